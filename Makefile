@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+#
+#	make			the library and the programs, into build/
+#	make check		all tests; needs libcheck and mandoc (README)
+#	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables
+#	make uninstall clean dist
+#
+#	BUILD=DIR		build there
+#	SAN=address,undefined	with sanitizers; SAN=thread
+#	COV=1			with coverage counters
+#	V=1			show the commands
+#
+# Several variants live beside each other: make BUILD=build/asan SAN=address check
+
+VERSION := $(shell sed -n 's/^\#define SPU_VERSION "\(.*\)"/\1/p' src/spawnutil.h)
+SONAME := libspawnutil.so.0
+
+prefix = /usr/local
+exec_prefix = $(prefix)
+bindir = $(exec_prefix)/bin
+libdir = $(exec_prefix)/lib
+libexecdir = $(exec_prefix)/libexec
+includedir = $(prefix)/include
+datarootdir = $(prefix)/share
+mandir = $(datarootdir)/man
+pkgconfigdir = $(libdir)/pkgconfig
+
+CC = gcc
+AR = ar
+INSTALL = install
+CFLAGS = -O2 -g
+CPPFLAGS =
+LDFLAGS =
+BUILD = build
+
+WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
+SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+COV_FLAGS = $(if $(COV),--coverage)
+EXTRA_FLAGS = $(SAN_FLAGS) $(COV_FLAGS)
+
+# -fexceptions: cleanup handlers run when a thread is cancelled
+BASE_FLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -pthread -fexceptions -MMD -MP
+COMPILE = $(CC) $(CPPFLAGS) $(BASE_FLAGS) $(CFLAGS) $(EXTRA_FLAGS)
+LINK = $(CC) $(CFLAGS) $(EXTRA_FLAGS) $(LDFLAGS) -pthread
+
+# The child runs where no other code may: what would put a call into it is taken
+# out of CFLAGS, because a negation behind it doesn't undo all of it.
+CHILD_UNWANTED = -pg -p --coverage -coverage -flto% -fsanitize% -fstack-protector% -fprofile% \
+	-ftest-coverage -finstrument-functions% -fstack-check% -fsplit-stack -fcf-protection=% \
+	-mfentry -mrecord-mcount -fpatchable-function-entry% -fexceptions
+CHILD_FLAGS = $(filter-out $(CHILD_UNWANTED),$(CPPFLAGS) $(BASE_FLAGS) $(CFLAGS)) \
+	-ffreestanding -fno-builtin -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE
+ifeq ($(shell uname -m),aarch64)
+CHILD_FLAGS += -mno-outline-atomics
+endif
+
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
+
+LIB_SOURCES = audit child descriptors error explain launch moves options path plan posix_spawn \
+	run system version wait
+
+LIB_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.o)
+PIC_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.pic.o)
+
+LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/spawnutil.pc
+
+all: $(LIBRARIES)
+
+.PHONY: always all check check-programs lint install uninstall clean dist
+.DELETE_ON_ERROR:
+
+#
+# The library
+#
+
+$(BUILD)/obj/lib/child.o: src/lib/child.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CHILD_FLAGS) -c -o $@ $<
+
+$(BUILD)/obj/lib/child.pic.o: src/lib/child.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CHILD_FLAGS) -fPIC -c -o $@ $<
+
+$(BUILD)/obj/lib/%.pic.o: src/lib/%.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -c -o $@ $<
+
+$(BUILD)/obj/%.o: src/%.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(DEFINES) -c -o $@ $<
+
+$(BUILD)/libspawnutil.a: $(LIB_OBJECTS)
+	$(call say,AR)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/libspawnutil.so: $(PIC_OBJECTS) src/lib/libspawnutil.map
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
+		-Wl,--version-script,src/lib/libspawnutil.map -o $@ $(PIC_OBJECTS)
+	@ln -sf $(@F) $(BUILD)/$(SONAME)
+
+# Changes when make is called with other directories: what they are baked into is made again
+$(BUILD)/directories: always
+	@mkdir -p $(@D)
+	@echo '$(prefix) $(exec_prefix) $(libdir) $(includedir) $(libexecdir)' | cmp -s - $@ || \
+		echo '$(prefix) $(exec_prefix) $(libdir) $(includedir) $(libexecdir)' >$@
+
+$(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(BUILD)/directories
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
+		-e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
+		-e 's|@version@|$(VERSION)|' $< >$@
+
+#
+# Tests
+#
+
+# Debian's libcheck is built with subunit; pkg-config knows better where it is installed
+CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
+SUITES = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+HELPERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/helpers/*.c))
+
+check-programs: all $(SUITES) $(HELPERS)
+
+check: check-programs
+	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
+
+$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)
+
+$(BUILD)/tests/helpers/%: tests/helpers/%.c $(BUILD)/libspawnutil.a
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^)
+
+#
+# Analysis. What is switched off, and why:
+#   variableScope        declarations stand at the top of a block here
+#   constParameter       argv has the type that execve(2) gives it
+#   unusedStructMember   the kernel's structures, and reserved words
+#
+
+lint:
+	cppcheck -q --std=c11 --enable=warning,style,performance,portability --error-exitcode=1 \
+		--suppress=missingIncludeSystem --suppress=variableScope \
+		--suppress=constParameter --suppress=unusedStructMember \
+		-Isrc src/lib src/common src/safespawn
+	clang-tidy --quiet $(wildcard src/*/*.c) -- -std=gnu11 -D_GNU_SOURCE -Isrc
+
+#
+# Installing
+#
+
+MAN_PAGES = $(wildcard man/*.[137])
+page_path = $(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+# A page's other names, each a file that includes the page: PAGE:NAME
+MAN_LINKS = $(foreach page,$(MAN_PAGES),$(patsubst %,$(page):%,$(filter-out $(basename $(notdir \
+	$(page))),$(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([^ ]*\).*/\1/p' $(page)))))
+link_page = $(firstword $(subst :, ,$(1)))
+link_path = $(call page_path,$(lastword $(subst :, ,$(1)))$(suffix $(call link_page,$(1))))
+INSTALLED = $(includedir)/spawnutil.h $(libdir)/libspawnutil.a $(libdir)/libspawnutil.so \
+	$(libdir)/$(SONAME) $(libdir)/libspawnutil.so.$(VERSION) $(pkgconfigdir)/spawnutil.pc \
+	$(foreach page,$(MAN_PAGES),$(call page_path,$(page))) \
+	$(foreach link,$(MAN_LINKS),$(call link_path,$(link)))
+
+install: all
+	$(INSTALL) -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
+	$(INSTALL) -m 644 src/spawnutil.h $(DESTDIR)$(includedir)
+	$(INSTALL) -m 644 $(BUILD)/libspawnutil.a $(DESTDIR)$(libdir)
+	$(INSTALL) -m 755 $(BUILD)/libspawnutil.so $(DESTDIR)$(libdir)/libspawnutil.so.$(VERSION)
+	ln -sf libspawnutil.so.$(VERSION) $(DESTDIR)$(libdir)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libspawnutil.so
+	$(INSTALL) -m 644 $(BUILD)/spawnutil.pc $(DESTDIR)$(pkgconfigdir)
+	set -e; $(foreach page,$(MAN_PAGES),\
+		$(INSTALL) -m 644 $(page) $(DESTDIR)$(call page_path,$(page));)
+	set -e; $(foreach link,$(MAN_LINKS),\
+		echo '.so $(patsubst $(mandir)/%,%,$(call page_path,$(call link_page,$(link))))' \
+			>$(DESTDIR)$(call link_path,$(link));)
+
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+
+clean:
+	rm -rf $(BUILD)
+
+dist:
+	@mkdir -p $(BUILD)
+	tar -czf $(BUILD)/spawnutil-$(VERSION).tar.gz --transform='s,^,spawnutil-$(VERSION)/,' \
+		src man tests Makefile README COPYING .ci
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/helpers/*.d)

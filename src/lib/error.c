@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Error texts: one line that names the thing. Runs in the parent, after the
+ * fact; may look at files to tell a missing program from a missing interpreter.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../names.h"
+#include "launch.h"
+
+const char *spu__signal_name(int number)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {
+#define ENTRY(name, number) {name, number},
+		SIGNAL_NAMES(ENTRY)
+#undef ENTRY
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "";
+}
+
+const char *spu_step_name(unsigned step)
+{
+	static const struct {
+		unsigned number;
+		const char *name;
+	} names[] = {
+		{SPU_STEP_OPTIONS, "options"},
+		{SPU_STEP_PREPARE, "prepare"},
+		{SPU_STEP_AUDIT, "audit"},
+		{SPU_STEP_CLONE, "clone"},
+		{SPU_STEP_POSIX_SPAWN, "posix_spawn"},
+		{SPU_STEP_WAIT, "wait"},
+#define ENTRY(kind, number, name) {number, name},
+		STEPS(ENTRY)
+#undef ENTRY
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == step)
+			return names[i].name;
+	return NULL;
+}
+
+/* A name may hold anything; the text is one line. */
+static void replace_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
+	       const char *format, ...)
+{
+	int saved = errno, length;
+	va_list arguments;
+
+	if (!ret_error)
+		return -err;
+	ret_error->err = err;
+	ret_error->step = step;
+	ret_error->index = index;
+	va_start(arguments, format);
+	length = vsnprintf(ret_error->text, sizeof(ret_error->text), format, arguments);
+	va_end(arguments);
+	replace_controls(ret_error->text);
+	/* A long thing is cut so that the reason still shows. */
+	if (length > (int)sizeof(ret_error->text) - 64) {
+		length = (int)sizeof(ret_error->text) - 64;
+		length += snprintf(ret_error->text + length, 4, "...");
+	}
+	errno = err;
+	snprintf(ret_error->text + length, sizeof(ret_error->text) - (size_t)length, ": %m");
+	errno = saved;
+	return -err;
+}
+
+/*
+ * ---- What a step is about
+ */
+
+static void describe_fd(char *text, size_t size, const struct spu_fd *fd)
+{
+	static const char *const arrows[] = {[O_RDONLY] = "<", [O_WRONLY] = ">", [O_RDWR] = "<>"};
+
+	switch (fd->kind) {
+	case SPU_FD_KEEP:
+		snprintf(text, size, "keep %d", fd->fd);
+		break;
+	case SPU_FD_MAP:
+		snprintf(text, size, "map %d from %d", fd->fd, fd->from);
+		break;
+	case SPU_FD_SAME:
+		snprintf(text, size, "same %d as %d", fd->fd, fd->from);
+		break;
+	case SPU_FD_NULL:
+		snprintf(text, size, "open %d<>/dev/null", fd->fd);
+		break;
+	case SPU_FD_OPEN:
+		snprintf(text, size, "open %d%s%s", fd->fd,
+			 (fd->flags & O_APPEND) ? ">>" : arrows[(fd->flags & O_ACCMODE) % 3],
+			 fd->path);
+		break;
+	default:
+		snprintf(text, size, "pipe for %d", fd->fd);
+	}
+}
+
+static void describe_step(char *text, size_t size, const struct launch *launch,
+			  const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_CWD:
+		snprintf(text, size, "chdir %s", launch->options.cwd);
+		break;
+	case STEP_SIGNAL:
+		snprintf(text, size, "signal %s (%d)", spu__signal_name(step->index), step->index);
+		break;
+	case STEP_PGROUP:
+		snprintf(text, size, "setpgid %ld", step->arg[1]);
+		break;
+	case STEP_CTTY:
+	case STEP_FOREGROUND:
+		snprintf(text, size, "%s %ld", step->kind == STEP_CTTY ? "ctty" : "foreground",
+			 step->arg[0]);
+		break;
+	case STEP_MOVE:
+	case STEP_OPEN:
+	case STEP_SAME:
+		describe_fd(text, size, &launch->options.fds[step->index]);
+		break;
+	case STEP_CLOSE_TAIL:
+	case STEP_CLOSE_GAP:
+		snprintf(text, size, "close %ld to %ld", step->arg[0], step->arg[1]);
+		break;
+	case STEP_EXEC:
+		snprintf(text, size, "exec %s", launch->plan.candidates[0]);
+		break;
+	default: {
+		static const char *const names[] = {
+#define ENTRY(kind, number, name) name,
+			STEPS(ENTRY)
+#undef ENTRY
+		};
+		snprintf(text, size, "%s", names[step->kind]);
+	}
+	}
+}
+
+/*
+ * ---- Why exec failed
+ */
+
+/* Reads the first bytes of the file as the child would find it; returns how many, or -1. */
+static ssize_t read_head(const struct spu_options *options, const char *path, char *head,
+			 size_t size)
+{
+	int directory = AT_FDCWD, fd;
+	struct stat st;
+	ssize_t got = -1;
+
+	if (options->cwd && path[0] != '/')
+		directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		got = read(fd, head, size);
+	if (fd >= 0)
+		close(fd);
+	if (directory >= 0)
+		close(directory);
+	return got;
+}
+
+static int missing_interpreter(const struct launch *launch, const struct report *report)
+{
+	const char *const *candidate;
+	char head[256], interpreter[256];
+
+	for (candidate = launch->plan.candidates; *candidate; candidate++) {
+		ssize_t size = read_head(&launch->options, *candidate, head, sizeof(head));
+
+		if (size < 0)
+			continue;
+		if (spu__parse_interpreter(head, (size_t)size, interpreter,
+					   sizeof(interpreter)) == 0)
+			return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC,
+					  (int)(candidate - launch->plan.candidates),
+					  "exec %.90s: its interpreter %.60s", *candidate,
+					  interpreter);
+		return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC,
+				  (int)(candidate - launch->plan.candidates),
+				  "exec %s: it exists, but its loader", *candidate);
+	}
+	return 0;
+}
+
+static int is_directory(const struct spu_options *options, const char *path)
+{
+	struct stat st;
+	int directory = AT_FDCWD, r;
+
+	if (options->cwd && path[0] != '/')
+		directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = fstatat(directory, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	if (directory >= 0)
+		close(directory);
+	return r;
+}
+
+static int exec_error(const struct launch *launch, const struct report *report)
+{
+	const struct plan *plan = &launch->plan;
+	const char *candidate = plan->candidates[report->index];
+	const char *file = launch->options.file ? launch->options.file : plan->argv[0];
+	const char *remark = "";
+
+	if (report->err == ENOENT && missing_interpreter(launch, report) < 0)
+		return -ENOENT;
+	if (report->err == ENOENT && candidate != file) {
+		candidate = file;
+		remark = ": not in PATH";
+	}
+	if (report->err == EACCES && is_directory(&launch->options, candidate))
+		remark = ": a directory";
+	return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, report->index,
+			  "exec %s%s", *candidate ? candidate : "\"\"", remark);
+}
+
+static unsigned public_number(const struct step *step)
+{
+	static const unsigned numbers[] = {
+#define ENTRY(kind, number, name) number,
+		STEPS(ENTRY)
+#undef ENTRY
+	};
+
+	return numbers[step->kind];
+}
+
+int spu__child_error(const struct launch *launch, const struct report *report, int status)
+{
+	const struct step *step = &launch->plan.steps[report->at < 0 ? 0 : report->at];
+	unsigned number = report->at < 0 ? SPU_STEP_CLONE : public_number(step);
+	char text[sizeof(launch->ret_error->text)];
+
+	if (report->err && step->kind == STEP_EXEC)
+		return launch->ret_error ? exec_error(launch, report) : -report->err;
+	/* A child with a copy of our memory can't say where it was killed. */
+	if (report->at < 0)
+		snprintf(text, sizeof(text), "set-up");
+	else
+		describe_step(text, sizeof(text), launch, step);
+	if (report->err)
+		return spu__error(launch->ret_error, report->err, number, report->index, "%s",
+				  text);
+	if (WIFSIGNALED(status))
+		return spu__error(launch->ret_error, ECANCELED, number, report->index,
+				  "%.120s: the child was killed by signal %d (%s)", text,
+				  WTERMSIG(status), spu__signal_name(WTERMSIG(status)));
+	return spu__error(launch->ret_error, ECANCELED, number, report->index,
+			  "%s: the child ended", text);
+}

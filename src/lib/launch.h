@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A launch on its way: from the caller's options to a child or an error. The
+ * files that touch the kernel on the parent's side share this.
+ */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include <stdio.h>
+
+#include "plan.h"
+
+enum purpose {
+	FOR_SPAWN,
+	FOR_EXPLAIN,
+	FOR_EXEC	/* in place: no child */
+};
+
+/* Descriptors that the parent made for one launch. */
+struct descriptors {
+	struct given *given;	/* sorted; allocated */
+	size_t count;
+	int *child_ends;	/* closed when the launch is over, however it ends */
+	size_t child_end_count;
+	int *caller_ends;	/* given to the caller on success, closed on failure */
+	int **ret_caller_ends;
+	size_t caller_end_count;
+	int error_pipe[2];	/* or -1 */
+};
+
+struct launch {
+	struct spu_options options;	/* checked, defaults filled in */
+	struct descriptors descriptors;
+	struct plan plan;
+	void *plan_block;
+	struct spu_error *ret_error;
+};
+
+/*
+ * options.c: copies the caller's options into today's struct and checks all
+ * that can be checked without asking the kernel.
+ */
+int spu__check_options(char *const argv[], const struct spu_options *options,
+		       struct spu_options *ret_options, struct spu_error *ret_error);
+
+/*
+ * descriptors.c: makes pipes, opens FIFOs, finds out where each of the child's
+ * descriptors comes from. Nothing stays open on failure.
+ */
+int spu__acquire_descriptors(const struct spu_options *options, int wants_error_pipe,
+			     struct descriptors *ret, struct spu_error *ret_error);
+/* Closes what the child has by now; on success stores the caller's ends, else closes them. */
+void spu__release_descriptors(struct descriptors *descriptors, int succeeded);
+
+/* launch.c: everything up to the clone, and its undoing. */
+int spu__prepare(struct launch *launch, char *const argv[], const struct spu_options *options,
+		 enum purpose purpose, struct spu_error *ret_error);
+void spu__dispose(struct launch *launch, int succeeded);
+/* The flags and exit signal that the next clone will begin with; 0 or 1: is it clone3? */
+int spu__clone_flags(uint64_t *ret_flags, int *ret_exit_signal);
+
+/*
+ * ETXTBSY: somebody's child holds the program open for writing for a moment,
+ * because it was cloned while one of our threads wrote it (golang/go#22315).
+ * Pauses, or returns 0 when that has gone on for 100 ms; *paused_us begins at 0.
+ */
+int spu__pause_while_busy(long *paused_us);
+
+/* posix_spawn.c: the same plan by libc's function; refuses what it can't express. */
+int spu__posix_spawn(const struct launch *launch, struct spu_child *ret_child);
+/* Prints its attributes and file actions, launches nothing. */
+int spu__explain_posix_spawn(const struct launch *launch, FILE *out);
+
+/* wait.c: waits as options say; kills and reaps the child if the thread is cancelled. */
+int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
+		      int *ret_status);
+
+/*
+ * error.c: fills *ret_error (which may be NULL) and returns -err. The text is
+ * the format's, a colon and what err means.
+ */
+int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* What the child reported; status is its wait status where it was killed. */
+int spu__child_error(const struct launch *launch, const struct report *report, int status);
+/* "HUP" for 1, "" for a number without a name. */
+const char *spu__signal_name(int number);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checks options before anything is made. All that can be said without asking
+ * the kernel is said here; what an option does is not known here.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "launch.h"
+
+#define KNOWN_FLAGS (SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK)
+/* No struct of any version is larger; a size above is a mistake, and isn't read up to. */
+#define LARGEST_SIZE 4096
+#define UNCHANGEABLE (SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP))
+
+static int refuse(struct spu_error *ret_error, int index, const char *what)
+{
+	return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, index, "%s", what);
+}
+
+/* As clone3 and openat2 do: an older library takes a newer struct if nothing new is used. */
+static int copy_sized(const struct spu_options *options, struct spu_options *ret,
+		      struct spu_error *ret_error)
+{
+	static const struct spu_options none = SPU_OPTIONS_INIT;
+	const unsigned char *tail;
+	size_t i;
+
+	if (!options)
+		options = &none;
+	if (options->size == 0)
+		return refuse(ret_error, -1,
+			      "options.size is 0: use SPU_OPTIONS or SPU_OPTIONS_INIT");
+	if (options->size > LARGEST_SIZE)
+		return spu__error(ret_error, E2BIG, SPU_STEP_OPTIONS, -1, "options.size is %zu",
+				  options->size);
+	tail = (const unsigned char *)options;
+	for (i = sizeof(*ret); i < options->size; i++)
+		if (tail[i])
+			return spu__error(ret_error, E2BIG, SPU_STEP_OPTIONS, -1,
+					  "options has members that version " SPU_VERSION
+					  " doesn't know");
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret, options, options->size < sizeof(*ret) ? options->size : sizeof(*ret));
+	ret->size = sizeof(*ret);	/* spu_run() hands its copy on */
+	return 0;
+}
+
+static int check_lists(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const char *const *entry;
+
+	for (entry = options->env_set; entry && *entry; entry++)
+		if (!strchr(*entry, '=') || **entry == '=')
+			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					  (int)(entry - options->env_set),
+					  "env_set: \"%s\" is not NAME=VALUE", *entry);
+	for (entry = options->env_unset; entry && *entry; entry++)
+		if (strchr(*entry, '=') || !**entry)
+			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					  (int)(entry - options->env_unset),
+					  "env_unset: \"%s\" is not a name", *entry);
+	return 0;
+}
+
+static const char *find_fault_in_fd(const struct spu_fd *fd)
+{
+	switch (fd->kind) {
+	case SPU_FD_MAP:
+	case SPU_FD_SAME:
+		return fd->from < 0 ? "its source is negative" : NULL;
+	case SPU_FD_OPEN:
+		return !fd->path ? "no path" : (fd->mode & ~07777u) ? "mode out of range" : NULL;
+	case SPU_FD_PIPE_IN:
+	case SPU_FD_PIPE_OUT:
+		return !fd->ret_fd ? "nowhere to store the caller's end" : NULL;
+	case SPU_FD_KEEP:
+	case SPU_FD_NULL:
+	case SPU_FD_CLOSE:
+		return NULL;
+	default:
+		return "unknown kind";
+	}
+}
+
+static int check_fds(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct spu_fd *fd;
+
+	for (fd = options->fds; fd && fd->kind; fd++) {
+		const char *fault = fd->fd < 0 ? "negative" : find_fault_in_fd(fd);
+
+		if (fault)
+			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					  (int)(fd - options->fds), "descriptor %d: %s", fd->fd,
+					  fault);
+	}
+	return 0;
+}
+
+static int is_outside(const struct spu_value *value, long max)
+{
+	return value->set && (value->value < 0 || value->value > max);
+}
+
+static const char *find_fault(const struct spu_options *o)
+{
+	const struct {
+		int applies;
+		const char *fault;
+	} faults[] = {
+		{(o->flags & ~KNOWN_FLAGS) != 0, "flags: unknown bits"},
+		{o->method > SPU_METHOD_POSIX_SPAWN, "method: unknown"},
+		{o->leaks > SPU_LEAKS_FAIL, "leaks: unknown policy"},
+		{o->reserved != 0, "reserved is not 0"},
+		{is_outside(&o->umask, 0777), "umask: not 0 to 0777"},
+		{is_outside(&o->pgroup, INT_MAX), "pgroup: not a process group"},
+		{is_outside(&o->ctty, INT_MAX), "ctty: not a descriptor"},
+		{is_outside(&o->foreground, INT_MAX), "foreground: not a descriptor"},
+		{o->pgroup.set && o->flags & SPU_SETSID,
+		 "pgroup: with SPU_SETSID the child leads a group already"},
+		{o->ctty.set && !(o->flags & SPU_SETSID), "ctty: needs SPU_SETSID"},
+		{(o->default_signals & o->ignore_signals) != 0,
+		 "default_signals and ignore_signals name the same signal"},
+		{((o->default_signals | o->ignore_signals) & UNCHANGEABLE) != 0,
+		 "SIGKILL and SIGSTOP can't be changed"},
+		{o->timeout_ms < 0, "timeout_ms: negative"},
+		{o->grace_ms < 0, "grace_ms: negative"},
+		{o->stop_signal < 0 || o->stop_signal > KERNEL_SIGNALS, "stop_signal: no signal"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (faults[i].applies)
+			return faults[i].fault;
+	return NULL;
+}
+
+int spu__check_options(char *const argv[], const struct spu_options *options,
+		       struct spu_options *ret_options, struct spu_error *ret_error)
+{
+	const char *fault;
+	int r;
+
+	if (!argv || !argv[0])
+		return refuse(ret_error, -1, "argv names no program");
+	r = copy_sized(options, ret_options, ret_error);
+	if (r < 0)
+		return r;
+	fault = find_fault(ret_options);
+	if (fault)
+		return refuse(ret_error, -1, fault);
+	r = check_lists(ret_options, ret_error);
+	if (r == 0)
+		r = check_fds(ret_options, ret_error);
+	if (r < 0)
+		return r;
+	if (ret_options->method == SPU_METHOD_DEFAULT)
+		ret_options->method = SPU_METHOD_VFORK;
+	if (ret_options->leaks == SPU_LEAKS_DEFAULT)
+		ret_options->leaks = SPU_LEAKS_CLOSE;
+	return 0;
+}

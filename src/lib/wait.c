@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Children after their launch: waiting, signals, the end. Works with a pidfd
+ * or without; knows nothing of how a child was made.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "launch.h"
+#include "syscall.h"
+
+/* In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). */
+enum { IS_REAPED = 1 };
+
+static _Atomic(unsigned) *state_of(struct spu_child *child)
+{
+	return (_Atomic(unsigned) *)&child->reserved[0];
+}
+
+static int is_reaped(struct spu_child *child)
+{
+	return atomic_load(state_of(child)) == IS_REAPED;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/*
+ * ---- Looking and reaping
+ */
+
+/*
+ * waitid on the pidfd, or on the pid where there is none or P_PIDFD isn't known
+ * (before 5.4) or refused. __WALL: a child's exit signal is SIGCHLD only from
+ * its exec on.
+ */
+static int wait_for(const struct spu_child *child, siginfo_t *info, int flags)
+{
+	int r = -1;
+
+	flags |= KERNEL_WALL;
+	info->si_pid = 0;
+	if (child->pidfd >= 0)
+		r = waitid((idtype_t)KERNEL_P_PIDFD, (id_t)child->pidfd, info, flags);
+	if (child->pidfd < 0 || (r < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)))
+		r = waitid(P_PID, (id_t)child->pid, info, flags);
+	return r < 0 ? -errno : 0;
+}
+
+static int status_of(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return (info->si_status & 0xff) << 8;
+	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+/* The child has ended and is a zombie: it keeps its number until this. */
+static int reap(struct spu_child *child, int *ret_status)
+{
+	siginfo_t info;
+	int cancel_state, r;
+
+	/* First: a spu_kill() from now on must not believe in the number. */
+	atomic_store(state_of(child), IS_REAPED);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	while ((r = wait_for(child, &info, WEXITED)) == -EINTR)
+		;
+	pthread_setcancelstate(cancel_state, NULL);
+	if (r == 0 && ret_status)
+		*ret_status = status_of(&info);
+	return r;
+}
+
+/* 1: has ended; 0: runs. */
+static int has_ended(const struct spu_child *child)
+{
+	siginfo_t info;
+	int r;
+
+	while ((r = wait_for(child, &info, WEXITED | WNOWAIT | WNOHANG)) == -EINTR)
+		;
+	return r < 0 ? r : info.si_pid != 0;
+}
+
+/*
+ * ---- Until it ends. These are cancellation points, and reap nothing.
+ */
+
+/* For kernels whose pidfd is missing or doesn't tell (5.2), and for valgrind. */
+static int look_again_until(const struct spu_child *child, int64_t deadline)
+{
+	int64_t pause = 50;
+
+	for (;;) {
+		int64_t left = deadline - now_us();
+		struct timespec sleep;
+		int r = has_ended(child);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		sleep.tv_sec = 0;
+		sleep.tv_nsec = (long)(pause < left ? pause : left) * 1000;
+		nanosleep(&sleep, NULL);
+		if (pause < 10000)
+			pause *= 2;
+	}
+}
+
+static int poll_until(const struct spu_child *child, int64_t deadline)
+{
+	struct pollfd poll_fd = {.fd = child->pidfd, .events = POLLIN};
+
+	for (;;) {
+		int64_t left_ms = (deadline - now_us() + 999) / 1000;
+		int r = has_ended(child);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		if (left_ms <= 0)
+			return -ETIMEDOUT;
+		r = poll(&poll_fd, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
+		if (r < 0 && errno != EINTR)
+			return look_again_until(child, deadline);
+		if (r > 0 && has_ended(child) == 0)
+			return look_again_until(child, deadline);
+	}
+}
+
+static int await_end(const struct spu_child *child, int timeout_ms)
+{
+	int64_t deadline;
+	siginfo_t info;
+	int r;
+
+	if (timeout_ms < 0) {
+		while ((r = wait_for(child, &info, WEXITED | WNOWAIT)) == -EINTR)
+			;
+		return r;
+	}
+	deadline = now_us() + (int64_t)timeout_ms * 1000;
+	return child->pidfd >= 0 ? poll_until(child, deadline) : look_again_until(child, deadline);
+}
+
+int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
+{
+	int r;
+
+	if (is_reaped(child))
+		return -ECHILD;
+	/* The one call does where nothing else needs to be known before. */
+	if (timeout_ms < 0 && child->pidfd >= 0) {
+		siginfo_t info;
+
+		while ((r = wait_for(child, &info, WEXITED)) == -EINTR)
+			;
+		if (r == 0 && ret_status)
+			*ret_status = status_of(&info);
+		atomic_store(state_of(child), IS_REAPED);
+		return r;
+	}
+	r = await_end(child, timeout_ms);
+	return r < 0 ? r : reap(child, ret_status);
+}
+
+/*
+ * ---- Signals
+ */
+
+static int send_signal(struct spu_child *child, int signal, unsigned flags)
+{
+	if (flags & SPU_GROUP)
+		return kill(-child->pid, signal) < 0 ? -errno : 0;
+	if (child->pidfd >= 0) {
+		long r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, 0);
+
+		if (r != -ENOSYS && r != -EPERM)
+			return (int)r;
+	}
+	return kill(child->pid, signal) < 0 ? -errno : 0;
+}
+
+int spu_kill(struct spu_child *child, int signal, unsigned flags)
+{
+	if (flags & ~SPU_GROUP || signal < 0 || signal > KERNEL_SIGNALS)
+		return -EINVAL;
+	if (is_reaped(child))
+		return -ESRCH;
+	return send_signal(child, signal, flags);
+}
+
+int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags, int *ret_status)
+{
+	int r;
+
+	if (flags & ~SPU_GROUP || signal < 1 || signal > KERNEL_SIGNALS || grace_ms < 0)
+		return -EINVAL;
+	if (is_reaped(child))
+		return -ECHILD;
+	/* Not ours to wait for, or no more: then its number may be somebody else's by now. */
+	r = has_ended(child);
+	if (r < 0)
+		return r;
+	r = send_signal(child, signal, flags);
+	if (r < 0)
+		return r == -ESRCH && !(flags & SPU_GROUP) ? -ECHILD : r;
+	send_signal(child, SIGCONT, flags);
+	r = await_end(child, grace_ms);
+	/* The child, if it has ended, is a zombie still, so the group's number is taken. */
+	if (r == -ETIMEDOUT || (r == 0 && flags & SPU_GROUP))
+		send_signal(child, SIGKILL, flags);
+	if (r == -ETIMEDOUT)
+		r = await_end(child, -1);
+	return r < 0 ? r : reap(child, ret_status);
+}
+
+void spu_child_release(struct spu_child *child)
+{
+	/* libc's close is a cancellation point, at which it would stay open */
+	if (child->pidfd >= 0)
+		syscall3(SYS_close, child->pidfd, 0, 0);
+	child->pidfd = -1;
+}
+
+int spu_exit_code(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return 128 + WTERMSIG(wait_status);
+	if (WIFSTOPPED(wait_status))
+		return 128 + WSTOPSIG(wait_status);
+	return WEXITSTATUS(wait_status);
+}
+
+/*
+ * ---- Launch and wait in one
+ */
+
+struct waiting {
+	struct spu_child *child;
+	unsigned flags;
+};
+
+/* Runs when the waiting thread is cancelled. */
+static void end_child(void *argument)
+{
+	struct waiting *waiting = argument;
+
+	/* glibc before 2.41 may act on a cancellation after the call that reaped: look */
+	if (!is_reaped(waiting->child) && has_ended(waiting->child) >= 0) {
+		send_signal(waiting->child, SIGKILL, waiting->flags);
+		send_signal(waiting->child, SIGKILL, 0);	/* it may have left its group */
+		await_end(waiting->child, -1);
+		reap(waiting->child, NULL);
+	}
+	spu_child_release(waiting->child);
+}
+
+static int wait_or_stop(struct spu_child *child, const struct spu_options *options,
+			unsigned flags, int *ret_status)
+{
+	int signal = options->stop_signal ? options->stop_signal : SIGTERM;
+	int grace_ms = options->grace_ms ? options->grace_ms : 5000, r;
+
+	if (options->timeout_ms == 0)
+		return spu_wait(child, -1, ret_status);
+	r = spu_wait(child, options->timeout_ms, ret_status);
+	if (r != -ETIMEDOUT)
+		return r;
+	r = spu_stop(child, signal, grace_ms, flags, ret_status);
+	if (r == -ESRCH)	/* it has left the group that it began with */
+		r = spu_stop(child, signal, grace_ms, 0, ret_status);
+	return r < 0 ? r : -ETIMEDOUT;
+}
+
+int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
+		      int *ret_status)
+{
+	/* Only a child that leads its group may have the group signalled. */
+	int leads = options->flags & SPU_SETSID ||
+		    (options->pgroup.set && options->pgroup.value == 0);
+	struct waiting waiting = {child, leads ? SPU_GROUP : 0};
+	int r;
+
+	pthread_cleanup_push(end_child, &waiting);
+	r = wait_or_stop(child, options, waiting.flags, ret_status);
+	pthread_cleanup_pop(0);
+	spu_child_release(child);
+	return r;
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libspawnutil: launch programs from processes that have many threads.
+ *
+ * Between fork() and exec() only one thread exists in the child, and every
+ * lock that another thread held stays locked for ever. This library never
+ * runs ordinary code there: a launch is compiled, in the caller, into a list
+ * of system calls, and a loop that uses no libc takes them one by one in a
+ * child made by clone(CLONE_VM|CLONE_VFORK). No fork, no atfork handler, no
+ * copy of the caller's page tables.
+ *
+ * Three tiers:
+ *
+ *	spu_system()			in place of system()
+ *	spu_run()			launch, wait, get the wait status
+ *	spu_spawn() ... spu_child_release()
+ *					launch now, wait, signal or stop later
+ *
+ * The life of a child: spu_spawn() fills a struct spu_child; spu_wait() or
+ * spu_stop() reaps it; spu_child_release() gives the pidfd back. Each
+ * successful spu_spawn() needs one spu_child_release().
+ *
+ * Conventions, for every function that says nothing else:
+ *
+ *	Result		0 or more is success, a negative errno value is failure.
+ *			errno itself is not a channel (spu_system() is the
+ *			exception, as its model is).
+ *	NULL		options, ret_error and ret_status may be NULL.
+ *	On failure	nothing that was made stays open, no zombie stays, and
+ *			nothing is written but *ret_error.
+ *	Threads		every function may be called from any thread at any
+ *			time; launches run in parallel, no lock is taken.
+ *			None is async-signal-safe.
+ *	Side effects	none: no handler is installed, and the environment,
+ *			working directory, signal mask, dispositions and
+ *			descriptor flags of the process are never changed where
+ *			another thread could see it (again but for
+ *			spu_system(), and for spu_exec(), whose purpose it is).
+ *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
+ *			spu_run() and spu_system() while they wait.
+ *
+ * Linux 4.19 or newer, glibc or musl, x86-64 or aarch64. What newer kernels
+ * add is used where present; where a behaviour depends on it, it is said.
+ */
+#ifndef SPAWNUTIL_H
+#define SPAWNUTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPU_VERSION_MAJOR 0
+#define SPU_VERSION_MINOR 1
+#define SPU_VERSION_PATCH 0
+#define SPU_VERSION "0.1.0"
+
+/* The version of the library that is linked, as SPU_VERSION; a constant. */
+const char *spu_version(void);
+
+/*
+ * ---- Options -----------------------------------------------------------
+ *
+ * One plain struct, written where the call is. Zero always means "not given",
+ * so a member that is left out changes nothing:
+ *
+ *	int log_status, r;
+ *	struct spu_error error;
+ *
+ *	r = spu_run(SPU_ARGV("convert", in, out), SPU_OPTIONS(
+ *		.cwd = "/srv/data",
+ *		.umask = SPU_SET(0),
+ *		.timeout_ms = 30000,
+ *		.fds = SPU_FDS(SPU_NULL(0),
+ *			       SPU_OPEN(1, log, O_WRONLY | O_CREAT | O_APPEND),
+ *			       SPU_SAME(2, 1),
+ *			       SPU_MAP(3, sock))),
+ *		&log_status, &error);
+ *	if (r < 0)
+ *		fprintf(stderr, "%s\n", error.text);
+ *
+ * The function macros are for C. They make compound literals, which live as
+ * long as the block that they stand in: a struct that is filled in one block
+ * and used in another must not point to them. C++ fills the struct by hand,
+ * beginning with SPU_OPTIONS_INIT.
+ */
+
+/* A number for which 0 is a value like any other: SPU_SET(0). */
+struct spu_value {
+	unsigned set;		/* 0: not given */
+	long value;
+};
+
+#define SPU_SET(number) ((struct spu_value){1u, (number)})
+
+/* A signal as a bit: SPU_SIGNAL(SIGPIPE) | SPU_SIGNAL(SIGHUP). 1 to 64. */
+#define SPU_SIGNAL(signal) ((uint64_t)1 << ((signal) - 1))
+
+/*
+ * Descriptors that the child gets, as a list that a kind of 0 ends. The
+ * entries are declarations, not actions: their order doesn't matter, and no
+ * number may be named as a target twice (-EINVAL). 0, 1 and 2 are inherited
+ * unless an entry says otherwise. All targets are free of close-on-exec in
+ * the child; the caller's own descriptors and their flags stay as they are.
+ */
+struct spu_fd {
+	int kind;		/* SPU_FD_..., 0 ends the list */
+	int fd;			/* the number in the child */
+	int from;		/* MAP: the caller's; SAME: another of the child's */
+	int flags;		/* OPEN: as open(2); O_NOCTTY is added, O_CLOEXEC taken */
+	unsigned mode;		/* OPEN with O_CREAT: permission bits before the umask */
+	const char *path;	/* OPEN */
+	int *ret_fd;		/* PIPE_IN, PIPE_OUT: where the caller's end is stored */
+};
+
+#define SPU_FD_KEEP 1
+#define SPU_FD_MAP 2
+#define SPU_FD_SAME 3
+#define SPU_FD_OPEN 4
+#define SPU_FD_NULL 5
+#define SPU_FD_CLOSE 6
+#define SPU_FD_PIPE_IN 7
+#define SPU_FD_PIPE_OUT 8
+
+/* The caller's descriptor n, under the same number. */
+#define SPU_KEEP(n) {SPU_FD_KEEP, (n), 0, 0, 0, 0, 0}
+
+/* The caller's descriptor "caller", as n. Swaps and cycles are fine. */
+#define SPU_MAP(n, caller) {SPU_FD_MAP, (n), (caller), 0, 0, 0, 0}
+
+/* n is whatever the child's m is in the end: SPU_SAME(2, 1) is 2>&1. */
+#define SPU_SAME(n, m) {SPU_FD_SAME, (n), (m), 0, 0, 0, 0}
+
+/*
+ * A file, opened by the child after cwd: the path means what it means there,
+ * with the child's umask. The one exception is a FIFO, which is opened in the
+ * caller so that waiting for its other end can be interrupted by a signal
+ * (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
+ */
+#define SPU_OPEN(n, path, flags) {SPU_FD_OPEN, (n), 0, (flags), 0666, (path), 0}
+
+/* /dev/null, for reading and writing. */
+#define SPU_NULL(n) {SPU_FD_NULL, (n), 0, 0, 0, 0, 0}
+
+/* Not open in the child. Fine when it wasn't open in the caller either. */
+#define SPU_CLOSE(n) {SPU_FD_CLOSE, (n), 0, 0, 0, 0, 0}
+
+/*
+ * A new pipe. PIPE_IN: the child reads n, the caller writes to *ret.
+ * PIPE_OUT: the child writes to n, the caller reads from *ret. *ret is stored
+ * on success only; the caller owns and closes it. It is close-on-exec and at
+ * least 3.
+ */
+#define SPU_PIPE_IN(n, ret) {SPU_FD_PIPE_IN, (n), 0, 0, 0, 0, (ret)}
+#define SPU_PIPE_OUT(n, ret) {SPU_FD_PIPE_OUT, (n), 0, 0, 0, 0, (ret)}
+
+#define SPU_FDS(...) ((const struct spu_fd[]){__VA_ARGS__, {0, 0, 0, 0, 0, 0, 0}})
+
+/* Lists of strings. SPU_ARGV takes const and non-const strings alike. */
+#define SPU_ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
+#define SPU_LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* flags */
+#define SPU_SETSID (1u << 0)	/* a new session, without controlling terminal */
+#define SPU_DETACH (1u << 1)	/* nobody's child: init reaps it; not with SPU_METHOD_POSIX_SPAWN */
+#define SPU_KEEP_MASK (1u << 2)	/* begin with the calling thread's signal mask */
+
+/* method */
+#define SPU_METHOD_DEFAULT 0u	/* SPU_METHOD_VFORK */
+#define SPU_METHOD_VFORK 1u	/* clone(CLONE_VM|CLONE_VFORK); carries every option */
+#define SPU_METHOD_POSIX_SPAWN 2u /* libc's posix_spawn; -ENOTSUP names what it can't do */
+
+/* leaks: what becomes of descriptors above 2 that no entry of fds names */
+#define SPU_LEAKS_DEFAULT 0u	/* CLOSE; ALLOW in spu_system() */
+#define SPU_LEAKS_CLOSE 1u	/* closed in the child before exec, whatever their flags */
+#define SPU_LEAKS_ALLOW 2u	/* POSIX: inherited unless close-on-exec */
+#define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
+
+struct spu_options {
+	size_t size;		/* sizeof (struct spu_options): 0 is -EINVAL; a larger one
+				   is fine if what follows is zero, else -E2BIG */
+	unsigned flags;		/* SPU_SETSID, ...; unknown bits: -EINVAL */
+	unsigned method;
+	unsigned leaks;
+	unsigned reserved;	/* 0 */
+
+	const char *file;	/* the program, when it is not argv[0] */
+	const char *path;	/* the PATH to search, when it is not the caller's; not
+				   with SPU_METHOD_POSIX_SPAWN */
+	const char *cwd;	/* chdir there first; a relative file, or a relative
+				   directory in PATH, then counts from there */
+	char *const *env;	/* the whole environment; NULL: the caller's */
+	const char *const *env_set;	/* "NAME=VALUE", ...: put into it */
+	const char *const *env_unset;	/* "NAME", ...: taken out of it, first */
+	const struct spu_fd *fds;
+
+	struct spu_value umask;
+	struct spu_value pgroup;	/* as setpgid(2): 0 is a group of its own */
+	struct spu_value ctty;		/* make the terminal on this descriptor of the child's
+					   its controlling one; needs SPU_SETSID */
+	struct spu_value foreground;	/* make the child's group the foreground one of the
+					   terminal on this descriptor of the child's */
+
+	/*
+	 * Dispositions are as exec gives them: what the caller catches becomes
+	 * default, what it ignores stays ignored; these change more. The child
+	 * starts with no signal blocked but for SPU_KEEP_MASK and these.
+	 */
+	uint64_t default_signals;
+	uint64_t ignore_signals;
+	uint64_t block_signals;
+
+	/* For the calls that launch and wait; ignored by spu_spawn() */
+	int timeout_ms;		/* end the child's process group after that long */
+	int grace_ms;		/* SIGKILL that long after stop_signal; 0: 5000 */
+	int stop_signal;	/* 0: SIGTERM */
+};
+
+#define SPU_OPTIONS_INIT \
+	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
+#define SPU_OPTIONS(...) \
+	(&(const struct spu_options){.size = sizeof(struct spu_options), __VA_ARGS__})
+
+/*
+ * ---- Errors ------------------------------------------------------------
+ *
+ * Where a launch failed and why. The text is one line in plain words that
+ * names the thing, without a newline: "chdir /nowhere: No such file or
+ * directory". On success *ret_error is not touched.
+ */
+struct spu_error {
+	int err;		/* an errno value, positive: -result */
+	unsigned step;		/* SPU_STEP_...: what was being done */
+	int index;		/* which: entry of fds, env_set or env_unset, signal number,
+				   PATH candidate, leaking descriptor, or the signal that
+				   killed the child (ECANCELED); else -1 */
+	char text[244];
+};
+
+/* In the caller, before a child exists */
+#define SPU_STEP_OPTIONS 1u	/* checking the options */
+#define SPU_STEP_PREPARE 2u	/* memory, pipes, FIFOs */
+#define SPU_STEP_AUDIT 3u	/* SPU_LEAKS_FAIL: a descriptor would leak */
+#define SPU_STEP_CLONE 4u	/* making the process; or its set-up, where memory is not
+				   shared and the child was killed in it */
+#define SPU_STEP_POSIX_SPAWN 5u	/* libc's posix_spawn, which doesn't say where */
+#define SPU_STEP_WAIT 6u	/* spu_run() and the like: waiting */
+/* In the child; the order in which they are taken is in spawnutil(7) */
+#define SPU_STEP_HANDLERS 16u	/* caught signals to default, where the kernel doesn't */
+#define SPU_STEP_CLOSE 17u	/* closing what was not given */
+#define SPU_STEP_SIGNAL 18u	/* default_signals, ignore_signals */
+#define SPU_STEP_SETSID 19u
+#define SPU_STEP_PGROUP 20u
+#define SPU_STEP_UMASK 21u
+#define SPU_STEP_CWD 22u
+#define SPU_STEP_MOVE 23u	/* KEEP, MAP, SAME, pipes */
+#define SPU_STEP_OPEN 24u	/* OPEN, NULL */
+#define SPU_STEP_CTTY 25u
+#define SPU_STEP_FOREGROUND 26u
+#define SPU_STEP_STOP_PENDING 27u
+#define SPU_STEP_MASK 28u
+#define SPU_STEP_READY 29u
+#define SPU_STEP_EXEC 30u
+#define SPU_STEP_DETACH 31u
+
+/*
+ * The name of a step as the error texts and spu_explain() have it ("chdir",
+ * "open"); NULL for an unknown number. A constant string.
+ */
+const char *spu_step_name(unsigned step);
+
+/*
+ * ---- Launching ---------------------------------------------------------
+ */
+
+/* A child. Read pid and pidfd as you like, write nothing. */
+struct spu_child {
+	pid_t pid;
+	int pidfd;		/* close-on-exec; -1 where the kernel has none (before
+				   5.2), none was free, or the child is detached */
+	unsigned reserved[6];
+};
+
+/*
+ * Launches a program and returns when exec has succeeded: a program that
+ * can't be executed is reported here, not by an exit status of 127.
+ *
+ * argv ends with NULL and has at least argv[0], the program: a path if it has
+ * a slash, else looked for along PATH as execvp(3) does; a text file without
+ * "#!" is not handed to a shell. argv and the environment are read, not kept.
+ *
+ * With SPU_LEAKS_CLOSE the child holds, from before this returns, nothing but
+ * 0, 1, 2 and what fds gives, whatever other threads open meanwhile.
+ *
+ * While the child sets itself up the calling thread is suspended, other
+ * threads run on. A file system that doesn't answer therefore suspends it for
+ * that long, and so does a SIGSTOP sent to the child; a stop from the
+ * terminal doesn't (the launch is done again when the caller goes on).
+ * The stack of the calling thread needs about 12 KiB.
+ *
+ * A failed launch sends no SIGCHLD and can't be seen by another thread's
+ * waitpid(). ETXTBSY, which a launch in another thread can cause
+ * (golang/go#22315), is retried for up to 100 ms.
+ *
+ * ret_child must not be NULL. On success the caller owns it and ends with
+ * spu_child_release(); on failure it is untouched.
+ *
+ * Errors: those of the step that failed, see struct spu_error. Worth telling
+ * apart: -ENOENT (step EXEC: no such program, or a missing interpreter, the
+ * text says which), -EACCES, -ENOEXEC, -E2BIG, -EAGAIN and -ENOMEM (step
+ * CLONE: no process could be made), -ECANCELED (the child was killed in its
+ * set-up), -EBADFD (SPU_LEAKS_FAIL), -ENOTSUP (not with this method).
+ */
+int spu_spawn(struct spu_child *ret_child, char *const argv[],
+	      const struct spu_options *options, struct spu_error *ret_error);
+
+/*
+ * Waits until the child ends, and reaps it. timeout_ms: -1 waits for ever, 0
+ * looks, more waits that long and then returns -ETIMEDOUT with the child as it
+ * was. *ret_status is as waitpid(2) gives it: WIFEXITED() and so on apply.
+ *
+ * A signal handler that runs doesn't end the wait. A cancellation point.
+ *
+ * Without a pidfd that can be polled (before Linux 5.3) a wait with a timeout
+ * looks again every 50 us at first, every 10 ms at last.
+ *
+ * Errors: -ETIMEDOUT; -ECHILD when the child was already reaped (by us, by
+ * another waiter, by the kernel because SIGCHLD is ignored) or is detached.
+ */
+int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
+
+/* For spu_kill() and spu_stop(): the child's process group, which it leads. */
+#define SPU_GROUP (1u << 0)
+
+/*
+ * Sends a signal to the child; never to a process that has taken its number
+ * since, but where there is no pidfd, and with SPU_GROUP: there that holds as
+ * long as nobody reaps the child at the same moment. May run beside spu_wait()
+ * in another thread.
+ *
+ * Errors: -ESRCH when it was reaped; -EPERM; -EINVAL.
+ */
+int spu_kill(struct spu_child *child, int signal, unsigned flags);
+
+/*
+ * Ends the child: sends signal (and SIGCONT), waits up to grace_ms, sends
+ * SIGKILL, reaps. With SPU_GROUP the whole group gets the signals, and what is
+ * left of it SIGKILL before the child is reaped, so that its number can't have
+ * been taken. *ret_status as in spu_wait(). A cancellation point.
+ *
+ * Errors: -ECHILD as spu_wait(); -EINVAL; -EPERM; -ESRCH with SPU_GROUP when
+ * the child leads no group. Nothing was sent then.
+ */
+int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags,
+	     int *ret_status);
+
+/*
+ * Closes the pidfd. The child, if it still runs, runs on, and is then the
+ * caller's to wait for by its pid. Not beside any other call on this child.
+ */
+void spu_child_release(struct spu_child *child);
+
+/*
+ * spu_spawn(), spu_wait(), spu_child_release() in one.
+ *
+ * With timeout_ms the child gets a process group of its own (unless pgroup or
+ * SPU_SETSID says otherwise); when the time is over the group is ended as
+ * spu_stop() does, *ret_status is stored and the result is -ETIMEDOUT. This is
+ * the one failure that stores something else than the error.
+ *
+ * A thread that is cancelled while it waits kills and reaps the child first.
+ * PIPE entries and SPU_DETACH make no sense here: -EINVAL.
+ */
+int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
+	    struct spu_error *ret_error);
+
+/*
+ * Carries the options out in the calling process itself and executes the
+ * program in its place; returns only on failure. For a program that has done
+ * its work, with one thread: what was changed until the failing step (working
+ * directory, session, descriptors at target numbers, ...) stays changed.
+ * Descriptors that the policy would close are marked close-on-exec instead.
+ * PIPE entries, SPU_DETACH and SPU_METHOD_POSIX_SPAWN: -EINVAL.
+ */
+int spu_exec(char *const argv[], const struct spu_options *options,
+	     struct spu_error *ret_error);
+
+/*
+ * What spu_spawn() would do, as text, a line a step, in the notation of
+ * strace(1): the method and how the process is made, then every system call
+ * between clone and exec in order. Numbers are those that a launch at this
+ * moment would use. Launches nothing; opens FIFOs and pipes and closes them.
+ *
+ * On success *ret_text is the caller's to free().
+ */
+int spu_explain(char *const argv[], const struct spu_options *options,
+		char **ret_text, struct spu_error *ret_error);
+
+/*
+ * ---- Descriptors -------------------------------------------------------
+ */
+
+struct spu_audit_fd {
+	int fd;
+	int flags;		/* as F_GETFL: O_ACCMODE, O_APPEND, ... */
+	unsigned cloexec;	/* not 0: exec closes it */
+	unsigned reserved;
+	const char *name;	/* with SPU_AUDIT_NAMES: as /proc/PID/fd has it; else NULL */
+	uintptr_t reserved_word;
+};
+
+struct spu_audit {
+	size_t count;		/* of fds */
+	struct spu_audit_fd *fds;	/* by ascending number */
+	size_t open;		/* how many are open in all */
+};
+
+#define SPU_AUDIT_NAMES (1u << 0)	/* fill in name */
+#define SPU_AUDIT_ALL (1u << 1)		/* 0 to 2 and close-on-exec ones too */
+
+/*
+ * Lists the descriptors above 2 that would cross an exec because they are not
+ * close-on-exec. pid 0 is this process; another one is read from /proc, which
+ * needs the right to trace it (ptrace(2)). Other threads may open and close
+ * meanwhile: the list is a look, not a promise.
+ *
+ * On success *ret_audit is the caller's, for spu_audit_free(), which takes
+ * NULL too.
+ *
+ * Errors: -ESRCH, -EACCES, -ENOMEM, -EINVAL; -ENOSYS for another process
+ * without /proc.
+ */
+int spu_audit(pid_t pid, unsigned flags, struct spu_audit **ret_audit);
+void spu_audit_free(struct spu_audit *audit);
+
+/*
+ * ---- libc's functions ----------------------------------------------------
+ */
+
+/* A wait status as a shell's $?: the exit code, or 128 + the signal. */
+int spu_exit_code(int wait_status);
+
+/*
+ * system(3), one for one (POSIX.1-2017): /bin/sh -c -- command, with SIGINT
+ * and SIGQUIT ignored in the process and SIGCHLD blocked in the thread until
+ * it ends. The result is a wait status, 127 << 8 if the shell can't be
+ * executed, or -1 with errno if no process could be made or its status is
+ * lost (ECHILD). NULL: not 0.
+ *
+ * Better than the common ones: concurrent calls are counted (musl doesn't:
+ * SIGINT can stay ignored for ever), no process is -1 and not 127 (glibc up to
+ * 2.36 at least), clone3 refused with EPERM is no failure. Descriptors are
+ * inherited as POSIX says. A cancellation point: a cancelled call kills and
+ * reaps the shell. Don't mix with libc's system() in one process at one time:
+ * each counts only its own calls (spawnutil(7)).
+ */
+int spu_system(const char *command);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

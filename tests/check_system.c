@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spu_system() does what system(3) is relied on for, one call at a time and
+ * from many threads at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "support.h"
+
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define ADDRESS_SANITIZER 1
+#else
+#define ADDRESS_SANITIZER 0
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+#define THREAD_SANITIZER 1
+#else
+#define THREAD_SANITIZER 0
+#endif
+#define SLOWER (ADDRESS_SANITIZER || THREAD_SANITIZER ? 4 : 1)
+
+static void (*disposition_of(int number))(int)
+{
+	struct sigaction action;
+
+	sigaction(number, NULL, &action);
+	return action.sa_handler;
+}
+
+static int is_blocked(int number)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	return sigismember(&mask, number);
+}
+
+static void ignore_nothing(int number)
+{
+	(void)number;
+}
+
+static void *run_command(void *command)
+{
+	int status = spu_system(command);
+
+	/* beside the result: what it must not leave behind in this thread */
+	return (void *)(intptr_t)(is_blocked(SIGCHLD) ? -2 : status);
+}
+
+static int status_from(pthread_t thread)
+{
+	void *status;
+
+	ck_assert_int_eq(pthread_join(thread, &status), 0);
+	return (int)(intptr_t)status;
+}
+
+/* In a process of its own, for what can't be undone. */
+static int in_child(int (*work)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		signal(SIGALRM, SIG_DFL);
+		alarm(60);	/* a hang is a death */
+		_exit(work());
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "status %#x", status);
+	return WEXITSTATUS(status);
+}
+
+/*
+ * ---- One call
+ */
+
+START_TEST(a_shell_is_always_there)
+{
+	ck_assert_int_ne(spu_system(NULL), 0);
+}
+END_TEST
+
+START_TEST(the_result_is_a_wait_status)
+{
+	ck_assert_int_eq(spu_system("exit 0"), 0);
+	ck_assert_int_eq(spu_system("exit 1"), 1 << 8);
+	ck_assert_int_eq(spu_system("exit 255"), 255 << 8);
+	ck_assert_int_eq(spu_system(""), 0);
+	ck_assert_int_eq(spu_system("nosuchcommand 2>/dev/null"), 127 << 8);
+	ck_assert_int_eq(spu_system("kill -KILL $$"), SIGKILL);
+	ck_assert_int_eq(spu_system("kill -TERM $$"), SIGTERM);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(names_that_are_too_long)
+{
+	char command[6000];
+	char *huge;
+	int status;
+
+	memset(command, 'x', 5000);
+	strcpy(command + 5000, " 2>/dev/null");
+	status = spu_system(command);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_ge(WEXITSTATUS(status), 126);
+	/* longer than one argument may be: the shell itself can't be executed */
+	huge = malloc(300000);
+	memset(huge, ' ', 299999);
+	huge[299999] = '\0';
+	ck_assert_int_eq(spu_system(huge), 127 << 8);
+	free(huge);
+}
+END_TEST
+
+START_TEST(commands_that_look_like_options)
+{
+	char directory[] = "/tmp/system.XXXXXX", path[64];
+	const char *const names[] = {"-c", "+x", "--", "-x"};
+	size_t i;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	setenv("PATH", directory, 1);
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		file = fopen(path, "we");
+		fprintf(file, "#!/bin/sh\nexit %zu\n", 40 + i);
+		fchmod(fileno(file), 0755);
+		fclose(file);
+		ck_assert_int_eq(spu_system(names[i]), (int)(40 + i) << 8);
+		unlink(path);
+		ck_assert_int_eq(spu_system(i ? "-nosuch 2>/dev/null" : "+nosuch 2>/dev/null"),
+				 127 << 8);
+	}
+	rmdir(directory);
+}
+END_TEST
+
+START_TEST(buffered_output_is_neither_flushed_nor_doubled)
+{
+	char path[] = "/tmp/system.XXXXXX", command[80], text[16] = "";
+	int fd = mkstemp(path);
+	FILE *file;
+
+	ck_assert_int_ge(fd, 0);
+	file = fdopen(fd, "a");
+	fputs("mine\n", file);
+	snprintf(command, sizeof(command), "echo its >>%s", path);
+	ck_assert_int_eq(spu_system(command), 0);
+	fclose(file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(read(fd, text, sizeof(text) - 1), 9);
+	ck_assert_str_eq(text, "its\nmine\n");
+	close(fd);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(signals_are_as_before)
+{
+	struct sigaction action = {.sa_handler = ignore_nothing};
+	size_t open_before = count_open();
+
+	sigaction(SIGINT, &action, NULL);
+	ck_assert_int_eq(spu_system("exit 0"), 0);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
+	ck_assert_int_eq(is_blocked(SIGCHLD), 0);
+	ck_assert_uint_eq(count_open(), open_before);
+	assert_no_child();
+}
+END_TEST
+
+/* The kernel's view of a child of the shell: bits of ignored signals. */
+static uint64_t ignored_in_command(void)
+{
+	char text[64] = "";
+	uint64_t bits;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], 9);
+	ck_assert_int_eq(spu_system("grep SigIgn /proc/self/status >&9"), 0);
+	ck_assert_int_gt(read(ends[0], text, sizeof(text) - 1), 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(9);
+	ck_assert_int_eq(sscanf(text, "SigIgn: %lx", &bits), 1);
+	return bits;
+}
+
+START_TEST(the_shell_has_the_callers_dispositions)
+{
+	struct sigaction caught = {.sa_handler = ignore_nothing};
+	const uint64_t two = SPU_SIGNAL(SIGINT) | SPU_SIGNAL(SIGQUIT);
+
+	if (access("/proc/self/status", R_OK) != 0)
+		SKIP("check_system", "no /proc");
+	sigaction(SIGINT, &caught, NULL);
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGHUP, SIG_IGN);
+	ck_assert_uint_eq(ignored_in_command() & (two | SPU_SIGNAL(SIGHUP)), SPU_SIGNAL(SIGHUP));
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGQUIT, SIG_IGN);
+	ck_assert_uint_eq(ignored_in_command() & (two | SPU_SIGNAL(SIGHUP)), SPU_SIGNAL(SIGQUIT));
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_IGN);
+}
+END_TEST
+
+START_TEST(a_status_that_is_lost_is_an_error)
+{
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGINT, SIG_DFL);
+	errno = 0;
+	ck_assert_int_eq(spu_system("exit 3"), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	ck_assert_ptr_eq(disposition_of(SIGINT), SIG_DFL);
+}
+END_TEST
+
+static atomic_int alarms;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	atomic_fetch_add(&alarms, 1);
+}
+
+static void start_alarms(int interval_us)
+{
+	struct sigaction action = {.sa_handler = count_alarm};	/* no SA_RESTART */
+	struct itimerval timer = {{0, interval_us}, {0, interval_us}};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+START_TEST(signals_do_not_end_the_wait)
+{
+	int before;
+
+	start_alarms(1000);
+	before = alarms;
+	ck_assert_int_eq(spu_system("sleep 0.1; exit 4"), 4 << 8);
+	ck_assert_int_gt(alarms, before);
+}
+END_TEST
+
+/* The command interrupts the group that it is in: only the shell dies. */
+static int interrupt_the_group(void)
+{
+	struct sigaction action = {.sa_handler = count_alarm};
+	int status;
+
+	setpgid(0, 0);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
+	status = spu_system("kill -INT 0; kill -QUIT 0; sleep 10");
+	return alarms != 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGINT;
+}
+
+START_TEST(interrupts_are_for_the_command_only)
+{
+	ck_assert_int_eq(in_child(interrupt_the_group), 0);
+}
+END_TEST
+
+/*
+ * ---- Where no shell can be had
+ */
+
+static int hide_the_shell(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return 77;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/bin", "tmpfs", 0, NULL) < 0)
+		return 77;
+	return 0;
+}
+
+static int call_without_shell(void)
+{
+	int r = hide_the_shell(), fd;
+
+	signal(SIGINT, SIG_DFL);
+	if (r != 0)
+		return r;
+	if (spu_system("exit 3") != 127 << 8)
+		return 1;
+	/* it is there but can't be executed */
+	fd = open("/bin/sh", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	close(fd);
+	if (fd < 0)
+		return 77;
+	if (spu_system("exit 3") != 127 << 8)
+		return 2;
+	return disposition_of(SIGINT) == SIG_DFL ? 0 : 3;
+}
+
+START_TEST(without_a_shell_the_status_is_127)
+{
+	int code = in_child(call_without_shell);
+
+	if (code == 77)
+		SKIP("check_system", "no mount namespace may be made here");
+	ck_assert_int_eq(code, 0);
+}
+END_TEST
+
+static int call_without_processes(void)
+{
+	struct rlimit none, before;
+
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return 77;
+	signal(SIGINT, SIG_DFL);
+	getrlimit(RLIMIT_NPROC, &before);
+	none = before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NPROC, &none);
+	errno = 0;
+	if (spu_system("exit 3") != -1 || errno != EAGAIN)
+		return 1;
+	if (disposition_of(SIGINT) != SIG_DFL || is_blocked(SIGCHLD))
+		return 2;
+	setrlimit(RLIMIT_NPROC, &before);
+	return spu_system("exit 3") == 3 << 8 ? 0 : 3;
+}
+
+START_TEST(without_a_process_it_is_an_error_and_works_again_later)
+{
+	int code;
+
+	if (getuid() != 0)
+		SKIP("check_system", "the limit of processes is another user's to try: needs root");
+	code = in_child(call_without_processes);
+	ck_assert_int_ne(code, 77);
+	ck_assert_int_eq(code, 0);
+}
+END_TEST
+
+/*
+ * ---- Several calls at once
+ */
+
+/* Begins a command that goes on until *ret_end is closed; it runs when this returns. */
+static pthread_t start_command(const char *command, int reader, int *ret_end)
+{
+	static int told[2];
+	pthread_t thread;
+	int ends[2];
+	char byte;
+
+	ck_assert_int_eq(pipe(told), 0);
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(dup2(told[1], 9), 9);
+	ck_assert_int_eq(dup2(ends[0], reader), reader);
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_command, (void *)(intptr_t)command), 0);
+	ck_assert_int_eq(read(told[0], &byte, 1), 1);
+	close(told[0]);
+	close(told[1]);
+	close(ends[0]);
+	close(9);
+	close(reader);
+	*ret_end = ends[1];
+	return thread;
+}
+
+START_TEST(interrupts_are_ignored_until_the_last_is_over)
+{
+	struct sigaction action = {.sa_handler = ignore_nothing};
+	pthread_t first, second, third;
+	int ends[3];
+
+	sigaction(SIGINT, &action, NULL);
+	first = start_command("echo >&9; read x <&8; exit 1", 8, &ends[0]);
+	second = start_command("echo >&9; read x <&7; exit 2", 7, &ends[1]);
+	ck_assert_ptr_eq(disposition_of(SIGINT), SIG_IGN);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_IGN);
+	close(ends[0]);
+	ck_assert_int_eq(status_from(first), 1 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), SIG_IGN);
+	third = start_command("echo >&9; read x <&8; exit 3", 8, &ends[2]);
+	close(ends[1]);
+	ck_assert_int_eq(status_from(second), 2 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), SIG_IGN);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_IGN);
+	close(ends[2]);
+	ck_assert_int_eq(status_from(third), 3 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
+	ck_assert_int_eq(is_blocked(SIGCHLD), 0);
+}
+END_TEST
+
+START_TEST(what_the_program_sets_meanwhile_stays)
+{
+	pthread_t thread;
+	int end;
+
+	thread = start_command("echo >&9; read x <&8", 8, &end);
+	signal(SIGINT, ignore_nothing);
+	close(end);
+	ck_assert_int_eq(status_from(thread), 1 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
+}
+END_TEST
+
+START_TEST(a_fork_child_may_call_it_at_once)
+{
+	pthread_t thread;
+	int end, status;
+	pid_t pid;
+
+	signal(SIGINT, SIG_DFL);
+	thread = start_command("echo >&9; read x <&8", 8, &end);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(20);
+		signal(SIGINT, SIG_DFL);
+		status = spu_system("exit 5");
+		_exit(status != 5 << 8 ? 1 : disposition_of(SIGINT) != SIG_DFL ? 2 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(end);
+	ck_assert_int_eq(status_from(thread), 1 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), SIG_DFL);
+}
+END_TEST
+
+/* 1 when it is gone, though it may take a moment to go. */
+static int is_gone(pid_t pid)
+{
+	int tries;
+
+	for (tries = 0; tries < 1000 && kill(pid, 0) == 0; tries++)
+		usleep(1000);
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+START_TEST(a_cancelled_call_ends_its_shell_only)
+{
+	struct sigaction action = {.sa_handler = ignore_nothing};
+	size_t open_before = count_open();
+	int shell = 0, command = 0, ends[2];
+	pthread_t thread;
+	void *result;
+	FILE *file;
+
+	if (ADDRESS_SANITIZER)
+		SKIP("check_system", "AddressSanitizer takes a cancelled thread's frames for live");
+	sigaction(SIGINT, &action, NULL);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(dup2(ends[1], 9), 9);
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_command,
+					"exec 2>&9; sleep 100 & echo $$ $! >&9; wait"), 0);
+	file = fdopen(ends[0], "r");
+	ck_assert_int_eq(fscanf(file, "%d %d", &shell, &command), 2);
+	ck_assert_int_eq(pthread_cancel(thread), 0);
+	ck_assert_int_eq(pthread_join(thread, &result), 0);
+	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	ck_assert(is_gone(shell));
+	assert_no_child();
+	ck_assert_int_eq(kill(command, 0), 0);
+	kill(command, SIGKILL);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
+	fclose(file);
+	close(ends[1]);
+	close(9);
+	ck_assert_uint_eq(count_open(), open_before);
+}
+END_TEST
+
+/*
+ * ---- Many calls at once, with all that may come in between
+ */
+static atomic_int faults, stop;
+static char first_fault[160];
+
+static void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void fault(const char *format, ...)
+{
+	va_list arguments;
+
+	if (atomic_fetch_add(&faults, 1) > 0)
+		return;
+	va_start(arguments, format);
+	vsnprintf(first_fault, sizeof(first_fault), format, arguments);
+	va_end(arguments);
+}
+
+#define CALLERS 50
+
+/* Each with a mask of its own, which must be the same after each call. */
+static void *call_often(void *argument)
+{
+	int number = (int)(intptr_t)argument, i, status;
+	sigset_t before, after;
+	char command[32];
+
+	sigemptyset(&before);
+	sigaddset(&before, number % 2 ? SIGUSR1 : SIGUSR2);
+	if (number % 5 == 0)
+		sigaddset(&before, SIGCHLD);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	for (i = 0; i < 20 / SLOWER; i++) {
+		snprintf(command, sizeof(command), "exit %d", (number + i) % 200 + 1);
+		status = spu_system(command);
+		if (status != ((number + i) % 200 + 1) << 8)
+			fault("\"%s\": %#x, errno %d", command, status, status == -1 ? errno : 0);
+		pthread_sigmask(SIG_SETMASK, NULL, &after);
+		/* libc fills in no more than the kernel has */
+		if (memcmp(&before, &after, 8) != 0)
+			fault("another mask after \"%s\"", command);
+	}
+	return NULL;
+}
+
+/* Until it is cancelled. */
+static void *call_for_ever(void *argument)
+{
+	for (;;)
+		if (spu_system((intptr_t)argument % 2 ? "sleep 100" : "exit 9") == -1)
+			fault("a call that is to be cancelled: errno %d", errno);
+	return NULL;
+}
+
+static void *cancel_often(void *argument)
+{
+	(void)argument;
+	while (!atomic_load(&stop)) {
+		pthread_t threads[4];
+		int i;
+
+		for (i = 0; i < 4; i++)
+			pthread_create(&threads[i], NULL, call_for_ever, (void *)(intptr_t)i);
+		usleep(2000);
+		for (i = 0; i < 4; i++)
+			pthread_cancel(threads[i]);
+		for (i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+	}
+	return NULL;
+}
+
+/* Its children are independent of what their parent was doing. */
+static void *fork_often(void *argument)
+{
+	int status;
+
+	(void)argument;
+	while (!atomic_load(&stop)) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			signal(SIGALRM, SIG_DFL);
+			alarm(30);
+			_exit(spu_system("exit 6") == 6 << 8 ? 0 : 1);
+		}
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (status != 0)
+			fault("a fork child: %#x", status);
+		usleep(5000);
+	}
+	return NULL;
+}
+
+START_TEST(fifty_threads_under_a_timer_with_cancellations_and_forks)
+{
+	struct sigaction action = {.sa_handler = ignore_nothing};
+	size_t open_before = count_open();
+	pthread_t callers[CALLERS], canceller, forker;
+	intptr_t i;
+
+	sigaction(SIGINT, &action, NULL);
+	start_alarms(1000);
+	/* AddressSanitizer gets into trouble with both */
+	stop = ADDRESS_SANITIZER;
+	ck_assert_int_eq(pthread_create(&canceller, NULL, cancel_often, NULL), 0);
+	ck_assert_int_eq(pthread_create(&forker, NULL, fork_often, NULL), 0);
+	for (i = 0; i < CALLERS; i++)
+		ck_assert_int_eq(pthread_create(&callers[i], NULL, call_often, (void *)i), 0);
+	for (i = 0; i < CALLERS; i++)
+		pthread_join(callers[i], NULL);
+	stop = 1;
+	pthread_join(canceller, NULL);
+	pthread_join(forker, NULL);
+	ck_assert_msg(faults == 0, "%d faults, the first: %s", faults, first_fault);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
+	ck_assert_int_eq(is_blocked(SIGCHLD), 0);
+	ck_assert_int_gt(alarms, 0);
+	ck_assert_uint_eq(count_open(), open_before);
+	assert_no_child();
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, const TTest *test)
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_test(tests, test);
+	suite_add_tcase(suite, tests);
+}
+
+/* One case each, so that CK_RUN_CASE picks a test. */
+#define ADD(test) add(suite, #test, test)
+
+int main(void)
+{
+	Suite *suite = suite_create("system");
+
+	/* what the tests take for granted; SIGINT is the runner's, and each test's own */
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	ADD(a_shell_is_always_there);
+	ADD(the_result_is_a_wait_status);
+	ADD(names_that_are_too_long);
+	ADD(commands_that_look_like_options);
+	ADD(buffered_output_is_neither_flushed_nor_doubled);
+	ADD(signals_are_as_before);
+	ADD(the_shell_has_the_callers_dispositions);
+	ADD(a_status_that_is_lost_is_an_error);
+	ADD(signals_do_not_end_the_wait);
+	ADD(interrupts_are_for_the_command_only);
+	ADD(without_a_shell_the_status_is_127);
+	ADD(without_a_process_it_is_an_error_and_works_again_later);
+	ADD(interrupts_are_ignored_until_the_last_is_over);
+	ADD(what_the_program_sets_meanwhile_stays);
+	ADD(a_fork_child_may_call_it_at_once);
+	ADD(a_cancelled_call_ends_its_shell_only);
+	ADD(fifty_threads_under_a_timer_with_cancellations_and_forks);
+	return run_suite(suite);
+}

@@ -1,0 +1,738 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Children after their launch: waiting, signals, the end; with a pidfd and
+ * without one. Children say when they are ready, nothing depends on how fast
+ * anything is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/time.h>
+
+#include "support.h"
+
+#define SUITE "wait"
+
+/* Of a loop test: _i is 0 with a pidfd, 1 without. */
+#define add_for_both(tests, name) tcase_add_loop_test(tests, name, 0, 2)
+
+static void drop_pidfd(struct spu_child *child)
+{
+	if (child->pidfd >= 0)
+		close(child->pidfd);
+	child->pidfd = -1;
+}
+
+/* sh with this script; *ret_out, if not NULL, is what it prints. */
+static struct spu_child launch(const char *script, struct spu_options options, int without_pidfd,
+			       int *ret_out)
+{
+	const struct spu_fd fds[] = {SPU_PIPE_OUT(1, ret_out), {0}};
+	struct spu_child child;
+	struct spu_error error;
+	int r;
+
+	if (ret_out)
+		options.fds = fds;
+	r = spu_spawn(&child, SPU_ARGV("sh", "-c", script), &options, &error);
+	ASSERT_OK(r, error);
+	if (without_pidfd)
+		drop_pidfd(&child);
+	return child;
+}
+
+static const struct spu_options none = SPU_OPTIONS_INIT;
+static const struct spu_options own_group = {.size = sizeof(own_group), .pgroup = {1, 0}};
+
+/* Until the child has printed a line: it is as far as its script says there. */
+static void await_line(int fd)
+{
+	char c;
+
+	do
+		ck_assert_int_eq(read(fd, &c, 1), 1);
+	while (c != '\n');
+}
+
+/* Until nobody holds the other end any more: all that inherited it are gone. */
+static void await_nobody(int fd)
+{
+	char c;
+
+	while (read(fd, &c, 1) > 0)
+		;
+	close(fd);
+}
+
+START_TEST(exit_codes_are_a_shells)
+{
+	ck_assert_int_eq(spu_exit_code(0), 0);
+	ck_assert_int_eq(spu_exit_code(7 << 8), 7);
+	ck_assert_int_eq(spu_exit_code(255 << 8), 255);
+	ck_assert_int_eq(spu_exit_code(SIGTERM), 128 + SIGTERM);
+	ck_assert_int_eq(spu_exit_code(SIGSEGV | 0x80), 128 + SIGSEGV);
+	ck_assert_int_eq(spu_exit_code(64), 192);
+	ck_assert_int_eq(spu_exit_code(SIGTSTP << 8 | 0x7f), 128 + SIGTSTP);
+}
+END_TEST
+
+START_TEST(the_status_is_waitpids)
+{
+	struct spu_child child = launch("exit 7", none, _i, NULL);
+	int status = -1;
+
+	ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+	ck_assert_int_eq(status, 7 << 8);
+	spu_child_release(&child);
+	child = launch("kill -9 $$", none, _i, NULL);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, SIGKILL);
+	spu_child_release(&child);
+	child = launch("exit 255", none, _i, NULL);
+	ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(a_core_dump_shows_in_the_status)
+{
+	struct spu_child child;
+	int status, other;
+	pid_t pid;
+
+	ck_assert_int_eq(chdir(scratch()), 0);
+	child = launch("ulimit -c unlimited; kill -SEGV $$", none, _i, NULL);
+	ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+	spu_child_release(&child);
+	/* whether there is a core is the machine's affair: libc's must say the same */
+	pid = fork();
+	if (pid == 0) {
+		if (chdir(scratch()) == 0)
+			execlp("sh", "sh", "-c", "ulimit -c unlimited; kill -SEGV $$",
+			       (char *)NULL);
+		_exit(1);
+	}
+	waitpid(pid, &other, 0);
+	ck_assert_int_eq(status, other);
+	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
+	ck_assert_int_eq(chdir("/"), 0);
+	remove_scratch();
+}
+END_TEST
+
+START_TEST(a_wait_that_times_out_changes_nothing)
+{
+	int in, status = 4711, r;
+	struct spu_child child;
+	struct spu_error error;
+
+	r = spu_spawn(&child, SPU_ARGV("cat"), SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in))),
+		      &error);
+	ASSERT_OK(r, error);
+	if (_i)
+		drop_pidfd(&child);
+	ck_assert_int_eq(spu_wait(&child, 0, &status), -ETIMEDOUT);
+	ck_assert_int_eq(spu_wait(&child, 30, &status), -ETIMEDOUT);
+	ck_assert_int_eq(status, 4711);
+	close(in);
+	ck_assert_int_eq(spu_wait(&child, INT_MAX, &status), 0);
+	ck_assert_int_eq(status, 0);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(a_second_wait_finds_nothing)
+{
+	struct spu_child child = launch("exit 3", none, _i, NULL);
+	int status = 4711;
+
+	ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+	status = 4711;
+	ck_assert_int_eq(spu_wait(&child, -1, &status), -ECHILD);
+	ck_assert_int_eq(spu_wait(&child, 0, &status), -ECHILD);
+	ck_assert_int_eq(spu_wait(&child, 1000, &status), -ECHILD);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 0, 0, &status), -ECHILD);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), -ESRCH);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), -ESRCH);
+	ck_assert_int_eq(status, 4711);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(what_another_waiter_reaped_is_gone)
+{
+	struct spu_child child = launch("exit 3", own_group, _i, NULL);
+	int status = 4711;
+
+	ck_assert_int_eq(waitpid(child.pid, NULL, 0), child.pid);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 0, 0, &status), -ECHILD);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 0, SPU_GROUP, &status), -ECHILD);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), -ESRCH);
+	ck_assert_int_eq(spu_wait(&child, _i ? 1000 : -1, &status), -ECHILD);
+	ck_assert_int_eq(status, 4711);
+	spu_child_release(&child);
+}
+END_TEST
+
+static int without;
+
+static void wait_with_sigchld_ignored(void)
+{
+	struct spu_error error;
+	struct spu_child child;
+	int status = 4711;
+
+	signal(SIGCHLD, SIG_IGN);
+	child = launch("exit 3", none, without, NULL);
+	ck_assert_int_eq(spu_wait(&child, -1, &status), -ECHILD);
+	child = launch("exit 3", none, without, NULL);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), -ECHILD);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), NULL, &status, &error), -ECHILD);
+	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+	ck_assert_ptr_nonnull(strstr(error.text, "wait for true: No child processes"));
+	ck_assert_int_eq(status, 4711);
+}
+
+START_TEST(a_status_that_the_kernel_dropped_is_echild)
+{
+	without = _i;
+	in_own_process(wait_with_sigchld_ignored);
+}
+END_TEST
+
+/*
+ * ---- Interrupted
+ */
+
+static atomic_int interruptions;
+
+static void count_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&interruptions, 1);
+}
+
+/* Lets the child go only after the handler has run some times. */
+static void *close_after_signals(void *argument)
+{
+	int now = atomic_load(&interruptions);
+
+	while (atomic_load(&interruptions) < now + 5)
+		usleep(1000);
+	close(*(int *)argument);
+	return NULL;
+}
+
+START_TEST(handlers_do_not_end_a_wait)
+{
+	struct sigaction action = {.sa_handler = count_signal};
+	struct itimerval often = {{0, 3000}, {0, 3000}}, never = {{0, 0}, {0, 0}};
+	static const int timeouts[] = {-1, 60000};
+	int round, in, status;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (round = 0; round < 2; round++) {
+		struct spu_child child;
+		struct spu_error error;
+		pthread_t thread;
+		int r = spu_spawn(&child, SPU_ARGV("cat"),
+				  SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in))), &error);
+
+		ASSERT_OK(r, error);
+		if (_i)
+			drop_pidfd(&child);
+		pthread_create(&thread, NULL, close_after_signals, &in);
+		status = -1;
+		ck_assert_int_eq(spu_wait(&child, timeouts[round], &status), 0);
+		ck_assert_int_eq(status, 0);
+		pthread_join(thread, NULL);
+		spu_child_release(&child);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+END_TEST
+
+/*
+ * ---- Signals
+ */
+
+START_TEST(kill_sends_and_looks)
+{
+	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
+	int status;
+
+	ck_assert_int_eq(spu_kill(&child, 0, 0), 0);
+	ck_assert_int_eq(spu_kill(&child, -1, 0), -EINVAL);
+	ck_assert_int_eq(spu_kill(&child, 65, 0), -EINVAL);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 1u << 7), -EINVAL);
+	/* it leads no group: nothing is sent to ours */
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), -ESRCH);
+	ck_assert_int_eq(spu_wait(&child, 0, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(spu_kill(&child, SIGINT, 0), 0);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, SIGINT);
+	ck_assert_int_eq(spu_kill(&child, SIGINT, 0), -ESRCH);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(kill_reaches_the_whole_group)
+{
+	int out, status;
+	struct spu_child child =
+		launch("sleep 1000 & sleep 1000 & echo ready; wait", own_group, _i, &out);
+
+	await_line(out);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), 0);
+	await_nobody(out);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	spu_child_release(&child);
+}
+END_TEST
+
+static atomic_int waiting;
+
+static void *wait_in_thread(void *argument)
+{
+	int status = -1, r;
+
+	atomic_store(&waiting, 1);
+	r = spu_wait(argument, -1, &status);
+	return (void *)(intptr_t)(r < 0 ? r : status);
+}
+
+START_TEST(kill_works_beside_a_waiting_thread)
+{
+	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
+	pthread_t thread;
+	void *result;
+
+	pthread_create(&thread, NULL, wait_in_thread, &child);
+	while (!atomic_load(&waiting))
+		usleep(100);
+	usleep(2000);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), 0);
+	pthread_join(thread, &result);
+	ck_assert_int_eq((int)(intptr_t)result, SIGTERM);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), -ESRCH);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(of_two_waiting_threads_one_gets_the_status)
+{
+	int round;
+
+	for (round = 0; round < 50; round++) {
+		struct spu_child child = launch("exit 5", none, _i, NULL);
+		pthread_t threads[2];
+		void *results[2];
+		int i, got = 0, lost = 0;
+
+		for (i = 0; i < 2; i++)
+			pthread_create(&threads[i], NULL, wait_in_thread, &child);
+		for (i = 0; i < 2; i++) {
+			pthread_join(threads[i], &results[i]);
+			got += (intptr_t)results[i] == 5 << 8;
+			lost += (intptr_t)results[i] == -ECHILD;
+		}
+		ck_assert_int_eq(got, 1);
+		ck_assert_int_eq(lost, 1);
+		spu_child_release(&child);
+	}
+}
+END_TEST
+
+/*
+ * ---- Stopping
+ */
+
+START_TEST(stop_ends_who_obeys)
+{
+	int out, status;
+	struct spu_child child = launch(
+		"trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done", none, _i, &out);
+
+	await_line(out);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), 0);
+	ck_assert_int_eq(status, 9 << 8);
+	await_nobody(out);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), -ECHILD);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(stop_kills_who_does_not_obey)
+{
+	int out, status;
+	struct spu_child child =
+		launch("trap '' TERM; echo ready; exec sleep 1000", none, _i, &out);
+
+	await_line(out);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 20, 0, &status), 0);
+	ck_assert_int_eq(status, SIGKILL);
+	await_nobody(out);
+	spu_child_release(&child);
+	child = launch("trap '' TERM; echo ready; exec sleep 1000", own_group, _i, &out);
+	await_line(out);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 0, SPU_GROUP, NULL), 0);
+	await_nobody(out);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(stop_ends_a_stopped_child)
+{
+	int out, status;
+	struct spu_child child =
+		launch("trap 'exit 9' TERM; echo ready; kill -STOP $$", none, _i, &out);
+
+	await_line(out);
+	ck_assert_int_eq(waitpid(child.pid, &status, WUNTRACED), child.pid);
+	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), 0);
+	ck_assert_int_eq(status, 9 << 8);
+	close(out);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(stop_takes_the_grandchildren_along)
+{
+	int out, status;
+	struct spu_child child = launch(
+		"trap '' TERM; sleep 1000 & sleep 1000 & trap - TERM; echo ready; wait",
+		own_group, _i, &out);
+
+	await_line(out);
+	/* the leader obeys, the others don't */
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, SPU_GROUP, &status), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	await_nobody(out);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(stop_of_a_child_that_has_ended_gives_its_status)
+{
+	int out, status;
+	struct spu_child child = launch("exit 4", own_group, _i, &out);
+
+	await_nobody(out);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, _i ? 0 : SPU_GROUP, &status), 0);
+	/* it may have been on its way to the end still */
+	ck_assert(status == 4 << 8 || status == SIGTERM);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(stop_sends_nothing_where_it_fails)
+{
+	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
+	int status = 4711;
+
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, SPU_GROUP, &status), -ESRCH);
+	ck_assert_int_eq(spu_stop(&child, 0, 0, 0, &status), -EINVAL);
+	ck_assert_int_eq(spu_stop(&child, 65, 0, 0, &status), -EINVAL);
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, -1, 0, &status), -EINVAL);
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, 1u << 9, &status), -EINVAL);
+	ck_assert_int_eq(spu_wait(&child, 10, &status), -ETIMEDOUT);
+	ck_assert_int_eq(status, 4711);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(stop_leaves_a_detached_process_alone)
+{
+	const struct spu_options detached = {.size = sizeof(detached), .flags = SPU_DETACH};
+	struct spu_child child;
+	char line[16];
+	int out;
+
+	child = launch("echo $$; exec sleep 1000", detached, 0, &out);
+	ck_assert_int_ge(read(out, line, sizeof(line) - 1), 1);
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, 0, NULL), -ECHILD);
+	/* it would be gone, or at most somebody's zombie */
+	ck_assert_int_eq(fcntl(out, F_SETFL, O_NONBLOCK), 0);
+	usleep(10000);
+	ck_assert_int_eq(read(out, line, 1), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_int_eq(kill(child.pid, SIGKILL), 0);
+	ck_assert_int_eq(fcntl(out, F_SETFL, 0), 0);
+	await_nobody(out);
+}
+END_TEST
+
+START_TEST(release_closes_the_pidfd_and_no_more)
+{
+	size_t open_before = count_open();
+	struct spu_child child = launch("exit 6", none, 0, NULL);
+
+	spu_child_release(&child);
+	ck_assert_int_eq(child.pidfd, -1);
+	ck_assert_uint_eq(count_open(), open_before);
+	spu_child_release(&child);
+	ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+}
+END_TEST
+
+/*
+ * ---- Launch and wait in one
+ */
+
+START_TEST(run_gives_the_status)
+{
+	size_t open_before = count_open();
+	int status = -1;
+
+	ck_assert_int_eq(spu_run(SPU_ARGV("sh", "-c", "exit 12"), NULL, &status, NULL), 0);
+	ck_assert_int_eq(status, 12 << 8);
+	ck_assert_int_eq(spu_run(SPU_ARGV("sh", "-c", "exit 12"), SPU_OPTIONS(.timeout_ms = 60000),
+				 &status, NULL),
+			 0);
+	ck_assert_int_eq(status, 12 << 8);
+	ck_assert_int_eq(spu_run(SPU_ARGV("sh", "-c", "kill $$"), NULL, &status, NULL), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), NULL, NULL, NULL), 0);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/*
+ * Runs out of time, which is doubled until the child has said in time that it
+ * is ready. Nobody may be left who holds its output. Returns the status.
+ */
+static int run_out_of_time(char *const argv[], struct spu_options options)
+{
+	struct spu_error error;
+	char said[16], text[64];
+	int ends[2], status = -1, r;
+	ssize_t got;
+
+	for (options.timeout_ms = 200;; options.timeout_ms *= 2) {
+		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+		options.fds = (const struct spu_fd[]){SPU_MAP(1, ends[1]), {0}};
+		r = spu_run(argv, &options, &status, &error);
+		ck_assert_int_eq(r, -ETIMEDOUT);
+		ck_assert_int_eq(error.err, ETIMEDOUT);
+		ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+		snprintf(text, sizeof(text), " took longer than %d ms: Connection timed out",
+			 options.timeout_ms);
+		ck_assert_ptr_nonnull(strstr(error.text, text));
+		close(ends[1]);
+		got = read(ends[0], said, sizeof(said));
+		await_nobody(ends[0]);
+		if (got > 0)
+			return status;
+	}
+}
+
+START_TEST(run_ends_the_group_when_its_time_is_over)
+{
+	static const struct {
+		const char *script;
+		int signal, status;
+		unsigned flags;
+	} cases[] = {
+		{"sleep 1000 & echo ready; sleep 1000", 0, SIGTERM, 0},
+		{"sleep 1000 & echo ready; sleep 1000", SIGUSR1, SIGUSR1, 0},
+		{"sleep 1000 & echo ready; sleep 1000", 0, SIGTERM, SPU_SETSID},
+		{"trap '' TERM; sleep 1000 & echo ready; sleep 1000", 0, SIGKILL, 0},
+		{"trap '' TERM; sleep 1000 & trap - TERM; echo ready; wait", 0, SIGTERM, 0},
+		{"trap 'exit 33' TERM; echo ready; while :; do sleep 0.01; done", 0, 33 << 8, 0},
+		{"echo ready; kill -STOP $$", 0, SIGTERM, 0},
+	};
+	const struct spu_options options = {
+		.size = sizeof(options), .grace_ms = cases[_i].status == SIGKILL ? 20 : 60000,
+		.stop_signal = cases[_i].signal, .flags = cases[_i].flags};
+	size_t open_before = count_open();
+
+	ck_assert_int_eq(run_out_of_time(SPU_ARGV("sh", "-c", cases[_i].script), options),
+			 cases[_i].status);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* Into somebody else's group: ours. The group that it began with is empty then. */
+START_TEST(run_ends_a_child_that_has_left_its_group)
+{
+	const struct spu_options options = {.size = sizeof(options), .grace_ms = 60000};
+	size_t open_before = count_open();
+	char group[32];
+
+	snprintf(group, sizeof(group), "%d", (int)getpgrp());
+	ck_assert_int_eq(run_out_of_time(SPU_ARGV(helper("report_regroup"), group), options),
+			 SIGTERM);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+START_TEST(run_refuses_what_makes_no_sense)
+{
+	size_t open_before = count_open();
+	struct spu_error error;
+	int in = -7;
+
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in))),
+				 NULL, &error),
+			 -EINVAL);
+	ck_assert_uint_eq(error.step, SPU_STEP_OPTIONS);
+	ck_assert_ptr_nonnull(strstr(error.text, "pipe"));
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"),
+				 SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_OUT(1, &in))), NULL, &error),
+			 -EINVAL);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.flags = SPU_DETACH), NULL, &error),
+			 -EINVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "detached"));
+	ck_assert_int_eq(in, -7);
+	ck_assert_int_eq(spu_run(SPU_ARGV("/nowhere"), NULL, &in, &error), -ENOENT);
+	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
+	ck_assert_int_eq(in, -7);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* From a program that was built with a newer header, and one with an older. */
+START_TEST(run_takes_options_of_other_sizes)
+{
+	struct {
+		struct spu_options options;
+		char newer[256];
+	} larger;
+	struct spu_options options = SPU_OPTIONS_INIT;
+	struct spu_error error;
+	int status, r;
+
+	memset(&larger, 0, sizeof(larger));
+	larger.options.size = sizeof(larger);
+	larger.options.timeout_ms = 60000;
+	r = spu_run(SPU_ARGV("sh", "-c", "exit 3"), &larger.options, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 3 << 8);
+	larger.newer[255] = 1;
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), &larger.options, &status, &error), -E2BIG);
+	options.size = offsetof(struct spu_options, umask);
+	options.umask = SPU_SET(-1);
+	r = spu_run(SPU_ARGV("sh", "-c", "exit 3"), &options, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 3 << 8);
+}
+END_TEST
+
+/*
+ * ---- Cancelled
+ */
+
+static int held_end;
+
+static void *run_in_thread(void *argument)
+{
+	const struct spu_options *options = argument;
+
+	spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; echo ready; sleep 1000"), options, NULL, NULL);
+	return NULL;
+}
+
+START_TEST(a_cancelled_run_kills_and_reaps_the_child)
+{
+	size_t open_before = count_open();
+	struct spu_options options = SPU_OPTIONS_INIT;
+	pthread_t thread;
+	void *result;
+	int ends[2];
+
+	if (IS_SANITIZED)	/* asan doesn't see the unwinding of a cancelled thread's stack */
+		SKIP(SUITE, "sanitizers don't know cancellation");
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	held_end = ends[1];
+	options.fds = (const struct spu_fd[]){SPU_MAP(1, held_end), {0}};
+	options.timeout_ms = _i == 1 ? 60000 : 0;
+	options.flags = _i == 2 ? SPU_SETSID : 0;
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_in_thread, &options), 0);
+	await_line(ends[0]);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	assert_no_child();
+	close(ends[1]);
+	if (_i > 0)	/* the group is ended, so the shell's own child is too */
+		await_nobody(ends[0]);
+	else
+		close(ends[0]);
+	ck_assert_uint_eq(count_open(), open_before);
+}
+END_TEST
+
+static void *wait_cancelled(void *argument)
+{
+	spu_wait(argument, -1, NULL);
+	return NULL;
+}
+
+/* A wait that is cancelled leaves the child as it was. */
+START_TEST(a_cancelled_wait_reaps_nothing)
+{
+	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
+	pthread_t thread;
+	void *result;
+	int status;
+
+	pthread_create(&thread, NULL, wait_cancelled, &child);
+	usleep(10000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	ck_assert_int_eq(spu_wait(&child, 0, &status), -ETIMEDOUT);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), 0);
+	spu_child_release(&child);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create(SUITE);
+	TCase *tests = tcase_create("wait");
+
+	tcase_set_timeout(tests, 100);
+	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
+	tcase_add_checked_fixture(tests, take_signals, NULL);
+	tcase_add_test(tests, exit_codes_are_a_shells);
+	add_for_both(tests, the_status_is_waitpids);
+	add_for_both(tests, a_core_dump_shows_in_the_status);
+	add_for_both(tests, a_wait_that_times_out_changes_nothing);
+	add_for_both(tests, a_second_wait_finds_nothing);
+	add_for_both(tests, what_another_waiter_reaped_is_gone);
+	add_for_both(tests, a_status_that_the_kernel_dropped_is_echild);
+	add_for_both(tests, handlers_do_not_end_a_wait);
+	add_for_both(tests, kill_sends_and_looks);
+	add_for_both(tests, kill_reaches_the_whole_group);
+	add_for_both(tests, kill_works_beside_a_waiting_thread);
+	add_for_both(tests, of_two_waiting_threads_one_gets_the_status);
+	add_for_both(tests, stop_ends_who_obeys);
+	add_for_both(tests, stop_kills_who_does_not_obey);
+	add_for_both(tests, stop_ends_a_stopped_child);
+	add_for_both(tests, stop_takes_the_grandchildren_along);
+	add_for_both(tests, stop_of_a_child_that_has_ended_gives_its_status);
+	add_for_both(tests, stop_sends_nothing_where_it_fails);
+	tcase_add_test(tests, stop_leaves_a_detached_process_alone);
+	tcase_add_test(tests, release_closes_the_pidfd_and_no_more);
+	tcase_add_test(tests, run_gives_the_status);
+	tcase_add_loop_test(tests, run_ends_the_group_when_its_time_is_over, 0, 7);
+	tcase_add_test(tests, run_ends_a_child_that_has_left_its_group);
+	tcase_add_test(tests, run_refuses_what_makes_no_sense);
+	tcase_add_test(tests, run_takes_options_of_other_sizes);
+	tcase_add_loop_test(tests, a_cancelled_run_kills_and_reaps_the_child, 0, 3);
+	add_for_both(tests, a_cancelled_wait_reaps_nothing);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}

@@ -1,0 +1,235 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each system call of a launch fails once: the error names the step, and nothing
+# is left behind. strace injects the faults.
+
+# shellcheck disable=SC2016,SC2317	# the children expand; lib.sh calls the tests
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# LeakSanitizer can't work where another one traces, or no process can be made
+export ASAN_OPTIONS="detect_leaks=0"
+
+CHILD=$BUILD/spawnbench-child
+
+# says nothing but which of the descriptors that -l leaves open it got
+HOLDS='for n in 9 77 300; do [ ! -e /proc/self/fd/$n ] || echo "holds $n"; done'
+
+need_strace() {
+	command -v strace >/dev/null || skip "no strace"
+	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+}
+
+# inject WHAT[+WHAT...] ARGUMENT...: fault_launch under these faults, its words in $said
+inject() {
+	need_strace
+	what=$1
+	shift
+	said=$(
+		IFS=+
+		for each in $what; do
+			set -- -e "inject=$each" "$@"
+		done
+		unset IFS
+		exec timeout --kill-after=5 60 strace -f -o log "$@" 2>err
+	)
+	code=$?
+	grep -q '(INJECTED)\|(DELAYED)\|--- SIG\|killed by' log || fail "$what: nothing was injected"
+	[ "$code" -eq 0 ] || fail "$what: status $code: $said $(cat err)"
+	case $said in
+	*"left "*) fail "$what: $said" ;;
+	*end) ;;
+	*) fail "$what: no end: $said" ;;
+	esac
+}
+
+# launched WHAT ARGUMENT...: all is well in spite of it
+launched() {
+	what=$1
+	shift
+	inject "$what" "$HELPERS/fault_launch" "$@"
+	like "$what" "result 0*status 0*" "$said"
+}
+
+# failed WHAT RESULT ARGUMENT...: that is the result
+failed() {
+	what=$1 result=$2
+	shift 2
+	inject "$what" "$HELPERS/fault_launch" "$@"
+	like "$what" "result $result*" "$said"
+}
+
+test_clone3_that_is_refused_is_replaced() {
+	for error in ENOSYS EPERM EINVAL E2BIG; do
+		launched "clone3:error=$error" "$CHILD"
+		like "$error" "*pidfd yes*" "$said"
+		launched "clone3:error=$error" -N 3 "$CHILD"
+	done
+}
+
+test_pidfds_that_are_refused_are_done_without() {
+	launched "clone3:error=ENOSYS+clone:error=EINVAL:when=1" "$CHILD"
+	like pidfd "*pidfd no*" "$said"
+	launched "clone3:error=EMFILE:when=1" "$CHILD"
+	like pidfd "*pidfd no*" "$said"
+}
+
+test_no_process_can_be_made() {
+	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 clone: clone: Resource" "$CHILD"
+	failed "clone3,clone,vfork,fork:error=ENOMEM" "-12 clone: clone: Cannot" "$CHILD"
+	failed "clone3,clone,vfork,fork:error=EPERM" "-1 clone: clone: Operation not" "$CHILD"
+	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 system: Resource" -s true
+	failed "clone3,clone,vfork,fork:error=ENOMEM" "-12 system: Cannot" -s true
+	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 posix_spawn:" -p "$CHILD"
+}
+
+test_exec_fails() {
+	for error in "EACCES -13" "E2BIG -7" "ENOEXEC -8" "ELOOP -40" "ENOMEM -12" "EIO -5" \
+		"EAGAIN -11" "EPERM -1"; do
+		failed "execve:error=${error% *}:when=1" "${error#* } exec: exec $CHILD*:" "$CHILD"
+		failed "execve:error=${error% *}:when=1" "${error#* } exec: exec $CHILD*:" \
+			-N 3 "$CHILD"
+		inject "execve:error=${error% *}:when=1" "$HELPERS/fault_launch" -s true
+		like "system: $error" "result 0*status 127*" "$said"
+	done
+}
+
+test_an_error_on_the_way_through_path_is_kept() {
+	failed "execve:error=EACCES:when=1" "-13 exec: exec /nonexistent/nosuch: Perm" -q nosuch
+	failed "execve:error=EIO:when=2" "-5 exec: exec /nonexistent/either/true: Input" -q true
+	launched "execve:error=ENODEV:when=1..2" -q true
+}
+
+test_text_file_busy_is_retried() {
+	cp /bin/sleep busy
+	said=$("$HELPERS/fault_launch" -W ./busy 0) || fail "status $?: $said"
+	like "busy for a moment" "result 0*status 0*end" "$said"
+	failed "execve:error=ETXTBSY:when=1" "-26 exec: exec $CHILD: Text file busy" "$CHILD"
+	tries=$(grep -c 'execve(.*ETXTBSY' log)
+	[ "$tries" -ge 3 ] || fail "only $tries tries"
+	[ "$tries" -le 100 ] || fail "$tries tries"
+	failed "execve:error=ETXTBSY:when=1" "-26 posix_spawn:" -p "$CHILD"
+}
+
+test_close_range_refused() {
+	for error in ENOSYS EPERM EINVAL; do
+		launched "close_range:error=$error" -l sh -c "$HOLDS"
+		launched "close_range:error=$error" -l -k -m -n -N 2 true
+	done
+	inject "close_range:error=ENOSYS" "$HELPERS/fault_launch" -A -l -n -m sh -c "$HOLDS"
+	like "policy allow" "holds 9*holds 77*holds 300*result 0*" "$said"
+}
+
+# No list of them is to be had: all numbers up to the limit are closed, one by one.
+test_close_range_and_proc_refused() {
+	# shellcheck disable=SC3045	# dash and bash have it
+	ulimit -n 512
+	for call in "getdents64:error=EPERM:when=1" "getdents64:error=EIO:when=1" \
+		"openat:error=EACCES:when=1"; do
+		launched "close_range:error=ENOSYS+$call" -l sh -c "$HOLDS"
+	done
+}
+
+test_close_range_fails() {
+	failed "close_range:error=EIO:when=1" "-5 close: close * to 4294967295: Input" "$CHILD"
+	failed "close_range:error=ENOMEM:when=2" "-12 close:" "$CHILD"
+}
+
+test_each_step_of_set_up_fails() {
+	failed "dup3:error=EBADF:when=1" "-9 move: map 5 from 1: Bad" -m true
+	failed "dup3:error=EMFILE:when=1" "-24 move: map 5 from 1:" -m true
+	failed "dup3:error=EINTR:when=1" "-4 move: map 5 from 1:" -m true
+	failed "dup3:error=EBUSY:when=2" "-16 move:" -x true
+	failed "fcntl:error=EMFILE:when=1" "-24 move: map " -x true
+	failed "fcntl:error=EBADF:when=1" "-9 move: keep 9: Bad" -l -k true
+	failed "chdir:error=ENOMEM:when=1" "-12 chdir: chdir /: Cannot" -C / true
+	failed "setsid:error=EPERM" "-1 setsid: setsid: Operation" -S true
+	failed "setpgid:error=EPERM:when=1" "-1 setpgid: setpgid 0: Operation" -g true
+	# which a sanitizer's own first one would be
+	[ -n "$SAN" ] || failed "rt_sigaction:error=EINVAL:when=1" "-22 signal: signal HUP (1): Inv" -i true
+	failed "rt_sigprocmask:error=EINVAL:when=1" "-22 mask: mask: Invalid" true
+	failed "write:error=EIO:when=1" "-5 ready: ready: Input" "$CHILD"
+}
+
+# the loader does without the first file that it looks for, its cache
+test_opening_fails() {
+	for error in "EMFILE -24" "ENOENT -2" "EINTR -4" "EIO -5"; do
+		failed "openat:error=${error% *}:when=1" "${error#* } open: open 0<>/dev/null:" -n true
+	done
+}
+
+test_no_error_pipe_can_be_had() {
+	launched "pipe2:error=EMFILE" "$CHILD"
+	launched "pipe2:error=ENFILE" "$CHILD"
+	failed "pipe2:error=EMFILE" "-2 chdir: chdir /nonexistent:" -C /nonexistent true
+	failed "pipe2:error=ENOMEM" "-12 prepare:" "$CHILD"
+}
+
+test_waiting_is_interrupted() {
+	failed "wait4:error=EINTR:when=2..4" "-2 chdir:" -C /nonexistent true
+	launched "waitid:error=EINTR:when=1..4" "$CHILD"
+	launched "waitid:error=EINTR:when=1..4" -s true
+	launched "waitid:error=EINTR:when=1..4" -w 60000 "$CHILD"
+	launched "poll:error=EINTR:when=2..3" -w 60000 sleep 0.1
+}
+
+test_waiting_on_pidfds_is_refused() {
+	launched "poll:error=ENOSYS" -w 60000 sleep 0.1
+	inject "poll:error=EINVAL" "$HELPERS/fault_launch" -w 50 sleep 100
+	like "timed out" "*timed out*status 143*" "$said"
+	inject "pidfd_send_signal:error=ENOSYS" "$HELPERS/fault_launch" -w 50 sleep 100
+	like "stopped" "*timed out*status 143*" "$said"
+}
+
+# Before exec has succeeded nobody is told that it has.
+test_killed_in_set_up() {
+	failed "umask:signal=SIGKILL" "-125 umask: umask: the child was killed by signal 9 (KILL)" \
+		-u true
+	# held by the mask until that is set
+	failed "setsid:signal=SIGTERM" "-125 mask:*signal 15 (TERM)*" -S true
+	failed "rt_sigpending:signal=SIGKILL" "-125 stop-pending:*signal 9*" true
+	failed "execve:signal=SIGKILL:when=1" "-125 exec: exec $CHILD: the child was killed" "$CHILD"
+	# system(3) has no other word for it than the status that its caller looks at
+	inject "execve:signal=SIGKILL:when=1" "$HELPERS/fault_launch" -s true
+	like "system" "result 0*status 137*" "$said"
+	inject "rt_sigpending:signal=SIGINT" "$HELPERS/fault_launch" -s true
+	like "system" "result 0*status 130*" "$said"
+	failed "execve:signal=SIGKILL:when=1" "-125 exec:" -N 3 "$CHILD"
+}
+
+# ^Z while the child is in its set-up: it would stop there, and hold its parent.
+test_stopped_in_set_up() {
+	need_strace
+	timeout --kill-after=5 60 strace -ff -o log \
+		-e inject=umask:delay_enter=500000:when=1 "$HELPERS/fault_launch" -u true >said &
+	tracer=$!
+	tries=0
+	until set -- log.* && [ $# -eq 2 ] && grep -q '^umask' "$2"; do
+		[ "$tries" -lt 1000 ] || fail "no child in its set-up: $*"
+		tries=$((tries + 1))
+		sleep 0.01
+	done
+	kill -TSTP "${2#log.}"
+	wait "$tracer" || fail "status $?: $(cat said)"
+	like "result" "result 0*status 0*end" "$(cat said)"
+	# it was made twice
+	[ "$(cat log.* | grep -c "^clone3\{0,1\}(")" -eq 2 ] || fail "it was not stopped in its set-up"
+}
+
+test_detached_and_then_failing() {
+	inject "umask:delay_enter=1" "$HELPERS/fault_launch" -d -u true
+	like detached "result 0*" "$said"
+	failed "chdir:error=EIO:when=1" "-5 chdir:" -d -C / true
+	failed "clone:error=EAGAIN" "-11 detach: detach: Resource" -d true
+	failed "umask:signal=SIGKILL" "-125 umask:" -d -u true
+	failed "execve:error=EIO:when=1" "-5 exec:" -d true
+}
+
+test_all_is_slow() {
+	launched "execve:delay_enter=300000:when=1" "$CHILD"
+	launched "clone3:delay_exit=200000" "$CHILD"
+	launched "close_range:delay_exit=100000" -w 60000 true
+}
+
+run_tests

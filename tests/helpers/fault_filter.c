@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault_filter CALL=ERRNO... -- PROGRAM [ARG...]
+ *
+ * Runs PROGRAM where these system calls are refused, by a filter as sandboxes
+ * have them; with KILL for ERRNO they end the process that makes them.
+ * waitid-pidfd refuses waitid(P_PIDFD) only. Status 77: no filter can be had.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__has_include)
+#if __has_include(<linux/seccomp.h>) && __has_include(<linux/filter.h>)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#define HAS_FILTERS 1
+#endif
+#endif
+
+#ifndef HAS_FILTERS
+
+int main(void)
+{
+	return 77;
+}
+
+#else
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_fork	/* aarch64 has only clone */
+#define SYS_fork 1079
+#endif
+#ifndef SYS_vfork
+#define SYS_vfork 1071
+#endif
+
+static const struct {
+	const char *name;
+	unsigned number;
+	int first_argument;	/* or -1: whatever it is */
+} calls[] = {
+	{"clone", SYS_clone, -1},
+	{"clone3", SYS_clone3, -1},
+	{"close_range", SYS_close_range, -1},
+	{"fork", SYS_fork, -1},
+	{"getdents64", SYS_getdents64, -1},
+	{"pidfd_open", SYS_pidfd_open, -1},
+	{"pidfd_send_signal", SYS_pidfd_send_signal, -1},
+	{"rt_sigpending", SYS_rt_sigpending, -1},
+	{"setsid", SYS_setsid, -1},
+	{"vfork", SYS_vfork, -1},
+	{"waitid", SYS_waitid, -1},
+	{"waitid-pidfd", SYS_waitid, 3},
+};
+
+static const struct {
+	const char *name;
+	unsigned answer;
+} answers[] = {
+	{"EPERM", SECCOMP_RET_ERRNO | EPERM}, {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
+	{"EINVAL", SECCOMP_RET_ERRNO | EINVAL}, {"E2BIG", SECCOMP_RET_ERRNO | E2BIG},
+	{"KILL", SECCOMP_RET_KILL_PROCESS},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct sock_filter program[128];
+static unsigned short length;
+
+static void add(struct sock_filter instruction)
+{
+	program[length++] = instruction;
+}
+
+static void load(size_t offset)
+{
+	add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+}
+
+static int refuse(const char *text)
+{
+	const char *sign = strchr(text, '=');
+	size_t call, answer, name_length = sign ? (size_t)(sign - text) : 0;
+
+	for (call = 0; call < COUNT(calls); call++)
+		if (strlen(calls[call].name) == name_length &&
+		    strncmp(calls[call].name, text, name_length) == 0)
+			break;
+	for (answer = 0; answer < COUNT(answers); answer++)
+		if (sign && strcmp(answers[answer].name, sign + 1) == 0)
+			break;
+	if (call == COUNT(calls) || answer == COUNT(answers))
+		return -1;
+	load(offsetof(struct seccomp_data, nr));
+	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[call].number, 0,
+					 calls[call].first_argument < 0 ? 1 : 3));
+	if (calls[call].first_argument >= 0) {
+		load(offsetof(struct seccomp_data, args[0]));
+		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+						 (unsigned)calls[call].first_argument, 0, 1));
+	}
+	add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, answers[answer].answer));
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	struct sock_fprog filter = {.filter = program};
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (refuse(argv[i]) < 0) {
+			fprintf(stderr, "fault_filter: %s\n", argv[i]);
+			return 2;
+		}
+	if (i + 1 >= argc)
+		return 2;
+	add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	filter.len = length;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		return 77;
+	execvp(argv[i + 1], argv + i + 1);
+	perror(argv[i + 1]);
+	return 127;
+}
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault_launch [OPTION...] PROGRAM [ARG...]
+ *
+ * Launches PROGRAM, waits for it, and prints to descriptor 1 (-o NUMBER: that):
+ *
+ *	result R STEP: TEXT		or: result 0
+ *	pidfd yes|no
+ *	status N			as a shell's $?
+ *	left WHAT			for each thing that isn't as it was before
+ *	end
+ *
+ * -A policy allow, -C DIR cwd, -S setsid, -d detach, -g pgroup, -i ignore
+ * SIGHUP, -k keep 9, -m map 5 from 1, -n null on 0, -p method posix_spawn, -q
+ * two misses in PATH first, -u umask, -x swap 1 and 2
+ * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -w MS wait so long,
+ * then stop, -W write to PROGRAM's file for 10 ms meanwhile
+ * -c SIGCHLD is ignored, -l leaves 9, 77 and 300 open without close-on-exec
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "spawnutil.h"
+
+#define SIGNALS 65
+
+struct state {
+	sigset_t mask;
+	struct sigaction actions[SIGNALS];
+	size_t open;
+	size_t zombies;
+};
+
+static struct spu_options options = SPU_OPTIONS_INIT;
+static struct spu_fd fds[8];
+static int fd_count, use_system, writes, wait_ms = -1, times = 1;
+static FILE *out;
+
+static void handle(int number)
+{
+	(void)number;
+}
+
+/* By one system call, which is what makes it cheap under strace. */
+static size_t count_open(void)
+{
+	static struct pollfd looks[4096];
+	size_t count = sysconf(_SC_OPEN_MAX) < 4096 ? (size_t)sysconf(_SC_OPEN_MAX) : 4096;
+	size_t open = 0, i;
+
+	for (i = 0; i < count; i++)
+		looks[i] = (struct pollfd){.fd = (int)i};
+	if (poll(looks, count, 0) < 0)
+		return 0;
+	for (i = 0; i < count; i++)
+		open += !(looks[i].revents & POLLNVAL);
+	return open;
+}
+
+static void look(struct state *state)
+{
+	int number;
+
+	memset(state, 0, sizeof(*state));
+	sigprocmask(SIG_SETMASK, NULL, &state->mask);
+	for (number = 1; number < SIGNALS; number++)
+		sigaction(number, NULL, &state->actions[number]);
+	state->open = count_open();
+	while (waitpid(-1, NULL, WNOHANG | 0x40000000) > 0)
+		state->zombies++;
+}
+
+static void tell_differences(const struct state *before, const struct state *after)
+{
+	int number;
+
+	if (memcmp(&before->mask, &after->mask, sizeof(before->mask)) != 0)
+		fprintf(out, "left another signal mask\n");
+	for (number = 1; number < SIGNALS; number++)
+		if (before->actions[number].sa_handler != after->actions[number].sa_handler)
+			fprintf(out, "left another disposition of signal %d\n", number);
+	if (before->open != after->open)
+		fprintf(out, "left %zu descriptors, %zu before\n", after->open, before->open);
+	if (after->zombies)
+		fprintf(out, "left %zu zombies\n", after->zombies);
+}
+
+static void leak(int number)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	if (fd >= 0 && fd != number) {
+		dup2(fd, number);
+		close(fd);
+	}
+}
+
+/* By a number that no child inherits and that isn't one of the standard ones. */
+static FILE *speak_to(int fd)
+{
+	return fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 3), "w");
+}
+
+#define GIVE(...) (fds[fd_count++] = (struct spu_fd)__VA_ARGS__, options.fds = fds)
+
+static void parse(int option, const char *argument)
+{
+	static char path[4200];
+
+	switch (option) {
+	case 'A': options.leaks = SPU_LEAKS_ALLOW; break;
+	case 'C': options.cwd = argument; break;
+	case 'N': times = atoi(argument); break;
+	case 'S': options.flags |= SPU_SETSID; break;
+	case 'c': signal(SIGCHLD, SIG_IGN); break;
+	case 'd': options.flags |= SPU_DETACH; break;
+	case 'g': options.pgroup = SPU_SET(0); break;
+	case 'W': writes = 1; break;
+	case 'i': options.ignore_signals = SPU_SIGNAL(SIGHUP); break;
+	case 'k': GIVE(SPU_KEEP(9)); break;
+	case 'l': leak(9), leak(77), leak(300); break;
+	case 'm': GIVE(SPU_MAP(5, 1)); break;
+	case 'n': GIVE(SPU_NULL(0)); break;
+	case 'o': out = speak_to(atoi(argument)); break;
+	case 'p': options.method = SPU_METHOD_POSIX_SPAWN; break;
+	case 'q':
+		snprintf(path, sizeof(path), "/nonexistent:/nonexistent/either:%s", getenv("PATH"));
+		options.path = path;
+		break;
+	case 's': use_system = 1; break;
+	case 'u': options.umask = SPU_SET(027); break;
+	case 'w': wait_ms = atoi(argument); break;
+	case 'x': GIVE(SPU_MAP(1, 2)); GIVE(SPU_MAP(2, 1)); break;
+	default: exit(2);
+	}
+}
+
+static void launch(char *const argv[])
+{
+	struct spu_error error = {0};
+	struct spu_child child;
+	int status = 0, r = spu_spawn(&child, argv, &options, &error);
+
+	if (r < 0) {
+		const char *step = spu_step_name(error.step);
+
+		fprintf(out, "result %d %s: %s\n", r, step ? step : "?", error.text);
+		if (error.err != -r)
+			fprintf(out, "left a wrong error number: %d\n", error.err);
+		return;
+	}
+	fprintf(out, "result 0\n");
+	if (options.flags & SPU_DETACH)
+		return;
+	fprintf(out, "pidfd %s\n", child.pidfd >= 0 ? "yes" : "no");
+	r = spu_wait(&child, wait_ms, &status);
+	if (r == -ETIMEDOUT) {
+		fprintf(out, "wait: timed out\n");
+		r = spu_kill(&child, 0, 0);
+		if (r == 0)
+			r = spu_stop(&child, SIGTERM, 5000, 0, &status);
+	}
+	if (r < 0)
+		fprintf(out, "wait: %s\n", strerror(-r));
+	else
+		fprintf(out, "status %d\n", spu_exit_code(status));
+	spu_child_release(&child);
+}
+
+static void call_system(const char *command)
+{
+	int status = spu_system(command);
+
+	if (status == -1)
+		fprintf(out, "result %d system: %s\n", -errno, strerror(errno));
+	else
+		fprintf(out, "result 0\nstatus %d\n", spu_exit_code(status));
+}
+
+/* The window of golang/go#22315, made wide. */
+static void *write_for_a_moment(void *fd)
+{
+	nanosleep(&(struct timespec){0, 10000000}, NULL);
+	close((int)(intptr_t)fd);
+	return NULL;
+}
+
+static pthread_t start_writing(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	pthread_t thread;
+
+	if (fd < 0 || pthread_create(&thread, NULL, write_for_a_moment, (void *)(intptr_t)fd) != 0)
+		exit(2);
+	return thread;
+}
+
+/*
+ * strace counts calls by process, and a child begins at 1: what is injected
+ * there at when=1 hits this process's first call too, which is made here.
+ */
+static void absorb_injections(void)
+{
+	char nothing;
+
+	fcntl(-1, F_GETFD);
+	dup3(-1, 0, 0);
+	if (chdir("") == 0 || write(-1, "", 0) == 0 || read(-1, &nothing, 0) == 0)
+		exit(2);
+	setpgid(-1, 0);
+	ioctl(-1, 0, 0);
+	sigprocmask(SIG_BLOCK, NULL, NULL);
+	sigaction(SIGHUP, NULL, &(struct sigaction){0});
+}
+
+int main(int argc, char *argv[])
+{
+	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+	struct state before, after;
+	sigset_t blocked;
+	pthread_t writer = 0;
+	int option;
+
+	absorb_injections();
+	while ((option = getopt(argc, argv, "+AC:N:SWcdgiklmno:pqsuw:x")) != -1)
+		parse(option, optarg);
+	if (!out)
+		out = speak_to(1);
+	if (!out || optind == argc)
+		return 2;
+	/* something to be restored */
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	look(&before);
+	if (writes)
+		writer = start_writing(argv[optind]);
+	while (times-- > 0) {
+		if (use_system)
+			call_system(argv[optind]);
+		else
+			launch(argv + optind);
+	}
+	if (writes)
+		pthread_join(writer, NULL);
+	look(&after);
+	tell_differences(&before, &after);
+	fprintf(out, "end\n");
+	return fclose(out) != 0;
+}

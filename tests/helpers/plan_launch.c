@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan_launch list
+ * plan_launch NAME explain|launch NTH PROGRAM
+ *
+ * Makes the options that NAME stands for in the table below and prints what
+ * spu_explain() says about a launch of PROGRAM with them, or launches it and
+ * prints the child's pid (0 when the launch failed, as one option set wants).
+ * NTH - 1 launches of PROGRAM with no options go before that, because the first
+ * of a process differs. Both runs do the same up to the last call, so that
+ * numbers agree.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spawnutil.h"
+
+static char *arguments[8];
+static char *environment[] = {"ONE=1", "TWO=two words", NULL};
+static const char *const set[] = {"PLAN=yes", "HOME=/", NULL};
+static const char *const unset[] = {"LC_ALL", "NOSUCH", NULL};
+static int ends[2] = {-1, -1};
+static struct spu_fd fds[8];
+static struct spu_options options = SPU_OPTIONS_INIT;
+
+static void give(int index, struct spu_fd fd)
+{
+	fds[index] = fd;
+	options.fds = fds;
+}
+
+#define GIVE(index, ...) give(index, (struct spu_fd)__VA_ARGS__)
+
+/* A file of the parent's, under this number, without close-on-exec. */
+static void hold(int number)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, number) < 0)
+		exit(2);
+	if (fd != number)
+		close(fd);
+}
+
+static void plain(void) {}
+
+static void cwd_and_umask(void)
+{
+	options.cwd = "/usr";
+	options.umask = SPU_SET(027);
+}
+
+static void umask_of_nothing(void)
+{
+	options.umask = SPU_SET(0);
+}
+
+static void swap(void)
+{
+	GIVE(0, SPU_MAP(1, 2));
+	GIVE(1, SPU_MAP(2, 1));
+}
+
+static void cycle_of_three(void)
+{
+	GIVE(0, SPU_MAP(0, 1));
+	GIVE(1, SPU_MAP(1, 2));
+	GIVE(2, SPU_MAP(2, 0));
+}
+
+static void two_cycles_and_a_chain(void)
+{
+	hold(5);
+	hold(6);
+	hold(7);
+	hold(8);
+	GIVE(0, SPU_MAP(1, 2));
+	GIVE(1, SPU_MAP(2, 1));
+	GIVE(2, SPU_MAP(5, 6));
+	GIVE(3, SPU_MAP(6, 5));
+	GIVE(4, SPU_MAP(9, 8));
+	GIVE(5, SPU_MAP(8, 7));
+}
+
+static void append_and_same(void)
+{
+	GIVE(0, SPU_OPEN(1, "plan.log", O_WRONLY | O_CREAT | O_APPEND));
+	GIVE(1, SPU_SAME(2, 1));
+}
+
+static void null(void)
+{
+	GIVE(0, SPU_NULL(0));
+}
+
+/* The child's openat gives the number that is wanted: what follows is left out. */
+static void open_in_place(void)
+{
+	close(0);
+	GIVE(0, SPU_OPEN(0, "/dev/zero", O_RDONLY));
+	GIVE(1, SPU_OPEN(9, "/dev/full", O_WRONLY | O_NONBLOCK | O_NOFOLLOW));
+}
+
+static void open_flags(void)
+{
+	struct spu_fd made = SPU_OPEN(3, "plan.made", O_RDWR | O_CREAT | O_TRUNC | O_DSYNC);
+
+	made.mode = 0;
+	GIVE(0, SPU_OPEN(0, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	GIVE(1, SPU_OPEN(1, ".", O_WRONLY | O_TMPFILE));
+	GIVE(2, SPU_OPEN(2, "plan.new", O_WRONLY | O_CREAT | O_EXCL | O_SYNC | O_NOATIME));
+	give(3, made);
+	GIVE(4, SPU_SAME(70, 3));
+}
+
+static void close_one(void)
+{
+	GIVE(0, SPU_CLOSE(2));
+}
+
+static void keep_high(void)
+{
+	hold(200);
+	hold(13);
+	GIVE(0, SPU_KEEP(200));
+	GIVE(1, SPU_MAP(7, 200));
+}
+
+static void pipes(void)
+{
+	GIVE(0, SPU_PIPE_IN(0, &ends[0]));
+	GIVE(1, SPU_PIPE_OUT(4, &ends[1]));
+}
+
+static void fifo(void)
+{
+	int reader;
+
+	mkfifo("plan.fifo", 0600);
+	reader = open("plan.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (reader < 0 || dup3(reader, 30, O_CLOEXEC) < 0)
+		exit(2);
+	close(reader);
+	GIVE(0, SPU_OPEN(1, "plan.fifo", O_WRONLY));
+}
+
+static void session_and_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		exit(2);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0 || dup3(slave, 20, O_CLOEXEC) < 0)
+		exit(2);
+	options.flags = SPU_SETSID;
+	options.ctty = SPU_SET(0);
+	options.foreground = SPU_SET(0);
+	GIVE(0, SPU_MAP(0, 20));
+}
+
+static void group(void)
+{
+	options.pgroup = SPU_SET(0);
+}
+
+static void dispositions(void)
+{
+	options.default_signals = SPU_SIGNAL(SIGTERM) | SPU_SIGNAL(SIGCHLD) | SPU_SIGNAL(32) |
+				  SPU_SIGNAL(35);
+	options.ignore_signals = SPU_SIGNAL(SIGPIPE) | SPU_SIGNAL(SIGHUP) | SPU_SIGNAL(34) |
+				 SPU_SIGNAL(64);
+}
+
+static void blocked_signals(void)
+{
+	options.block_signals = SPU_SIGNAL(SIGUSR1) | SPU_SIGNAL(SIGIO) | SPU_SIGNAL(SIGPWR) |
+				SPU_SIGNAL(32) | SPU_SIGNAL(33) | SPU_SIGNAL(64);
+}
+
+static void most_signals_blocked(void)
+{
+	options.block_signals = ~(SPU_SIGNAL(SIGTERM) | SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(40));
+}
+
+static void mask_of_the_thread(void)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGWINCH);
+	sigaddset(&mask, SIGRTMIN + 3);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	options.flags = SPU_KEEP_MASK;
+	options.block_signals = SPU_SIGNAL(SIGURG);
+}
+
+static void whole_environment(void)
+{
+	options.env = environment;
+}
+
+static void changed_environment(void)
+{
+	options.env_set = set;
+	options.env_unset = unset;
+}
+
+/* Three misses, one in an empty entry, and more directories that aren't reached. */
+static void search(void)
+{
+	static char path[4096];
+	char *slash = strrchr(arguments[0], '/');
+
+	snprintf(path, sizeof(path), "/nonexistent::/dev/null:%.*s:/usr/bin",
+		 (int)(slash - arguments[0]), arguments[0]);
+	options.path = path;
+	arguments[0] = slash + 1;
+}
+
+static void long_search_in_vain(void)
+{
+	static char path[8192];
+	size_t length = 0;
+	int i;
+
+	for (i = 0; i < 60; i++)
+		length += (size_t)snprintf(path + length, sizeof(path) - length,
+					   "%s/nonexistent/%0*d", i ? ":" : "", 1 + i, i);
+	options.path = path;
+	arguments[0] = "nosuchprogram";
+}
+
+static void inherit(void)
+{
+	hold(13);
+	hold(14);
+	options.leaks = SPU_LEAKS_ALLOW;
+	GIVE(0, SPU_MAP(5, 13));
+	GIVE(1, SPU_CLOSE(14));
+}
+
+static void detached(void)
+{
+	options.flags = SPU_DETACH | SPU_SETSID;
+	options.cwd = "/";
+	GIVE(0, SPU_NULL(0));
+}
+
+static void odd_strings(void)
+{
+	options.cwd = "./a \"quoted\" \\ \t\n\r\001\0012 \303\251 name";
+	mkdir(options.cwd, 0700);
+	arguments[1] = "";
+	arguments[2] = "two words";
+	arguments[3] = "\"'$`\\\v\f\a\b\033[0m\1779";
+	arguments[4] = "\n";
+}
+
+static void another_file(void)
+{
+	options.file = arguments[0];
+	arguments[0] = "-a name";
+}
+
+static void everything(void)
+{
+	hold(11);
+	options.cwd = "/";
+	options.umask = SPU_SET(077);
+	options.pgroup = SPU_SET(0);
+	options.default_signals = ~(SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP));
+	options.block_signals = SPU_SIGNAL(SIGUSR2);
+	options.env_set = set;
+	GIVE(0, SPU_NULL(0));
+	GIVE(1, SPU_MAP(2, 1));
+	GIVE(2, SPU_MAP(1, 2));
+	GIVE(3, SPU_KEEP(11));
+	GIVE(4, SPU_PIPE_OUT(3, &ends[0]));
+	GIVE(5, SPU_OPEN(12, "/dev/null", O_RDONLY | O_SYNC));
+}
+
+#define NAMES(X) \
+	X(plain) X(cwd_and_umask) X(umask_of_nothing) X(swap) X(cycle_of_three) \
+	X(two_cycles_and_a_chain) X(append_and_same) X(null) X(open_in_place) X(open_flags) \
+	X(close_one) X(keep_high) X(pipes) X(fifo) X(session_and_terminal) X(group) X(dispositions) \
+	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
+	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
+	X(odd_strings) X(another_file) X(everything)
+
+static const struct {
+	const char *name;
+	void (*set_up)(void);
+} sets[] = {
+#define ENTRY(name) {#name, name},
+	NAMES(ENTRY)
+#undef ENTRY
+};
+
+#define COUNT (sizeof(sets) / sizeof(sets[0]))
+
+static int launch(char *const argv[], const struct spu_options *how)
+{
+	struct spu_error error;
+	struct spu_child child;
+	int r = spu_spawn(&child, argv, how, &error);
+
+	if (r < 0) {
+		fprintf(stderr, "%s\n", error.text);
+		return 0;
+	}
+	if (!how || !(how->flags & SPU_DETACH))
+		spu_wait(&child, -1, NULL);
+	spu_child_release(&child);
+	return child.pid;
+}
+
+static int explain(char *const argv[])
+{
+	struct spu_error error;
+	char *text;
+
+	if (spu_explain(argv, &options, &text, &error) < 0) {
+		fprintf(stderr, "%s\n", error.text);
+		return 1;
+	}
+	fputs(text, stderr);
+	free(text);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	size_t i;
+	int before, pid;
+
+	if (argc == 2) {
+		for (i = 0; i < COUNT; i++)
+			puts(sets[i].name);
+		return 0;
+	}
+	for (i = 0; i < COUNT && strcmp(sets[i].name, argv[1]) != 0; i++)
+		;
+	if (argc != 5 || i == COUNT)
+		return 2;
+	/* on 2 both speak: 0 and 1 may be closed by then */
+	arguments[0] = argv[4];
+	for (before = atoi(argv[3]); before > 1; before--)
+		launch(arguments, NULL);
+	sets[i].set_up();
+	if (strcmp(argv[2], "explain") == 0)
+		return explain(arguments);
+	pid = launch(arguments, &options);
+	fprintf(stderr, "child %d\n", pid);
+	return 0;
+}

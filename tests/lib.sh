@@ -1,0 +1,67 @@
+# Sourced by the shell suites. A test is a function test_<behaviour>; it fails
+# by returning non-zero (fail WHY), is left out by "skip WHY", and runs in a
+# subshell, in a directory of its own that is removed afterwards.
+#
+# $BUILD is the build directory, absolute; the programs are first in PATH, the
+# helpers of tests/helpers are in $HELPERS.
+
+: "${BUILD:?run through make check}"
+HELPERS=$BUILD/tests/helpers
+PATH=$BUILD:$PATH
+LC_ALL=C
+export LC_ALL PATH
+
+fail() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+skip() {
+	printf '%s\n' "$*" >"$tmp/skip"
+	exit 77
+}
+
+# same WHAT EXPECTED ACTUAL
+same() {
+	[ "$2" = "$3" ] || fail "$1: expected [$2], got [$3]"
+}
+
+# like WHAT PATTERN TEXT: a shell pattern
+like() {
+	# shellcheck disable=SC2254
+	case $3 in
+	$2) ;;
+	*) fail "$1: expected like [$2], got [$3]" ;;
+	esac
+}
+
+# status EXPECTED COMMAND...: runs it, its output in $out, its stderr in $err
+status() {
+	expected=$1
+	shift
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	got=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+	[ "$got" -eq "$expected" ] || fail "$*: expected status $expected, got $got: $err"
+}
+
+run_tests() {
+	suite=$(basename "$0" .sh)
+	failed=0
+	for name in $(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "$0"); do
+		tmp=$(mktemp -d) || exit 1
+		(cd "$tmp" && "$name") >"$tmp/.log" 2>&1
+		case $? in
+		0) echo "ok $suite ${name#test_}" ;;
+		77) echo "skip $suite ${name#test_}: $(cat "$tmp/skip")" ;;
+		*)
+			echo "not ok $suite ${name#test_}"
+			sed 's/^/    /' "$tmp/.log"
+			failed=1
+			;;
+		esac
+		rm -rf "$tmp"
+	done
+	exit $failed
+}

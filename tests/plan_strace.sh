@@ -1,0 +1,208 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The plan that spu_explain() prints is what strace sees the child do: the same
+# system calls in the same order, with the same numbers and strings.
+
+# shellcheck disable=SC2317	# lib.sh calls the tests
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# LeakSanitizer can't work where another one traces, or no process can be made
+export ASAN_OPTIONS="detect_leaks=0"
+
+LAUNCH=$HELPERS/plan_launch
+CHILD=$BUILD/spawnbench-child
+
+need_strace() {
+	command -v strace >/dev/null || skip "no strace"
+	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+}
+
+# The comparison. First the plan, then the calls of the child until one exec has
+# succeeded. What the plan calls N is the descriptor that the call before it gave.
+write_comparison() {
+	cat <<'AWK'
+function fault(what) {
+	printf "%s\n  plan:  %s\n  trace: %s\n", what, plan[p], calls[t]
+	failed = 1
+	exit 1
+}
+
+FILENAME == ARGV[1] {
+	if (/^method /)
+		next
+	if (/^   clone  /) {
+		clone = substr($0, 17)
+		next
+	}
+	plans++
+	plan[plans] = substr($0, 17)
+	next
+}
+
+FILENAME == ARGV[2] {	# the parent: its last clone is the child's
+	if (/^clone3?\(/)
+		cloned = $0
+	next
+}
+
+/^(\+\+\+|---)/ { next }
+
+{
+	at = match($0, /\) += (-?[0-9]+|\?)[^"]*$/)
+	count++
+	calls[count] = substr($0, 1, at)
+	result[count] = substr($0, at + 1)
+	sub(/^ += /, "", result[count])
+	if (/^execve\(/) {
+		sub(/, 0x[0-9a-f]+ \/\*/, ", /*", calls[count])
+		if (result[count] == "0")
+			exit
+	}
+}
+
+function compare_clone(    ours, theirs) {
+	ours = clone
+	theirs = cloned
+	if (ours ~ /^clone3/) {
+		match(theirs, /flags=[A-Z_0-9|]+/)
+		theirs = "clone3(" substr(theirs, RSTART + 6, RLENGTH - 6) ", " \
+			 substr(theirs, index(theirs, "exit_signal="), 13) ")"
+	} else {
+		match(theirs, /flags=[A-Z_0-9|]+/)
+		theirs = substr(theirs, RSTART + 6, RLENGTH - 6)
+		if (!sub(/\|SIGCHLD$/, ", exit_signal=SIGCHLD", theirs))
+			theirs = theirs ", exit_signal=0"
+		theirs = "clone(" theirs ")"
+	}
+	if (clone != theirs) {
+		printf "the child is made differently\n  plan:  %s\n  trace: %s\n", clone, cloned
+		failed = 1
+		exit 1
+	}
+}
+
+# until success: the calls are the first candidates
+function compare_exec() {
+	for (; p <= plans; p++) {
+		t++
+		if (plan[p] != calls[t])
+			fault("another candidate")
+		if (result[t] == "0") {
+			if (t < count)
+				fault("more after exec")
+			return
+		}
+	}
+	# all failed: the child says so and ends
+	t++
+	if (calls[t] ~ /^write\(/)
+		t++
+	if (calls[t] != "exit_group(127)" || t < count)
+		fault("no orderly end")
+}
+
+END {
+	if (failed)
+		exit 1
+	compare_clone()
+	for (p = 1; p <= plans; p++) {
+		line = plan[p]
+		if (line ~ /^execve\(/) {
+			compare_exec()
+			exit
+		}
+		# 64 questions, and for each caught signal an answer
+		if (line ~ /^rt_sigaction for each caught signal/) {
+			while (calls[t + 1] ~ /^rt_sigaction\([A-Z0-9_]*, (NULL|.*sa_handler=SIG_DFL.*NULL)/)
+				t++
+			if (t < 64)
+				fault("not all signals were asked for")
+			continue
+		}
+		if (match(line, / unless N is [0-9]+$/)) {
+			if (substr(line, RSTART + 13) == N)
+				continue
+			line = substr(line, 1, RSTART - 1)
+		}
+		binds = sub(/ = N$/, "", line)
+		sub(/, and that child goes on$/, "", line)
+		t++
+		call = calls[t]
+		if (line ~ /^write\(/)
+			sub(/"([^"\\]|\\.)*"/, "report", call)
+		if (line ~ /^ioctl\(.*TIOCSPGRP/)
+			sub(/\[[0-9]+\]/, "[group]", call)
+		if (line ~ /^clone\(/)
+			gsub(/child_stack=0x[0-9a-f]+, |, child_tidptr=0x[0-9a-f]+/, "", call)
+		if (line ~ /^(dup3|close)\(N[,)]/)
+			sub(/N/, N, line)
+		if (line != call)
+			fault("a different step")
+		if (result[t] ~ /^-1/)
+			fault("a step that failed: " result[t])
+		if (binds)
+			N = result[t]
+	}
+	fault("no exec in the plan")
+}
+AWK
+}
+
+# compare NAME NTH [STRACE-OPTION...]: a launch with these options, the NTH of its process
+compare() {
+	name=$1 nth=$2
+	shift 2
+	# where something is refused the plan must be made by one who was refused it too
+	tracer=
+	[ $# -eq 0 ] || tracer="strace -f -o /dev/null $*"
+	# shellcheck disable=SC2086
+	$tracer "$LAUNCH" "$name" explain "$nth" "$CHILD" 2>plan || fail "explain: $(cat plan)"
+	strace -ff -s 4096 -o log "$@" "$LAUNCH" "$name" launch "$nth" "$CHILD" 2>said ||
+		fail "launch: $(cat said)"
+	parent=$(grep -l '^execve(".*/plan_launch"' log.*)
+	child=$(sed -n 's/^clone3\{0,1\}(.*) = \([0-9]*\)$/\1/p' "$parent" | tail -n 1)
+	[ -n "$child" ] || fail "no child was made"
+	files=log.$child
+	# a detached child is another's, and goes on where the other was cloned
+	if grep -q '^clone(' "log.$child"; then
+		sed '/^clone(/q' "log.$child" >first
+		files="first log.$(sed -n 's/^clone(.*) = \([0-9]*\)$/\1/p' "log.$child")"
+	fi
+	write_comparison >compare.awk
+	# shellcheck disable=SC2086
+	awk -f compare.awk plan "$parent" $files >differs || fail "$name, launch $nth: $(cat differs)"
+}
+
+# every NTH [STRACE-OPTION...]: all option sets
+every() {
+	need_strace
+	checked=0
+	for set in $("$LAUNCH" list); do
+		mkdir "$set" && cd "$set" || exit 1
+		compare "$set" "$@" </dev/null
+		cd ..
+		checked=$((checked + 1))
+	done
+	[ "$checked" -ge 14 ] || fail "only $checked option sets"
+}
+
+# It carries the error pipe, and says "ready" there.
+test_first_launch_of_a_process() {
+	every 1
+	grep -q '^ *[0-9]* ready ' plain/plan || fail "no ready step: $(cat plain/plan)"
+}
+
+test_later_launch() {
+	every 2
+	! grep -q ' ready ' plain/plan || fail "an error pipe again: $(cat plain/plan)"
+}
+
+# What the first launch learned the second one's plan says.
+test_clone3_refused() {
+	every 2 -e inject=clone3:error=ENOSYS
+	grep -q ' handlers ' plain/plan || fail "no handlers step: $(cat plain/plan)"
+}
+
+run_tests
