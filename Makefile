@@ -59,13 +59,18 @@ say = $(if $(V),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 LIB_SOURCES = audit child descriptors error explain launch moves options path plan posix_spawn \
 	run system version wait
+COMMON_SOURCES = message parse
+SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
 
 LIB_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.o)
 PIC_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.pic.o)
+COMMON_OBJECTS = $(COMMON_SOURCES:%=$(BUILD)/obj/common/%.o)
+SAFESPAWN_OBJECTS = $(SAFESPAWN_SOURCES:%=$(BUILD)/obj/safespawn/%.o) $(COMMON_OBJECTS)
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/spawnutil.pc
+PROGRAMS = $(BUILD)/safespawn
 
-all: $(LIBRARIES)
+all: $(LIBRARIES) $(PROGRAMS)
 
 .PHONY: always all check check-programs lint install uninstall clean dist
 .DELETE_ON_ERROR:
@@ -119,6 +124,29 @@ $(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(BUILD)/director
 		-e 's|@version@|$(VERSION)|' $< >$@
 
 #
+# The programs
+#
+
+# argp is part of glibc and a library of its own elsewhere
+$(BUILD)/argp.flags:
+	@mkdir -p $(@D)
+	@echo '#include <argp.h>' >$(BUILD)/argp.c
+	@echo 'int main(int c, char **v) { return argp_parse(0, c, v, 0, 0, 0); }' >>$(BUILD)/argp.c
+	@if $(CC) $(CPPFLAGS) -o $(BUILD)/argp $(BUILD)/argp.c $(LDFLAGS) 2>/dev/null; then \
+		: >$@; \
+	elif $(CC) $(CPPFLAGS) -o $(BUILD)/argp $(BUILD)/argp.c $(LDFLAGS) -largp 2>/dev/null; then \
+		echo -largp >$@; \
+	else \
+		echo "make: the programs need argp: part of glibc, elsewhere argp-standalone" >&2; \
+		exit 1; \
+	fi
+	@rm -f $(BUILD)/argp $(BUILD)/argp.c
+
+$(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
+
+#
 # Tests
 #
 
@@ -132,7 +160,7 @@ check-programs: all $(SUITES) $(HELPERS)
 check: check-programs
 	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
 
-$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a
+$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS)
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)
@@ -169,6 +197,7 @@ link_page = $(firstword $(subst :, ,$(1)))
 link_path = $(call page_path,$(lastword $(subst :, ,$(1)))$(suffix $(call link_page,$(1))))
 INSTALLED = $(includedir)/spawnutil.h $(libdir)/libspawnutil.a $(libdir)/libspawnutil.so \
 	$(libdir)/$(SONAME) $(libdir)/libspawnutil.so.$(VERSION) $(pkgconfigdir)/spawnutil.pc \
+	$(bindir)/safespawn \
 	$(foreach page,$(MAN_PAGES),$(call page_path,$(page))) \
 	$(foreach link,$(MAN_LINKS),$(call link_path,$(link)))
 
@@ -180,6 +209,7 @@ install: all
 	ln -sf libspawnutil.so.$(VERSION) $(DESTDIR)$(libdir)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libspawnutil.so
 	$(INSTALL) -m 644 $(BUILD)/spawnutil.pc $(DESTDIR)$(pkgconfigdir)
+	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	set -e; $(foreach page,$(MAN_PAGES),\
 		$(INSTALL) -m 644 $(page) $(DESTDIR)$(call page_path,$(page));)
 	set -e; $(foreach link,$(MAN_LINKS),\

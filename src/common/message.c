@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages on stderr, and the end of stdout. No stdio for stderr: a message is
+ * one write(2) of at most PIPE_BUF bytes, whatever the descriptor is.
+ */
+#include "common/message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048
+#define WHY_MAX_BYTES 256
+
+static const char *program = "";
+static int message_fd = STDERR_FILENO;
+
+void message_set_program(const char *name)
+{
+	program = name;
+}
+
+const char *message_program(void)
+{
+	return program;
+}
+
+void message_set_fd(int fd)
+{
+	message_fd = fd;
+}
+
+/* Space for "..." and the newline is the caller's. Returns the length that is now in use. */
+static size_t append(char *line, size_t used, size_t size, const char *format, va_list arguments)
+{
+	int n;
+
+	if (used >= size)
+		return used;
+	n = vsnprintf(line + used, size - used, format, arguments);
+	if (n < 0)
+		return used;
+	if ((size_t)n < size - used)
+		return used + (size_t)n;
+	memcpy(line + size - 1, "...", 3);
+	return size + 2;
+}
+
+__attribute__((format(printf, 4, 5)))
+static size_t append_text(char *line, size_t used, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	used = append(line, used, size, format, arguments);
+	va_end(arguments);
+	return used;
+}
+
+static void write_line(char *line, size_t used)
+{
+	for (size_t i = 0; i < used; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[used++] = '\n';
+	if (write(message_fd, line, used) < 0)
+		return;	/* nobody is left to be told */
+}
+
+/* The reason has room of its own: what is cut is the thing. */
+static void say_list(int err, const char *format, va_list arguments)
+{
+	char line[LINE_MAX_BYTES + WHY_MAX_BYTES + 8];
+	int saved = errno;
+	size_t used;
+
+	used = append_text(line, 0, LINE_MAX_BYTES, "%s: ", program);
+	used = append(line, used, LINE_MAX_BYTES, format, arguments);
+	if (err)
+		used = append_text(line, used, used + WHY_MAX_BYTES, ": %s", strerror(abs(err)));
+	write_line(line, used);
+	errno = saved;
+}
+
+void say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_list(0, format, arguments);
+	va_end(arguments);
+}
+
+void say_errno(int err, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_list(err, format, arguments);
+	va_end(arguments);
+}
+
+void die(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_list(0, format, arguments);
+	va_end(arguments);
+	exit(status);
+}
+
+void die_errno(int status, int err, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_list(err, format, arguments);
+	va_end(arguments);
+	exit(status);
+}
+
+/*
+ * As gnulib's close_stdout: an stdout that was never open is fine as long as
+ * nothing was to be written to it.
+ */
+int stdout_finish(void)
+{
+	int pending = __fpending(stdout) != 0;
+	int failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) == 0 && !failed)
+		return 0;
+	if (!failed && !pending && errno == EBADF)
+		return 0;
+	return errno ? -errno : -EIO;
+}

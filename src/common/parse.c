@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strict parsers for what people write on command lines. Pure: no messages, no
+ * locale, no state.
+ */
+#include "common/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "names.h"
+
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+#define X(name, number) {name, number},
+	SIGNAL_NAMES(X)
+#undef X
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads digits up to the first other character: 0, or -EINVAL, -ERANGE above max. */
+static int take_digits(const char **text, uint64_t max, uint64_t *ret)
+{
+	const char *at = *text;
+	uint64_t value = 0;
+	int r = 0;
+
+	if (!is_digit(*at))
+		return -EINVAL;
+	for (; is_digit(*at); at++) {
+		unsigned digit = (unsigned)(*at - '0');
+
+		if (value > (max - digit) / 10 || digit > max)
+			r = -ERANGE;
+		else
+			value = value * 10 + digit;
+	}
+	*text = at;
+	*ret = value;
+	return r;
+}
+
+int parse_long(const char *text, long min, long max, long *ret)
+{
+	const uint64_t most = (uint64_t)LONG_MAX + 1;
+	int negative = *text == '-';
+	uint64_t magnitude;
+	long value;
+	int r;
+
+	if (*text == '-' || *text == '+')
+		text++;
+	r = take_digits(&text, negative ? most : most - 1, &magnitude);
+	if (r == -EINVAL || *text)
+		return -EINVAL;
+	if (r < 0)
+		return r;
+	value = negative && magnitude ? -(long)(magnitude - 1) - 1 : (long)magnitude;
+	if (value < min || value > max)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
+int parse_mode(const char *text, unsigned *ret)
+{
+	unsigned value = 0;
+	int r = 0;
+
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '7')
+			return -EINVAL;
+		if (value > 0777)
+			r = -ERANGE;
+		else
+			value = value * 8 + (unsigned)(*text - '0');
+	}
+	if (r == 0)
+		*ret = value;
+	return r;
+}
+
+int parse_size(const char *text, uint64_t *ret)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	uint64_t value;
+	unsigned shift = 0;
+	int r = take_digits(&text, UINT64_MAX, &value);
+
+	if (r == -EINVAL)
+		return r;
+	if (*text) {
+		unit = strchr(units, toupper((unsigned char)*text));
+		if (!unit || text[1])
+			return -EINVAL;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	if (r < 0 || value > UINT64_MAX >> shift)
+		return -ERANGE;
+	*ret = value << shift;
+	return 0;
+}
+
+/* ".5" as nanoseconds of a second; digits beyond round up. */
+static int take_fraction(const char **text, uint64_t *ret)
+{
+	uint64_t scale = 100000000, value = 0;
+	int more = 0, digits = 0;
+
+	for ((*text)++; is_digit(**text); (*text)++, digits++) {
+		value += scale * (uint64_t)(**text - '0');
+		more |= scale == 0 && **text != '0';
+		scale /= 10;
+	}
+	*ret = value + (uint64_t)more;
+	return digits;
+}
+
+static int take_unit(const char **text, uint64_t *ret_seconds)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+
+	*ret_seconds = 1;
+	if (!**text)
+		return 0;
+	for (size_t i = 0; i < COUNT(units); i++) {
+		if (**text != units[i].letter)
+			continue;
+		*ret_seconds = units[i].seconds;
+		(*text)++;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int parse_duration_ms(const char *text, int64_t *ret)
+{
+	uint64_t whole = 0, fraction = 0, unit;
+	int digits = is_digit(*text), r = 0;
+
+	if (digits)
+		r = take_digits(&text, INT64_MAX, &whole);
+	if (*text == '.')
+		digits += take_fraction(&text, &fraction);
+	if (!digits || take_unit(&text, &unit) < 0 || *text)
+		return -EINVAL;
+	/* A quarter of what would fit: deadlines are sums. */
+	if (r < 0 || whole > INT64_MAX / 4 / 1000 / unit)
+		return -ERANGE;
+	*ret = (int64_t)(whole * unit * 1000 + (fraction * unit + 999999) / 1000000);
+	return 0;
+}
+
+/* The kernel's 32 up to SIGRTMIN are libc's own. */
+static int is_signal(long number)
+{
+	return (number >= 1 && number <= 31) || (number >= SIGRTMIN && number <= SIGRTMAX);
+}
+
+/* What follows RTMIN or RTMAX: nothing, or the sign and a number. */
+static int parse_realtime(const char *text, char sign, int base, int *ret)
+{
+	long offset = 0;
+
+	if (*text) {
+		if (*text != sign || !is_digit(text[1]))
+			return -EINVAL;
+		if (parse_long(text + 1, 0, SIGRTMAX - SIGRTMIN, &offset) < 0)
+			return -ERANGE;
+	}
+	*ret = sign == '-' ? base - (int)offset : base + (int)offset;
+	return 0;
+}
+
+int parse_signal(const char *text, int *ret)
+{
+	long number;
+	int r;
+
+	if (is_digit(*text)) {
+		r = parse_long(text, 1, SIGRTMAX, &number);
+		if (r == 0 && !is_signal(number))
+			r = -ERANGE;
+		if (r == 0)
+			*ret = (int)number;
+		return r;
+	}
+	if (strncasecmp(text, "SIG", 3) == 0)
+		text += 3;
+	if (strncasecmp(text, "RTMIN", 5) == 0)
+		return parse_realtime(text + 5, '+', SIGRTMIN, ret);
+	if (strncasecmp(text, "RTMAX", 5) == 0)
+		return parse_realtime(text + 5, '-', SIGRTMAX, ret);
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		if (strcasecmp(text, signals[i].name) != 0)
+			continue;
+		*ret = signals[i].number;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* The item that begins at text, as a string of its own; NULL: none, or too long for any. */
+static const char *next_item(const char *text, char *buffer, size_t size, const char **ret_next)
+{
+	size_t length = strcspn(text, ",");
+
+	if (length == 0 || length >= size)
+		return NULL;
+	memcpy(buffer, text, length);
+	buffer[length] = '\0';
+	*ret_next = text[length] ? text + length + 1 : NULL;
+	return buffer;
+}
+
+int parse_signals(const char *text, uint64_t *ret)
+{
+	uint64_t set = 0;
+	char item[32];
+	int number, r;
+
+	while (text) {
+		if (!next_item(text, item, sizeof(item), &text))
+			return -EINVAL;
+		r = parse_signal(item, &number);
+		if (r < 0)
+			return r;
+		set |= SPU_SIGNAL(number);
+	}
+	*ret = set;
+	return 0;
+}
+
+int parse_ranges(const char *text, long min, long max,
+		 int (*add)(void *context, long first, long last), void *context)
+{
+	char item[48];
+	char *dash;
+	long first, last;
+	int r;
+
+	while (text) {
+		if (!next_item(text, item, sizeof(item), &text))
+			return -EINVAL;
+		dash = strchr(item + 1, '-');
+		if (dash)
+			*dash = '\0';
+		r = parse_long(item, min, max, &first);
+		if (r == 0)
+			r = dash ? parse_long(dash + 1, min, max, &last) : (last = first, 0);
+		if (r == 0 && last < first)
+			r = -ERANGE;
+		if (r == 0)
+			r = add(context, first, last);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+const char *signal_name(int number, char buffer[SIGNAL_NAME_SIZE])
+{
+	for (size_t i = 0; i < COUNT(signals); i++)
+		if (signals[i].number == number)
+			return signals[i].name;
+	if (number >= SIGRTMIN && number <= SIGRTMAX)
+		snprintf(buffer, SIGNAL_NAME_SIZE, "RTMIN+%d", number - SIGRTMIN);
+	else
+		snprintf(buffer, SIGNAL_NAME_SIZE, "%d", number);
+	return buffer;
+}

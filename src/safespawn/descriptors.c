@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "common/parse.h"
+#include "descriptors.h"
+#include "environment.h"
+
+static int keep_ranges(const struct settings *settings, struct fd_list *fds)
+{
+	for (size_t i = 0; i < settings->keep_count; i++) {
+		const struct range *range = &settings->keep[i];
+
+		/* Ends at the first that isn't open, so no range is too long */
+		for (long fd = range->first; fd <= range->last; fd++) {
+			if (!fd_was_inherited((int)fd)) {
+				say_errno(EBADF, "--keep-fd=%ld", fd);
+				return -EBADF;
+			}
+			fd_list_set(fds, SPU_FD_KEEP, (int)fd, 0);
+		}
+	}
+	return 0;
+}
+
+/* 0 to 2 are inherited anyway, and an entry would stand against --background's. */
+static void keep_if_inherited(struct fd_list *fds, int fd)
+{
+	if (fd > STDERR_FILENO && fd_was_inherited(fd))
+		fd_list_set(fds, SPU_FD_KEEP, fd, 0);
+}
+
+/* Each /dev/fd/N and /proc/self/fd/N in the text: what a shell makes of <(...). */
+static void find_paths(struct fd_list *fds, const char *text,
+		       void (*found)(struct fd_list *fds, int fd))
+{
+	static const char *const prefixes[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		for (const char *at = text; (at = strstr(at, prefixes[i]));) {
+			char digits[12];
+			long fd;
+			size_t length;
+
+			at += strlen(prefixes[i]);
+			length = strspn(at, "0123456789");
+			snprintf(digits, sizeof(digits), "%.*s", (int)length, at);
+			if (length < sizeof(digits) && parse_long(digits, 0, INT_MAX, &fd) == 0)
+				found(fds, (int)fd);
+		}
+	}
+}
+
+static int is_pipe_end(long fd, int mode)
+{
+	struct stat status;
+	int flags;
+
+	if (fd <= STDERR_FILENO || !fd_was_inherited((int)fd))
+		return 0;
+	flags = fcntl((int)fd, F_GETFL);
+	return fstat((int)fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+	       (flags & O_ACCMODE) == mode;
+}
+
+/*
+ * make exports the numbers of its job server also to recipes that don't get
+ * the descriptors; the numbers may then be anybody's. The last one counts.
+ */
+static void keep_jobserver(const struct settings *settings, struct fd_list *fds)
+{
+	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
+	const char *flags = command_getenv(settings, "MAKEFLAGS");
+	const char *value = NULL;
+	int reader, writer;
+
+	for (size_t i = 0; flags && !value && i < 2; i++)
+		for (const char *at = flags; (at = strstr(at, options[i]));)
+			value = at += strlen(options[i]);
+	if (!value || sscanf(value, "%9d,%9d", &reader, &writer) != 2)
+		return;
+	if (is_pipe_end(reader, O_RDONLY) && is_pipe_end(writer, O_WRONLY)) {
+		fd_list_set(fds, SPU_FD_KEEP, reader, 0);
+		fd_list_set(fds, SPU_FD_KEEP, writer, 0);
+	}
+}
+
+/* LISTEN_PID is our number: only a command that takes our place can use them. */
+static void keep_listening(const struct settings *settings, struct fd_list *fds)
+{
+	const char *pid_text = command_getenv(settings, "LISTEN_PID");
+	const char *count_text = command_getenv(settings, "LISTEN_FDS");
+	long pid, count;
+
+	if (!settings->exec || !pid_text || !count_text ||
+	    parse_long(pid_text, 1, INT_MAX, &pid) < 0 || pid != getpid() ||
+	    parse_long(count_text, 0, INT_MAX - 3, &count) < 0)
+		return;
+	for (int fd = 3; fd < 3 + count && fd_was_inherited(fd); fd++)
+		keep_if_inherited(fds, fd);
+}
+
+int descriptors_collect(const struct settings *settings, struct fd_list *fds)
+{
+	for (char **argument = settings->command; argument && *argument; argument++)
+		find_paths(fds, *argument, keep_if_inherited);
+	for (size_t i = 0; i < settings->assignments.count; i++)
+		find_paths(fds, settings->assignments.items[i], keep_if_inherited);
+	/* We read these ourselves; the command gets the file and not the number */
+	for (size_t i = 0; i < settings->redirection_count; i++)
+		find_paths(fds, settings->redirections[i].spec, fd_list_name);
+	keep_jobserver(settings, fds);
+	keep_listening(settings, fds);
+	return keep_ranges(settings, fds);
+}
+
+static const char *describe_mode(int flags, char buffer[24])
+{
+	static const char *const access[] = {"r", "w", "rw", "-"};
+
+	snprintf(buffer, 24, "%s%s%s", (flags & O_PATH) ? "path" : access[flags & O_ACCMODE],
+		 (flags & O_APPEND) ? ",append" : "", (flags & O_NONBLOCK) ? ",nonblock" : "");
+	return buffer;
+}
+
+static void print_name(const char *name, FILE *stream)
+{
+	for (; name && *name; name++)
+		putc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stream);
+	putc('\n', stream);
+}
+
+int descriptors_report(const struct fd_list *fds, FILE *stream)
+{
+	struct spu_audit *audit;
+	char mode[24];
+	int found = 0;
+	int r = spu_audit(0, SPU_AUDIT_NAMES, &audit);
+
+	if (r < 0) {
+		say_errno(r, "audit of descriptors");
+		return r;
+	}
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct spu_audit_fd *entry = &audit->fds[i];
+
+		if (fd_list_mentions(fds, entry->fd))
+			continue;
+		if (!found++)
+			fprintf(stream, "%5s  %-8s  %s\n", "FD", "MODE", "NAME");
+		fprintf(stream, "%5d  %-8s  ", entry->fd, describe_mode(entry->flags, mode));
+		print_name(entry->name, stream);
+	}
+	if (!found)
+		fprintf(stream, "no descriptor would leak\n");
+	spu_audit_free(audit);
+	return found;
+}
+
+void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
+			     struct closed *ret)
+{
+	struct spu_audit *audit;
+
+	ret->count = 0;
+	if (settings->quiet || settings->leaks == SPU_LEAKS_ALLOW || spu_audit(0, 0, &audit) < 0)
+		return;
+	for (size_t i = 0; i < audit->count; i++) {
+		if (fd_list_mentions(fds, audit->fds[i].fd))
+			continue;
+		if (ret->count < sizeof(ret->shown) / sizeof(ret->shown[0]))
+			ret->shown[ret->count] = audit->fds[i].fd;
+		ret->count++;
+	}
+	spu_audit_free(audit);
+}
+
+void descriptors_say_closed(const struct closed *closed)
+{
+	const size_t room = sizeof(closed->shown) / sizeof(closed->shown[0]);
+	char numbers[16 * 8 + 1] = "";
+	char more[32] = "";
+	size_t used = 0;
+
+	if (closed->count == 0)
+		return;
+	for (size_t i = 0; i < closed->count && i < room; i++)
+		used += (size_t)snprintf(numbers + used, sizeof(numbers) - used, "%s%d",
+					 i ? "," : "", closed->shown[i]);
+	if (closed->count > room)
+		snprintf(more, sizeof(more), " and %zu more", closed->count - room);
+	say("closed %s%s, which nobody named (to keep them: --keep-fd=%s or --leaks=allow)",
+	    numbers, more, *more ? "N-M" : numbers);
+}

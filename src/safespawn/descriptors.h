@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of the inherited descriptors the command gets, and what is said about the others. */
+#ifndef SAFESPAWN_DESCRIPTORS_H
+#define SAFESPAWN_DESCRIPTORS_H
+
+#include <stdio.h>
+
+#include "fdlist.h"
+#include "settings.h"
+
+/*
+ * Puts into the list what --keep-fd, an argument, make or the service manager
+ * names. Before anything is opened. Says what is wrong: 0, or -EBADF.
+ */
+int descriptors_collect(const struct settings *settings, struct fd_list *fds);
+
+/* --audit: what would leak, as a table on stream: how many, or a negative errno value. */
+int descriptors_report(const struct fd_list *fds, FILE *stream);
+
+/*
+ * The line about what the command didn't get: audited before the launch, since
+ * with --exec nothing comes after it, and said when it is sure.
+ */
+struct closed {
+	int shown[8];
+	size_t count;
+};
+
+void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
+			     struct closed *ret);
+void descriptors_say_closed(const struct closed *closed);
+
+#endif

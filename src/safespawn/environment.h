@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment that the command will get, and the PATH look-up in it. */
+#ifndef SAFESPAWN_ENVIRONMENT_H
+#define SAFESPAWN_ENVIRONMENT_H
+
+#include "settings.h"
+
+/* The value that the command will see, or NULL. */
+const char *command_getenv(const struct settings *settings, const char *name);
+
+/* The PATH that the command will get, or libc's default; *ret_changed: not the caller's? */
+const char *command_path(const struct settings *settings, int *ret_changed);
+
+/*
+ * Looks file up as exec will: calls see() for each candidate with 0 or the
+ * errno value that speaks against it, until one is found. The result is 0 and
+ * *ret_file, which is the caller's to free(), or what exec would fail with.
+ * ret_file and see may be NULL.
+ */
+int command_find(const struct settings *settings, const char *file, char **ret_file,
+		 void (*see)(const char *candidate, int err));
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "environment.h"
+#include "terminal.h"
+
+static int exit_status_of(const struct spu_error *error)
+{
+	/* As if it had died of it just after exec */
+	if (error->err == ECANCELED && error->index > 0)
+		return 128 + error->index;
+	if (error->step != SPU_STEP_EXEC)
+		return EXIT_SETUP;
+	return error->err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/*
+ * libc's posix_spawn doesn't say where it failed, and can't search another
+ * PATH than ours: so the look-up is done here.
+ */
+static int resolve(struct launch *launch, const char *file)
+{
+	int err = command_find(launch->settings, file, &launch->file, NULL);
+
+	if (err == 0) {
+		launch->options.file = launch->file;
+		return 0;
+	}
+	say_errno(err, "exec %s", file);
+	return err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static int set_command(struct launch *launch)
+{
+	const struct settings *settings = launch->settings;
+	const char *file = settings->command[0];
+	int path_changed;
+	const char *path = command_path(settings, &path_changed);
+
+	launch->argv = settings->command;
+	if (settings->argv0) {
+		launch->argv[0] = (char *)settings->argv0;
+		launch->options.file = file;
+	}
+	if (settings->method == SPU_METHOD_POSIX_SPAWN)
+		return resolve(launch, file);
+	if (path_changed)
+		launch->options.path = path;
+	return 0;
+}
+
+static void set_environment(struct launch *launch)
+{
+	static char *const empty[] = {NULL};
+	const struct settings *settings = launch->settings;
+
+	if (settings->ignore_environment)
+		launch->options.env = empty;
+	else if (settings->unset.count)
+		launch->options.env_unset = settings->unset.items;
+	if (settings->assignments.count)
+		launch->options.env_set = settings->assignments.items;
+}
+
+static void set_signals(struct launch *launch)
+{
+	const struct settings *settings = launch->settings;
+	struct spu_options *options = &launch->options;
+
+	options->default_signals = settings->default_signals;
+	options->ignore_signals = settings->ignore_signals;
+	options->block_signals = launch->signals.blocked | settings->block_signals;
+	/* We need it at default; the command shall find it as it was */
+	if (!settings->exec)
+		options->ignore_signals |= launch->signals.ignored & SPU_SIGNAL(SIGCHLD) &
+					   ~settings->default_signals;
+}
+
+int launch_leads_group(const struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+
+	return options->flags & SPU_SETSID ||
+	       (options->pgroup.set && options->pgroup.value == 0);
+}
+
+/*
+ * A command in a group of its own is in the terminal's background, and is
+ * stopped when it reads. In plain interactive use it is made the foreground
+ * from the start; elsewhere (a pager behind us in the pipeline may read the
+ * keyboard) it gets the terminal when it is stopped for it, see supervise.c.
+ * With SIGTTIN ignored, as in a shell's $(...), reading fails instead.
+ */
+static int wants_foreground(const struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+	uint64_t ignored = (launch->signals.ignored & ~options->default_signals) |
+			   options->ignore_signals;
+
+	if (!launch_leads_group(launch) || options->flags & SPU_SETSID ||
+	    launch->settings->method == SPU_METHOD_POSIX_SPAWN || launch->settings->exec)
+		return 0;
+	if (fd_list_find(&launch->fds, 0) || !terminal_is_ours(0))
+		return 0;
+	return ignored & SPU_SIGNAL(SIGTTIN) ||
+	       (!fd_list_find(&launch->fds, 1) && terminal_is_ours(1));
+}
+
+static void set_group(struct launch *launch)
+{
+	const struct settings *settings = launch->settings;
+	struct spu_options *options = &launch->options;
+
+	if (settings->setsid || settings->background)
+		options->flags |= SPU_SETSID;
+	options->pgroup = settings->pgroup;
+	if (settings->timeout_ms && !settings->setsid)
+		options->pgroup = SPU_SET(0);
+	if (wants_foreground(launch))
+		options->foreground = SPU_SET(0);
+}
+
+static int set_descriptors(struct launch *launch)
+{
+	const struct settings *settings = launch->settings;
+
+	for (int fd = 0; settings->background && fd <= STDERR_FILENO; fd++)
+		fd_list_set(&launch->fds, SPU_FD_NULL, fd, 0);
+	if (descriptors_collect(settings, &launch->fds) < 0)
+		return EXIT_SETUP;
+	if (redirections_open(settings->redirections, settings->redirection_count,
+			      settings->explain, &launch->fds) < 0)
+		return EXIT_SETUP;
+	launch->options.fds = launch->fds.entries;
+	descriptors_find_closed(settings, &launch->fds, &launch->closed);
+	return 0;
+}
+
+int launch_prepare(struct launch *launch, const struct settings *settings)
+{
+	int status;
+
+	*launch = (struct launch){.settings = settings, .options = SPU_OPTIONS_INIT};
+	launch->options.method = settings->method;
+	launch->options.leaks = settings->leaks;
+	launch->options.cwd = settings->chdir;
+	launch->options.umask = settings->umask;
+	signals_read(&launch->signals);
+	status = set_descriptors(launch);
+	if (status)
+		return status;
+	set_environment(launch);
+	set_signals(launch);
+	set_group(launch);
+	return set_command(launch);
+}
+
+int launch_spawn(struct launch *launch, struct spu_child *ret_child)
+{
+	struct spu_error error;
+
+	signals_block(&launch->signals);
+	clock_gettime(CLOCK_MONOTONIC, &launch->begun);
+	if (spu_spawn(ret_child, launch->argv, &launch->options, &error) < 0) {
+		/* The child may have come as far as taking it */
+		if (launch->options.foreground.set)
+			terminal_take(0);
+		say("%s", error.text);
+		return exit_status_of(&error);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &launch->launched);
+	sigpending(&launch->early);
+	descriptors_say_closed(&launch->closed);
+	if (launch->settings->verbose)
+		say("launched %s as %d", launch->settings->command[0], (int)ret_child->pid);
+	return 0;
+}
+
+/* 2 may lead elsewhere when exec fails: the message goes to the old one. */
+int launch_exec(struct launch *launch)
+{
+	struct spu_error error;
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+
+	if (fd >= 0)
+		message_set_fd(fd);
+	descriptors_say_closed(&launch->closed);
+	if (launch->settings->verbose)
+		say("becoming %s as %d", launch->settings->command[0], (int)getpid());
+	spu_exec(launch->argv, &launch->options, &error);
+	say("%s", error.text);
+	return exit_status_of(&error);
+}
+
+static void print_candidate(const char *candidate, int err)
+{
+	printf("#\t%s: %s\n", candidate, err ? strerror(err) : "found");
+}
+
+int launch_explain(struct launch *launch)
+{
+	const struct settings *settings = launch->settings;
+	const char *file = launch->options.file ? launch->options.file : launch->argv[0];
+	struct spu_error error;
+	char *text;
+
+	if (spu_explain(launch->argv, &launch->options, &text, &error) < 0) {
+		say("%s", error.text);
+		return exit_status_of(&error);
+	}
+	fputs(text, stdout);
+	free(text);
+	for (size_t i = 0; i < settings->redirection_count; i++)
+		if (settings->redirections[i].kind == REDIRECT_FILE)
+			printf("# redirect %s: not opened for this, /dev/null stands in\n",
+			       settings->redirections[i].spec);
+	printf("# %s is looked for:\n", file);
+	command_find(settings, file, NULL, print_candidate);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* From settings to the library's options, and the launch itself in its four forms. */
+#ifndef SAFESPAWN_LAUNCH_H
+#define SAFESPAWN_LAUNCH_H
+
+#include <time.h>
+
+#include "descriptors.h"
+#include "fdlist.h"
+#include "settings.h"
+#include "signals.h"
+
+struct launch {
+	const struct settings *settings;
+	struct spu_options options;	/* points into settings and into what follows */
+	struct fd_list fds;
+	struct closed closed;
+	char **argv;
+	char *file;
+	struct signals signals;
+	sigset_t early;		/* came before there was a command to get them with us */
+	struct timespec begun, launched;
+};
+
+/* Opens the redirections, blocks signals: 0, or the exit status, after saying why. */
+int launch_prepare(struct launch *launch, const struct settings *settings);
+
+/* 0 and the child, or the exit status, after saying why. */
+int launch_spawn(struct launch *launch, struct spu_child *ret_child);
+
+/* The exit status, after saying why: there is nothing else to return. */
+int launch_exec(struct launch *launch);
+
+/* Does the command begin as the leader of a process group? */
+int launch_leads_group(const struct launch *launch);
+
+/* Prints the plan: the exit status. */
+int launch_explain(struct launch *launch);
+
+#endif

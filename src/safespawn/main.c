@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* safespawn: parse, check, run. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "common/parse.h"
+#include "launch.h"
+#include "supervise.h"
+
+/* What was printed and is lost is a failure, whichever way we exit. */
+static void finish_output(void)
+{
+	int r = stdout_finish();
+
+	if (r == 0)
+		return;
+	say_errno(r, "standard output");
+	_exit(EXIT_SETUP);
+}
+
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static void say_stats(const struct launch *launch, const struct rusage *usage)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	say("launch %.0f us, wall %.3f s, user %.3f s, system %.3f s, maximum RSS %ld KiB",
+	    seconds_between(&launch->begun, &launch->launched) * 1e6,
+	    seconds_between(&launch->begun, &now), seconds(&usage->ru_utime),
+	    seconds(&usage->ru_stime), usage->ru_maxrss);
+	say("page faults %ld minor, %ld major; context switches %ld voluntary, %ld involuntary",
+	    usage->ru_minflt, usage->ru_majflt, usage->ru_nvcsw, usage->ru_nivcsw);
+}
+
+static void say_ending(pid_t pid, const struct ending *ending)
+{
+	const char *timed_out = ending->timed_out ? " (timed out)" : "";
+	char buffer[SIGNAL_NAME_SIZE];
+
+	if (WIFSIGNALED(ending->wait_status))
+		say("%d died of signal %s%s", (int)pid,
+		    signal_name(WTERMSIG(ending->wait_status), buffer), timed_out);
+	else
+		say("%d exited with status %d%s", (int)pid, WEXITSTATUS(ending->wait_status),
+		    timed_out);
+}
+
+static int run_in_background(struct launch *launch)
+{
+	struct spu_child child;
+	int status;
+
+	if (!fd_was_inherited(STDOUT_FILENO)) {
+		say("standard output is closed, and the pid goes there");
+		return EXIT_SETUP;
+	}
+	status = launch_spawn(launch, &child);
+	if (status)
+		return status;
+	printf("%d\n", (int)child.pid);
+	if (fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	say_errno(errno, "launched as %d, but standard output", (int)child.pid);
+	_exit(EXIT_SETUP);
+}
+
+static int run_in_foreground(struct launch *launch)
+{
+	struct spu_child child;
+	struct ending ending;
+	int status = launch_spawn(launch, &child);
+
+	if (status)
+		return status;
+	supervise(launch, child.pid, &ending);
+	spu_child_release(&child);
+	if (launch->settings->verbose)
+		say_ending(child.pid, &ending);
+	if (launch->settings->stats)
+		say_stats(launch, &ending.usage);
+	return ending.exit_status;
+}
+
+static int audit(const struct fd_list *fds, FILE *stream)
+{
+	int found = descriptors_report(fds, stream);
+
+	if (found < 0)
+		return EXIT_SETUP;
+	return found ? EXIT_FINDINGS : EXIT_SUCCESS;
+}
+
+/* What is allocated lives as long as we do: static, so that leak checkers see its owner. */
+static int audit_alone(const struct settings *settings)
+{
+	static struct fd_list fds;
+
+	if (descriptors_collect(settings, &fds) < 0)
+		return EXIT_SETUP;
+	return audit(&fds, stdout);
+}
+
+static int run(const struct settings *settings)
+{
+	static struct launch launch;
+	int status;
+
+	if (!settings->command)
+		return audit_alone(settings);
+	status = launch_prepare(&launch, settings);
+	if (status)
+		return status;
+	if (settings->audit && audit(&launch.fds, stderr) == EXIT_SETUP)
+		return EXIT_SETUP;
+	if (settings->explain)
+		return launch_explain(&launch);
+	if (settings->exec)
+		return launch_exec(&launch);
+	if (settings->background)
+		return run_in_background(&launch);
+	return run_in_foreground(&launch);
+}
+
+int main(int argc, char **argv)
+{
+	static struct settings settings;
+
+	message_set_program("safespawn");
+	atexit(finish_output);
+	if (options_parse(argc, argv, &settings) < 0 || settings_check(&settings) < 0)
+		return EXIT_SETUP;
+	return run(&settings);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: one argp table, and a parser that fills struct settings and
+ * does nothing else. What a value means is known to values.c.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "settings.h"
+#include "values.h"
+
+static const struct argp_option table[] = {
+	{0, 0, 0, 0, "Launch:", 1},
+	{"method", 'm', "METHOD", 0, "vfork (default) or posix_spawn", 0},
+	{"exec", KEY_EXEC, 0, 0, "Replace this process: no child at all", 0},
+	{"explain", KEY_EXPLAIN, 0, 0, "Print every step and the PATH look-up; launch nothing", 0},
+	{"stats", KEY_STATS, 0, 0, "Say on stderr what the command took", 0},
+
+	{0, 0, 0, 0, "Descriptors:", 2},
+	{"audit", KEY_AUDIT, 0, 0, "Report descriptors that would leak; without COMMAND: "
+	 "on stdout, exit 1 if there are any", 0},
+	{"leaks", KEY_LEAKS, "POLICY", 0, "What becomes of descriptors that nobody named: "
+	 "close (default), allow, fail", 0},
+	{"keep-fd", KEY_KEEP, "N[,N-M]", 0, "The command gets these as they are", 0},
+	{"redirect", 'r', "SPEC", 0, "As in a shell, quoted: '0<FILE', '1>>FILE', '2>&1', "
+	 "'4>&-'; in order", 0},
+
+	{0, 0, 0, 0, "Environment:", 3},
+	{"chdir", 'C', "DIR", 0, "Working directory", 0},
+	{"ignore-environment", 'i', 0, 0, "Begin with an empty environment", 0},
+	{"unset", 'u', "NAME", 0, "Take a variable out", 0},
+	{"argv0", 'a', "ARG", 0, "The zeroth argument", 0},
+	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask, octal", 0},
+
+	{0, 0, 0, 0, "Session and signals:", 4},
+	{"setsid", KEY_SETSID, 0, 0, "A session of its own", 0},
+	{"setpgid", KEY_SETPGID, "PGID", OPTION_ARG_OPTIONAL,
+	 "A process group of its own, or that one", 0},
+	{"default-signal", KEY_DEFAULT, "SIG", OPTION_ARG_OPTIONAL, "Reset to default; all", 0},
+	{"ignore-signal", KEY_IGNORE, "SIG", OPTION_ARG_OPTIONAL, "Ignore; all", 0},
+	{"block-signal", KEY_BLOCK, "SIG", OPTION_ARG_OPTIONAL, "Block; all", 0},
+
+	{0, 0, 0, 0, "Waiting:", 5},
+	{"timeout", 't', "DURATION", 0, "End the command's process group after that long: "
+	 "1.5, 10s, 2m, 1h, 1d", 0},
+	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
+	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
+	{"background", 'b', 0, 0, "Print the pid and don't wait: new session, "
+	 "0 to 2 from and to /dev/null", 0},
+
+	{0, 0, 0, 0, "Output:", 6},
+	{"quiet", 'q', 0, 0, "No word about descriptors that were closed", 0},
+	{"verbose", 'v', 0, 0, "Say what is launched and how it ended", 0},
+	{0, 0, 0, 0, 0, 0},
+};
+
+/* NAME=VALUE before COMMAND; behind "--" nothing is an assignment. */
+static void take_argument(struct argp_state *state, char *text, struct settings *settings)
+{
+	int quoted = state->quoted && state->next > state->quoted;
+
+	if (!quoted && strchr(text, '=')) {
+		settings->assignments.items[settings->assignments.count++] = text;
+		return;
+	}
+	settings->command = &state->argv[state->next - 1];
+	state->next = state->argc;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->err_stream = NULL;	/* one line is enough: no "Try --help" */
+		return 0;
+	case ARGP_KEY_ARG:
+		take_argument(state, text, state->input);
+		return 0;
+	case ARGP_KEY_ARGS:
+	case ARGP_KEY_NO_ARGS:
+	case ARGP_KEY_END:
+	case ARGP_KEY_SUCCESS:
+	case ARGP_KEY_ERROR:
+	case ARGP_KEY_FINI:
+		return 0;
+	}
+	switch (value_store(state->input, key, text)) {
+	case 0:
+		return 0;
+	case -ENOENT:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return EINVAL;
+}
+
+int options_parse(int argc, char **argv, struct settings *ret)
+{
+	static const struct argp argp = {
+		.options = table,
+		.parser = parse,
+		.args_doc = "[NAME=VALUE...] [--] COMMAND [ARG...]",
+		.doc = "Launch COMMAND without fork and without leaked descriptors, pass signals "
+		       "on, wait, and exit as it did.\v"
+		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
+		       "found but not executable; 127 not found; 128+N died of signal N.",
+	};
+	static char name[] = "safespawn";
+	size_t room = (size_t)argc + 1;
+
+	*ret = (struct settings){
+		.unset.items = calloc(room, sizeof(char *)),
+		.assignments.items = calloc(room, sizeof(char *)),
+		.redirections = calloc(room, sizeof(struct redirection)),
+	};
+	if (!ret->unset.items || !ret->assignments.items || !ret->redirections)
+		die_errno(EXIT_SETUP, ENOMEM, "command line");
+	argp_program_version = "safespawn " SPU_VERSION;
+	argp_err_exit_status = EXIT_SETUP;
+	if (argc > 0)
+		argv[0] = name;	/* getopt's messages begin with it */
+	return argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, ret) ? -EINVAL : 0;
+}

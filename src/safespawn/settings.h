@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What the command line says; options.c fills it, nothing changes it later. */
+#ifndef SAFESPAWN_SETTINGS_H
+#define SAFESPAWN_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "redirect.h"
+#include "spawnutil.h"
+
+/* Exit statuses of our own, as env(1) and timeout(1) have them */
+#define EXIT_FINDINGS 1
+#define EXIT_TIMED_OUT 124
+#define EXIT_SETUP 125
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND 127
+
+struct range {
+	int first, last;
+};
+
+/* Texts, with a NULL behind the last; each array has room for all of argv. */
+struct texts {
+	const char **items;
+	size_t count;
+};
+
+struct settings {
+	/* launch */
+	unsigned method;
+	int exec, explain, stats;
+
+	/* descriptors */
+	int audit;
+	unsigned leaks;
+	struct range *keep;
+	size_t keep_count;
+	struct redirection *redirections;
+	size_t redirection_count;
+
+	/* environment */
+	const char *chdir;
+	int ignore_environment;
+	struct texts unset;
+	struct texts assignments;
+	const char *argv0;
+
+	/* session and signals */
+	struct spu_value umask, pgroup;
+	int setsid;
+	uint64_t default_signals, ignore_signals, block_signals;
+
+	/* waiting */
+	int timeout_given;
+	int64_t timeout_ms;	/* 0: none */
+	int64_t kill_after_ms;	/* 0: never */
+	int signal;		/* 0: TERM */
+	int background;
+
+	/* output */
+	int quiet, verbose;
+
+	char **command;		/* COMMAND and its arguments, or NULL */
+};
+
+/* Fills *ret or says what is wrong: 0, or -EINVAL. --help and --version exit. */
+int options_parse(int argc, char **argv, struct settings *ret);
+
+/* What no option can see alone. Says what is wrong: 0, or -EINVAL. */
+int settings_check(const struct settings *settings);
+
+#endif

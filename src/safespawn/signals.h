@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Mask and dispositions: as they were found, for the command, and as we need them. */
+#ifndef SAFESPAWN_SIGNALS_H
+#define SAFESPAWN_SIGNALS_H
+
+#include <signal.h>
+#include <stdint.h>
+
+struct signals {
+	uint64_t blocked;	/* when we began */
+	uint64_t ignored;
+	sigset_t waited;	/* what we block and wait for: all that wasn't ignored */
+};
+
+void signals_read(struct signals *ret);
+
+/*
+ * Blocks them, before the launch, so that no SIGCHLD is missed. An ignored
+ * SIGCHLD becomes default, since the kernel would reap the command for us.
+ */
+void signals_block(const struct signals *signals);
+
+#endif

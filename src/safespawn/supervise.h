@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits for the command: passes signals on, stops when it stops, ends it in time. */
+#ifndef SAFESPAWN_SUPERVISE_H
+#define SAFESPAWN_SUPERVISE_H
+
+#include <sys/resource.h>
+
+#include "launch.h"
+
+struct ending {
+	int exit_status;	/* ours */
+	int wait_status;	/* the command's */
+	int timed_out;
+	struct rusage usage;
+};
+
+/* The signals are blocked since before the launch. */
+void supervise(const struct launch *launch, pid_t pid, struct ending *ret);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The options by their keys, and the way of a value into the settings. */
+#ifndef SAFESPAWN_VALUES_H
+#define SAFESPAWN_VALUES_H
+
+#include "settings.h"
+
+/* Those with a short name have it as their key. */
+enum {
+	KEY_EXEC = 256, KEY_EXPLAIN, KEY_STATS, KEY_AUDIT, KEY_LEAKS, KEY_KEEP, KEY_UMASK,
+	KEY_SETSID, KEY_SETPGID, KEY_DEFAULT, KEY_IGNORE, KEY_BLOCK,
+};
+
+/* 0; -ENOENT for a key that is no option; -EINVAL after saying what is wrong. */
+int value_store(struct settings *settings, int key, char *text);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* The programs' parsers and messages: pure, so no process is started here. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "common/parse.h"
+#include "support.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define UNTOUCHED 4711
+
+START_TEST(numbers_are_read_whole_or_not_at_all)
+{
+	static const struct {
+		const char *text;
+		int r;
+		long value;
+	} known[] = {
+		{"0", 0, 0}, {"-0", 0, 0}, {"+7", 0, 7}, {"-42", 0, -42}, {"007", 0, 7},
+		{"9223372036854775807", 0, LONG_MAX}, {"-9223372036854775808", 0, LONG_MIN},
+		{"9223372036854775808", -ERANGE, 0}, {"-9223372036854775809", -ERANGE, 0},
+		{"99999999999999999999999999", -ERANGE, 0},
+		{"", -EINVAL, 0}, {" 1", -EINVAL, 0}, {"1 ", -EINVAL, 0}, {"1x", -EINVAL, 0},
+		{"0x10", -EINVAL, 0}, {"-", -EINVAL, 0}, {"+", -EINVAL, 0}, {"--1", -EINVAL, 0},
+		{"1.0", -EINVAL, 0}, {"99999999999999999999x", -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		long value = UNTOUCHED;
+
+		ck_assert_msg(parse_long(known[i].text, LONG_MIN, LONG_MAX, &value) == known[i].r,
+			      "'%s'", known[i].text);
+		ck_assert_msg(value == (known[i].r ? UNTOUCHED : known[i].value), "'%s': %ld",
+			      known[i].text, value);
+	}
+}
+END_TEST
+
+START_TEST(numbers_keep_to_their_limits)
+{
+	long value;
+
+	ck_assert_int_eq(parse_long("3", 3, 5, &value), 0);
+	ck_assert_int_eq(parse_long("5", 3, 5, &value), 0);
+	ck_assert_int_eq(parse_long("2", 3, 5, &value), -ERANGE);
+	ck_assert_int_eq(parse_long("6", 3, 5, &value), -ERANGE);
+}
+END_TEST
+
+START_TEST(modes_are_octal)
+{
+	unsigned mode = UNTOUCHED;
+
+	ck_assert_int_eq(parse_mode("8", &mode), -EINVAL);
+	ck_assert_int_eq(parse_mode("", &mode), -EINVAL);
+	ck_assert_int_eq(parse_mode("-1", &mode), -EINVAL);
+	ck_assert_int_eq(parse_mode("10000", &mode), -ERANGE);
+	ck_assert_int_eq(parse_mode("77777777777777777777", &mode), -ERANGE);
+	ck_assert_uint_eq(mode, UNTOUCHED);
+	ck_assert_int_eq(parse_mode("0", &mode), 0);
+	ck_assert_uint_eq(mode, 0);
+	ck_assert_int_eq(parse_mode("00022", &mode), 0);
+	ck_assert_uint_eq(mode, 022);
+	ck_assert_int_eq(parse_mode("7777", &mode), 0);
+	ck_assert_uint_eq(mode, 07777);
+}
+END_TEST
+
+START_TEST(sizes_have_units)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t value;
+	} known[] = {
+		{"0", 0, 0}, {"10", 0, 10}, {"1K", 0, 1024}, {"2k", 0, 2048},
+		{"3M", 0, 3ull << 20}, {"4G", 0, 4ull << 30}, {"1T", 0, 1ull << 40},
+		{"18446744073709551615", 0, UINT64_MAX},
+		{"18446744073709551616", -ERANGE, 0}, {"18446744073709551615K", -ERANGE, 0},
+		{"K", -EINVAL, 0}, {"1KB", -EINVAL, 0}, {"1.5K", -EINVAL, 0}, {"-1", -EINVAL, 0},
+		{"", -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		uint64_t value = UNTOUCHED;
+
+		ck_assert_msg(parse_size(known[i].text, &value) == known[i].r, "'%s'",
+			      known[i].text);
+		ck_assert_msg(value == (known[i].r ? UNTOUCHED : known[i].value), "'%s'",
+			      known[i].text);
+	}
+}
+END_TEST
+
+START_TEST(durations_are_those_of_timeout)
+{
+	static const struct {
+		const char *text;
+		int r;
+		int64_t ms;
+	} known[] = {
+		{"0", 0, 0}, {"0.0", 0, 0}, {"10", 0, 10000}, {"10s", 0, 10000}, {"2m", 0, 120000},
+		{"1h", 0, 3600000}, {"1d", 0, 86400000}, {"1.5", 0, 1500}, {".5", 0, 500},
+		{"5.", 0, 5000}, {"1.5h", 0, 5400000}, {"0.001", 0, 1}, {"0.0001", 0, 1},
+		{"0.0000000001", 0, 1}, {"1.0001", 0, 1001}, {"0.00001d", 0, 864},
+		{"0.9999", 0, 1000}, {"365d", 0, 31536000000},
+		{"", -EINVAL, 0}, {".", -EINVAL, 0}, {"s", -EINVAL, 0}, {"1x", -EINVAL, 0},
+		{"1ms", -EINVAL, 0}, {"-1", -EINVAL, 0}, {"+1", -EINVAL, 0}, {" 1", -EINVAL, 0},
+		{"1e3", -EINVAL, 0}, {"inf", -EINVAL, 0}, {"1.5.2", -EINVAL, 0}, {"1,5", -EINVAL, 0},
+		{"9223372036854775807", -ERANGE, 0}, {"99999999999999999999999d", -ERANGE, 0},
+		{"2305843009213693d", -ERANGE, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		int64_t ms = UNTOUCHED;
+
+		ck_assert_msg(parse_duration_ms(known[i].text, &ms) == known[i].r, "'%s'",
+			      known[i].text);
+		ck_assert_msg(ms == (known[i].r ? UNTOUCHED : known[i].ms), "'%s': %lld",
+			      known[i].text, (long long)ms);
+	}
+}
+END_TEST
+
+START_TEST(signals_have_names_and_numbers)
+{
+	const struct {
+		const char *text;
+		int r;
+		int number;
+	} known[] = {
+		{"TERM", 0, SIGTERM}, {"SIGTERM", 0, SIGTERM}, {"sigterm", 0, SIGTERM},
+		{"15", 0, 15}, {"CLD", 0, SIGCHLD}, {"IOT", 0, SIGABRT}, {"POLL", 0, SIGIO},
+		{"RTMIN", 0, SIGRTMIN}, {"RTMIN+3", 0, SIGRTMIN + 3}, {"SIGRTMAX", 0, SIGRTMAX},
+		{"RTMAX-1", 0, SIGRTMAX - 1}, {"RTMIN+99", -ERANGE, 0}, {"RTMAX-99", -ERANGE, 0},
+		{"0", -ERANGE, 0}, {"65", -ERANGE, 0}, {"32", -ERANGE, 0},
+		{"-1", -EINVAL, 0}, {"", -EINVAL, 0}, {"SIG", -EINVAL, 0}, {"TERMX", -EINVAL, 0},
+		{"RTMIN3", -EINVAL, 0}, {"RTMIN-1", -EINVAL, 0}, {"RTMIN+", -EINVAL, 0},
+		{"15x", -EINVAL, 0}, {"SIGSIGTERM", -EINVAL, 0}, {"SIG15", -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		int number = UNTOUCHED;
+
+		ck_assert_msg(parse_signal(known[i].text, &number) == known[i].r, "'%s'",
+			      known[i].text);
+		ck_assert_msg(number == (known[i].r ? UNTOUCHED : known[i].number), "'%s'",
+			      known[i].text);
+	}
+}
+END_TEST
+
+START_TEST(a_signal_is_read_back_from_its_name)
+{
+	char buffer[SIGNAL_NAME_SIZE];
+	int number;
+
+	for (int i = 1; i <= SIGRTMAX; i++) {
+		if (i > 31 && i < SIGRTMIN)
+			continue;
+		ck_assert_int_eq(parse_signal(signal_name(i, buffer), &number), 0);
+		ck_assert_int_eq(number, i);
+	}
+	ck_assert_str_eq(signal_name(SIGTERM, buffer), "TERM");
+	ck_assert_str_eq(signal_name(4711, buffer), "4711");
+}
+END_TEST
+
+START_TEST(signal_lists_are_sets)
+{
+	uint64_t set = UNTOUCHED;
+
+	ck_assert_int_eq(parse_signals("", &set), -EINVAL);
+	ck_assert_int_eq(parse_signals("INT,", &set), -EINVAL);
+	ck_assert_int_eq(parse_signals(",INT", &set), -EINVAL);
+	ck_assert_int_eq(parse_signals("INT TERM", &set), -EINVAL);
+	ck_assert_int_eq(parse_signals("INT,99", &set), -ERANGE);
+	ck_assert_uint_eq(set, UNTOUCHED);
+	ck_assert_int_eq(parse_signals("INT,SIGTERM,2", &set), 0);
+	ck_assert_uint_eq(set, SPU_SIGNAL(SIGINT) | SPU_SIGNAL(SIGTERM));
+	ck_assert_int_eq(parse_signals("RTMAX", &set), 0);
+	ck_assert_uint_eq(set, SPU_SIGNAL(SIGRTMAX));
+}
+END_TEST
+
+static int note(void *context, long first, long last)
+{
+	char *text = context;
+
+	sprintf(text + strlen(text), "[%ld,%ld]", first, last);
+	return 0;
+}
+
+static int refuse(void *context, long first, long last)
+{
+	(void)context, (void)first, (void)last;
+	return -ENOMEM;
+}
+
+START_TEST(range_lists_are_read_in_order)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *ranges;
+	} known[] = {
+		{"3", 0, "[3,3]"}, {"5-7", 0, "[5,7]"}, {"9,1-2,9", 0, "[9,9][1,2][9,9]"},
+		{"4-4", 0, "[4,4]"}, {"7-5", -ERANGE, ""}, {"3,101", -ERANGE, "[3,3]"},
+		{"", -EINVAL, ""}, {",", -EINVAL, ""}, {"3,", -EINVAL, "[3,3]"}, {"-3", -ERANGE, ""},
+		{"3-", -EINVAL, ""}, {"3--4", -ERANGE, ""}, {"a", -EINVAL, ""},
+		{"000000000000000000000000000000000000000000000000000000003", -EINVAL, ""},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		char text[256] = "";
+
+		ck_assert_msg(parse_ranges(known[i].text, 0, 100, note, text) == known[i].r,
+			      "'%s'", known[i].text);
+		ck_assert_str_eq(text, known[i].ranges);
+	}
+	ck_assert_int_eq(parse_ranges("3", 0, 100, refuse, NULL), -ENOMEM);
+}
+END_TEST
+
+/* What say() writes, with a pipe in the place of stderr */
+static int begin_message(int pipes[2])
+{
+	message_set_program("program");
+	ck_assert_int_eq(pipe(pipes), 0);
+	message_set_fd(pipes[1]);
+	return pipes[0];
+}
+
+static const char *end_message(int pipes[2])
+{
+	message_set_fd(STDERR_FILENO);
+	close(pipes[1]);
+	return read_all(pipes[0]);
+}
+
+START_TEST(messages_say_program_what_and_why)
+{
+	int pipes[2];
+
+	begin_message(pipes);
+	errno = EIO;
+	say("%d of %s", 3, "these");
+	say_errno(ENOENT, "%s", "this");
+	say_errno(-ENOENT, "%s", "that");
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_str_eq(end_message(pipes), "program: 3 of these\n"
+			 "program: this: No such file or directory\n"
+			 "program: that: No such file or directory\n");
+}
+END_TEST
+
+START_TEST(a_message_is_one_line_whatever_the_thing_is_named)
+{
+	int pipes[2];
+
+	begin_message(pipes);
+	say_errno(ENOENT, "%s", "a\nb\033[2J\tc\177");
+	ck_assert_str_eq(end_message(pipes), "program: a?b?[2J?c?: No such file or directory\n");
+}
+END_TEST
+
+START_TEST(a_long_name_is_cut_and_the_reason_stays)
+{
+	static char name[1 << 20];
+	const char *text;
+	int pipes[2];
+
+	memset(name, 'x', sizeof(name) - 1);
+	begin_message(pipes);
+	say_errno(ENOENT, "%s", name);
+	text = end_message(pipes);
+	ck_assert_uint_lt(strlen(text), 4096);
+	ck_assert_ptr_nonnull(strstr(text, "xxx...: No such file or directory\n"));
+}
+END_TEST
+
+START_TEST(lost_output_is_noticed)
+{
+	ck_assert_ptr_nonnull(freopen("/dev/full", "w", stdout));
+	printf("text");
+	ck_assert_int_eq(stdout_finish(), -ENOSPC);
+}
+END_TEST
+
+START_TEST(a_closed_stdout_is_fine_when_nothing_was_printed)
+{
+	fflush(stdout);
+	close(STDOUT_FILENO);
+	ck_assert_int_eq(stdout_finish(), 0);
+}
+END_TEST
+
+START_TEST(a_closed_stdout_is_noticed_when_something_was_printed)
+{
+	fflush(stdout);
+	close(STDOUT_FILENO);
+	printf("text");
+	ck_assert_int_eq(stdout_finish(), -EBADF);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("common");
+	TCase *parse = tcase_create("parse"), *message = tcase_create("message");
+
+	tcase_add_test(parse, numbers_are_read_whole_or_not_at_all);
+	tcase_add_test(parse, numbers_keep_to_their_limits);
+	tcase_add_test(parse, modes_are_octal);
+	tcase_add_test(parse, sizes_have_units);
+	tcase_add_test(parse, durations_are_those_of_timeout);
+	tcase_add_test(parse, signals_have_names_and_numbers);
+	tcase_add_test(parse, a_signal_is_read_back_from_its_name);
+	tcase_add_test(parse, signal_lists_are_sets);
+	tcase_add_test(parse, range_lists_are_read_in_order);
+	tcase_add_test(message, messages_say_program_what_and_why);
+	tcase_add_test(message, a_message_is_one_line_whatever_the_thing_is_named);
+	tcase_add_test(message, a_long_name_is_cut_and_the_reason_stays);
+	tcase_add_test(message, lost_output_is_noticed);
+	tcase_add_test(message, a_closed_stdout_is_fine_when_nothing_was_printed);
+	tcase_add_test(message, a_closed_stdout_is_noticed_when_something_was_printed);
+	suite_add_tcase(suite, parse);
+	suite_add_tcase(suite, message);
+	return run_suite(suite);
+}

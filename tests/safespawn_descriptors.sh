@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Descriptors: what the command gets, what it doesn't, and what is said about it.
+# shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# What ss_fds says, run by safespawn with these options; strays of the caller's may be open
+fds() {
+	safespawn -q "$@" "$HELPERS/ss_fds"
+}
+
+test_command_gets_0_to_2_and_nothing_else() {
+	same fds '0 1 2' "$(fds 5</dev/null 7>/dev/null)"
+	same fds '0 1 2' "$(fds -m posix_spawn 5</dev/null 7>/dev/null)"
+	same "our own" '0 1 2' "$(fds -r '0</dev/null' -C / -t 10 5</dev/null)"
+	same "with --exec" '0 1 2' "$(fds --exec 5</dev/null 7>/dev/null)"
+}
+
+test_one_line_says_what_was_closed() {
+	status 0 safespawn -q --keep-fd=5,7 safespawn true 5</dev/null 7>/dev/null
+	same line "safespawn: closed 5,7, which nobody named (to keep them: --keep-fd=5,7 or \
+--leaks=allow)" "$err"
+	status 0 safespawn -q true 5</dev/null
+	same "-q" '' "$err"
+	status 0 safespawn --leaks=allow true 5</dev/null
+	same "--leaks=allow" '' "$err"
+	status 0 safespawn --exec true 5</dev/null
+	like "--exec" 'safespawn: closed *5*' "$err"
+	status 127 safespawn no-such-command 5</dev/null
+	same "nothing launched: lines" 1 "$(printf '%s\n' "$err" | wc -l)"
+}
+
+test_many_closed_are_counted() {
+	command -v bash >/dev/null || skip "bash isn't installed"
+	status 0 bash -c 'for n in {30..49}; do eval "exec $n</dev/null"; done; exec safespawn true'
+	like line 'safespawn: closed *,* and * more*' "$err"
+}
+
+test_leaks_allow_is_posix() {
+	like fds '*5*7*' "$(fds --leaks=allow 5</dev/null 7>/dev/null)"
+}
+
+test_leaks_fail_launches_nothing() {
+	status 125 safespawn -q --leaks=fail touch launched 5</dev/null
+	[ ! -e launched ] || fail "it was launched"
+	like message 'safespawn: *' "$err"
+}
+
+test_keep_fd_keeps() {
+	same one '0 1 2 5' "$(fds --keep-fd=5 5</dev/null 6</dev/null 7</dev/null)"
+	same list '0 1 2 5 7' "$(fds --keep-fd=5,7 5</dev/null 6</dev/null 7</dev/null)"
+	same range '0 1 2 5 6 7' "$(fds --keep-fd=5-7 5</dev/null 6</dev/null 7</dev/null)"
+	same repeated '0 1 2 5 6' "$(fds --keep-fd=5 --keep-fd=6,5 5</dev/null 6</dev/null 7</dev/null)"
+	same "0 to 2 too" '0 1 2' "$(fds --keep-fd=0-2)"
+	same "with --exec" '0 1 2 5' "$(fds --exec --keep-fd=5 5</dev/null 6</dev/null)"
+}
+
+test_keep_fd_of_a_closed_one_is_an_error() {
+	status 125 safespawn -q --keep-fd=5 touch launched 5<&-
+	like message 'safespawn: --keep-fd=5: Bad file descriptor' "$err"
+	status 125 safespawn -q --keep-fd=5-2000000000 touch launched 5</dev/null 6<&-
+	like message 'safespawn: --keep-fd=6: Bad file descriptor' "$err"
+	[ ! -e launched ] || fail "it was launched"
+}
+
+test_numbers_in_arguments_are_kept() {
+	same /dev/fd '0 1 2 5' "$(safespawn "$HELPERS/ss_fds" --from=/dev/fd/5 5</dev/null 6</dev/null 2>err)"
+	like "the other is reported" 'safespawn: closed *6*' "$(cat err)"
+	same /proc/self/fd '0 1 2 6' \
+		"$(fds X=/proc/self/fd/6:/dev/fd/99999999999999999999 5</dev/null 6</dev/null)"
+	same "not open" '0 1 2' "$(safespawn -q "$HELPERS/ss_fds" /dev/fd/5 /dev/fd/x /dev/fd/ 5<&-)"
+}
+
+test_a_number_that_a_redirection_reads_needs_no_line() {
+	echo text >file
+	status 0 safespawn -q --keep-fd=5 safespawn -r '0</dev/fd/5' cat 5<file
+	same output text "$out"
+	same line '' "$err"
+}
+
+# jobserver MAKEFLAGS: with a pipe on 5 and 6 and a file on 7 and 8
+jobserver() {
+	mkfifo pipe 2>/dev/null
+	# shellcheck disable=SC2094
+	MAKEFLAGS=$1 fds 9<>pipe 5<pipe 6>pipe 7</dev/null 8>/dev/null
+}
+
+test_make_job_server_is_kept_if_it_is_one() {
+	same auth '0 1 2 5 6' "$(jobserver ' -j --jobserver-auth=5,6')"
+	same fds '0 1 2 5 6' "$(jobserver 'k --jobserver-fds=5,6 -j -- A=b')"
+	same "the last" '0 1 2 5 6' "$(jobserver ' --jobserver-auth=7,8 --jobserver-auth=5,6')"
+	same files '0 1 2' "$(jobserver ' -j --jobserver-auth=7,8')"
+	same "wrong ends" '0 1 2' "$(jobserver ' -j --jobserver-auth=6,5')"
+	same negative '0 1 2' "$(jobserver ' -j --jobserver-auth=-2,-2')"
+	same fifo '0 1 2' "$(jobserver ' -j --jobserver-auth=fifo:/tmp/x')"
+	same closed '0 1 2' "$(jobserver ' -j --jobserver-auth=51,52')"
+	same "not in its environment" '0 1 2' "$(MAKEFLAGS=--jobserver-auth=5,6 fds -u MAKEFLAGS)"
+}
+
+test_listen_fds_are_kept_by_exec_with_our_pid_only() {
+	same ours '0 1 2 3 4' "$(exec 3</dev/null 4</dev/null 5</dev/null
+		exec sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 exec safespawn -q --exec "$0"' "$HELPERS/ss_fds")"
+	same "a child" '0 1 2' "$(exec 3</dev/null 4</dev/null
+		exec sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 exec safespawn -q "$0"' "$HELPERS/ss_fds")"
+	same "another's" '0 1 2' \
+		"$(LISTEN_PID=1 LISTEN_FDS=2 fds --exec 3</dev/null 4</dev/null)"
+}
+
+test_audit_reports_on_stdout_without_a_command() {
+	status 1 safespawn --audit 5</dev/null 6>>file
+	like table "*FD *MODE *NAME*5 *r *
+*6 *w,append *$tmp/file*" "$out"
+	same stderr '' "$err"
+	# Nothing to find is only known where the caller is clean, as safespawn's child is
+	status 0 safespawn -q safespawn --audit
+	same "nothing found" 'no descriptor would leak' "$out"
+	status 0 safespawn -q --keep-fd=5 safespawn --audit --keep-fd=5 5</dev/null
+}
+
+test_audit_with_a_command_reports_and_launches() {
+	status 3 safespawn --audit sh -c 'echo out; exit 3' 5</dev/null
+	same stdout out "$out"
+	like table '*FD *5 *r */dev/null*' "$err"
+}
+
+test_redirections_are_those_of_a_shell() {
+	echo input >file
+	status 0 safespawn -q -r '0<file' cat
+	same '0<' input "$out"
+	status 0 safespawn -q -r '<file' cat
+	same '<' input "$out"
+	safespawn -q -r '1>new' echo one && safespawn -q -r '>>new' echo two
+	same '>>' 'one two' "$(tr '\n' ' ' <new | sed 's/ $//')"
+	safespawn -q -r '> new' echo three
+	same '> truncates, and blanks are skipped' three "$(cat new)"
+	safespawn -q -r '5<>new' sh -c 'read a <&5; echo $a four >&5'
+	same '<>' 'three three four' "$(tr '\n' ' ' <new | sed 's/ $//')"
+	status 0 safespawn -q -r '3>&1' sh -c 'echo three >&3'
+	same '3>&1' three "$out"
+	status 0 safespawn -q -r '4<&0' cat /dev/fd/4 <file
+	same '4<&0' input "$out"
+	same '0<&-' '1 2' "$(safespawn -q -r '0<&-' "$HELPERS/ss_fds")"
+	same '2>&-' '0 1 5' "$(fds -r '5>&2' -r '2>&-')"
+}
+
+test_redirections_count_in_their_order() {
+	safespawn -q -r '1>both' -r '2>&1' sh -c 'echo one; echo two >&2'
+	same '1>both 2>&1' 'one two' "$(tr '\n' ' ' <both | sed 's/ $//')"
+	status 0 safespawn -q -r '2>&1' -r '1>first' sh -c 'echo one; echo two >&2'
+	same '2>&1 1>first' two "$out"
+	same first one "$(cat first)"
+	status 0 safespawn -q -r '3>&1' -r '1>&2' -r '2>&3' -r '3>&-' sh -c 'echo one; echo two >&2'
+	same "a swap: stdout" two "$out"
+	same "a swap: stderr" one "$err"
+	status 125 safespawn -q -r '4>&-' -r '1>&4' touch launched 4>/dev/null
+	like "closed by then" 'safespawn: redirect 1>&4: Bad file descriptor' "$err"
+	[ ! -e launched ] || fail "it was launched"
+}
+
+test_redirections_open_in_the_callers_directory() {
+	mkdir there
+	echo here >file
+	echo there >there/file
+	status 0 safespawn -q -C there -r '0<file' -r '1>out' sh -c 'cat; cat file'
+	same output 'here there' "$(tr '\n' ' ' <out | sed 's/ $//')"
+}
+
+test_our_words_never_land_in_a_redirected_file() {
+	safespawn -v --stats -r '5>file' -r '6>file6' -r '7>file7' true \
+		0<&- 1>&- 2>&-
+	same "what we said" '' "$(cat file file6 file7)"
+	same fds '0 1 7' "$(fds -r '7<file' 2>&-)"
+}
+
+test_posix_spawn_method_redirects_alike() {
+	same fds '0 1 2 5 7' "$(fds -m posix_spawn --keep-fd=5 -r '7</dev/null' 5</dev/null 6</dev/null)"
+	status 0 safespawn -q -m posix_spawn -r '3>&1' -r '1>&2' -r '2>&3' -r '3>&-' \
+		sh -c 'echo one; echo two >&2'
+	same "a swap" "two one" "$out $err"
+}
+
+run_tests

@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Launching: what is executed, how it is found, what is said when it isn't.
+# shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+test_exit_status_is_the_commands() {
+	for code in 0 1 3 124 255; do
+		status "$code" safespawn -q sh -c "exit $code"
+		status "$code" safespawn -q -m posix_spawn sh -c "exit $code"
+	done
+}
+
+test_death_by_signal_is_128_and_its_number() {
+	status 143 safespawn -q sh -c 'kill -TERM $$'
+	status 137 safespawn -q sh -c 'kill -KILL $$'
+	status 137 safespawn -q -m posix_spawn sh -c 'kill -KILL $$'
+}
+
+test_arguments_arrive_as_they_are() {
+	status 0 safespawn -q printf '[%s]' '' 'a b' '*' '-t' '--' 'A=b' "$(printf '\303\251\n.')"
+	same arguments "$(printf '[%s]' '' 'a b' '*' '-t' '--' 'A=b' "$(printf '\303\251\n.')")" "$out"
+}
+
+test_options_end_at_the_command() {
+	status 0 safespawn -q echo --exec -v --nonsense
+	same output "--exec -v --nonsense" "$out"
+}
+
+test_argv0() {
+	status 0 safespawn -q -a other sh -c 'echo $0'
+	same argv0 other "$out"
+	status 0 safespawn -q -m posix_spawn -a other sh -c 'echo $0'
+	same argv0 other "$out"
+	status 0 safespawn -q -a '' sh -c 'echo "[$0]"'
+	same "empty argv0" "[]" "$out"
+}
+
+# Who may search every directory has no use for one that can't be searched
+test_missing_is_127_and_not_executable_126() {
+	printf 'echo no interpreter\n' >text
+	printf '#!/no/such/interpreter\n' >orphan
+	: >plain
+	chmod +x text orphan
+	for method in vfork posix_spawn; do
+		status 127 safespawn -q -m "$method" no-such-command
+		like message 'safespawn: *no-such-command*No such file or directory' "$err"
+		status 127 safespawn -q -m "$method" ./no-such-command
+		status 126 safespawn -q -m "$method" ./plain
+		like message 'safespawn: *./plain*Permission denied' "$err"
+		status 126 safespawn -q -m "$method" "$tmp"
+		like message "safespawn: *$tmp*" "$err"
+	done
+	status 126 safespawn -q ./text
+	like message 'safespawn: *./text*Exec format error*' "$err"
+	status 127 safespawn -q ./orphan
+	like message 'safespawn: *./orphan*interpreter*' "$err"
+}
+
+# A command of the same name in two directories
+two_paths() {
+	mkdir one two
+	printf '#!/bin/sh\necho one\n' >one/command-of-ours
+	printf '#!/bin/sh\necho two\n' >two/command-of-ours
+	chmod +x one/command-of-ours two/command-of-ours
+}
+
+test_command_is_looked_for_in_the_path_it_will_get() {
+	two_paths
+	PATH=$PATH:$tmp/one
+	for method in vfork posix_spawn; do
+		status 0 safespawn -q -m "$method" command-of-ours
+		same "our PATH" one "$out"
+		status 0 safespawn -q -m "$method" PATH="$tmp/two:$PATH" command-of-ours
+		same "its PATH" two "$out"
+		status 127 safespawn -q -m "$method" PATH=/nowhere command-of-ours
+		status 127 safespawn -q -m "$method" -u PATH command-of-ours
+		status 127 safespawn -q -m "$method" -i command-of-ours
+		status 0 safespawn -q -m "$method" -i true
+		status 0 safespawn -q -m "$method" -i PATH="$tmp/two" -a x "$tmp/one/command-of-ours"
+		same "a path with a slash" one "$out"
+		status 0 safespawn -q -m "$method" -C two PATH=":$PATH" command-of-ours
+		same "the empty entry counts from --chdir" two "$out"
+	done
+}
+
+test_path_skips_what_cannot_be_executed() {
+	two_paths
+	chmod -x one/command-of-ours
+	for method in vfork posix_spawn; do
+		status 0 safespawn -q -m "$method" PATH="$tmp/one:$tmp/two:$PATH" command-of-ours
+		same output two "$out"
+		status 126 safespawn -q -m "$method" PATH="$tmp/one:/nowhere" command-of-ours
+	done
+}
+
+test_exec_keeps_the_process() {
+	status 0 sh -c 'echo $$; exec safespawn -q --exec -C / sh -c "echo \$\$; pwd"'
+	# shellcheck disable=SC2086
+	set -- $out
+	same pid "$1" "$2"
+	same directory / "$3"
+}
+
+test_exec_that_fails_speaks_to_the_old_stderr() {
+	status 127 safespawn -q --exec -r '2>file' no-such-command
+	like message 'safespawn: *no-such-command*' "$err"
+	same "the new one" '' "$(cat file)"
+	status 126 safespawn -q --exec -r '2>&-' "$tmp"
+	like message "safespawn: *$tmp*" "$err"
+}
+
+test_explain_launches_nothing_and_opens_nothing() {
+	echo precious >file
+	status 0 safespawn -q --explain -r '1>file' -r '2>new' -C / touch "$tmp/launched"
+	same "the file" precious "$(cat file)"
+	[ ! -e launched ] || fail "it was launched"
+	[ ! -e new ] || fail "a file was made"
+	like plan '*chdir("/")*execve(*touch*' "$out"
+	like look-up "*#	*/touch: found*" "$out"
+	status 0 safespawn -q --explain PATH="/nowhere:$PATH" touch file
+	like look-up '*#	/nowhere/touch: No such file or directory*: found' "$out"
+}
+
+test_stats_and_verbose_speak_on_stderr() {
+	status 3 safespawn -q --stats -v sh -c 'echo out; exit 3'
+	same stdout out "$out"
+	like stats "*launch * us, wall * s, user * s, system * s, maximum RSS * KiB
+safespawn: page faults * minor, * major; context switches *" "$err"
+	like verbose 'safespawn: launched sh as [0-9]*
+safespawn: [0-9]* exited with status 3
+*' "$err"
+	status 137 safespawn -q -v sh -c 'kill -9 $$'
+	like verbose '*died of signal KILL' "$err"
+}
+
+test_background_prints_the_pid_and_returns() {
+	status 0 safespawn -q -b sh -c 'echo $$ >pid; sed "s/.*) //" /proc/$$/stat >stat
+		fds=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
+		echo lost; echo "$fds" >fds; mv fds done; exec sleep 20'
+	for _ in $(seq 200); do
+		[ ! -e "done" ] || break
+		sleep 0.05
+	done
+	kill "$out" || fail "no process $out"
+	same pid "$(cat pid)" "$out"
+	same descriptors '/dev/null /dev/null /dev/null' "$(tr '\n' ' ' <"done" | sed 's/ $//')"
+	same session "$out" "$(cut -d ' ' -f 4 stat)"
+}
+
+test_background_redirections_and_kept_descriptors_win() {
+	(
+		flock 9 || exit 1
+		safespawn -q -b --keep-fd=2 --keep-fd=9 -r '1>>log' sh -c 'echo one; echo two >&2'
+	) 9>lock 2>err >pid
+	flock -w 10 lock true || fail "it didn't end"
+	same log one "$(cat log)"
+	same kept two "$(cat err)"
+}
+
+test_background_that_fails_prints_no_pid() {
+	status 127 safespawn -q -b no-such-command
+	same stdout '' "$out"
+	status 125 safespawn -q -b -C /nowhere true
+	same stdout '' "$out"
+	like message 'safespawn: *chdir*/nowhere*' "$err"
+}
+
+run_tests

@@ -1,0 +1,237 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# On a terminal, with job control: a person types at bash, see helpers/ss_pty.c.
+# shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# play: the script on stdin, with a shell that has said "begin"
+play() {
+	command -v bash >/dev/null || skip "bash isn't installed"
+	{
+		cat <<-'END'
+			send PS1='$ '; stty -echo; unset HISTFILE\n
+			send echo be''gin\n
+			expect begin
+		END
+		cat
+		printf '%s\n' 'send exit\n' 'send exit\n'
+	} | PATH=$HELPERS:$PATH "$HELPERS/ss_pty" bash --norc --noediting -i >typed 2>err
+	r=$?
+	[ "$r" -ne 98 ] || skip "no terminal can be made: $(cat err)"
+	[ "$r" -ne 99 ] || fail "$(cat err)"
+}
+
+# Once and not twice is only seen in the transcript; a prompt may stand before it
+count() {
+	tr -d '\r' <typed | grep -c "$1\$"
+}
+
+test_interrupt_stop_and_continue() {
+	play <<-'END'
+		send safespawn -q ss_catch\n
+		expect ready
+		send \x03
+		expect got 2
+		send \x1c
+		expect got 3
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect got 18
+		send \x1a
+		expect Stopped
+		send bg\n
+		expect got 18
+		send kill -TERM $(jobs -p)\n
+		expect got 15
+		send wait; echo st''atus=$?\n
+		expect status=
+	END
+	same "how often ^C" 1 "$(count 'got 2')"
+	same "how often ^\\" 1 "$(count 'got 3')"
+}
+
+# safespawn is stopped, once it waits, so that what it would do with ^C comes visibly
+# later. The script around it hides that from the interactive shell.
+test_interrupt_of_the_terminal_is_not_doubled() {
+	play <<-'END'
+		send sh -c 'safespawn -q sh -c "(sleep 0.5; kill -CONT \$PPID) & until grep -q State:.S /proc/\$PPID/status; do :; done; kill -STOP \$PPID; exec ss_catch 3"; :'\n
+		expect ready
+		send \x03
+		expect got 2
+		expect got 18
+		send \x1c
+		expect got 3
+	END
+	same "how often" 1 "$(count 'got 2')"
+}
+
+test_interrupt_ends_the_command_and_not_the_shell() {
+	play <<-'END'
+		send safespawn -q sh -c 'echo run""ning; exec sleep 20'\n
+		expect running
+		send \x03
+		send echo st''atus=$?\n
+		expect status=130
+	END
+}
+
+test_timeout_reads_and_is_interrupted() {
+	play <<-'END'
+		send safespawn -q -t 60 sh -c 'echo as""k; read x; echo go""t $x'\n
+		expect ask
+		send text\n
+		expect got text
+		send safespawn -q -t 60 ss_catch\n
+		expect ready
+		send \x03
+		expect got 2
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect got 18
+		send \x03
+		expect got 2
+		send \x1a
+		expect Stopped
+		send kill -TERM $(jobs -p); fg\n
+		expect got 15
+		send echo st''atus=$?\n
+		expect status=0
+	END
+	same "how often ^C" 2 "$(count 'got 2')"
+}
+
+test_timeout_gives_the_terminal_back() {
+	play <<-'END'
+		send sh -c 'safespawn -q -t 0.3 sleep 20; echo st""atus=$?; read x; echo go""t $x'\n
+		expect status=124
+		send one\n
+		expect got one
+		send safespawn -q -t 60 no-such-command; read x; echo go''t $x\n
+		expect no-such-command
+		send two\n
+		expect got two
+		send sh -c 'safespawn -q -t 60 ss_catch 2; read x; echo go""t $x'\n
+		expect ready
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect got 18
+		send \x1a
+		expect Stopped
+		send echo sti''ll here\n
+		expect still here
+		send fg\n
+		expect got 18
+		send \x03
+		expect got 2
+		send three\n
+		expect got three
+	END
+}
+
+test_setpgid_is_like_timeout() {
+	play <<-'END'
+		send safespawn -q --setpgid sh -c 'echo as""k; read x; echo go""t $x; exec ss_catch'\n
+		expect ask
+		send text\n
+		expect got text
+		expect ready
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect got 18
+		send \x03
+		expect got 2
+		send \x1a
+		expect Stopped
+		send kill -TERM $(jobs -p); fg\n
+		expect got 15
+	END
+}
+
+test_a_pager_behind_it_keeps_the_terminal() {
+	play <<-'END'
+		send safespawn -q -t 60 sh -c 'echo li""ne; sleep 1; echo la""st' | { read y; echo $y; read x </dev/tty; echo go""t $x; cat; }\n
+		expect line
+		send text\n
+		expect got text
+		expect last
+	END
+}
+
+test_a_dialog_in_a_substitution_gets_the_terminal() {
+	play <<-'END'
+		send x=$(safespawn -q -t 60 sh -c 'echo as""k >&2; read x; echo "<$x>"'); echo go''t $x\n
+		expect ask
+		send text\n
+		expect got <text>
+	END
+}
+
+test_a_background_job_that_reads_stops_and_comes_back() {
+	play <<-'END'
+		send safespawn -q -t 60 sh -c 'read x; echo go""t $x' &\n
+		send sleep 0.5\n
+		expect Stopped
+		send fg\n
+		expect safespawn
+		send text\n
+		expect got text
+	END
+}
+
+test_a_shell_inside_has_job_control() {
+	play <<-'END'
+		send safespawn -q -t 60 bash --norc --noediting -i\n
+		expect bash
+		send ss_catch\n
+		expect ready
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect got 18
+		send \x03
+		expect got 2
+		send \x1a
+		expect Stopped
+		send kill -TERM %1; fg\n
+		expect got 15
+		send exit\n
+		send safespawn -q bash --norc --noediting -i\n
+		expect bash
+		send suspend -f\n
+		expect Stopped
+		send echo ou''ter\n
+		expect outer
+		send fg\n
+		expect safespawn
+		send echo in''ner; exit 5\n
+		expect inner
+		send echo st''atus=$?\n
+		expect status=5
+	END
+}
+
+test_a_hangup_reaches_the_command() {
+	play <<-'END'
+		send safespawn -q -t 60 sh -c 'trap "echo hup >hung; exit" HUP; echo re""ady; while :; do sleep 0.1; done'\n
+		expect ready
+		hangup
+	END
+	for _ in $(seq 100); do
+		[ ! -s hung ] || return 0
+		sleep 0.05
+	done
+	fail "it never came"
+}
+
+test_works_without_a_controlling_terminal() {
+	status 3 safespawn -q --setsid safespawn -q -t 60 sh -c 'exit 3'
+	status 3 safespawn -q --setsid safespawn -q --setpgid sh -c 'exit 3' </dev/null
+}
+
+run_tests

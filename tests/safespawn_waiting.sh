@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Waiting: time-outs.
+# shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A caller in which every signal is at default and none is blocked
+clean() {
+	safespawn -q --exec --default-signal "$@"
+}
+
+test_in_time_the_status_is_the_commands() {
+	status 3 clean safespawn -q -t 60 sh -c 'exit 3'
+	status 3 clean safespawn -q -t 1d -k 1d sh -c 'exit 3'
+	status 0 clean safespawn -q -t 0 sleep 0.1
+}
+
+test_too_late_is_124() {
+	status 124 clean safespawn -q -t 0.1 sleep 20
+	status 124 clean safespawn -q -m posix_spawn -t 0.1s sleep 20
+	status 124 clean safespawn -q -t 0.1 --setsid sleep 20
+	status 124 clean safespawn -q -t 0.1 --setpgid sleep 20
+}
+
+test_the_signal_is_the_one_that_was_asked_for() {
+	status 124 clean safespawn -q -t 0.3 -s USR1 sh -c 'trap "echo one; exit 5" USR1; while :; do sleep 0.05; done'
+	same caught one "$out"
+	status 137 clean safespawn -q -t 0.1 -s KILL sleep 20
+}
+
+test_kill_after() {
+	status 137 clean safespawn -q -t 0.2 -k 0.2 sh -c 'trap "" TERM; while :; do sleep 0.05; done'
+	status 124 clean safespawn -q -t 0.2 -k 60 sleep 20
+}
+
+test_a_command_that_ends_well_after_the_time_out_is_124() {
+	status 124 clean safespawn -q -t 0.2 sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+}
+
+# The pipe is at its end when nobody holds it any longer
+test_the_whole_group_is_ended() {
+	for number in TERM KILL; do
+		clean safespawn -q -t 0.3 -s "$number" sh -c 'sleep 60 & sleep 60 & wait' |
+			timeout 20 cat || fail "somebody survived $number"
+	done
+}
+
+# Without a terminal: on one the job stops, and somebody has to continue it
+test_a_stopped_command_is_ended_too() {
+	status 124 clean safespawn -q --setsid safespawn -q -t 0.3 \
+		sh -c 'trap "echo ended; exit" TERM; kill -STOP $$; sleep 20'
+	same output ended "$out"
+}
+
+test_verbose_says_it() {
+	status 124 clean safespawn -q -v -t 0.1 sleep 20
+	like message '*time is over: TERM to *died of signal TERM (timed out)' "$err"
+}
+
+test_descendants_do_not_keep_it_waiting() {
+	status 0 clean safespawn -q sh -c 'sleep 2 >/dev/null 2>&1 & exit 0'
+}
+
+run_tests
