@@ -61,16 +61,18 @@ LIB_SOURCES = audit child descriptors error explain launch moves options path pl
 	run system version wait
 COMMON_SOURCES = message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
+SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))
 
 LIB_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.o)
 PIC_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.pic.o)
 COMMON_OBJECTS = $(COMMON_SOURCES:%=$(BUILD)/obj/common/%.o)
 SAFESPAWN_OBJECTS = $(SAFESPAWN_SOURCES:%=$(BUILD)/obj/safespawn/%.o) $(COMMON_OBJECTS)
+SPAWNBENCH_OBJECTS = $(SPAWNBENCH_SOURCES:%=$(BUILD)/obj/spawnbench/%.o) $(COMMON_OBJECTS)
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/spawnutil.pc
-PROGRAMS = $(BUILD)/safespawn
+PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench
 
-all: $(LIBRARIES) $(PROGRAMS)
+all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
 .PHONY: always all check check-programs lint install uninstall clean dist
 .DELETE_ON_ERROR:
@@ -146,6 +148,20 @@ $(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
 
+$(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
+
+$(BUILD)/obj/spawnbench/target.o: $(BUILD)/directories
+$(BUILD)/obj/spawnbench/target.o: DEFINES = -DSPAWNBENCH_CHILD='"$(libexecdir)/spawnutil/spawnbench-child"'
+
+# Not a line of libc in it: what is measured is the launch, not the child's start
+$(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -Os -nostdlib -static -ffreestanding -fno-stack-protector -fno-pie \
+		-Wl,--build-id=none -o $@ $<
+
 #
 # Tests
 #
@@ -160,7 +176,8 @@ check-programs: all $(SUITES) $(HELPERS)
 check: check-programs
 	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
 
-$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS)
+$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS) \
+		$(BUILD)/obj/spawnbench/statistics.o
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)
@@ -181,8 +198,9 @@ lint:
 	cppcheck -q --std=c11 --enable=warning,style,performance,portability --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=variableScope \
 		--suppress=constParameter --suppress=unusedStructMember \
-		-Isrc src/lib src/common src/safespawn
-	clang-tidy --quiet $(wildcard src/*/*.c) -- -std=gnu11 -D_GNU_SOURCE -Isrc
+		-Isrc src/lib src/common src/safespawn src/spawnbench
+	clang-tidy --quiet $(wildcard src/*/*.c) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
+		-DSPAWNBENCH_CHILD='""'
 
 #
 # Installing
@@ -197,7 +215,7 @@ link_page = $(firstword $(subst :, ,$(1)))
 link_path = $(call page_path,$(lastword $(subst :, ,$(1)))$(suffix $(call link_page,$(1))))
 INSTALLED = $(includedir)/spawnutil.h $(libdir)/libspawnutil.a $(libdir)/libspawnutil.so \
 	$(libdir)/$(SONAME) $(libdir)/libspawnutil.so.$(VERSION) $(pkgconfigdir)/spawnutil.pc \
-	$(bindir)/safespawn \
+	$(bindir)/safespawn $(bindir)/spawnbench $(libexecdir)/spawnutil/spawnbench-child \
 	$(foreach page,$(MAN_PAGES),$(call page_path,$(page))) \
 	$(foreach link,$(MAN_LINKS),$(call link_path,$(link)))
 
@@ -210,6 +228,7 @@ install: all
 	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libspawnutil.so
 	$(INSTALL) -m 644 $(BUILD)/spawnutil.pc $(DESTDIR)$(pkgconfigdir)
 	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
+	$(INSTALL) -m 755 $(BUILD)/spawnbench-child $(DESTDIR)$(libexecdir)/spawnutil
 	set -e; $(foreach page,$(MAN_PAGES),\
 		$(INSTALL) -m 644 $(page) $(DESTDIR)$(call page_path,$(page));)
 	set -e; $(foreach link,$(MAN_LINKS),\
@@ -218,6 +237,7 @@ install: all
 
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
+	-rmdir $(DESTDIR)$(libexecdir)/spawnutil
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* From options to tables: every shape of parent, one after the other. */
+#ifndef SPAWNBENCH_BENCH_H
+#define SPAWNBENCH_BENCH_H
+
+#include "options.h"
+#include "target.h"
+
+struct bench {
+	const struct options *options;
+	struct target targets[LIST_MAX];
+	size_t target_count;
+	int processor;		/* -1: not pinned */
+};
+
+/*
+ * Finds out, before anything is measured, whether all that is asked for can be
+ * done here, and binds the process to its processor. What can't is said on
+ * stderr and the result is negative.
+ */
+int bench_prepare(struct bench *bench, const struct options *options);
+
+/* 0; the number of the signal that ended it early; or -1. */
+int bench_run(const struct bench *bench);
+
+void bench_clear(struct bench *bench);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* spawnbench: parse, check, run, and how it ends. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "common/message.h"
+#include "options.h"
+
+/* As if the signal had not been caught, so that a calling shell knows. */
+static void die_of(int signal_number)
+{
+	sigset_t set;
+
+	signal(signal_number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
+	raise(signal_number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct bench bench;
+	int r, lost;
+
+	message_set_program("spawnbench");
+	options_parse(&options, argc, argv);
+	r = bench_prepare(&bench, &options);
+	if (r == 0)
+		r = bench_run(&bench);
+	bench_clear(&bench);
+	lost = stdout_finish();
+	if (lost < 0)
+		say_errno(lost, "stdout");
+	if (r > 0) {
+		say("ended by signal %d: the last figures are of fewer launches", r);
+		die_of(r);
+	}
+	return r == 0 && lost == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The methods. Each does what a plain program would write and no more: the
+ * clock is read by the caller, just outside these functions.
+ */
+#include "methods.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_NOT_EXECUTED 127
+#define FLOOR_STACK_SIZE (16 * 1024)
+
+struct floor_exec {
+	const struct target *target;
+	volatile int err;
+};
+
+/* Runs in the parent's memory, so errno is the parent's too: it is given back by err. */
+static int floor_child(void *argument)
+{
+	struct floor_exec *exec = argument;
+
+	execve(exec->target->path, exec->target->argv, environ);
+	exec->err = errno;
+	return EXIT_NOT_EXECUTED;
+}
+
+static int pid_finish(struct launched *launched, int *ret_status)
+{
+	while (wait4(launched->pid, ret_status, 0, NULL) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+/* libc's clone() is the system call and a jump to the function, nothing else. */
+static int floor_start(const struct target *target, struct launched *launched)
+{
+	static char stack[FLOOR_STACK_SIZE] __attribute__((aligned(64)));
+	struct floor_exec exec = {target, 0};
+	int status;
+
+	launched->pid = clone(floor_child, stack + sizeof(stack),
+			      CLONE_VM | CLONE_VFORK | SIGCHLD, &exec);
+	if (launched->pid < 0)
+		return -errno;
+	if (exec.err)
+		pid_finish(launched, &status);
+	return -exec.err;
+}
+
+static int fork_start(const struct target *target, struct launched *launched)
+{
+	launched->pid = fork();
+	if (launched->pid == 0) {
+		execve(target->path, target->argv, environ);
+		_exit(EXIT_NOT_EXECUTED);
+	}
+	return launched->pid < 0 ? -errno : 0;
+}
+
+/* A function of its own: the child must write to no variable that the parent goes on with. */
+static __attribute__((noinline)) pid_t vfork_exec(const struct target *target)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execve(target->path, target->argv, environ);
+		_exit(EXIT_NOT_EXECUTED);
+	}
+	return pid;
+}
+
+static int vfork_start(const struct target *target, struct launched *launched)
+{
+	launched->pid = vfork_exec(target);
+	return launched->pid < 0 ? -errno : 0;
+}
+
+static int posix_spawn_start(const struct target *target, struct launched *launched)
+{
+	return -posix_spawn(&launched->pid, target->path, NULL, NULL, target->argv, environ);
+}
+
+static int spu_start(const struct target *target, struct launched *launched)
+{
+	return spu_spawn(&launched->child, target->argv, SPU_OPTIONS(.method = SPU_METHOD_VFORK),
+			 NULL);
+}
+
+static int spu_posix_spawn_start(const struct target *target, struct launched *launched)
+{
+	return spu_spawn(&launched->child, target->argv,
+			 SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), NULL);
+}
+
+static int spu_finish(struct launched *launched, int *ret_status)
+{
+	int r = spu_wait(&launched->child, -1, ret_status);
+
+	spu_child_release(&launched->child);
+	return r;
+}
+
+static int system_start(const struct target *target, struct launched *launched)
+{
+	launched->status = system(target->command);
+	return launched->status == -1 ? -errno : 0;
+}
+
+static int spu_system_start(const struct target *target, struct launched *launched)
+{
+	launched->status = spu_system(target->command);
+	return launched->status == -1 ? -errno : 0;
+}
+
+static int ended_finish(struct launched *launched, int *ret_status)
+{
+	*ret_status = launched->status;
+	return 0;
+}
+
+const struct method method_table[] = {
+	{FLOOR_METHOD, floor_start, pid_finish, 0},
+	{"fork", fork_start, pid_finish, 0},
+	{"vfork", vfork_start, pid_finish, 0},
+	{"posix_spawn", posix_spawn_start, pid_finish, 0},
+	{"spu", spu_start, spu_finish, 0},
+	{"spu-posix_spawn", spu_posix_spawn_start, spu_finish, 0},
+	{"system", system_start, ended_finish, 1},
+	{"spu_system", spu_system_start, ended_finish, 1},
+};
+const size_t method_table_count = sizeof(method_table) / sizeof(*method_table);
+
+const struct method *method_find(const char *name)
+{
+	for (size_t i = 0; i < method_table_count; i++) {
+		if (strcmp(method_table[i].name, name) == 0)
+			return &method_table[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line. The only room that knows argp. */
+#ifndef SPAWNBENCH_OPTIONS_H
+#define SPAWNBENCH_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "methods.h"
+
+/* Wrong usage; other failures are EXIT_FAILURE. */
+#define EXIT_USAGE 2
+
+#define LIST_MAX 64
+#define SAMPLES_MAX 10000000
+
+#define PIN_NONE (-1)
+#define PIN_HERE (-2)
+
+struct list {
+	size_t count;
+	uint64_t values[LIST_MAX];
+};
+
+struct options {
+	struct list rss, threads, fds;
+	size_t method_count;
+	const struct method *methods[LIST_MAX];
+	size_t child_count;
+	const char *children[LIST_MAX];	/* none: the usual two */
+	size_t rounds, launches;
+	int pin;		/* a processor, PIN_NONE or PIN_HERE */
+};
+
+/* Fills options; says what is wrong and exits. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

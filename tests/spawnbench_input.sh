@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What spawnbench can't do it says in one line that names the thing.
+
+# shellcheck disable=SC2016,SC2317,SC3045	# lib.sh calls the tests; their children expand; dash has ulimit -n
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# refused STATUS PATTERN ARG...: no table, one line
+refused() {
+	expected_status=$1 pattern=$2
+	shift 2
+	status "$expected_status" spawnbench --rounds=1 --launches=1 "$@"
+	like "$*" "spawnbench: $pattern" "$err"
+	same "$*: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
+	case $out in
+	*median*) fail "$*: a table: $out" ;;
+	esac
+}
+
+test_unknown_method_is_answered_with_the_known() {
+	refused 2 "--methods: 'spoon' isn't one of: raw, fork, vfork, posix_spawn, spu, spu-posix_spawn, system, spu_system" \
+		--methods=raw,spoon
+	refused 2 "--methods: '' isn't one of: *" --methods=
+	refused 2 "--methods: '' isn't one of: *" --methods=raw,
+}
+
+test_number_with_trailing_junk() {
+	refused 2 "--threads: '4x' isn't a number*" --threads=4x
+	refused 2 "--fds: '-1' isn't a number*" --fds=-1
+	refused 2 "--rss: '1Q' isn't a size*" --rss=1,1Q
+	refused 2 "--rss: '' isn't a size*" --rss=
+	refused 2 "--rounds: '0' isn't a number from 1*" --rounds=0
+	refused 2 "--launches: '1 ' isn't a number*" --launches='1 '
+	refused 2 "--pin: 'first' isn't the number of a processor" --pin=first
+}
+
+test_too_much_is_refused() {
+	refused 2 "--rounds, --launches: more than 10000000*" --rounds=10000 --launches=10000
+	refused 2 "--fds: more than 64 values" --fds="$(seq -s, 65)"
+	refused 1 "--rss: 4194304 MiB and their page tables don't fit: * available" --rss=4T
+	refused 1 "--pin: processor 1000 isn't there*" --pin=1000
+}
+
+test_all_shapes_are_checked_before_the_first_is_measured() {
+	refused 1 "--rss: * don't fit*" --rss=0,4T
+	same "output" "" "$out"
+}
+
+test_hard_limit_of_descriptors() {
+	ulimit -n 100
+	refused 1 "--fds: 90 and 32 to work with are more than the hard limit of descriptors, 100" \
+		--fds=90
+}
+
+test_operand() {
+	refused 2 "'true': there are only options*" true
+}
+
+test_unknown_option() {
+	status 2 spawnbench --frobnicate
+	like "message" "*unrecognized option '--frobnicate'*" "$err"
+}
+
+test_child_that_cannot_be_executed() {
+	refused 1 "child /nonexistent: No such file or directory" --child=/nonexistent
+	refused 1 "child .: Is a directory" --child=.
+	: >plain
+	refused 1 "child plain: Permission denied" --child=plain
+	echo junk >plain
+	chmod +x plain
+	for method in raw posix_spawn spu spu-posix_spawn; do
+		refused 1 "$method: ./plain: Exec format error" --child=plain --methods="$method"
+	done
+	for method in fork vfork; do
+		refused 1 "$method: ./plain: exit status 127" --child=plain --methods="$method"
+	done
+}
+
+test_child_that_fails() {
+	printf '#!/bin/sh\nexit 3\n' >three
+	printf '#!/bin/sh\nkill -9 $$\n' >killed
+	chmod +x three killed
+	for method in raw fork spu system spu_system; do
+		refused 1 "$method: ./three: exit status 3" --child=three --methods="$method"
+		refused 1 "$method: ./killed: killed by signal 9" --child=killed --methods="$method"
+	done
+}
+
+# The first figures are kept when a later launch fails.
+test_child_that_fails_later() {
+	printf '#!/bin/sh\necho >>count; [ "$(wc -l <count)" -lt 20 ]\n' >tired
+	chmod +x tired
+	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=tired
+	same "message" "spawnbench: raw: ./tired: exit status 1" "$err"
+	same "launches" 7 "$(printf '%s\n' "$out" | awk '$1 == "raw" { print $6 }')"
+}
+
+test_stdout_that_takes_nothing() {
+	status 1 sh -c 'spawnbench --rounds=1 --launches=1 --methods=raw >&-'
+	same "closed" "spawnbench: stdout: Bad file descriptor" "$err"
+	[ -c /dev/full ] || skip "no /dev/full"
+	status 1 sh -c 'spawnbench --rounds=1 --launches=1 --methods=raw >/dev/full'
+	same "full" "spawnbench: stdout: No space left on device" "$err"
+}
+
+run_tests
