@@ -55,7 +55,8 @@ CHILD_FLAGS += -mno-outline-atomics
 endif
 
 Q = $(if $(V),,@)
-say = $(if $(V),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
+silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 LIB_SOURCES = audit child descriptors error explain launch moves options path plan posix_spawn \
 	run system version wait

@@ -76,7 +76,7 @@ static pid_t find_group(const struct plan_request *request)
 {
 	if (request->options->pgroup.set)
 		return (pid_t)request->options->pgroup.value;
-	return request->options->flags & SPU_SETSID ? 0 : request->group;
+	return (request->options->flags & SPU_SETSID) ? 0 : request->group;
 }
 
 static void add_terminal_steps(struct plan *plan, const struct plan_request *request)

@@ -2,6 +2,7 @@
 /* spawnbench: parse, check, run, and how it ends. */
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "common/message.h"
@@ -15,7 +16,8 @@ static void die_of(int signal_number)
 	signal(signal_number, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, signal_number);
-	raise(signal_number);
+	/* kill and not raise: it is blocked still, and comes with the unblocking */
+	kill(getpid(), signal_number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 

@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Which room may know which: the arrows between files only point down.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+# Files (the first pattern that fits counts), a bar, and what of ours they may include
+rooms() {
+	cat <<-'END'
+		spawnutil.h |
+		names.h | spawnutil.h
+		lib/syscall.h |
+		lib/plan.h | spawnutil.h lib/syscall.h
+		lib/child.c | lib/plan.h lib/syscall.h
+		lib/moves.c | lib/plan.h lib/syscall.h
+		lib/path.c | lib/plan.h lib/syscall.h
+		lib/plan.c | lib/plan.h lib/syscall.h
+		lib/* | spawnutil.h names.h lib/*
+		common/* | spawnutil.h names.h common/*
+		safespawn/* | spawnutil.h names.h common/* safespawn/*
+		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
+		spawnaudit/* | spawnutil.h names.h common/* spawnaudit/*
+	END
+}
+
+# Files, and the only system headers that they may include
+constants() {
+	cat <<-'END'
+		spawnutil.h | stddef.h stdint.h sys/types.h
+		names.h | signal.h
+		lib/syscall.h | stdint.h sys/syscall.h
+		lib/plan.h | stddef.h stdint.h sys/types.h
+		lib/child.c | errno.h fcntl.h signal.h sys/resource.h
+		lib/moves.c | errno.h limits.h stdlib.h string.h
+		lib/path.c | errno.h limits.h stdlib.h string.h
+		lib/plan.c | errno.h fcntl.h limits.h signal.h stdint.h stdlib.h string.h sys/ioctl.h
+	END
+}
+
+# check_tree TREE: a line for each include that has no place
+check_tree() {
+	rooms >rooms.table
+	constants >constants.table
+	(cd "$1" && find . -name '*.[ch]' | sed 's|^\./||') >files
+	awk -v tree="$1" '
+	function fits(name, pattern) {
+		if (pattern ~ /\*$/)
+			return index(name, substr(pattern, 1, length(pattern) - 1)) == 1
+		return name == pattern
+	}
+	# the number of the line of a table that a file falls under; 0
+	function find(file, patterns, count,    i) {
+		for (i = 1; i <= count; i++)
+			if (fits(file, patterns[i]))
+				return i
+		return 0
+	}
+	function listed(name, list,    words, n, i) {
+		n = split(list, words, " ")
+		for (i = 1; i <= n; i++)
+			if (fits(name, words[i]))
+				return 1
+		return 0
+	}
+	# as the compiler finds it: beside the file, else below src
+	function resolve(name, file,    directory) {
+		directory = file
+		if (!sub(/\/[^\/]*$/, "/", directory))
+			directory = ""
+		if (!(name in exists) && ((directory name) in exists || name ~ /^\.\./))
+			name = directory name
+		if (directory name in exists)
+			name = directory name
+		while (sub(/[^\/.]+\/\.\.\//, "", name))
+			;
+		return name
+	}
+	function check(file,    line, room, constant, name) {
+		room = find(file, room_files, rooms)
+		constant = find(file, constant_files, constants)
+		if (!room)
+			print file " is in no room"
+		while ((getline line <(tree "/" file)) > 0) {
+			if (line !~ /^#[ \t]*include/)
+				continue
+			name = line
+			gsub(/^[^"<]*["<]|[">].*$/, "", name)
+			if (line ~ /"/) {
+				name = resolve(name, file)
+				if (room && !listed(name, room_list[room]))
+					print file " includes " name
+			} else if (constant && !listed(name, constant_list[constant])) {
+				print file " includes <" name ">"
+			}
+		}
+		close(tree "/" file)
+	}
+	{ split($0, part, / *\| */) }
+	FILENAME == "rooms.table" { room_files[++rooms] = part[1]; room_list[rooms] = part[2] }
+	FILENAME == "constants.table" { constant_files[++constants] = part[1]
+				  constant_list[constants] = part[2] }
+	FILENAME == "files" { exists[$0]; file[++files] = $0 }
+	END { for (i = 1; i <= files; i++) check(file[i]) }' rooms.table constants.table files
+}
+
+test_no_include_points_up() {
+	check_tree "$top/src" >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+# one FILE INCLUDE: with that line more, the check says so and nothing else
+one() {
+	cp "src/$1" was
+	printf '#include %s\n' "$2" >>"src/$1"
+	check_tree src >found
+	cp was "src/$1"
+	if [ "$(wc -l <found)" -ne 1 ] || ! grep -q "^$1 " found; then
+		fail "$1 with $2: expected one finding, got [$(cat found)]"
+	fi
+}
+
+test_a_wrong_include_is_found() {
+	cp -r "$top/src" src
+	one spawnutil.h '"names.h"'
+	one lib/child.c '"launch.h"'
+	one lib/child.c '<string.h>'
+	one lib/plan.c '<unistd.h>'
+	one lib/wait.c '"common/parse.h"'
+	one common/parse.c '"../lib/plan.h"'
+	one safespawn/main.c '"lib/plan.h"'
+	one spawnbench/main.c '"safespawn/settings.h"'
+}
+
+# What the pure rooms may call
+test_pure_rooms_call_nothing_that_reaches_the_kernel() {
+	command -v nm >/dev/null || skip "nm isn't installed"
+	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build calls its own"
+	for room in moves path plan; do
+		nm -u "$BUILD/obj/lib/$room.o" | awk -v room="$room" '
+			$2 !~ /^(malloc|calloc|realloc|free|mem[a-z]*|str[a-z]*|__popcountdi2|spu__[a-z_]*|_GLOBAL_OFFSET_TABLE_|__(mem|str|stack_chk)[a-z_]*)$/ {
+				print room " calls " $2 }'
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+run_tests

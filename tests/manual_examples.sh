@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every example of the manual is compiled or pasted into a shell, and does what
+# its page says.
+#
+# Programs (pages of section 3 and 7): a literal block with a main function. It
+# exits with 0; if the text after it ends with "prints:", the next literal block
+# is its output. A program that includes a header of C++ is one.
+#
+# Commands (pages of section 1): every literal block is a script for bash. Where
+# its lines begin with "$ " those are the script and the others its output. It
+# stops at the first command that fails, and exits with 0 unless the text up to
+# the next block says "status N".
+
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+# extract PAGE: the literal blocks of EXAMPLES as N.block, the text after each as N.after
+extract() {
+	awk '
+	function plain(line) {
+		gsub(/\\e/, "\001", line)
+		gsub(/\\-/, "-", line)
+		gsub(/\\&/, "", line)
+		gsub(/\\\(aq/, "\047", line)
+		gsub(/\\\(dq/, "\"", line)
+		gsub(/\\\(ga/, "`", line)
+		gsub(/\\\(ha/, "^", line)
+		gsub(/\\\(ti/, "~", line)
+		gsub(/\\\(rs/, "\001", line)
+		gsub(/\001/, "\\", line)
+		return line
+	}
+	/^\.Sh/ { inside = $2 == "EXAMPLES"; next }
+	!inside { next }
+	/^\.Bd .*-literal/ { block = ++count; out = block ".block"; printf "" >out; next }
+	/^\.Ed/ && block { close(out); block = 0; out = count ".after"; printf "" >out; next }
+	block { print plain($0) >out; next }
+	count { print >out }' "$1"
+}
+
+# says_prints N: does the text after block N announce its output?
+says_prints() {
+	[ -f "$(($1 + 1)).block" ] && tail -n 1 "$1.after" | grep -q 'prints:$'
+}
+
+compile() {
+	if grep -qE '^#include <c(stdio|stdlib|string)>' "$1"; then
+		case ${CC-} in
+		*clang*) compiler=clang++ ;;
+		*) compiler=g++ ;;
+		esac
+		command -v "$compiler" >/dev/null || return 77
+		compiler="$compiler -x c++ -std=c++17"
+	else
+		compiler="${CC:-cc} -x c -std=c11 -D_GNU_SOURCE"
+	fi
+	# shellcheck disable=SC2086
+	$compiler -Wall -Wextra -Werror -I "$top/src" "$1" -o "$2" -x none \
+		"$BUILD/libspawnutil.a" -pthread ${SAN:+-fsanitize=$SAN} ${COV:+--coverage}
+}
+
+# run_program N: 0, or the reason on stdout
+run_program() {
+	compile "$1.block" "program$1" >log 2>&1
+	case $? in
+	0) ;;
+	77) return ;;
+	*) echo "example $1 doesn't compile: $(cat log)" && return ;;
+	esac
+	mkdir "scratch$1"
+	(cd "scratch$1" && exec timeout 20 "../program$1") >"out$1" 2>"err$1" </dev/null
+	r=$?
+	[ "$r" -eq 0 ] || echo "example $1: status $r: $(cat "err$1")"
+	if says_prints "$1"; then
+		diff "$(($1 + 1)).block" "out$1" >difference ||
+			echo "example $1: its output isn't the page's: $(cat difference)"
+	fi
+}
+
+# check_programs PAGE: and each function page has at least one
+check_programs() {
+	extract "$1"
+	programs=0
+	for block in *.block; do
+		grep -q '\bmain(' "$block" || continue
+		programs=$((programs + 1))
+		run_program "${block%.block}"
+	done
+	[ "$programs" -gt 0 ] || ! grep -q '^\.F[no]' "$1" || echo "no program in its EXAMPLES"
+}
+
+check_pages() {
+	for page in "$@"; do
+		name=${page##*/}
+		mkdir "$name"
+		(cd "$name" && check_programs "$page") | sed "s/^/$name: /"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+test_programs_of_section_3_compile_and_do_what_the_page_says() {
+	check_pages "$top"/man/*.3
+}
+
+test_a_wrong_output_would_be_found() {
+	mkdir man
+	sed 's/^exit status 3$/exit status 4/' "$top/man/spu_system.3" >man/wrong.3
+	mkdir work
+	(cd work && check_programs "$tmp/man/wrong.3") >found
+	[ -s found ] || fail "an output that isn't the page's passed"
+}
+
+# Lines with "$ " are typed, the others are shown; without any all is typed
+typed_lines() {
+	if grep -q '^\$ ' "$1"; then
+		sed -n 's/^\$ //p; s/^> //p' "$1"
+	else
+		cat "$1"
+	fi
+}
+
+# run_commands N: the reason on stdout
+run_commands() {
+	expected=$(tr '\n' ' ' <"$1.after" | sed -n 's/.*status[. A-Za-z]* \([0-9][0-9]*\).*/\1/p')
+	typed_lines "$1.block" >"script$1"
+	mkdir "scratch$1"
+	(cd "scratch$1" && exec timeout 20 bash -e "../script$1") >"out$1" 2>"err$1" </dev/null
+	r=$?
+	[ "$r" -eq "${expected:-0}" ] ||
+		echo "example $1: status $r, not ${expected:-0}: $(cat "script$1" "err$1")"
+}
+
+check_commands() {
+	page=$top/man/$1.1
+	[ -f "$page" ] || fail "no $page"
+	command -v bash >/dev/null || skip "bash isn't installed"
+	extract "$page"
+	[ -f 1.block ] || fail "$1(1) has no EXAMPLES"
+	for block in *.block; do
+		run_commands "${block%.block}"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+test_commands_of_safespawn_do_what_the_page_says() {
+	check_commands safespawn
+}
+
+test_commands_of_spawnbench_do_what_the_page_says() {
+	check_commands spawnbench
+}
+
+run_tests

@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The manual against itself, the header, the symbol map and the programs' --help.
+
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+need() {
+	command -v "$1" >/dev/null || skip "$1 isn't installed"
+}
+
+# equal WHAT FILE WHAT FILE: two lists, one entry a line
+equal() {
+	sort -u "$2" >left
+	sort -u "$4" >right
+	cmp -s left right || fail "only in $1:" "$(comm -23 left right)" \
+		"/ only in $3:" "$(comm -13 left right)"
+}
+
+# lint PAGE: pages of others may be missing where the check runs, so that isn't asked here
+lint() {
+	MANPATH=/nonexistent mandoc -T lint -W style "$1" 2>/dev/null |
+		grep -v 'STYLE: referenced manual not found:'
+}
+
+test_every_page_lints_clean() {
+	need mandoc
+	for page in "$top"/man/*.[1-8]; do
+		lint "$page"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+test_lint_finds_a_fault() {
+	need mandoc
+	sed 's/^\.Sh SEE ALSO/.Sh EXAMPLES\n.Xx\n&/' "$top/man/spu_wait.3" >bad.3
+	[ -n "$(lint bad.3)" ] || fail "a page with faults lints clean"
+}
+
+test_sections_stand_in_one_order() {
+	cat >order <<-'END'
+		NAME
+		LIBRARY
+		SYNOPSIS
+		DESCRIPTION
+		OPTIONS
+		RETURN VALUES
+		ENVIRONMENT
+		FILES
+		EXIT STATUS
+		EXAMPLES
+		DIAGNOSTICS
+		ERRORS
+		THREAD SAFETY
+		SEE ALSO
+		STANDARDS
+		HISTORY
+		AUTHORS
+		CAVEATS
+		BUGS
+		SECURITY CONSIDERATIONS
+	END
+	for page in "$top"/man/*.[37]; do
+		sed -n 's/^\.Sh //p' "$page" |
+			awk -v page="${page##*/}" '
+			FILENAME != "-" { place[$0] = FNR; next }
+			!($0 in place) { print page ": unknown section " $0; next }
+			place[$0] <= last { print page ": " $0 " comes too late" }
+			{ last = place[$0] }' order -
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+# names PAGE: what its NAME section lists
+names() {
+	awk '/^\.Sh/ { inside = $2 == "NAME" } inside && $1 == ".Nm" { print $2 }' "$1"
+}
+
+test_references_between_our_pages_resolve() {
+	for page in "$top"/man/*.[1-8]; do
+		names "$page" | sed "s/\$/ ${page##*.}/"
+	done >have
+	awk '$1 == ".Xr" && $2 ~ /^(spu_|spawn(util|bench|audit)|safespawn)/ { print $2, $3 }' \
+		"$top"/man/*.[1-8] | sort -u >wanted
+	sort -u have | comm -13 - wanted >missing
+	[ ! -s missing ] || fail "no such page: $(cat missing)"
+}
+
+declared_functions() {
+	${CC:-cc} -E -P -x c "$top/src/spawnutil.h" | grep -oE '\bspu_[a-z_]+ *\(' | tr -d ' ('
+}
+
+mapped_symbols() {
+	sed -n '/global:/,/local:/p' "$1" | grep -oE '\bspu_[a-z_]+ *;' | tr -d ' ;'
+}
+
+# manual_functions HEADER: without the library and structs, which NAMEs list too
+manual_functions() {
+	for page in "$top"/man/*.3; do
+		names "$page"
+	done | while read -r name; do
+		[ "$name" != spawnutil ] || continue
+		grep -q "^struct $name {" "$top/src/spawnutil.h" && ! grep -qx "$name" "$1" ||
+			echo "$name"
+	done
+}
+
+test_symbol_map_equals_header() {
+	map=$top/src/lib/libspawnutil.map
+	[ -f "$map" ] || fail "no $map"
+	mapped_symbols "$map" >mapped
+	declared_functions >declared
+	equal "the map" mapped "the header" declared
+}
+
+test_shared_library_exports_what_the_header_declares() {
+	need nm
+	[ -f "$BUILD/libspawnutil.so" ] || fail "no libspawnutil.so in the build directory"
+	nm -D --defined-only "$BUILD/libspawnutil.so" |
+		awk '$2 != "A" && $3 !~ /^(__gcov|__asan|__tsan|__ubsan|__llvm)/ {
+			sub(/@.*/, "", $3); print $3 }' >exported
+	declared_functions >declared
+	equal "the library" exported "the header" declared
+}
+
+test_every_function_has_its_entry_in_the_manual() {
+	declared_functions >declared
+	manual_functions declared >named
+	equal "the manual" named "the header" declared
+}
+
+test_every_function_stands_in_a_synopsis_and_in_the_overview() {
+	declared_functions | sort -u | while read -r name; do
+		page=$(grep -lE "^\\.Nm $name( ,)?\$" "$top"/man/*.3)
+		awk -v name="$name" '/^\.Sh/ { inside = $2 == "SYNOPSIS" }
+			inside && ($1 == ".Fo" || $1 == ".Fn") && $2 == name { found = 1 }
+			END { exit !found }' "$page" || echo "$name: no synopsis in ${page##*/}"
+		grep -q "^\\.It $name Ta Xr $(basename "$page" .3) 3 Ta" "$top/man/spawnutil.3" ||
+			echo "$name: not in spawnutil.3's list, or under another page"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
+test_every_public_macro_is_described() {
+	grep -oE '^#define SPU_[A-Z_]+' "$top/src/spawnutil.h" | sed 's/.* //' | sort -u >macros
+	cat "$top"/man/*.[37] | grep -v '^\.Dt' | grep -oE '\bSPU_[A-Z_]+' | sort -u |
+		comm -23 macros - >missing
+	[ ! -s missing ] || fail "not described: $(cat missing)"
+}
+
+test_every_member_of_a_public_struct_is_described() {
+	${CC:-cc} -E -P -x c "$top/src/spawnutil.h" | tr '\n' ' ' | grep -oE 'struct spu_[a-z_]+ \{[^}]*\}' |
+		tr '{;' '\n' | sed -n 's/\[.*//; s/.*[ *]\([a-z_]*\)$/\1/p' | sort -u >members
+	[ -s members ] || fail "no members found"
+	while read -r member; do
+		case $member in reserved | reserved_word) continue ;; esac
+		grep -qE "^\\.(It )?(Fa|Va|Li) .*\\b$member\\b|[	 *]$member(\\[.*)?;" "$top"/man/*.3 ||
+			echo "$member"
+	done <members >missing
+	[ ! -s missing ] || fail "not described: $(cat missing)"
+}
+
+# "name" as the third column of the table has it, against .It / .Sy name :
+test_steps_stand_in_the_order_of_the_plan() {
+	sed -n '/^#define STEPS(X)/,/^$/p' "$top/src/lib/plan.h" |
+		sed -n 's/.*"\([a-z_-]*\)").*/\1/p' >plan
+	awk '$1 == ".Bl" { list = $2 } $1 == ".El" { list = "" }
+		item && $1 == ".Sy" { print $2 } { item = list == "-enum" && $1 == ".It" }' \
+		"$top/man/spawnutil.7" >manual
+	[ -s plan ] || fail "no steps found in plan.h"
+	diff plan manual >difference || fail "plan.h and spawnutil(7): $(cat difference)"
+}
+
+# The options of an argp --help: what stands before two spaces
+help_options() {
+	"$1" --help | sed -n 's/^ *\(-.*\)/\1/p' | sed 's/  .*//' | tr ',' '\n' |
+		sed -n 's/^ *\(--[a-z0-9-]*\).*/\1/p; s/^ *\(-[A-Za-z0-9?]\)\($\|[^-a-z].*\)/\1/p'
+}
+
+# .It Fl x , Fl Fl long Ns = Ns Ar WHAT, or Fl -long
+page_options() {
+	grep '^\.It .*Fl' "$1" | sed 's/\\-/-/g; s/\\&//g; s/Fl Fl /Fl -/g' | tr ' ' '\n' |
+		awk 'last == "Fl" { print "-" $0 } { last = $0 }' | sed 's/=.*//'
+}
+
+check_options() {
+	page=$top/man/$1.1
+	[ -f "$page" ] || fail "no $page"
+	help_options "$BUILD/$1" >helped
+	page_options "$page" >described
+	[ -s helped ] || fail "$1 --help lists no option"
+	equal "$1 --help" helped "$1(1)" described
+}
+
+test_safespawn_options_equal_its_page() {
+	check_options safespawn
+}
+
+test_spawnbench_options_equal_its_page() {
+	check_options spawnbench
+}
+
+run_tests
