@@ -7,6 +7,7 @@
 #define NAMES_H
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "spawnutil.h"
 
@@ -46,6 +47,25 @@
 	X("POLL", SIGIO) \
 	X("PWR", SIGPWR) \
 	X("SYS", SIGSYS)
+
+/* X(name, number): the names of prlimit(1) and limits.conf(5) */
+#define LIMIT_NAMES(X) \
+	X("as", RLIMIT_AS) \
+	X("core", RLIMIT_CORE) \
+	X("cpu", RLIMIT_CPU) \
+	X("data", RLIMIT_DATA) \
+	X("fsize", RLIMIT_FSIZE) \
+	X("locks", RLIMIT_LOCKS) \
+	X("memlock", RLIMIT_MEMLOCK) \
+	X("msgqueue", RLIMIT_MSGQUEUE) \
+	X("nice", RLIMIT_NICE) \
+	X("nofile", RLIMIT_NOFILE) \
+	X("nproc", RLIMIT_NPROC) \
+	X("rss", RLIMIT_RSS) \
+	X("rtprio", RLIMIT_RTPRIO) \
+	X("rttime", RLIMIT_RTTIME) \
+	X("sigpending", RLIMIT_SIGPENDING) \
+	X("stack", RLIMIT_STACK)
 
 /* X(name, number) */
 #define METHOD_NAMES(X) \

@@ -29,13 +29,16 @@
  *	On failure	nothing that was made stays open, no zombie stays, and
  *			nothing is written but *ret_error.
  *	Threads		every function may be called from any thread at any
- *			time; launches run in parallel, no lock is taken.
- *			None is async-signal-safe.
+ *			time; launches run in parallel, and no lock is taken
+ *			but for a moment by those that change ids. None is
+ *			async-signal-safe.
  *	Side effects	none: no handler is installed, and the environment,
  *			working directory, signal mask, dispositions and
  *			descriptor flags of the process are never changed where
  *			another thread could see it (again but for
  *			spu_system(), and for spu_exec(), whose purpose it is).
+ *			A launch that changes ids clears the process's dumpable
+ *			flag for its duration: spawnutil(7).
  *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
  *			spu_run() and spu_system() while they wait.
  *
@@ -159,6 +162,20 @@ struct spu_fd {
 
 #define SPU_FDS(...) ((const struct spu_fd[]){__VA_ARGS__, {0, 0, 0, 0, 0, 0, 0}})
 
+/*
+ * Resource limits, as a list that a kind of 0 ends. Values as setrlimit(2) has
+ * them; RLIM_INFINITY is all bits.
+ */
+struct spu_limit {
+	int kind;		/* 1; 0 ends the list */
+	int resource;		/* RLIMIT_... */
+	uint64_t soft;
+	uint64_t hard;
+};
+
+#define SPU_LIMIT(resource, soft, hard) {1, (resource), (soft), (hard)}
+#define SPU_LIMITS(...) ((const struct spu_limit[]){__VA_ARGS__, {0, 0, 0, 0}})
+
 /* Lists of strings. SPU_ARGV takes const and non-const strings alike. */
 #define SPU_ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
 #define SPU_LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -167,6 +184,8 @@ struct spu_fd {
 #define SPU_SETSID (1u << 0)	/* a new session, without controlling terminal */
 #define SPU_DETACH (1u << 1)	/* nobody's child: init reaps it; not with SPU_METHOD_POSIX_SPAWN */
 #define SPU_KEEP_MASK (1u << 2)	/* begin with the calling thread's signal mask */
+#define SPU_NO_NEW_PRIVS (1u << 3) /* exec grants nothing: prctl(PR_SET_NO_NEW_PRIVS) */
+#define SPU_KEEP_GROUPS (1u << 4) /* uid or gid with the caller's supplementary groups */
 
 /* method */
 #define SPU_METHOD_DEFAULT 0u	/* SPU_METHOD_VFORK */
@@ -190,13 +209,24 @@ struct spu_options {
 	const char *file;	/* the program, when it is not argv[0] */
 	const char *path;	/* the PATH to search, when it is not the caller's; not
 				   with SPU_METHOD_POSIX_SPAWN */
+	const char *root;	/* chroot there first; every path then counts from there,
+				   a relative cwd too, and without cwd it is "/" */
 	const char *cwd;	/* chdir there first; a relative file, or a relative
 				   directory in PATH, then counts from there */
 	char *const *env;	/* the whole environment; NULL: the caller's */
 	const char *const *env_set;	/* "NAME=VALUE", ...: put into it */
 	const char *const *env_unset;	/* "NAME", ...: taken out of it, first */
 	const struct spu_fd *fds;
+	const struct spu_limit *limits;	/* NOFILE is set last, others before the ids change */
+	const gid_t *groups;	/* supplementary groups: required with uid or gid */
+	size_t group_count;	/* 0 with groups not NULL: none */
+	const int *cpus;	/* numbers of the processors to run on */
+	size_t cpu_count;
 
+	struct spu_value uid;	/* real, effective and saved, by system calls that concern the */
+	struct spu_value gid;	/* child alone; files are opened with them */
+	struct spu_value nice;	/* added to the caller's, as nice(1) does */
+	struct spu_value pdeathsig;	/* sent to the child when the launching *thread* ends */
 	struct spu_value umask;
 	struct spu_value pgroup;	/* as setpgid(2): 0 is a group of its own */
 	struct spu_value ctty;		/* make the terminal on this descriptor of the child's
@@ -220,8 +250,8 @@ struct spu_options {
 };
 
 #define SPU_OPTIONS_INIT \
-	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
+	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
 #define SPU_OPTIONS(...) \
 	(&(const struct spu_options){.size = sizeof(struct spu_options), __VA_ARGS__})
 
@@ -266,6 +296,16 @@ struct spu_error {
 #define SPU_STEP_READY 29u
 #define SPU_STEP_EXEC 30u
 #define SPU_STEP_DETACH 31u
+#define SPU_STEP_LIMIT 32u
+#define SPU_STEP_NICE 33u
+#define SPU_STEP_CPUS 34u
+#define SPU_STEP_ROOT 35u
+#define SPU_STEP_GROUPS 36u
+#define SPU_STEP_GID 37u
+#define SPU_STEP_UID 38u
+#define SPU_STEP_NO_NEW_PRIVS 39u
+#define SPU_STEP_PDEATHSIG 40u
+#define SPU_STEP_PARENT_ALIVE 41u	/* the launching process has ended meanwhile */
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",
@@ -401,6 +441,14 @@ int spu_explain(char *const argv[], const struct spu_options *options,
 		char **ret_text, struct spu_error *ret_error);
 
 /*
+ * What this kernel, and a seccomp filter or emulator before it, offer to
+ * launches: a line a feature, "close_range   yes", or what is done instead.
+ * For people; launches find out by themselves. *ret_text is the caller's to
+ * free(). -ENOMEM.
+ */
+int spu_probe(char **ret_text);
+
+/*
  * ---- Descriptors -------------------------------------------------------
  */
 
@@ -409,7 +457,8 @@ struct spu_audit_fd {
 	int flags;		/* as F_GETFL: O_ACCMODE, O_APPEND, ... */
 	unsigned cloexec;	/* not 0: exec closes it */
 	unsigned reserved;
-	const char *name;	/* with SPU_AUDIT_NAMES: as /proc/PID/fd has it; else NULL */
+	const char *name;	/* with SPU_AUDIT_NAMES: as /proc/PID/fd has it, a socket with
+				   its addresses behind it; else NULL */
 	uintptr_t reserved_word;
 };
 

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "support.h"
@@ -307,10 +310,94 @@ START_TEST(a_closed_stdout_is_noticed_when_something_was_printed)
 }
 END_TEST
 
+/* What write() makes, as a string. */
+static char *json_of(void (*write)(struct json *json))
+{
+	struct json json = {0};
+	char *text = NULL;
+	size_t size;
+
+	json.stream = open_memstream(&text, &size);
+	ck_assert_ptr_nonnull(json.stream);
+	write(&json);
+	ck_assert_int_eq(fclose(json.stream), 0);
+	return text;
+}
+
+static void write_nested(struct json *json)
+{
+	json_object(json, NULL);
+	json_integer(json, "i", INT64_MIN);
+	json_array(json, "a");
+	json_array_end(json);
+	json_array(json, "b");
+	json_boolean(json, NULL, 4);
+	json_boolean(json, NULL, 0);
+	json_object(json, NULL);
+	json_object_end(json);
+	json_object(json, NULL);
+	json_decimal(json, "d", 1.25, 1);
+	json_string(json, "n", NULL);
+	json_object_end(json);
+	json_array_end(json);
+	json_string(json, "k\"", "");
+	json_object_end(json);
+}
+
+START_TEST(json_has_commas_between_values_and_nowhere_else)
+{
+	char *text = json_of(write_nested);
+
+	ck_assert_str_eq(text, "{\"i\": -9223372036854775808, \"a\": [], \"b\": [true, false, {}, "
+			       "{\"d\": 1.2, \"n\": null}], \"k\\\"\": \"\"}");
+	free(text);
+}
+END_TEST
+
+static const char *json_text;
+
+static void write_json_text(struct json *json)
+{
+	json_string(json, NULL, json_text);
+}
+
+START_TEST(json_strings_keep_utf8_and_escape_the_rest)
+{
+	static const struct {
+		const char *text, *written;
+	} known[] = {
+		{"a\"b\\c/", "a\\\"b\\\\c/"}, {"\1\n\x1f\x7f", "\\u0001\\u000a\\u001f\\u007f"},
+		{"\xc3\xa4", "\xc3\xa4"}, {"\xe2\x82\xac", "\xe2\x82\xac"},
+		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}, {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
+		{"\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"},
+		/* overlong, a surrogate, too large, cut short, never allowed */
+		{"\xc0\x80", "\\udcc0\\udc80"}, {"\xc1\xbf", "\\udcc1\\udcbf"},
+		{"\xe0\x9f\xbf", "\\udce0\\udc9f\\udcbf"},
+		{"\xed\xa0\x80", "\\udced\\udca0\\udc80"},
+		{"\xf0\x8f\xbf\xbf", "\\udcf0\\udc8f\\udcbf\\udcbf"},
+		{"\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80"},
+		{"\xf5", "\\udcf5"}, {"\xff", "\\udcff"}, {"\x80", "\\udc80"},
+		{"\xe2\x82", "\\udce2\\udc82"}, {"\xc3", "\\udcc3"}, {"\xc3\xff", "\\udcc3\\udcff"},
+		{"\xf0\x9f\x98" "x", "\\udcf0\\udc9f\\udc98x"},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		char expected[64], *text;
+
+		json_text = known[i].text;
+		text = json_of(write_json_text);
+		snprintf(expected, sizeof(expected), "\"%s\"", known[i].written);
+		ck_assert_str_eq(text, expected);
+		free(text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("common");
 	TCase *parse = tcase_create("parse"), *message = tcase_create("message");
+	TCase *json = tcase_create("json");
 
 	tcase_add_test(parse, numbers_are_read_whole_or_not_at_all);
 	tcase_add_test(parse, numbers_keep_to_their_limits);
@@ -328,6 +415,9 @@ int main(void)
 	tcase_add_test(message, a_closed_stdout_is_fine_when_nothing_was_printed);
 	tcase_add_test(message, a_closed_stdout_is_noticed_when_something_was_printed);
 	suite_add_tcase(suite, parse);
+	tcase_add_test(json, json_has_commas_between_values_and_nowhere_else);
+	tcase_add_test(json, json_strings_keep_utf8_and_escape_the_rest);
 	suite_add_tcase(suite, message);
+	suite_add_tcase(suite, json);
 	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 #include "lib/launch.h"
 #include "support.h"
@@ -84,6 +85,41 @@ START_TEST(what_excludes_each_other_is_named)
 		       .ignore_signals = SPU_SIGNAL(SIGKILL));
 	ASSERT_REFUSED(EINVAL, -1, "SIGKILL and SIGSTOP can't be changed",
 		       .default_signals = SPU_SIGNAL(SIGSTOP));
+}
+END_TEST
+
+START_TEST(wrong_rights_and_resources_are_named)
+{
+	static const gid_t groups[] = {1};
+	static const int cpus[] = {0, 8191, 8192}, negative[] = {-1};
+
+	ASSERT_REFUSED(EINVAL, -1, "uid: not a user id", .uid = SPU_SET(-1), .groups = groups);
+	ASSERT_REFUSED(EINVAL, -1, "uid: not a user id", .uid = SPU_SET(UINT_MAX),
+		       .groups = groups);
+	ASSERT_REFUSED(EINVAL, -1, "gid: not a group id", .gid = SPU_SET(1L << 32),
+		       .groups = groups);
+	ASSERT_REFUSED(EINVAL, -1, "uid, gid: groups are not given", .uid = SPU_SET(0));
+	ASSERT_REFUSED(EINVAL, -1, "uid, gid: groups are not given", .gid = SPU_SET(0));
+	ASSERT_REFUSED(EINVAL, -1, "groups: not with SPU_KEEP_GROUPS", .groups = groups,
+		       .flags = SPU_KEEP_GROUPS);
+	ASSERT_REFUSED(EINVAL, -1, "group_count: without groups", .group_count = 1);
+	ASSERT_REFUSED(EINVAL, -1, "cpu_count: without cpus", .cpu_count = 1);
+	ASSERT_REFUSED(EINVAL, -1, "cpus: none", .cpus = cpus);
+	ASSERT_REFUSED(EINVAL, 2, "cpus: no processor has number 8192", .cpus = cpus,
+		       .cpu_count = 3);
+	ASSERT_REFUSED(EINVAL, 0, "cpus: no processor has number -1", .cpus = negative,
+		       .cpu_count = 1);
+	ASSERT_REFUSED(EINVAL, -1, "nice: not -40 to 40", .nice = SPU_SET(41));
+	ASSERT_REFUSED(EINVAL, -1, "nice: not -40 to 40", .nice = SPU_SET(-41));
+	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(0));
+	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(65));
+	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: a detached child's parent",
+		       .pdeathsig = SPU_SET(SIGTERM), .flags = SPU_DETACH);
+	ASSERT_REFUSED(EINVAL, 1, "limit 0: the soft one is above the hard one",
+		       .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 5, 5),
+					    SPU_LIMIT(RLIMIT_CPU, 2, 1)));
+	ASSERT_REFUSED(EINVAL, 0, "limit 7: unknown kind",
+		       .limits = SPU_LIMITS({2, RLIMIT_NOFILE, 1, 1}));
 }
 END_TEST
 
@@ -250,6 +286,7 @@ int main(void)
 	tcase_add_test(tests, no_program_is_refused);
 	tcase_add_test(tests, a_wrong_value_is_named);
 	tcase_add_test(tests, what_excludes_each_other_is_named);
+	tcase_add_test(tests, wrong_rights_and_resources_are_named);
 	tcase_add_test(tests, a_wrong_variable_is_named);
 	tcase_add_test(tests, a_wrong_descriptor_is_named);
 	tcase_add_test(tests, defaults_are_filled_in);

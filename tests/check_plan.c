@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "lib/plan.h"
 #include "support.h"
 
 /* As descriptors.c makes it where nothing is listed. */
-static const struct given standard[] = {
+static struct given standard[] = {
 	{.fd = 0, .kind = GIVEN_INHERIT, .source = 0, .index = -1},
 	{.fd = 1, .kind = GIVEN_INHERIT, .source = 1, .index = -1},
 	{.fd = 2, .kind = GIVEN_INHERIT, .source = 2, .index = -1},
@@ -25,6 +27,7 @@ static struct plan_request request_for(const struct spu_options *options)
 				     .given = standard,
 				     .given_count = 3,
 				     .error_pipe = -1,
+				     .parent = 4711,
 				     .group = 77};
 }
 
@@ -109,7 +112,7 @@ END_TEST
 
 START_TEST(everything_at_once_is_in_the_tables_order)
 {
-	const struct given given[] = {
+	struct given given[] = {
 		{.fd = 0, .kind = GIVEN_OPEN, .path = "/in", .flags = O_RDONLY, .index = 4},
 		{.fd = 1, .kind = GIVEN_MOVE, .source = 9, .index = 0},
 		{.fd = 2, .kind = GIVEN_SAME, .source = 0, .index = 1},
@@ -117,8 +120,16 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 		{.fd = 6, .kind = GIVEN_MOVE, .source = 5, .index = 3},
 		{.fd = 7, .kind = GIVEN_CLOSED, .index = 5},
 	};
+	static const gid_t groups[] = {5, 6};
+	static const int cpus[] = {0, 65};
 	struct spu_options options = checked(
-		SPU_OPTIONS(.flags = SPU_DETACH | SPU_KEEP_MASK, .cwd = "/x", .umask = SPU_SET(022),
+		SPU_OPTIONS(.flags = SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS, .root = "/r",
+			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
+			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
+			    .group_count = 2, .cpus = cpus, .cpu_count = 2,
+			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
+						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
+			    .pdeathsig = SPU_SET(SIGTERM),
 			    .pgroup = SPU_SET(0), .ctty = SPU_SET(0), .foreground = SPU_SET(1),
 			    .default_signals = SPU_SIGNAL(2) | SPU_SIGNAL(64),
 			    .ignore_signals = SPU_SIGNAL(1), .block_signals = SPU_SIGNAL(10)));
@@ -133,9 +144,11 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
 	plan = compile(&request);
 	assert_ordered(plan);
+	/* a table is shared only without an error pipe */
 	for (kind = 0; kind < STEP_KINDS; kind++)
-		ck_assert_msg(count_steps(plan, (enum step_kind)kind) > 0, "kind %d is missing",
-			      kind);
+		ck_assert_msg((count_steps(plan, (enum step_kind)kind) > 0) !=
+				      (kind == STEP_UNSHARE || kind == STEP_FETCH),
+			      "kind %d", kind);
 	ck_assert_int_eq(count_steps(plan, STEP_SIGNAL), 3);
 	ck_assert_uint_eq(plan->mask, SPU_SIGNAL(10) | SPU_SIGNAL(12));
 	ck_assert_int_eq(plan->error_pipe, 8);
@@ -149,11 +162,195 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(find_step(plan, STEP_SIGNAL, 2)->index, 1);
 	ck_assert_int_eq(find_step(plan, STEP_OPEN, 0)->index, 4);
 	ck_assert_int_eq(find_step(plan, STEP_SAME, 0)->index, 1);
+	ck_assert_int_eq(find_step(plan, STEP_PARENT_ALIVE, 0)->arg[0], 4711);
+	ck_assert_int_eq(find_step(plan, STEP_PDEATHSIG, 0)->arg[1], SIGTERM);
+	ck_assert_int_eq(find_step(plan, STEP_NO_NEW_PRIVS, 0)->arg[0], PR_SET_NO_NEW_PRIVS);
+	ck_assert_int_eq(find_step(plan, STEP_NICE, 0)->arg[2], 3);
+	ck_assert_int_eq(find_step(plan, STEP_GROUPS, 0)->arg[0], 2);
+	ck_assert_int_eq(find_step(plan, STEP_GID, 0)->arg[2], 8);
+	ck_assert_int_eq(find_step(plan, STEP_UID, 0)->arg[2], 7);
+	ck_assert_str_eq((const char *)find_step(plan, STEP_ROOT, 0)->arg[0], "/r");
+	ck_assert_uint_eq(plan->cpus[0], 1);
+	ck_assert_uint_eq(plan->cpus[1], 2);
+}
+END_TEST
+
+/* It is in the way of what is still to be opened. */
+START_TEST(the_limit_of_open_files_comes_last)
+{
+	struct spu_options options = checked(
+		SPU_OPTIONS(.limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_CPU, 1, 2),
+						 SPU_LIMIT(RLIMIT_NOFILE, 3, 4),
+						 SPU_LIMIT(RLIMIT_CORE, 5, 6),
+						 SPU_LIMIT(RLIMIT_NOFILE, 7, 8))));
+	struct plan_request request = request_for(&options);
+	struct plan *plan = compile(&request);
+	const struct step *step;
+
+	assert_ordered(plan);
+	ck_assert_int_eq(count_steps(plan, STEP_LIMIT), 2);
+	ck_assert_int_eq(count_steps(plan, STEP_LIMIT_LAST), 2);
+	step = find_step(plan, STEP_LIMIT, 1);
+	ck_assert_int_eq(step->index, 2);
+	ck_assert_int_eq(step->arg[1], RLIMIT_CORE);
+	ck_assert_ptr_eq((const void *)step->arg[2], &options.limits[2].soft);
+	ck_assert_int_eq(find_step(plan, STEP_LIMIT_LAST, 0)->index, 1);
+	ck_assert_int_eq(find_step(plan, STEP_LIMIT_LAST, 1)->index, 3);
+}
+END_TEST
+
+START_TEST(another_root_is_begun_at_its_top)
+{
+	struct spu_options options = checked(SPU_OPTIONS(.root = "/r"));
+	struct plan_request request = request_for(&options);
+
+	ck_assert_str_eq((const char *)find_step(compile(&request), STEP_CWD, 0)->arg[0], "/");
+	/* a relative one counts from there, and not from the caller's, outside */
+	options.cwd = "below";
+	ck_assert_str_eq((const char *)find_step(compile(&request), STEP_CWD, 0)->arg[0], "/");
+	ck_assert_str_eq((const char *)find_step(compile(&request), STEP_CWD, 1)->arg[0], "below");
+	options.cwd = "/below";
+	ck_assert_str_eq((const char *)find_step(compile(&request), STEP_CWD, 0)->arg[0],
+			 "/below");
+}
+END_TEST
+
+/*
+ * ---- A table that is shared at first
+ */
+
+/* All is free but 0 to 2 and what is given: the step's own numbers must not be in the way. */
+static void play_fetches(const struct plan *plan, const struct given *given, size_t count)
+{
+	int holds[1024] = {[0] = -1, [1] = -1, [2] = -1};	/* a source; -1 own, -2 pidfd */
+	int saved = -1, i, fd;
+	size_t g;
+
+	for (i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->steps[i];
+		int first = step->link == LINK_SAVED ? saved : (int)step->arg[0];
+
+		if (step->kind != STEP_FETCH || (step->link == LINK_SAVED && saved == step->arg[1]))
+			continue;
+		for (fd = 0; holds[fd]; fd++)
+			;
+		switch (step->number) {
+		case SYS_pidfd_open:
+			ck_assert_int_eq(first, 4711);
+			holds[saved = fd] = -2;
+			break;
+		case SYS_pidfd_getfd:
+			ck_assert_int_eq(holds[first], -2);
+			holds[saved = fd] = (int)step->arg[1];
+			break;
+		case SYS_dup3:
+			ck_assert_int_ne(holds[first], 0);
+			holds[step->arg[1]] = holds[first];
+			break;
+		case SYS_close:
+			holds[first] = 0;
+			break;
+		case SYS_fcntl:
+			ck_assert_int_ne(holds[first], 0);
+			break;
+		default:
+			ck_abort_msg("system call %d", step->number);
+		}
+	}
+	for (g = 0; g < count; g++) {
+		if (given[g].kind == GIVEN_FETCH)
+			ck_assert_int_eq(holds[given[g].fd], given[g].source);
+		holds[given[g].fd] = 0;
+	}
+	for (fd = 3; fd < 1024; fd++)
+		ck_assert_msg(!holds[fd], "%d stays", fd);
+}
+
+START_TEST(high_sources_are_fetched_where_the_table_is_shared)
+{
+	struct given given[] = {
+		{.fd = 0, .kind = GIVEN_MOVE, .source = 700, .index = 0},
+		{.fd = 1, .kind = GIVEN_INHERIT, .source = 1, .index = -1},
+		{.fd = 2, .kind = GIVEN_MOVE, .source = 511, .index = 1},
+		{.fd = 3, .kind = GIVEN_MOVE, .source = 512, .index = 2},
+		{.fd = 4, .kind = GIVEN_MOVE, .source = 1000, .index = 3},
+		{.fd = 6, .kind = GIVEN_MOVE, .source = 513, .index = 4},
+		{.fd = 600, .kind = GIVEN_MOVE, .source = 600, .index = 5},
+	};
+	struct spu_options options = checked(SPU_OPTIONS(.flags = 0));
+	struct plan_request request = request_for(&options);
+	struct plan *plan;
+
+	request.given = given;
+	request.given_count = sizeof(given) / sizeof(given[0]);
+	request.shares_table = 1;
+	request.may_fetch = 1;
+	plan = compile(&request);
+	assert_ordered(plan);
+	ck_assert_int_eq(plan->shares_table, 1);
+	ck_assert_int_eq(find_step(plan, STEP_UNSHARE, 0)->arg[0], 512);
+	ck_assert_int_eq(find_step(plan, STEP_UNSHARE, 0)->arg[2], KERNEL_CLOSE_RANGE_UNSHARE);
+	ck_assert_int_eq(count_steps(plan, STEP_CLOSE_TAIL), 0);
+	ck_assert_int_eq(given[0].kind, GIVEN_FETCH);
+	ck_assert_int_eq(given[2].kind, GIVEN_MOVE);
+	ck_assert_int_eq(given[3].kind, GIVEN_FETCH);
+	ck_assert_int_eq(given[6].kind, GIVEN_FETCH);
+	play_fetches(plan, given, request.given_count);
+	/* the same, where that was refused before */
+	request.may_fetch = 0;
+	plan = compile(&request);
+	ck_assert_int_eq(count_steps(plan, STEP_FETCH), 0);
+	ck_assert_int_eq(find_step(plan, STEP_UNSHARE, 0)->arg[0], 1024);
+	ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], 1001);
+	ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[1], 1023);
+	request.may_fetch = 1;
+	request.shares_table = 0;
+	plan = compile(&request);
+	ck_assert_int_eq(count_steps(plan, STEP_FETCH) + count_steps(plan, STEP_UNSHARE), 0);
+	ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], 1001);
+}
+END_TEST
+
+/* The kernel copies whole words of 64 (its bug before 5.18 otherwise). */
+START_TEST(a_shared_table_is_cut_at_a_multiple_of_64)
+{
+	struct given given[] = {
+		{.fd = 0, .kind = GIVEN_INHERIT},
+		{.fd = 1, .kind = GIVEN_INHERIT, .source = 1},
+		{.fd = 2, .kind = GIVEN_MOVE},
+	};
+	struct spu_options options = checked(SPU_OPTIONS(.flags = 0));
+	struct plan_request request = request_for(&options);
+	int source;
+
+	request.given = given;
+	request.shares_table = 1;
+	for (source = 0; source < 512; source++) {
+		long highest = source > 2 ? source : 2, cut;
+		struct plan *plan;
+
+		given[2].source = source;
+		plan = compile(&request);
+		cut = find_step(plan, STEP_UNSHARE, 0)->arg[0];
+		ck_assert_int_eq(cut % 64, 0);
+		ck_assert_int_gt(cut, highest);
+		ck_assert_int_le(cut, highest + 64);
+		ck_assert_uint_eq((unsigned)find_step(plan, STEP_UNSHARE, 0)->arg[1], UINT_MAX);
+		if (cut == highest + 1) {
+			ck_assert_int_eq(count_steps(plan, STEP_CLOSE_TAIL), 0);
+			continue;
+		}
+		ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], highest + 1);
+		ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[1], cut - 1);
+	}
 }
 END_TEST
 
 START_TEST(each_option_makes_its_step_and_no_other)
 {
+	static const gid_t groups[1];
+	static const int cpus[] = {3};
+	static const struct spu_limit limits[] = {SPU_LIMIT(RLIMIT_CORE, 1, 1), {0, 0, 0, 0}};
 	static const struct {
 		enum step_kind kind;
 		struct spu_options options;
@@ -166,6 +363,13 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_CWD, {.cwd = "."}},
 		{STEP_CTTY, {.ctty = {1, 0}}},
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
+		{STEP_NICE, {.nice = {1, 0}}},
+		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_LIMIT, {.limits = limits}},
+		{STEP_GROUPS, {.groups = groups}},
+		{STEP_GID, {.gid = {1, 0}}},
+		{STEP_UID, {.uid = {1, 0}}},
+		{STEP_NO_NEW_PRIVS, {.flags = SPU_NO_NEW_PRIVS}},
 	};
 	struct spu_options none = checked(SPU_OPTIONS(.flags = 0));
 	struct plan_request request = request_for(&none);
@@ -259,7 +463,7 @@ END_TEST
 
 START_TEST(policy_allow_closes_only_what_is_named)
 {
-	const struct given given[] = {
+	struct given given[] = {
 		{.fd = 0, .kind = GIVEN_CLOSED}, {.fd = 1, .kind = GIVEN_MOVE, .source = 20},
 		{.fd = 2, .kind = GIVEN_INHERIT, .source = 2}, {.fd = 9, .kind = GIVEN_CLOSED},
 	};
@@ -283,7 +487,7 @@ END_TEST
 /* It comes to an end, and the tail begins above: nothing overflows. */
 START_TEST(the_highest_number_there_is_can_be_a_source)
 {
-	const struct given given[] = {
+	struct given given[] = {
 		{.fd = 0, .kind = GIVEN_INHERIT},
 		{.fd = 1, .kind = GIVEN_INHERIT, .source = 1},
 		{.fd = 2, .kind = GIVEN_MOVE, .source = INT_MAX},
@@ -307,7 +511,7 @@ START_TEST(in_place_marks_instead_of_closing)
 {
 	struct spu_options options = checked(SPU_OPTIONS(.flags = 0));
 	struct plan_request request = request_for(&options);
-	const struct given given[] = {
+	struct given given[] = {
 		{.fd = 0, .kind = GIVEN_INHERIT}, {.fd = 1, .kind = GIVEN_CLOSED},
 		{.fd = 2, .kind = GIVEN_MOVE, .source = 8},
 	};
@@ -423,6 +627,10 @@ int main(void)
 	tcase_add_test(tests, a_plain_launch_has_few_steps);
 	tcase_add_test(tests, everything_at_once_is_in_the_tables_order);
 	tcase_add_test(tests, each_option_makes_its_step_and_no_other);
+	tcase_add_test(tests, the_limit_of_open_files_comes_last);
+	tcase_add_test(tests, another_root_is_begun_at_its_top);
+	tcase_add_test(tests, high_sources_are_fetched_where_the_table_is_shared);
+	tcase_add_test(tests, a_shared_table_is_cut_at_a_multiple_of_64);
 	tcase_add_test(tests, policy_close_leaves_what_is_given_and_nothing_else);
 	tcase_add_test(tests, policy_allow_closes_only_what_is_named);
 	tcase_add_test(tests, the_highest_number_there_is_can_be_a_source);

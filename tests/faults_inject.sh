@@ -3,7 +3,8 @@
 # Each system call of a launch fails once: the error names the step, and nothing
 # is left behind. strace injects the faults.
 
-# shellcheck disable=SC2016,SC2317	# the children expand; lib.sh calls the tests
+# shellcheck disable=SC2016,SC2317,SC3045	# see below
+# The children expand; lib.sh calls the tests; dash has ulimit -n.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -230,6 +231,99 @@ test_all_is_slow() {
 	launched "execve:delay_enter=300000:when=1" "$CHILD"
 	launched "clone3:delay_exit=200000" "$CHILD"
 	launched "close_range:delay_exit=100000" -w 60000 true
+}
+
+#
+# Rights and resources
+#
+test_rights_and_resources_fail() {
+	failed "prlimit64:error=EPERM:when=1" "-1 limit: limit core: Operation not" -L true
+	# which would be a sanitizer's own
+	[ -n "$SAN" ] ||
+		failed "prlimit64:error=EINVAL:when=2" "-22 limit: limit nofile: Invalid" -L true
+	failed "setpriority:error=EACCES" "-13 nice: nice *: Permission" -P true
+	failed "sched_setaffinity:error=EINVAL" "-22 cpus: cpus: Invalid" -a true
+	failed "chroot:error=EPERM" "-1 chroot: chroot /: Operation not" -R / true
+	failed "chroot:error=ENOENT" "-2 chroot: chroot /: No such" -R / true
+	failed "prctl:error=EINVAL:when=1" "-22 no-new-privs: no-new-privs: Inv" -z true
+	failed "prctl:error=EINVAL:when=1" "-22 pdeathsig: pdeathsig: Invalid" -D true
+	failed "prctl:error=EINVAL:when=2" "-22 pdeathsig: pdeathsig: Invalid" -z -D true
+	failed "getppid:retval=1" "-3 parent-alive: parent-alive: No such process" -D true
+	# another pid namespace's processes are 0
+	launched "getppid:retval=0" -D "$CHILD"
+}
+
+test_changing_ids_fails() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	for times in 1 3; do
+		failed "setgroups:error=EPERM" "-1 setgroups: setgroups: Operation" -I -N "$times" true
+		failed "setgroups:error=ENOMEM" "-12 setgroups: setgroups: Cannot" -I -N "$times" true
+		failed "setresgid:error=EPERM" "-1 setgid: setgid 65534: Op" -I -N "$times" true
+		failed "setresuid:error=EPERM" "-1 setuid: setuid 65534: Op" -I -N "$times" true
+		failed "setresuid:error=EAGAIN" "-11 setuid: setuid 65534: Res" -I -N "$times" true
+		failed "setresuid:signal=SIGKILL" "-125 setuid: setuid 65534: the child was" \
+			-I -N "$times" true
+		failed "execve:error=EAGAIN:when=1" "-11 exec: exec*: Resource" -I -N "$times" true
+	done
+	failed "setresuid:error=EAGAIN" "-11 setuid:" -I -d true
+}
+
+#
+# The shared descriptor table
+#
+
+# shared COUNT ARGUMENT...: so often a child began with the table of its parent
+shared() {
+	found=$(grep -c "^[0-9 ]*clone3\{0,1\}(.*CLONE_FILES[^T]*CLONE_VFORK" log)
+	[ "$found" -eq "$1" ] || fail "$what: shared $found times, not $1"
+}
+
+RUN3="result 0*status 0*result 0*status 0*result 0*status 0*end"
+
+# The first launch of a process doesn't share.
+test_unsharing_the_table_fails() {
+	for error in ENOSYS EPERM EINVAL; do
+		launched "close_range:error=$error:when=1" -N 3 -l "$CHILD"
+		like "$error" "$RUN3" "$said"
+		shared 1
+	done
+	# the ordinary way's is injected too: the first, and each second try
+	failed "close_range:error=ENOMEM:when=1" "-12 close:*result -12 close:*result -12 close:" \
+		-N 3 "$CHILD"
+	shared 2
+	launched "close_range:error=ENOSYS:when=1" -N 3 -l sh -c "$HOLDS"
+	inject "close_range:error=ENOSYS:when=1" "$HELPERS/fault_launch" -N 3 -d "$CHILD"
+	like "detached" "result 0*result 0*result 0*" "$said"
+	failed "close_range:error=ENOSYS:when=1" "-2 chdir:*result -2 chdir:*result -2 chdir:" \
+		-N 3 -C /nonexistent "$CHILD"
+	inject "close_range:signal=SIGKILL:when=1" "$HELPERS/fault_launch" -N 3 "$CHILD"
+	like "killed" "result -125 close:*result -125 close:*result -125 close:*" "$said"
+}
+
+test_fetching_fails() {
+	[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -gt 700 ] || skip "few descriptors"
+	launched "pidfd_getfd:delay_enter=1" -N 3 -f "$CHILD"
+	like "fetched" "$RUN3" "$said"
+	shared 2
+	for call in pidfd_getfd pidfd_open; do
+		for error in EPERM ENOSYS EINVAL; do
+			launched "$call:error=$error" -N 3 -f "$CHILD"
+			like "$call: $error" "$RUN3" "$said"
+			# refused once, then shared without
+			shared 2
+			[ "$(grep -c "$call(.*INJECTED" log)" -eq 1 ] || fail "$call: tried again"
+		done
+		for error in EMFILE ENFILE ENOMEM EBADF ESRCH; do
+			launched "$call:error=$error" -N 3 -f "$CHILD"
+			like "$call: $error" "$RUN3" "$said"
+			[ "$(grep -c "$call(.*INJECTED" log)" -eq 2 ] || fail "$call: $error"
+		done
+	done
+	launched "pidfd_getfd:error=EPERM:when=2" -N 3 -f "$CHILD"
+	like "the second" "$RUN3" "$said"
+	failed "pidfd_getfd:error=EPERM:when=1" "-2 exec:*result -2 exec:" -N 2 -f nosuch
+	failed "pidfd_getfd:signal=SIGKILL" "0*result -125 move: map 3 from 600: the child was" \
+		-N 2 -f "$CHILD"
 }
 
 run_tests

@@ -18,6 +18,10 @@ rooms() {
 		lib/moves.c | lib/plan.h lib/syscall.h
 		lib/path.c | lib/plan.h lib/syscall.h
 		lib/plan.c | lib/plan.h lib/syscall.h
+		lib/environment.c | lib/plan.h lib/syscall.h
+		lib/audit.c | spawnutil.h lib/sockets.h
+		lib/sockets.* | lib/sockets.h
+		lib/state.* | lib/state.h
 		lib/* | spawnutil.h names.h lib/*
 		common/* | spawnutil.h names.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
@@ -30,13 +34,14 @@ rooms() {
 constants() {
 	cat <<-'END'
 		spawnutil.h | stddef.h stdint.h sys/types.h
-		names.h | signal.h
-		lib/syscall.h | stdint.h sys/syscall.h
+		names.h | signal.h sys/resource.h
+		lib/syscall.h | errno.h stdint.h sys/syscall.h unistd.h
 		lib/plan.h | stddef.h stdint.h sys/types.h
 		lib/child.c | errno.h fcntl.h signal.h sys/resource.h
 		lib/moves.c | errno.h limits.h stdlib.h string.h
 		lib/path.c | errno.h limits.h stdlib.h string.h
-		lib/plan.c | errno.h fcntl.h limits.h signal.h stdint.h stdlib.h string.h sys/ioctl.h
+		lib/environment.c | string.h
+		lib/plan.c | errno.h fcntl.h limits.h signal.h stdint.h stdlib.h string.h sys/ioctl.h sys/prctl.h sys/resource.h
 	END
 }
 

@@ -3,7 +3,7 @@
 # The plan that spu_explain() prints is what strace sees the child do: the same
 # system calls in the same order, with the same numbers and strings.
 
-# shellcheck disable=SC2317	# lib.sh calls the tests
+# shellcheck disable=SC2317,SC3045	# lib.sh calls the tests; dash has ulimit -n
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -42,7 +42,7 @@ FILENAME == ARGV[1] {
 }
 
 FILENAME == ARGV[2] {	# the parent: its last clone is the child's
-	if (/^clone3?\(/)
+	if (/^clone3?\(/ && (!child || $NF == child))
 		cloned = $0
 	next
 }
@@ -128,8 +128,12 @@ END {
 		}
 		binds = sub(/ = N$/, "", line)
 		sub(/, and that child goes on$/, "", line)
+		if (pid)	# the plan was made by another process
+			sub(/^pidfd_open\([0-9]+/, "pidfd_open(" pid, line)
+		sub(/^getppid\(\) is [0-9]+ or 0$/, "getppid()", line)
 		t++
 		call = calls[t]
+		sub(/ \.\.\.\]\)$/, "])", call)	# more words than strace knows processors
 		if (line ~ /^write\(/)
 			sub(/"([^"\\]|\\.)*"/, "report", call)
 		if (line ~ /^ioctl\(.*TIOCSPGRP/)
@@ -172,7 +176,7 @@ compare() {
 	fi
 	write_comparison >compare.awk
 	# shellcheck disable=SC2086
-	awk -f compare.awk plan "$parent" $files >differs || fail "$name, launch $nth: $(cat differs)"
+	awk -v "pid=${parent#log.}" -f compare.awk plan "$parent" $files >differs || fail "$name, launch $nth: $(cat differs)"
 }
 
 # every NTH [STRACE-OPTION...]: all option sets
@@ -197,6 +201,48 @@ test_first_launch_of_a_process() {
 test_later_launch() {
 	every 2
 	! grep -q ' ready ' plain/plan || fail "an error pipe again: $(cat plain/plan)"
+}
+
+# random NTH SEEDS: generated sets; each plan and each child apart in the end
+random() {
+	need_strace
+	# the parent's table must have room for what the sets hold
+	[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -gt 700 ] || skip "few descriptors"
+	strace -ff -s 4096 -o log "$LAUNCH" random "$1" "$2" "$CHILD" 2>said </dev/null ||
+		fail "launch: $(tail -n 3 said)"
+	parent=$(grep -l '^execve(".*/plan_launch"' log.*)
+	write_comparison >compare.awk
+	awk '/^set / { set = $2; next }
+		/^child / { print set, $2 >"children"; next }
+		{ print >("plan." set) }' said
+	while read -r set child; do
+		[ "$child" -gt 0 ] || fail "set $set: $(grep -A 60 "^set $set\$" said | head -n 60)"
+		awk -v "child=$child" -f compare.awk "plan.$set" "$parent" "log.$child" >differs ||
+			fail "set $set: $(cat differs "plan.$set")"
+		checked=$((${checked:-0} + 1))
+	done <children
+}
+
+test_random_sets_with_every_pair_of_descriptor_steps() {
+	random 2 0-99
+	[ "$checked" -eq 100 ] || fail "only $checked"
+	cat plan.* >all
+	for step in fetch close signal setsid setpgid nice cpus limit umask chdir move open \
+		no-new-privs pdeathsig parent-alive; do
+		grep -q "^ *[0-9]* $step " all || fail "no step $step in any set"
+	done
+	[ "$(id -u)" -ne 0 ] || for step in chroot setgroups setgid setuid; do
+		grep -q "^ *[0-9]* $step " all || fail "no step $step in any set"
+	done
+}
+
+test_random_sets_of_a_first_launch() {
+	for seed in 12 47 74 99; do
+		mkdir "$seed" && cd "$seed" || exit 1
+		random 1 "$seed-$seed"
+		grep -q ' ready ' "plan.$seed" || fail "no ready step: $(cat "plan.$seed")"
+		cd ..
+	done
 }
 
 # What the first launch learned the second one's plan says.

@@ -337,6 +337,19 @@ static inline struct state_report *run_report(const struct spu_options *options)
 	return read_report(path);
 }
 
+/* Do launches give pidfds here? */
+static inline int has_pidfds(void)
+{
+	struct spu_child child;
+	int has;
+
+	ck_assert_int_eq(spu_spawn(&child, SPU_ARGV("true"), NULL, NULL), 0);
+	has = child.pidfd >= 0;
+	ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+	spu_child_release(&child);
+	return has;
+}
+
 static inline int run_suite(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);

@@ -13,6 +13,30 @@
 #include "plan.h"
 #include "syscall.h"
 
+#ifdef POSIX_SPAWN_ONLY
+
+#warning "this processor's system calls are unknown here: method posix_spawn is all there is"
+
+long spu__clone_child(unsigned long flags, void *stack_top, int *ret_pidfd, struct plan *plan)
+{
+	(void)flags, (void)stack_top, (void)ret_pidfd, (void)plan;
+	return -ENOSYS;
+}
+
+long spu__clone3_child(const struct kernel_clone_args *args, struct plan *plan)
+{
+	(void)args, (void)plan;
+	return -ENOSYS;
+}
+
+void spu__run_plan(struct plan *plan)
+{
+	plan->report.err = ENOSYS;
+	plan->report.at = plan->start;
+}
+
+#else
+
 /* One section, so that a check can see that no call leaves it. */
 #define CHILD __attribute__((section(".text.spu_child"), noinline))
 
@@ -130,6 +154,14 @@ CHILD static long look_for_stop(const struct plan *plan, const struct step *step
 	return (pending & STOP_SIGNALS & ~plan->mask) ? -REPORT_STOP : 0;
 }
 
+/* Between clone and prctl the parent may have been killed; 0: it is in another pid namespace. */
+CHILD static long is_parent_alive(const struct step *step)
+{
+	long parent = syscall3(step->number, 0, 0, 0);
+
+	return parent == 0 || parent == step->arg[0] ? 0 : -ESRCH;
+}
+
 /* What makes execvp(3) go on to the next directory. */
 CHILD static int goes_on(int err)
 {
@@ -160,15 +192,15 @@ CHILD static long exec_first(struct plan *plan)
 	return -best;
 }
 
+/* *saved is what one step gives to a later one: see enum step_link. */
 CHILD static long issue(const struct step *step, long *saved)
 {
 	long first = step->arg[0], r;
 
-	if (step->link == LINK_SAVED) {
-		if (*saved == step->arg[1])
-			return 0;
+	if (step->link == LINK_SAVED && *saved == step->arg[1])
+		return 0;
+	if (step->link == LINK_SAVED)
 		first = *saved;
-	}
 	r = syscall4(step->number, first, step->arg[1], step->arg[2], step->arg[3]);
 	if (step->link == LINK_SAVE)
 		*saved = r;
@@ -194,7 +226,7 @@ CHILD static long detach(struct plan *plan, int next)
 
 CHILD void spu__run_plan(struct plan *plan)
 {
-	long r = 0, saved = -1;
+	long saved = -1, r = 0;
 	int i;
 
 	for (i = plan->start; i < plan->count; i++) {
@@ -212,6 +244,9 @@ CHILD void spu__run_plan(struct plan *plan)
 		case STEP_CLOSE_TAIL:
 		case STEP_CLOSE_GAP:
 			r = close_range_step(step);
+			break;
+		case STEP_PARENT_ALIVE:
+			r = is_parent_alive(step);
 			break;
 		case STEP_STOP_PENDING:
 			r = look_for_stop(plan, step);
@@ -314,3 +349,5 @@ CHILD long spu__clone3_child(const struct kernel_clone_args *args, struct plan *
 {
 	return clone_raw(SYS_clone3, (long)args, sizeof(*args), 0, 0, plan);
 }
+
+#endif

@@ -33,6 +33,24 @@ const char *spu__signal_name(int number)
 	return "";
 }
 
+const char *spu__limit_name(int resource)
+{
+	static const struct {
+		const char *name;
+		int resource;
+	} names[] = {
+#define ENTRY(name, number) {name, number},
+		LIMIT_NAMES(ENTRY)
+#undef ENTRY
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].resource == resource)
+			return names[i].name;
+	return "";
+}
+
 const char *spu_step_name(unsigned step)
 {
 	static const struct {
@@ -127,7 +145,22 @@ static void describe_step(char *text, size_t size, const struct launch *launch,
 {
 	switch (step->kind) {
 	case STEP_CWD:
-		snprintf(text, size, "chdir %s", launch->options.cwd);
+		snprintf(text, size, "chdir %s", (const char *)step->arg[0]);
+		break;
+	case STEP_ROOT:
+		snprintf(text, size, "chroot %s", launch->options.root);
+		break;
+	case STEP_LIMIT:
+	case STEP_LIMIT_LAST:
+		snprintf(text, size, "limit %s", spu__limit_name((int)step->arg[1]));
+		break;
+	case STEP_NICE:
+		snprintf(text, size, "nice %ld", step->arg[2]);
+		break;
+	case STEP_GID:
+	case STEP_UID:
+		snprintf(text, size, "%s %ld", step->kind == STEP_UID ? "setuid" : "setgid",
+			 step->arg[0]);
 		break;
 	case STEP_SIGNAL:
 		snprintf(text, size, "signal %s (%d)", spu__signal_name(step->index), step->index);
@@ -141,6 +174,7 @@ static void describe_step(char *text, size_t size, const struct launch *launch,
 			 step->arg[0]);
 		break;
 	case STEP_MOVE:
+	case STEP_FETCH:
 	case STEP_OPEN:
 	case STEP_SAME:
 		describe_fd(text, size, &launch->options.fds[step->index]);
@@ -230,13 +264,15 @@ static int exec_error(const struct launch *launch, const struct report *report)
 	const char *file = launch->options.file ? launch->options.file : plan->argv[0];
 	const char *remark = "";
 
-	if (report->err == ENOENT && missing_interpreter(launch, report) < 0)
+	if (report->err == ENOENT && !launch->options.root &&
+	    missing_interpreter(launch, report) < 0)
 		return -ENOENT;
 	if (report->err == ENOENT && candidate != file) {
 		candidate = file;
 		remark = ": not in PATH";
 	}
-	if (report->err == EACCES && is_directory(&launch->options, candidate))
+	if (report->err == EACCES && !launch->options.root &&
+	    is_directory(&launch->options, candidate))
 		remark = ": a directory";
 	return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, report->index,
 			  "exec %s%s", *candidate ? candidate : "\"\"", remark);

@@ -3,6 +3,7 @@
  * Prints a plan in strace's notation. Knows how steps look, not how they are
  * made or carried out.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 
 #include "launch.h"
 
@@ -202,6 +204,72 @@ static void print_openat(FILE *out, const struct step *step)
 	fputs(") = N", out);
 }
 
+static void print_cpus(FILE *out, const struct plan *plan)
+{
+	const char *separator = "";
+	int number;
+
+	fprintf(out, "sched_setaffinity(0, %zu, [", CPU_WORDS * sizeof(*plan->cpus));
+	for (number = 0; number < CPU_WORDS * 64; number++) {
+		if (!(plan->cpus[number / 64] >> number % 64 & 1))
+			continue;
+		fprintf(out, "%s%d", separator, number);
+		separator = " ";
+	}
+	fputs("])", out);
+}
+
+/* As strace has it: a multiple of 1024 is shown as one. */
+static void print_limit_value(FILE *out, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		fputs("RLIM64_INFINITY", out);
+	else if (value > 1024 && value % 1024 == 0)
+		fprintf(out, "%llu*1024", (unsigned long long)value / 1024);
+	else
+		fprintf(out, "%llu", (unsigned long long)value);
+}
+
+static void print_limit(FILE *out, const struct step *step)
+{
+	const struct kernel_rlimit64 *limit = (const void *)step->arg[2];
+	const char *name = spu__limit_name((int)step->arg[1]);
+
+	fputs("prlimit64(0, RLIMIT_", out);
+	for (; *name; name++)
+		fputc(toupper((unsigned char)*name), out);
+	fputs(", {rlim_cur=", out);
+	print_limit_value(out, limit->current);
+	fputs(", rlim_max=", out);
+	print_limit_value(out, limit->max);
+	fputs("}, NULL)", out);
+}
+
+static void print_groups(FILE *out, const struct step *step)
+{
+	const gid_t *groups = (const gid_t *)step->arg[1];
+	const char *separator = "";
+	long i;
+
+	fprintf(out, "setgroups(%ld, [", step->arg[0]);
+	for (i = 0; i < step->arg[0]; i++) {
+		fprintf(out, "%s%u", separator, groups[i]);
+		separator = ", ";
+	}
+	fputs("])", out);
+}
+
+static void print_prctl(FILE *out, const struct step *step)
+{
+	if (step->arg[0] == PR_SET_NO_NEW_PRIVS) {
+		fputs("prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)", out);
+		return;
+	}
+	fputs("prctl(PR_SET_PDEATHSIG, ", out);
+	print_signal(out, (int)step->arg[1]);
+	fputc(')', out);
+}
+
 static void print_call(FILE *out, const struct plan *plan, const struct step *step)
 {
 	switch (step->number) {
@@ -217,13 +285,43 @@ static void print_call(FILE *out, const struct plan *plan, const struct step *st
 		break;
 	case SYS_close_range:
 		fprintf(out, "close_range(%ld, %ld, %s)", step->arg[0], step->arg[1],
-			step->arg[2] ? "CLOSE_RANGE_CLOEXEC" : "0");
+			step->arg[2] == KERNEL_CLOSE_RANGE_CLOEXEC ? "CLOSE_RANGE_CLOEXEC" :
+			step->arg[2] == KERNEL_CLOSE_RANGE_UNSHARE ? "CLOSE_RANGE_UNSHARE" : "0");
 		break;
 	case SYS_setsid:
 		fputs("setsid()", out);
 		break;
 	case SYS_setpgid:
 		fprintf(out, "setpgid(%ld, %ld)", step->arg[0], step->arg[1]);
+		break;
+	case SYS_setpriority:
+		fprintf(out, "setpriority(PRIO_PROCESS, 0, %ld)", step->arg[2]);
+		break;
+	case SYS_sched_setaffinity:
+		print_cpus(out, plan);
+		break;
+	case SYS_prlimit64:
+		print_limit(out, step);
+		break;
+	case SYS_setgroups:
+		print_groups(out, step);
+		break;
+	case SYS_setresgid:
+	case SYS_setresuid:
+		fprintf(out, "%s(%ld, %ld, %ld)",
+			step->number == SYS_setresuid ? "setresuid" : "setresgid", step->arg[0],
+			step->arg[1], step->arg[2]);
+		break;
+	case SYS_prctl:
+		print_prctl(out, step);
+		break;
+	case SYS_getppid:
+		fprintf(out, "getppid() is %ld or 0", step->arg[0]);
+		break;
+	case SYS_chroot:
+		fputs("chroot(", out);
+		print_string(out, (const char *)step->arg[0]);
+		fputc(')', out);
 		break;
 	case SYS_umask:
 		fputs("umask(", out);
@@ -241,7 +339,7 @@ static void print_call(FILE *out, const struct plan *plan, const struct step *st
 	case SYS_dup3:
 		fputs("dup3(", out);
 		print_fd(out, step);
-		fprintf(out, ", %ld, 0)", step->arg[1]);
+		fprintf(out, ", %ld, %s)", step->arg[1], step->arg[2] ? "O_CLOEXEC" : "0");
 		break;
 	case SYS_close:
 		fputs("close(", out);
@@ -253,6 +351,13 @@ static void print_call(FILE *out, const struct plan *plan, const struct step *st
 		break;
 	case SYS_ioctl:
 		print_ioctl(out, step);
+		break;
+	case SYS_pidfd_open:
+		fprintf(out, "pidfd_open(%ld, 0) = N", step->arg[0]);
+		break;
+	case SYS_pidfd_getfd:
+		fprintf(out, "pidfd_getfd(%ld, %ld, 0) = N", step->arg[0],
+			step->arg[1]);
 		break;
 	case SYS_rt_sigpending:
 		fputs("rt_sigpending([], 8)", out);
@@ -270,14 +375,15 @@ static void print_call(FILE *out, const struct plan *plan, const struct step *st
 		break;
 	}
 	/* left out by the child where openat gave the right number at once */
-	if (step->link == LINK_SAVED && step->arg[1] >= 0 && step->kind == STEP_OPEN)
+	if (step->link == LINK_SAVED && step->arg[1] >= 0 && step->kind != STEP_MOVE)
 		fprintf(out, " unless N is %ld", step->arg[1]);
 }
 
-static int print_clone(FILE *out)
+static int print_clone(FILE *out, const struct launch *launch)
 {
 	static const struct flag names[] = {
 		{KERNEL_CLONE_VM, "CLONE_VM"},
+		{KERNEL_CLONE_FILES, "CLONE_FILES"},
 		{KERNEL_CLONE_PIDFD, "CLONE_PIDFD"},
 		{KERNEL_CLONE_VFORK, "CLONE_VFORK"},
 		{KERNEL_CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID"},
@@ -286,6 +392,10 @@ static int print_clone(FILE *out)
 	uint64_t flags;
 	int exit_signal, is_clone3 = spu__clone_flags(&flags, &exit_signal);
 
+	if (launch->plan.shares_table)
+		flags |= KERNEL_CLONE_FILES;
+	if (launch->copies_memory)
+		flags &= ~KERNEL_CLONE_VM;
 	fprintf(out, "   %-13s%s(", "clone", is_clone3 ? "clone3" : "clone");
 	print_flags(out, flags, names, sizeof(names) / sizeof(names[0]), "");
 	fprintf(out, ", exit_signal=%s)\n", exit_signal ? "SIGCHLD" : "0");
@@ -302,7 +412,7 @@ static int print_plan(const struct launch *launch, FILE *out)
 		return spu__explain_posix_spawn(launch, out);
 	}
 	fputs("method vfork\n", out);
-	first = print_clone(out);
+	first = print_clone(out, launch);
 	for (i = first; i < plan->count; i++) {
 		const struct step *step = &plan->steps[i];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's side of a launch: prepares a plan, makes the child, learns how
- * it went. What the steps are is plan.c's, what a child does child.c's.
+ * Making the child and learning how it went. What it is given was prepared
+ * before (prepare.c), what it does is child.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 
 #include "launch.h"
 #include "syscall.h"
-
-extern char **environ;
 
 /* How a child is made, best first; the next one where the kernel or a filter refuses. */
 static const struct way {
@@ -35,70 +33,11 @@ static const struct way {
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
-/* What launches in this process have taught. Where nothing is known a pipe carries errors. */
-static atomic_uint best_way;
-static atomic_int memory_is_shared;
+struct knowledge spu__knowledge = {.memory_is_shared = -1};
 
-/*
- * ---- Preparing
- */
-
-static uint64_t current_mask(void)
+static unsigned known_way(void)
 {
-	uint64_t mask = 0;
-
-	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, KERNEL_SIGSET_SIZE);
-	return mask;
-}
-
-static int compile(struct launch *launch, char *const argv[], enum purpose purpose)
-{
-	const struct spu_options *options = &launch->options;
-	const char *path = options->path ? options->path : getenv("PATH");
-	struct plan_request request = {
-		.argv = argv,
-		.environ = environ,
-		.path = path ? path : "/bin:/usr/bin",	/* glibc's and POSIX's confstr(_CS_PATH) */
-		.options = options,
-		.given = launch->descriptors.given,
-		.given_count = launch->descriptors.count,
-		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,
-		.error_pipe = launch->descriptors.error_pipe[1],
-		.group = getpgrp(),
-		.in_place = purpose == FOR_EXEC,
-	};
-	int r = spu__compile(&request, &launch->plan, &launch->plan_block);
-
-	if (r < 0)
-		return spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1, "plan");
-	return 0;
-}
-
-int spu__prepare(struct launch *launch, char *const argv[], const struct spu_options *options,
-		 enum purpose purpose, struct spu_error *ret_error)
-{
-	int r, wants_pipe;
-
-	*launch = (struct launch){.ret_error = ret_error};
-	r = spu__check_options(argv, options, &launch->options, ret_error);
-	if (r < 0)
-		return r;
-	wants_pipe = purpose != FOR_EXEC && launch->options.method == SPU_METHOD_VFORK &&
-		     !atomic_load_explicit(&memory_is_shared, memory_order_relaxed);
-	r = spu__acquire_descriptors(&launch->options, wants_pipe, &launch->descriptors,
-				     ret_error);
-	if (r < 0)
-		return r;
-	r = compile(launch, argv, purpose);
-	if (r < 0)
-		spu__release_descriptors(&launch->descriptors, 0);
-	return r;
-}
-
-void spu__dispose(struct launch *launch, int succeeded)
-{
-	spu__release_descriptors(&launch->descriptors, succeeded);
-	free(launch->plan_block);
+	return atomic_load_explicit(&spu__knowledge.best_way, memory_order_relaxed);
 }
 
 /*
@@ -107,7 +46,7 @@ void spu__dispose(struct launch *launch, int succeeded)
 
 int spu__clone_flags(uint64_t *ret_flags, int *ret_exit_signal)
 {
-	const struct way *way = &ways[atomic_load_explicit(&best_way, memory_order_relaxed)];
+	const struct way *way = &ways[known_way()];
 
 	*ret_flags = way->flags;
 	*ret_exit_signal = way->exit_signal;
@@ -124,9 +63,22 @@ static void reset_plan(struct plan *plan, const struct way *way)
 	plan->start = way->flags & KERNEL_CLONE_CLEAR_SIGHAND ? 1 : 0;
 }
 
-static long clone_one_way(struct plan *plan, const struct way *way, char *stack, int *ret_pidfd)
+static uint64_t choose_flags(const struct launch *launch, const struct way *way)
 {
 	uint64_t flags = way->flags;
+
+	if (launch->plan.shares_table)
+		flags |= KERNEL_CLONE_FILES;
+	if (launch->copies_memory)
+		flags &= ~KERNEL_CLONE_VM;
+	return flags;
+}
+
+static long clone_one_way(struct launch *launch, const struct way *way, char *stack,
+			  int *ret_pidfd)
+{
+	struct plan *plan = &launch->plan;
+	uint64_t flags = choose_flags(launch, way);
 	long r;
 
 	reset_plan(plan, way);
@@ -159,15 +111,15 @@ static int is_refusal(long r)
 }
 
 /* Another way is remembered only once it has worked. */
-static long clone_best_way(struct plan *plan, char *stack, int *ret_pidfd)
+static long clone_best_way(struct launch *launch, char *stack, int *ret_pidfd)
 {
-	unsigned first = atomic_load_explicit(&best_way, memory_order_relaxed), way = first;
-	long r = clone_one_way(plan, &ways[way], stack, ret_pidfd);
+	unsigned first = known_way(), way = first;
+	long r = clone_one_way(launch, &ways[way], stack, ret_pidfd);
 
 	while (is_refusal(r) && way + 1 < WAYS)
-		r = clone_one_way(plan, &ways[++way], stack, ret_pidfd);
+		r = clone_one_way(launch, &ways[++way], stack, ret_pidfd);
 	if (r > 0 && way != first)
-		atomic_store_explicit(&best_way, way, memory_order_relaxed);
+		atomic_store_explicit(&spu__knowledge.best_way, way, memory_order_relaxed);
 	return r;
 }
 
@@ -190,10 +142,11 @@ static void learn_report(struct launch *launch, struct report *ret)
 	/* The kernel wrote the pid into the child's memory; if we see it, that is ours. */
 	if (shared->pid != 0) {
 		*ret = (struct report){shared->err, shared->at, shared->index, shared->pid};
-		atomic_store_explicit(&memory_is_shared, 1, memory_order_relaxed);
+		atomic_store_explicit(&spu__knowledge.memory_is_shared, 1, memory_order_relaxed);
 		return;
 	}
-	atomic_store_explicit(&memory_is_shared, 0, memory_order_relaxed);
+	if (!launch->copies_memory)
+		atomic_store_explicit(&spu__knowledge.memory_is_shared, 0, memory_order_relaxed);
 	if (pipe[0] < 0) {
 		/* There was no descriptor left to be told by. */
 		*ret = (struct report){0, launch->plan.count - 1, -1, 0};
@@ -215,6 +168,26 @@ static int reap(pid_t pid)
 	while (syscall4(SYS_wait4, pid, (long)&status, KERNEL_WALL, 0) == -EINTR)
 		;
 	return status;
+}
+
+enum outcome { LAUNCHED, FAILED, STOPPED, BUSY, REFUSED };
+
+/*
+ * What a shared table needs was refused, or no number is left (a pidfd may have
+ * taken it) or allowed: the ordinary way doesn't need it, or says why not.
+ */
+static int is_refused(const struct launch *launch, const struct report *report)
+{
+	const struct step *step = &launch->plan.steps[report->at];
+
+	if (!launch->plan.shares_table)
+		return 0;
+	if (step->kind == STEP_UNSHARE && is_refusal(-report->err))
+		atomic_store_explicit(&spu__knowledge.cant_unshare, 1, memory_order_relaxed);
+	if ((step->number == SYS_pidfd_open || step->number == SYS_pidfd_getfd) &&
+	    is_refusal(-report->err))
+		atomic_store_explicit(&spu__knowledge.cant_fetch, 1, memory_order_relaxed);
+	return step->kind == STEP_UNSHARE || step->kind == STEP_FETCH || report->err == EMFILE;
 }
 
 /*
@@ -247,8 +220,6 @@ static void end_orphan(pid_t pid)
 	}
 }
 
-enum outcome { LAUNCHED, FAILED, STOPPED, BUSY };
-
 static enum outcome judge(const struct launch *launch, struct report *report, pid_t pid,
 			  struct spu_child *ret_child, int *ret_status)
 {
@@ -272,6 +243,8 @@ static enum outcome judge(const struct launch *launch, struct report *report, pi
 		return STOPPED;
 	if (report->err == ETXTBSY)
 		return BUSY;
+	if (report->err && is_refused(launch, report))
+		return REFUSED;
 	if (report->err == 0)
 		report->index = WIFSIGNALED(status) ? WTERMSIG(status) : -1;
 	*ret_status = status;
@@ -291,15 +264,23 @@ static __attribute__((noinline)) long attempt(struct launch *launch, struct spu_
 	uint64_t all = ~(uint64_t)0, mask = 0;
 	long pid;
 
+	if (launch->changes_ids) {
+		int r = spu__enter_id_change();
+
+		if (r < 0)
+			return r;
+	}
 	launch->plan.spare_stack = stacks[0] + CHILD_STACK;
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, KERNEL_SIGSET_SIZE);
-	pid = clone_best_way(&launch->plan, stacks[1], &ret_child->pidfd);
+	pid = clone_best_way(launch, stacks[1], &ret_child->pidfd);
 	if (pid > 0) {
 		learn_report(launch, ret_report);
 		*ret_outcome = judge(launch, ret_report, (pid_t)pid, ret_child, ret_status);
 	}
 	/* A stop that the child saw coming is meant for us too: it happens here. */
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
+	if (launch->changes_ids)
+		spu__leave_id_change(pid > 0 && *ret_outcome == LAUNCHED ? ret_child->pid : 0);
 	return pid;
 }
 
@@ -316,14 +297,17 @@ int spu__pause_while_busy(long *paused_us)
 	return 1;
 }
 
-/* Beside 0 and errors: the error pipe is used up, or no longer wanted. */
-#define AGAIN_FROM_START 1
+/* Beside 0 and errors. */
+enum {
+	AGAIN_FROM_START = 1,	/* the error pipe is used up, or in the way */
+	AGAIN_ORDINARILY	/* not with a shared descriptor table */
+};
 
 /* Its two numbers may be the last that were free, and memory is known to be shared now. */
 static int error_pipe_was_in_the_way(const struct launch *launch, const struct report *report)
 {
 	return report->err == EMFILE && launch->plan.error_pipe >= 0 &&
-	       atomic_load_explicit(&memory_is_shared, memory_order_relaxed);
+	       spu__memory_is_shared() > 0;
 }
 
 static int launch_child(struct launch *launch, struct spu_child *ret_child, long *paused_us)
@@ -335,6 +319,8 @@ static int launch_child(struct launch *launch, struct spu_child *ret_child, long
 	for (;;) {
 		long r = attempt(launch, ret_child, &report, &outcome, &status);
 
+		if (is_refusal(r) && launch->plan.shares_table)
+			return AGAIN_ORDINARILY;
 		if (r < 0)
 			return spu__error(launch->ret_error, (int)-r, SPU_STEP_CLONE, -1, "clone");
 		if (outcome == LAUNCHED)
@@ -343,6 +329,8 @@ static int launch_child(struct launch *launch, struct spu_child *ret_child, long
 			return AGAIN_FROM_START;
 		if (outcome == FAILED || (outcome == BUSY && !spu__pause_while_busy(paused_us)))
 			return spu__child_error(launch, &report, status);
+		if (outcome == REFUSED)
+			return AGAIN_ORDINARILY;
 		/* What one attempt has written, or the end that it closed, is not for the next. */
 		if (launch->plan.error_pipe >= 0)
 			return AGAIN_FROM_START;
@@ -366,17 +354,20 @@ static int spawn(struct spu_child *ret_child, char *const argv[],
 {
 	struct spu_child child = {.pidfd = -1};
 	struct launch launch;
+	enum purpose purpose = FOR_SPAWN;
 	long paused_us = 0;
 	int r;
 
 	do {
-		r = spu__prepare(&launch, argv, options, FOR_SPAWN, ret_error);
+		r = spu__prepare(&launch, argv, options, purpose, ret_error);
 		if (r < 0)
 			return r;
 		r = launch.options.method == SPU_METHOD_POSIX_SPAWN
 		  ? spu__posix_spawn(&launch, &child) : launch_child(&launch, &child, &paused_us);
 		spu__dispose(&launch, r == 0);
-	} while (r == AGAIN_FROM_START);
+		if (r == AGAIN_ORDINARILY)
+			purpose = FOR_SPAWN_AGAIN;
+	} while (r > 0);
 	if (r == 0) {
 		child.pidfd = lift_pidfd(child.pidfd);
 		*ret_child = child;
@@ -391,70 +382,6 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	r = spawn(ret_child, argv, options, ret_error);
-	pthread_setcancelstate(cancel_state, NULL);
-	return r;
-}
-
-/*
- * ---- In place
- */
-
-static int refuse_child_only(const struct launch *launch)
-{
-	const char *what = NULL;
-
-	if (launch->descriptors.caller_end_count > 0)
-		what = "fds: spu_exec leaves nobody for a pipe's other end";
-	else if (launch->options.flags & SPU_DETACH)
-		what = "flags: spu_exec makes no child to detach";
-	else if (launch->options.method != SPU_METHOD_VFORK)
-		what = "method: spu_exec makes no child";
-	if (!what)
-		return 0;
-	return spu__error(launch->ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
-}
-
-static int run_in_place(struct launch *launch)
-{
-	uint64_t all = ~(uint64_t)0, mask = 0;
-	struct plan *plan = &launch->plan;
-	struct report report;
-	long paused_us = 0;
-
-	plan->start = 1;
-	plan->report.pid = getpid();
-	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, KERNEL_SIGSET_SIZE);
-	do {
-		spu__run_plan(plan);
-		plan->start = plan->count - 1;	/* for ETXTBSY: the exec alone */
-	} while (plan->report.err == ETXTBSY && spu__pause_while_busy(&paused_us));
-	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
-	report = (struct report){plan->report.err, plan->report.at, plan->report.index, 0};
-	return spu__child_error(launch, &report, 0);
-}
-
-static int exec_in_place(char *const argv[], const struct spu_options *options,
-			 struct spu_error *ret_error)
-{
-	struct launch launch;
-	int r;
-
-	r = spu__prepare(&launch, argv, options, FOR_EXEC, ret_error);
-	if (r < 0)
-		return r;
-	r = refuse_child_only(&launch);
-	if (r == 0)
-		r = run_in_place(&launch);
-	spu__dispose(&launch, 0);
-	return r;
-}
-
-int spu_exec(char *const argv[], const struct spu_options *options, struct spu_error *ret_error)
-{
-	int cancel_state, r;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	r = exec_in_place(argv, options, ret_error);
 	pthread_setcancelstate(cancel_state, NULL);
 	return r;
 }

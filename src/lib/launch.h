@@ -6,12 +6,14 @@
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "plan.h"
 
 enum purpose {
 	FOR_SPAWN,
+	FOR_SPAWN_AGAIN,	/* after a shared descriptor table was no good */
 	FOR_EXPLAIN,
 	FOR_EXEC	/* in place: no child */
 };
@@ -33,6 +35,9 @@ struct launch {
 	struct descriptors descriptors;
 	struct plan plan;
 	void *plan_block;
+	int changes_ids;
+	int copies_memory;	/* the child may not share ours */
+	char *path;		/* a copy of PATH: another thread may change the environment */
 	struct spu_error *ret_error;
 };
 
@@ -52,7 +57,7 @@ int spu__acquire_descriptors(const struct spu_options *options, int wants_error_
 /* Closes what the child has by now; on success stores the caller's ends, else closes them. */
 void spu__release_descriptors(struct descriptors *descriptors, int succeeded);
 
-/* launch.c: everything up to the clone, and its undoing. */
+/* prepare.c: everything up to the clone, and its undoing. */
 int spu__prepare(struct launch *launch, char *const argv[], const struct spu_options *options,
 		 enum purpose purpose, struct spu_error *ret_error);
 void spu__dispose(struct launch *launch, int succeeded);
@@ -65,6 +70,31 @@ int spu__clone_flags(uint64_t *ret_flags, int *ret_exit_signal);
  * Pauses, or returns 0 when that has gone on for 100 ms; *paused_us begins at 0.
  */
 int spu__pause_while_busy(long *paused_us);
+
+/*
+ * ids.c: around a clone whose child changes its ids. 0 or a negative errno
+ * value. pid: of the program that runs by now; 0: there is none.
+ */
+int spu__enter_id_change(void);
+void spu__leave_id_change(pid_t pid);
+/* Would such a child be open to the new user if it shared our memory? */
+int spu__id_change_needs_copy(void);
+
+/*
+ * What launches in this process have taught; launch.c learns. Relaxed, since
+ * who reads late only takes the slower way once more. What a shared descriptor
+ * table needs is rarely refused (a filter, an old kernel, Yama), so it isn't
+ * tried again.
+ */
+extern struct knowledge {
+	atomic_uint best_way;		/* to call clone: an index */
+	atomic_int memory_is_shared;	/* 1, 0; -1 before the first launch */
+	atomic_int cant_unshare;
+	atomic_int cant_fetch;
+} spu__knowledge;
+
+/* Of launches so far: 1, they shared memory; 0, they didn't; -1, there were none. */
+int spu__memory_is_shared(void);
 
 /* posix_spawn.c: the same plan by libc's function; refuses what it can't express. */
 int spu__posix_spawn(const struct launch *launch, struct spu_child *ret_child);
@@ -85,5 +115,7 @@ int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 int spu__child_error(const struct launch *launch, const struct report *report, int status);
 /* "HUP" for 1, "" for a number without a name. */
 const char *spu__signal_name(int number);
+/* "nofile" for RLIMIT_NOFILE, "" for a number without a name. */
+const char *spu__limit_name(int resource);
 
 #endif

@@ -10,9 +10,15 @@
 
 #include "launch.h"
 
-#define KNOWN_FLAGS (SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK)
+#define KNOWN_FLAGS \
+	(SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS | SPU_KEEP_GROUPS)
 /* No struct of any version is larger; a size above is a mistake, and isn't read up to. */
 #define LARGEST_SIZE 4096
+#ifdef POSIX_SPAWN_ONLY
+#define DEFAULT_METHOD SPU_METHOD_POSIX_SPAWN
+#else
+#define DEFAULT_METHOD SPU_METHOD_VFORK
+#endif
 #define UNCHANGEABLE (SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP))
 
 static int refuse(struct spu_error *ret_error, int index, const char *what)
@@ -100,6 +106,24 @@ static int check_fds(const struct spu_options *options, struct spu_error *ret_er
 	return 0;
 }
 
+static int check_numbers(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct spu_limit *limit;
+	size_t i;
+
+	for (limit = options->limits; limit && limit->kind; limit++)
+		if (limit->kind != 1 || limit->soft > limit->hard)
+			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					  (int)(limit - options->limits), "limit %d: %s",
+					  limit->resource, limit->kind != 1 ? "unknown kind" :
+					  "the soft one is above the hard one");
+	for (i = 0; options->cpus && i < options->cpu_count; i++)
+		if (options->cpus[i] < 0 || options->cpus[i] >= CPU_WORDS * 64)
+			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)i,
+					  "cpus: no processor has number %d", options->cpus[i]);
+	return 0;
+}
+
 static int is_outside(const struct spu_value *value, long max)
 {
 	return value->set && (value->value < 0 || value->value > max);
@@ -115,6 +139,20 @@ static const char *find_fault(const struct spu_options *o)
 		{o->method > SPU_METHOD_POSIX_SPAWN, "method: unknown"},
 		{o->leaks > SPU_LEAKS_FAIL, "leaks: unknown policy"},
 		{o->reserved != 0, "reserved is not 0"},
+		{is_outside(&o->uid, UINT_MAX - 1l), "uid: not a user id"},
+		{is_outside(&o->gid, UINT_MAX - 1l), "gid: not a group id"},
+		{(o->uid.set || o->gid.set) && !o->groups && !(o->flags & SPU_KEEP_GROUPS),
+		 "uid, gid: groups are not given, nor SPU_KEEP_GROUPS"},
+		{o->groups && o->flags & SPU_KEEP_GROUPS, "groups: not with SPU_KEEP_GROUPS"},
+		{!o->groups && o->group_count > 0, "group_count: without groups"},
+		{!o->cpus && o->cpu_count > 0, "cpu_count: without cpus"},
+		{o->cpus && o->cpu_count == 0, "cpus: none"},
+		{o->nice.set && (o->nice.value < -40 || o->nice.value > 40),
+		 "nice: not -40 to 40"},
+		{o->pdeathsig.set && (o->pdeathsig.value < 1 ||
+				      o->pdeathsig.value > KERNEL_SIGNALS), "pdeathsig: no signal"},
+		{o->pdeathsig.set && o->flags & SPU_DETACH,
+		 "pdeathsig: a detached child's parent is gone at once"},
 		{is_outside(&o->umask, 0777), "umask: not 0 to 0777"},
 		{is_outside(&o->pgroup, INT_MAX), "pgroup: not a process group"},
 		{is_outside(&o->ctty, INT_MAX), "ctty: not a descriptor"},
@@ -155,10 +193,15 @@ int spu__check_options(char *const argv[], const struct spu_options *options,
 	r = check_lists(ret_options, ret_error);
 	if (r == 0)
 		r = check_fds(ret_options, ret_error);
+	if (r == 0)
+		r = check_numbers(ret_options, ret_error);
 	if (r < 0)
 		return r;
 	if (ret_options->method == SPU_METHOD_DEFAULT)
-		ret_options->method = SPU_METHOD_VFORK;
+		ret_options->method = DEFAULT_METHOD;
+	if (ret_options->method == SPU_METHOD_VFORK && DEFAULT_METHOD != SPU_METHOD_VFORK)
+		return spu__error(ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+				  "method vfork: not on this processor");
 	if (ret_options->leaks == SPU_LEAKS_DEFAULT)
 		ret_options->leaks = SPU_LEAKS_CLOSE;
 	return 0;

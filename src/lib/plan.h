@@ -17,26 +17,43 @@
 
 /*
  * X(kind, public number, name): the steps in the order in which a child takes
- * them. Why this order: the tail is closed before anything can get a number in
- * it; directories before the files that are named relative to them; moves
- * before opens, which need no source; ctty and foreground name descriptors as
- * the child has them; signals stay blocked until all is done.
+ * them. Why this order: the table is its own before anything changes it; the
+ * tail is closed before anything can get a number in it; limits and priorities
+ * while the rights to raise them are there; directories
+ * before the files that are named relative to them; ids before files are opened;
+ * moves before opens, which need no source; ctty and foreground name descriptors
+ * as the child has them; the parent-death signal after the ids, which clear it;
+ * the limit of open files when all are open; signals stay blocked until all is
+ * done.
  */
 #define STEPS(X) \
 	X(STEP_HANDLERS, SPU_STEP_HANDLERS, "handlers") \
 	X(STEP_DETACH, SPU_STEP_DETACH, "detach") \
+	X(STEP_UNSHARE, SPU_STEP_CLOSE, "close") \
 	X(STEP_CLOSE_TAIL, SPU_STEP_CLOSE, "close") \
 	X(STEP_SIGNAL, SPU_STEP_SIGNAL, "signal") \
 	X(STEP_SETSID, SPU_STEP_SETSID, "setsid") \
 	X(STEP_PGROUP, SPU_STEP_PGROUP, "setpgid") \
+	X(STEP_NICE, SPU_STEP_NICE, "nice") \
+	X(STEP_CPUS, SPU_STEP_CPUS, "cpus") \
+	X(STEP_LIMIT, SPU_STEP_LIMIT, "limit") \
 	X(STEP_UMASK, SPU_STEP_UMASK, "umask") \
+	X(STEP_ROOT, SPU_STEP_ROOT, "chroot") \
 	X(STEP_CWD, SPU_STEP_CWD, "chdir") \
+	X(STEP_GROUPS, SPU_STEP_GROUPS, "setgroups") \
+	X(STEP_GID, SPU_STEP_GID, "setgid") \
+	X(STEP_UID, SPU_STEP_UID, "setuid") \
 	X(STEP_MOVE, SPU_STEP_MOVE, "move") \
+	X(STEP_FETCH, SPU_STEP_MOVE, "fetch") \
 	X(STEP_OPEN, SPU_STEP_OPEN, "open") \
 	X(STEP_SAME, SPU_STEP_MOVE, "move") \
 	X(STEP_CLOSE_GAP, SPU_STEP_CLOSE, "close") \
 	X(STEP_CTTY, SPU_STEP_CTTY, "ctty") \
 	X(STEP_FOREGROUND, SPU_STEP_FOREGROUND, "foreground") \
+	X(STEP_NO_NEW_PRIVS, SPU_STEP_NO_NEW_PRIVS, "no-new-privs") \
+	X(STEP_PDEATHSIG, SPU_STEP_PDEATHSIG, "pdeathsig") \
+	X(STEP_PARENT_ALIVE, SPU_STEP_PARENT_ALIVE, "parent-alive") \
+	X(STEP_LIMIT_LAST, SPU_STEP_LIMIT, "limit") \
 	X(STEP_STOP_PENDING, SPU_STEP_STOP_PENDING, "stop-pending") \
 	X(STEP_MASK, SPU_STEP_MASK, "mask") \
 	X(STEP_READY, SPU_STEP_READY, "ready") \
@@ -72,16 +89,21 @@ struct report {
 /* A stop signal waits behind the mask: the parent lets it happen and launches again. */
 #define REPORT_STOP 4096	/* above every errno value */
 
+/* Words of the mask of processors: as many as the kernel can be built for. */
+#define CPU_WORDS 128
+
 /* Everything that the child reads; lives in the parent's frame and heap. */
 struct plan {
 	struct step *steps;
 	int count;
 	int start;		/* 1 where step 0 (handlers) isn't needed */
 	int error_pipe;		/* the write end, or -1 */
+	int shares_table;	/* the child may begin with the parent's descriptor table */
 	uint64_t mask;		/* the child's signal mask */
 	const char *const *candidates;	/* for exec; NULL ends */
 	char *const *argv;
 	char *const *env;
+	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
 	pid_t group;		/* that foreground names; 0: the child's own, which is report.pid */
 	char *spare_stack;	/* its top: for the child that detach makes */
 	volatile struct report report;
@@ -95,6 +117,7 @@ struct plan {
 enum given_kind {
 	GIVEN_INHERIT,	/* 0 to 2 as they are, if open */
 	GIVEN_MOVE,	/* from the caller's number "source" */
+	GIVEN_FETCH,	/* the same, by pidfd_getfd: plan.c turns one into the other */
 	GIVEN_OPEN,	/* path, flags, mode */
 	GIVEN_SAME,	/* a copy of the child's number "source", which is a GIVEN_OPEN */
 	GIVEN_CLOSED
@@ -139,11 +162,15 @@ struct plan_request {
 	char *const *environ;	/* the caller's environment */
 	const char *path;	/* directories to search: options.path, or the caller's PATH */
 	const struct spu_options *options;
-	const struct given *given;
+	struct given *given;
 	size_t given_count;
 	uint64_t mask;		/* the calling thread's, for SPU_KEEP_MASK */
 	int error_pipe;		/* or -1 */
+	int shares_table;	/* begin with the parent's table, and make a short copy */
+	int may_fetch;		/* descriptors with high numbers, by pidfd_getfd */
+	pid_t parent;		/* of the program */
 	pid_t group;		/* the caller's process group */
+	int nice;		/* the calling thread's */
 	int in_place;		/* spu_exec(): no child; mark instead of close */
 };
 
@@ -153,7 +180,15 @@ struct plan_request {
  */
 int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block);
 
-/* How many bytes of text the candidates need, and how many pointers. */
+/*
+ * environment.c: how many strings the environment may come to, the closing NULL
+ * included (0: it is unchanged), and the environment, made in a room of that size.
+ */
+size_t spu__measure_environment(const struct spu_options *options, char *const *environ);
+char *const *spu__write_environment(const struct spu_options *options, char *const *environ,
+				    const char **room, size_t size);
+
+/* path.c: how many bytes of text the candidates need, and how many pointers. */
 void spu__measure_candidates(const char *file, const char *path, size_t *ret_count,
 			     size_t *ret_bytes);
 /* Writes them: pointers ended by NULL to candidates, text to text. */

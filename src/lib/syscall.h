@@ -16,6 +16,9 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
@@ -24,11 +27,13 @@
 #endif
 
 #define KERNEL_CLONE_VM 0x00000100ull
+#define KERNEL_CLONE_FILES 0x00000400ull
 #define KERNEL_CLONE_PIDFD 0x00001000ull
 #define KERNEL_CLONE_VFORK 0x00004000ull
 #define KERNEL_CLONE_CHILD_SETTID 0x01000000ull
 #define KERNEL_CLONE_CLEAR_SIGHAND 0x100000000ull
 
+#define KERNEL_CLOSE_RANGE_UNSHARE 2u
 #define KERNEL_CLOSE_RANGE_CLOEXEC 4u
 #define KERNEL_P_PIDFD 3
 #define KERNEL_WALL 0x40000000
@@ -71,7 +76,7 @@ struct kernel_dirent64 {
 /* Even at -O0: what the child runs shall not be spread over other sections. */
 #define INLINE static inline __attribute__((always_inline))
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(POSIX_SPAWN_ONLY)
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -87,7 +92,7 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 	return result;
 }
 
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(POSIX_SPAWN_ONLY)
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -107,7 +112,24 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 }
 
 #else
-#error "libspawnutil knows the system call convention of x86-64 and aarch64 only"
+
+/*
+ * Another processor: without its system call convention there is no child of
+ * ours, only libc's posix_spawn. The parent's calls go through libc.
+ */
+#ifndef POSIX_SPAWN_ONLY
+#define POSIX_SPAWN_ONLY
+#endif
+#include <errno.h>
+#include <unistd.h>
+
+INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result = syscall(number, a, b, c, d, e, f);
+
+	return result == -1 ? -errno : result;
+}
+
 #endif
 
 INLINE long syscall3(long number, long a, long b, long c)

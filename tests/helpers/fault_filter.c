@@ -4,7 +4,8 @@
  *
  * Runs PROGRAM where these system calls are refused, by a filter as sandboxes
  * have them; with KILL for ERRNO they end the process that makes them.
- * waitid-pidfd refuses waitid(P_PIDFD) only. Status 77: no filter can be had.
+ * A name with a hyphen refuses the call with that argument only, "waitid-pidfd"
+ * waitid(P_PIDFD). Status 77: no filter can be had.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,9 @@ int main(void)
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -54,20 +58,25 @@ int main(void)
 static const struct {
 	const char *name;
 	unsigned number;
-	int first_argument;	/* or -1: whatever it is */
+	int argument;		/* which of them is looked at, or -1 */
+	unsigned value;		/* that it must be, or have among its bits */
 } calls[] = {
-	{"clone", SYS_clone, -1},
-	{"clone3", SYS_clone3, -1},
-	{"close_range", SYS_close_range, -1},
-	{"fork", SYS_fork, -1},
-	{"getdents64", SYS_getdents64, -1},
-	{"pidfd_open", SYS_pidfd_open, -1},
-	{"pidfd_send_signal", SYS_pidfd_send_signal, -1},
-	{"rt_sigpending", SYS_rt_sigpending, -1},
-	{"setsid", SYS_setsid, -1},
-	{"vfork", SYS_vfork, -1},
-	{"waitid", SYS_waitid, -1},
-	{"waitid-pidfd", SYS_waitid, 3},
+	{"clone", SYS_clone, -1, 0},
+	{"clone-pidfd", SYS_clone, 0, 0x1000},
+	{"clone3", SYS_clone3, -1, 0},
+	{"close_range", SYS_close_range, -1, 0},
+	{"close_range-cloexec", SYS_close_range, 2, 4},
+	{"close_range-unshare", SYS_close_range, 2, 2},
+	{"fork", SYS_fork, -1, 0},
+	{"getdents64", SYS_getdents64, -1, 0},
+	{"pidfd_getfd", SYS_pidfd_getfd, -1, 0},
+	{"pidfd_open", SYS_pidfd_open, -1, 0},
+	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0},
+	{"rt_sigpending", SYS_rt_sigpending, -1, 0},
+	{"setsid", SYS_setsid, -1, 0},
+	{"vfork", SYS_vfork, -1, 0},
+	{"waitid", SYS_waitid, -1, 0},
+	{"waitid-pidfd", SYS_waitid, 0, 3},
 };
 
 static const struct {
@@ -76,6 +85,7 @@ static const struct {
 } answers[] = {
 	{"EPERM", SECCOMP_RET_ERRNO | EPERM}, {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
 	{"EINVAL", SECCOMP_RET_ERRNO | EINVAL}, {"E2BIG", SECCOMP_RET_ERRNO | E2BIG},
+	{"ENOMEM", SECCOMP_RET_ERRNO | ENOMEM}, {"EMFILE", SECCOMP_RET_ERRNO | EMFILE},
 	{"KILL", SECCOMP_RET_KILL_PROCESS},
 };
 
@@ -110,11 +120,13 @@ static int refuse(const char *text)
 		return -1;
 	load(offsetof(struct seccomp_data, nr));
 	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[call].number, 0,
-					 calls[call].first_argument < 0 ? 1 : 3));
-	if (calls[call].first_argument >= 0) {
-		load(offsetof(struct seccomp_data, args[0]));
-		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-						 (unsigned)calls[call].first_argument, 0, 1));
+					 calls[call].argument < 0 ? 1 : 4));
+	if (calls[call].argument >= 0) {
+		/* its lower half, which comes first on the machines that we know */
+		load(offsetof(struct seccomp_data, args) + 8 * (size_t)calls[call].argument);
+		add((struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, calls[call].value));
+		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[call].value, 0,
+						 1));
 	}
 	add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, answers[answer].answer));
 	return 0;

@@ -10,9 +10,11 @@
  *	left WHAT			for each thing that isn't as it was before
  *	end
  *
- * -A policy allow, -C DIR cwd, -S setsid, -d detach, -g pgroup, -i ignore
+ * -A policy allow, -C DIR cwd, -R DIR root, -S setsid, -d detach, -g pgroup, -i ignore
  * SIGHUP, -k keep 9, -m map 5 from 1, -n null on 0, -p method posix_spawn, -q
  * two misses in PATH first, -u umask, -x swap 1 and 2
+ * -I uid and gid 65534, no groups, -L limits of core and nofile, -P nice, -a cpu 0,
+ * -z no_new_privs, -D pdeathsig, -f map 3 from 600 and 4 from 601
  * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -w MS wait so long,
  * then stop, -W write to PROGRAM's file for 10 ms meanwhile
  * -c SIGCHLD is ignored, -l leaves 9, 77 and 300 open without close-on-exec
@@ -26,6 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,10 +43,11 @@ struct state {
 	struct sigaction actions[SIGNALS];
 	size_t open;
 	size_t zombies;
+	int dumpable;
 };
 
 static struct spu_options options = SPU_OPTIONS_INIT;
-static struct spu_fd fds[8];
+static struct spu_fd fds[12];
 static int fd_count, use_system, writes, wait_ms = -1, times = 1;
 static FILE *out;
 
@@ -76,6 +81,7 @@ static void look(struct state *state)
 	for (number = 1; number < SIGNALS; number++)
 		sigaction(number, NULL, &state->actions[number]);
 	state->open = count_open();
+	state->dumpable = prctl(PR_GET_DUMPABLE);
 	while (waitpid(-1, NULL, WNOHANG | 0x40000000) > 0)
 		state->zombies++;
 }
@@ -91,6 +97,8 @@ static void tell_differences(const struct state *before, const struct state *aft
 			fprintf(out, "left another disposition of signal %d\n", number);
 	if (before->open != after->open)
 		fprintf(out, "left %zu descriptors, %zu before\n", after->open, before->open);
+	if (before->dumpable != after->dumpable)
+		fprintf(out, "left the dumpable flag at %d\n", after->dumpable);
 	if (after->zombies)
 		fprintf(out, "left %zu zombies\n", after->zombies);
 }
@@ -115,15 +123,33 @@ static FILE *speak_to(int fd)
 
 static void parse(int option, const char *argument)
 {
+	static const struct spu_limit limits[] = {
+		SPU_LIMIT(RLIMIT_CORE, 0, 0), SPU_LIMIT(RLIMIT_NOFILE, 64, 64), {0, 0, 0, 0}};
+	static const gid_t no_group[1];
+	static const int cpu[1];
 	static char path[4200];
 
 	switch (option) {
 	case 'A': options.leaks = SPU_LEAKS_ALLOW; break;
 	case 'C': options.cwd = argument; break;
+	case 'D': options.pdeathsig = SPU_SET(SIGKILL); break;
+	case 'I':
+		options.uid = options.gid = SPU_SET(65534);
+		options.groups = no_group;
+		break;
+	case 'L': options.limits = limits; break;
 	case 'N': times = atoi(argument); break;
+	case 'P': options.nice = SPU_SET(1); break;
+	case 'R': options.root = argument; break;
 	case 'S': options.flags |= SPU_SETSID; break;
+	case 'a': options.cpus = cpu, options.cpu_count = 1; break;
 	case 'c': signal(SIGCHLD, SIG_IGN); break;
 	case 'd': options.flags |= SPU_DETACH; break;
+	case 'f':
+		leak(600), leak(601);
+		GIVE(SPU_MAP(3, 600));
+		GIVE(SPU_MAP(4, 601));
+		break;
 	case 'g': options.pgroup = SPU_SET(0); break;
 	case 'W': writes = 1; break;
 	case 'i': options.ignore_signals = SPU_SIGNAL(SIGHUP); break;
@@ -140,6 +166,7 @@ static void parse(int option, const char *argument)
 	case 's': use_system = 1; break;
 	case 'u': options.umask = SPU_SET(027); break;
 	case 'w': wait_ms = atoi(argument); break;
+	case 'z': options.flags |= SPU_NO_NEW_PRIVS; break;
 	case 'x': GIVE(SPU_MAP(1, 2)); GIVE(SPU_MAP(2, 1)); break;
 	default: exit(2);
 	}
@@ -219,6 +246,9 @@ static void absorb_injections(void)
 		exit(2);
 	setpgid(-1, 0);
 	ioctl(-1, 0, 0);
+	prctl(PR_GET_DUMPABLE);
+	prctl(PR_GET_DUMPABLE);
+	prlimit(0, RLIMIT_CORE, NULL, NULL);
 	sigprocmask(SIG_BLOCK, NULL, NULL);
 	sigaction(SIGHUP, NULL, &(struct sigaction){0});
 }
@@ -232,7 +262,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	absorb_injections();
-	while ((option = getopt(argc, argv, "+AC:N:SWcdgiklmno:pqsuw:x")) != -1)
+	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWacdfgiklmno:pqsuw:xz")) != -1)
 		parse(option, optarg);
 	if (!out)
 		out = speak_to(1);

@@ -2,6 +2,7 @@
 /*
  * plan_launch list
  * plan_launch NAME explain|launch NTH PROGRAM
+ * plan_launch random NTH SEEDS PROGRAM
  *
  * Makes the options that NAME stands for in the table below and prints what
  * spu_explain() says about a launch of PROGRAM with them, or launches it and
@@ -9,12 +10,17 @@
  * NTH - 1 launches of PROGRAM with no options go before that, because the first
  * of a process differs. Both runs do the same up to the last call, so that
  * numbers agree.
+ *
+ * random: for each of the numbers in SEEDS (as "0-99") one random set of options
+ * whose first two descriptor entries are the number's digits; explained, with
+ * "set NUMBER" before and "child PID" after it, and launched.
  */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,8 +31,8 @@ static char *arguments[8];
 static char *environment[] = {"ONE=1", "TWO=two words", NULL};
 static const char *const set[] = {"PLAN=yes", "HOME=/", NULL};
 static const char *const unset[] = {"LC_ALL", "NOSUCH", NULL};
-static int ends[2] = {-1, -1};
-static struct spu_fd fds[8];
+static int ends[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static struct spu_fd fds[9];
 static struct spu_options options = SPU_OPTIONS_INIT;
 
 static void give(int index, struct spu_fd fd)
@@ -286,13 +292,69 @@ static void everything(void)
 	GIVE(5, SPU_OPEN(12, "/dev/null", O_RDONLY | O_SYNC));
 }
 
+static void other_options(void)
+{
+	static const gid_t groups[] = {0, 5, 70000};
+	static const int cpus[] = {0};
+	static const struct spu_limit limits[] = {SPU_LIMIT(RLIMIT_NOFILE, 200, 300),
+						  SPU_LIMIT(RLIMIT_CORE, 0, 1024),
+						  SPU_LIMIT(RLIMIT_FSIZE, 8192, ~(uint64_t)0),
+						  {0, 0, 0, 0}};
+
+	hold(600);
+	options.root = "/";
+	options.nice = SPU_SET(1);
+	options.cpus = cpus;
+	options.cpu_count = 1;
+	options.limits = limits;
+	options.flags = SPU_NO_NEW_PRIVS;
+	options.pdeathsig = SPU_SET(SIGUSR1);
+	options.uid = SPU_SET(getuid());
+	options.gid = SPU_SET(getgid());
+	options.groups = groups;
+	options.group_count = 3;
+	GIVE(0, SPU_MAP(3, 600));
+	if (geteuid() == 0)
+		return;
+	options.root = NULL;
+	options.groups = NULL;
+	options.group_count = 0;
+	options.flags |= SPU_KEEP_GROUPS;
+}
+
+static void no_groups(void)
+{
+	static const gid_t none[1];
+
+	if (geteuid() == 0)
+		options.groups = none;
+}
+
+static void parents_end(void)
+{
+	options.flags = SPU_NO_NEW_PRIVS;
+	options.pdeathsig = SPU_SET(34);
+}
+
+static void fetched(void)
+{
+	hold(600);
+	hold(700);
+	GIVE(0, SPU_MAP(3, 600));
+	GIVE(1, SPU_MAP(4, 700));
+	GIVE(2, SPU_MAP(0, 600));
+	GIVE(3, SPU_KEEP(700));
+	GIVE(4, SPU_SAME(6, 3));
+}
+
 #define NAMES(X) \
 	X(plain) X(cwd_and_umask) X(umask_of_nothing) X(swap) X(cycle_of_three) \
 	X(two_cycles_and_a_chain) X(append_and_same) X(null) X(open_in_place) X(open_flags) \
 	X(close_one) X(keep_high) X(pipes) X(fifo) X(session_and_terminal) X(group) X(dispositions) \
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
-	X(odd_strings) X(another_file) X(everything)
+	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
+	X(fetched)
 
 static const struct {
 	const char *name;
@@ -335,6 +397,165 @@ static int explain(char *const argv[])
 	return 0;
 }
 
+/*
+ * ---- Random sets
+ */
+
+static uint32_t random_state;
+
+static uint32_t next_random(uint32_t below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state % below;
+}
+
+static int held_number(void)
+{
+	static const int held[] = {0, 1, 2, 5, 6, 7, 8, 13, 600, 700};
+
+	return held[next_random(10)];
+}
+
+static int is_target(int count, int fd)
+{
+	while (count-- > 0)
+		if (fds[count].fd == fd)
+			return 1;
+	return 0;
+}
+
+/* Returns how many entries there are then. */
+static int add_random_entry(int count, int kind)
+{
+	int number = (int)next_random(15), other = (int)next_random(15);
+
+	if (kind == 0)
+		number = held_number();
+	if (is_target(count, number))
+		return count;
+	switch (kind) {
+	case 0:
+		GIVE(count, SPU_KEEP(number));
+		break;
+	case 1:
+		GIVE(count, SPU_MAP(number, held_number()));
+		break;
+	case 2:	/* a swap */
+		if (is_target(count, 5) || is_target(count, 6))
+			return count;
+		GIVE(count, SPU_MAP(5, 6));
+		GIVE(count + 1, SPU_MAP(6, 5));
+		return count + 2;
+	case 3:
+		if (count == 0 || fds[0].kind == SPU_FD_CLOSE)
+			return count;
+		GIVE(count, SPU_SAME(number, fds[0].fd));
+		break;
+	case 4:
+		GIVE(count, SPU_OPEN(number, other % 2 ? "/dev/zero" : "/dev/null", O_RDWR));
+		break;
+	case 5:
+		GIVE(count, SPU_NULL(number));
+		break;
+	case 6:
+		GIVE(count, SPU_CLOSE(number));
+		break;
+	case 7:
+		GIVE(count, SPU_PIPE_IN(number, &ends[count]));
+		break;
+	case 8:
+		GIVE(count, SPU_PIPE_OUT(number, &ends[count]));
+		break;
+	default:
+		GIVE(count, SPU_MAP(number, next_random(2) ? 600 : 700));
+	}
+	return count + 1;
+}
+
+static void add_random_rights(void)
+{
+	static const gid_t groups[] = {65534, 7};
+	static const int cpus[] = {0};
+	static const struct spu_limit limits[] = {SPU_LIMIT(RLIMIT_NOFILE, 64, 128),
+						  SPU_LIMIT(RLIMIT_CPU, 1000, ~(uint64_t)0),
+						  SPU_LIMIT(RLIMIT_CORE, 0, 0), {0, 0, 0, 0}};
+
+	if (next_random(4) == 0)
+		options.flags |= SPU_NO_NEW_PRIVS;
+	if (next_random(4) == 0)
+		options.pdeathsig = SPU_SET(1 + next_random(64));
+	if (next_random(4) == 0)
+		options.nice = SPU_SET(next_random(3));
+	if (next_random(4) == 0)
+		options.cpus = cpus, options.cpu_count = 1;
+	if (next_random(3) == 0)
+		options.limits = limits + next_random(3);
+	if (geteuid() != 0 || next_random(3))
+		return;
+	options.root = next_random(2) ? "/" : NULL;
+	options.groups = groups;
+	options.group_count = next_random(3);
+	if (next_random(2))
+		options.gid = SPU_SET(next_random(2) ? 65534 : 0);
+	if (next_random(2))
+		options.uid = SPU_SET(next_random(2) ? 65534 : 0);
+}
+
+static void make_random_set(unsigned seed)
+{
+	int count, more;
+
+	random_state = 2463534242u + seed * 2654435761u;
+	next_random(2);
+	memset(fds, 0, sizeof(fds));
+	options = (struct spu_options)SPU_OPTIONS_INIT;
+	count = add_random_entry(0, (int)(seed / 10 % 10));
+	count = add_random_entry(count, (int)(seed % 10));
+	for (more = (int)next_random(3); more > 0; more--)
+		count = add_random_entry(count, (int)next_random(10));
+	add_random_rights();
+	options.leaks = next_random(5) ? SPU_LEAKS_CLOSE : SPU_LEAKS_ALLOW;
+	options.cwd = next_random(3) ? NULL : "/usr";
+	if (next_random(3) == 0)
+		options.umask = SPU_SET(next_random(01000));
+	if (next_random(4) == 0)
+		options.flags |= SPU_SETSID;
+	else if (next_random(3) == 0)
+		options.pgroup = SPU_SET(0);
+	if (next_random(3) == 0)
+		options.default_signals = SPU_SIGNAL(1 + next_random(8));
+	if (next_random(3) == 0)
+		options.ignore_signals = SPU_SIGNAL(10 + next_random(9));
+	if (next_random(3) == 0)
+		options.block_signals = (uint64_t)next_random(1u << 31) << next_random(32);
+	if (next_random(3) == 0)
+		options.env_set = set;
+}
+
+static int launch_random_sets(unsigned first, unsigned last)
+{
+	size_t i;
+	int pid;
+
+	hold(5), hold(6), hold(7), hold(8), hold(13), hold(600), hold(700);
+	for (; first <= last; first++) {
+		make_random_set(first);
+		fprintf(stderr, "set %u\n", first);
+		if (explain(arguments) != 0)
+			return 1;
+		pid = launch(arguments, &options);
+		fprintf(stderr, "child %d\n", pid);
+		for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+			if (ends[i] >= 0)
+				close(ends[i]);
+			ends[i] = -1;
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	size_t i;
@@ -344,6 +565,15 @@ int main(int argc, char *argv[])
 		for (i = 0; i < COUNT; i++)
 			puts(sets[i].name);
 		return 0;
+	}
+	if (argc == 5 && strcmp(argv[1], "random") == 0) {
+		unsigned first, last;
+
+		arguments[0] = argv[4];
+		for (before = atoi(argv[2]); before > 1; before--)
+			launch(arguments, NULL);
+		return sscanf(argv[3], "%u-%u", &first, &last) == 2
+			? launch_random_sets(first, last) : 2;
 	}
 	for (i = 0; i < COUNT && strcmp(sets[i].name, argv[1]) != 0; i++)
 		;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is at the two ends of a socket, from the tables in /proc/PID/net. A
+ * help for people who look at leaks; nothing is asked of the socket itself.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sockets.h"
+
+#define TCP_LISTEN_STATE 0x0a
+#define UNIX_ACCEPTS 0x10000u	/* __SO_ACCEPTCON */
+
+/* "0100007F:1F90": words as the machine has them, in hex; 4 of them for IPv6. */
+static int print_address(const char *hex, char *ret, size_t size)
+{
+	unsigned words[4], port;
+	char text[INET6_ADDRSTRLEN];
+	int count = 0;
+
+	while (count < 4 && *hex && *hex != ':') {
+		if (sscanf(hex, "%8x", &words[count++]) != 1)
+			return -1;
+		hex += 8;
+	}
+	if (sscanf(hex, ":%x", &port) != 1 ||
+	    !inet_ntop(count == 1 ? AF_INET : AF_INET6, words, text, sizeof(text)))
+		return -1;
+	snprintf(ret, size, count == 1 ? "%s:%u" : "[%s]:%u", text, port);
+	return 0;
+}
+
+static int describe_inet(const char *line, const char *protocol, unsigned long inode, char *ret,
+			 size_t size)
+{
+	char local[80], remote[80], local_text[80], remote_text[80];
+	unsigned long found;
+	unsigned state;
+
+	if (sscanf(line, " %*d: %79s %79s %x %*s %*s %*s %*d %*d %lu", local, remote, &state,
+		   &found) != 4 || found != inode ||
+	    print_address(local, local_text, sizeof(local_text)) < 0 ||
+	    print_address(remote, remote_text, sizeof(remote_text)) < 0)
+		return 0;
+	if (state == TCP_LISTEN_STATE && protocol[0] == 't')
+		snprintf(ret, size, "%s %s, listening", protocol, local_text);
+	else if (strstr(remote_text, ":0") && remote_text[strlen(remote_text) - 2] == ':')
+		snprintf(ret, size, "%s %s", protocol, local_text);
+	else
+		snprintf(ret, size, "%s %s to %s", protocol, local_text, remote_text);
+	return 1;
+}
+
+static int describe_unix(const char *line, const char *protocol, unsigned long inode, char *ret,
+			 size_t size)
+{
+	char path[112] = "";
+	unsigned long found;
+	unsigned flags;
+
+	if (sscanf(line, "%*s %*x %*x %x %*x %*x %lu %111[^\n]", &flags, &found, path) < 2 ||
+	    found != inode)
+		return 0;
+	snprintf(ret, size, "%s %s%s", protocol, path[0] ? path : "without a name",
+		 flags & UNIX_ACCEPTS ? ", listening" : "");
+	return 1;
+}
+
+static const struct {
+	const char *table;
+	const char *protocol;
+	int (*describe)(const char *line, const char *protocol, unsigned long inode, char *ret,
+			size_t size);
+} tables[] = {
+	{"unix", "unix", describe_unix},
+	{"tcp", "tcp", describe_inet},
+	{"tcp6", "tcp", describe_inet},
+	{"udp", "udp", describe_inet},
+	{"udp6", "udp", describe_inet},
+};
+
+int spu__describe_socket(const char *process, unsigned long inode, char *ret, size_t size)
+{
+	char path[64], line[512];
+	int found = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]) && !found; i++) {
+		FILE *table;
+
+		snprintf(path, sizeof(path), "/proc/%s/net/%s", process, tables[i].table);
+		table = fopen(path, "re");
+		if (!table)
+			continue;
+		while (!found && fgets(line, sizeof(line), table))
+			found = tables[i].describe(line, tables[i].protocol, inode, ret, size);
+		fclose(table);
+	}
+	return found;
+}

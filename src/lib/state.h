@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What all threads of a process share, for as long as it is that process. */
+#ifndef STATE_H
+#define STATE_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#define IGNORED_COUNT 2
+
+struct process_state {
+	atomic_int owner;	/* the process that this is valid in; -1: being reset */
+	pthread_mutex_t lock;	/* all zero is PTHREAD_MUTEX_INITIALIZER, in glibc and musl */
+	/* system.c: calls that run, and the dispositions from before the first */
+	unsigned systems;
+	struct sigaction before[IGNORED_COUNT];
+	/* ids.c: children with changed ids before exec, and the flag from before the first */
+	unsigned id_changers;
+	int dumpable;
+};
+
+/* NULL: no memory, with errno. */
+struct process_state *spu__process_state(void);
+
+#endif
