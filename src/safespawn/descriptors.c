@@ -121,49 +121,6 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 	return keep_ranges(settings, fds);
 }
 
-static const char *describe_mode(int flags, char buffer[24])
-{
-	static const char *const access[] = {"r", "w", "rw", "-"};
-
-	snprintf(buffer, 24, "%s%s%s", (flags & O_PATH) ? "path" : access[flags & O_ACCMODE],
-		 (flags & O_APPEND) ? ",append" : "", (flags & O_NONBLOCK) ? ",nonblock" : "");
-	return buffer;
-}
-
-static void print_name(const char *name, FILE *stream)
-{
-	for (; name && *name; name++)
-		putc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stream);
-	putc('\n', stream);
-}
-
-int descriptors_report(const struct fd_list *fds, FILE *stream)
-{
-	struct spu_audit *audit;
-	char mode[24];
-	int found = 0;
-	int r = spu_audit(0, SPU_AUDIT_NAMES, &audit);
-
-	if (r < 0) {
-		say_errno(r, "audit of descriptors");
-		return r;
-	}
-	for (size_t i = 0; i < audit->count; i++) {
-		const struct spu_audit_fd *entry = &audit->fds[i];
-
-		if (fd_list_mentions(fds, entry->fd))
-			continue;
-		if (!found++)
-			fprintf(stream, "%5s  %-8s  %s\n", "FD", "MODE", "NAME");
-		fprintf(stream, "%5d  %-8s  ", entry->fd, describe_mode(entry->flags, mode));
-		print_name(entry->name, stream);
-	}
-	if (!found)
-		fprintf(stream, "no descriptor would leak\n");
-	spu_audit_free(audit);
-	return found;
-}
-
 void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
 			     struct closed *ret)
 {

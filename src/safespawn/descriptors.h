@@ -3,7 +3,7 @@
 #ifndef SAFESPAWN_DESCRIPTORS_H
 #define SAFESPAWN_DESCRIPTORS_H
 
-#include <stdio.h>
+#include <stddef.h>
 
 #include "fdlist.h"
 #include "settings.h"
@@ -13,9 +13,6 @@
  * names. Before anything is opened. Says what is wrong: 0, or -EBADF.
  */
 int descriptors_collect(const struct settings *settings, struct fd_list *fds);
-
-/* --audit: what would leak, as a table on stream: how many, or a negative errno value. */
-int descriptors_report(const struct fd_list *fds, FILE *stream);
 
 /*
  * The line about what the command didn't get: audited before the launch, since

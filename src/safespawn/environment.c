@@ -56,11 +56,43 @@ const char *command_path(const struct settings *settings, int *ret_changed)
 	return default_path;
 }
 
-/* What speaks against executing it: 0 or an errno value. exec alone knows for sure. */
-static int examine(int directory, const char *candidate)
+/*
+ * Where the command will begin. Below another root a path counts from there; a
+ * symbolic link to an absolute name is not seen as the command will see it.
+ */
+static int open_directory(const struct settings *settings)
 {
+	const char *directory = settings->chdir ? settings->chdir : "/";
+	char *joined = NULL;
+	int fd, saved;
+
+	if (settings->root) {
+		if (asprintf(&joined, "%s/%s", settings->root, directory) < 0)
+			die_errno(EXIT_SETUP, ENOMEM, "%s", directory);
+		directory = joined;
+	}
+	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	saved = errno;
+	free(joined);
+	errno = saved;
+	return fd;
+}
+
+/* Where paths count from; root -1: it is ours. */
+struct place {
+	int directory, root;
+};
+
+/* What speaks against executing it: 0 or an errno value. exec alone knows for sure. */
+static int examine(const struct place *place, const char *candidate)
+{
+	int directory = place->directory;
 	struct stat status;
 
+	if (*candidate == '/' && place->root >= 0) {
+		directory = place->root;
+		candidate += strspn(candidate, "/");
+	}
 	if (fstatat(directory, candidate, &status, 0) < 0)
 		return errno;
 	if (!S_ISREG(status.st_mode))
@@ -69,10 +101,10 @@ static int examine(int directory, const char *candidate)
 }
 
 /* Tries one; 1: the search is over. *err keeps EACCES over "not there", as execvp(3) does. */
-static int try_candidate(int directory, char *candidate, int *err, char **ret_file,
+static int try_candidate(const struct place *place, char *candidate, int *err, char **ret_file,
 			 void (*see)(const char *candidate, int err))
 {
-	int r = examine(directory, candidate);
+	int r = examine(place, candidate);
 
 	if (see)
 		see(candidate, r);
@@ -98,7 +130,7 @@ static char *join(const char *directory, size_t length, const char *file)
 	return joined;
 }
 
-static int search(int directory, const char *path, const char *file, char **ret_file,
+static int search(const struct place *place, const char *path, const char *file, char **ret_file,
 		  void (*see)(const char *candidate, int err))
 {
 	int err = ENOENT;
@@ -106,35 +138,54 @@ static int search(int directory, const char *path, const char *file, char **ret_
 	for (;;) {
 		size_t length = strcspn(path, ":");
 
-		if (try_candidate(directory, join(path, length, file), &err, ret_file, see) ||
+		if (try_candidate(place, join(path, length, file), &err, ret_file, see) ||
 		    !path[length])
 			return err == ENOTDIR ? ENOENT : err;
 		path += length + 1;
 	}
 }
 
+static int find_at(const struct place *place, const struct settings *settings, const char *file,
+		   char **ret_file, void (*see)(const char *candidate, int err))
+{
+	int changed, err = 0;
+	char *candidate;
+
+	if (!strchr(file, '/'))
+		return search(place, command_path(settings, &changed), file, ret_file, see);
+	candidate = strdup(file);
+	if (!candidate)
+		die_errno(EXIT_SETUP, ENOMEM, "%s", file);
+	try_candidate(place, candidate, &err, ret_file, see);
+	return err;
+}
+
+static void leave_place(const struct place *place)
+{
+	if (place->directory >= 0)
+		close(place->directory);
+	if (place->root >= 0)
+		close(place->root);
+}
+
 int command_find(const struct settings *settings, const char *file, char **ret_file,
 		 void (*see)(const char *candidate, int err))
 {
-	int directory = AT_FDCWD, changed, err = 0;
+	struct place place = {AT_FDCWD, -1};
+	int err = 0;
 
 	if (!*file)
 		return ENOENT;
-	if (settings->chdir) {
-		directory = open(settings->chdir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (directory < 0)
-			return errno;
+	if (settings->root) {
+		place.root = open(settings->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		err = place.root < 0 ? errno : 0;
 	}
-	if (strchr(file, '/')) {
-		char *candidate = strdup(file);
-
-		if (!candidate)
-			die_errno(EXIT_SETUP, ENOMEM, "%s", file);
-		try_candidate(directory, candidate, &err, ret_file, see);
-	} else {
-		err = search(directory, command_path(settings, &changed), file, ret_file, see);
+	if (err == 0 && (settings->chdir || settings->root)) {
+		place.directory = open_directory(settings);
+		err = place.directory < 0 ? errno : 0;
 	}
-	if (directory >= 0)
-		close(directory);
+	if (err == 0)
+		err = find_at(&place, settings, file, ret_file, see);
+	leave_place(&place);
 	return err;
 }

@@ -3,17 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/message.h"
 #include "environment.h"
 #include "terminal.h"
 
-static int exit_status_of(const struct spu_error *error)
+int launch_failed(const struct spu_error *error)
 {
+	say("%s%s", error->text, privileges_advice(error));
 	/* As if it had died of it just after exec */
 	if (error->err == ECANCELED && error->index > 0)
 		return 128 + error->index;
@@ -79,9 +77,8 @@ static void set_signals(struct launch *launch)
 	options->ignore_signals = settings->ignore_signals;
 	options->block_signals = launch->signals.blocked | settings->block_signals;
 	/* We need it at default; the command shall find it as it was */
-	if (!settings->exec)
-		options->ignore_signals |= launch->signals.ignored & SPU_SIGNAL(SIGCHLD) &
-					   ~settings->default_signals;
+	if (!settings->exec && launch->signals.child_was_ignored)
+		options->ignore_signals |= SPU_SIGNAL(SIGCHLD) & ~settings->default_signals;
 }
 
 int launch_leads_group(const struct launch *launch)
@@ -102,7 +99,8 @@ int launch_leads_group(const struct launch *launch)
 static int wants_foreground(const struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
-	uint64_t ignored = (launch->signals.ignored & ~options->default_signals) |
+	uint64_t now = signals_is_ignored(SIGTTIN) ? SPU_SIGNAL(SIGTTIN) : 0;
+	uint64_t ignored = (now & ~options->default_signals) |
 			   options->ignore_signals;
 
 	if (!launch_leads_group(launch) || options->flags & SPU_SETSID ||
@@ -153,6 +151,8 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	launch->options.leaks = settings->leaks;
 	launch->options.cwd = settings->chdir;
 	launch->options.umask = settings->umask;
+	if (privileges_set(settings, &launch->privileges, &launch->options) < 0)
+		return EXIT_SETUP;
 	signals_read(&launch->signals);
 	status = set_descriptors(launch);
 	if (status)
@@ -169,15 +169,18 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 
 	signals_block(&launch->signals);
 	clock_gettime(CLOCK_MONOTONIC, &launch->begun);
+	/*
+	 * Looked at before and not after: until the command runs and we do again,
+	 * more can come than in the moment before it exists.
+	 */
+	sigpending(&launch->early);
 	if (spu_spawn(ret_child, launch->argv, &launch->options, &error) < 0) {
 		/* The child may have come as far as taking it */
 		if (launch->options.foreground.set)
 			terminal_take(0);
-		say("%s", error.text);
-		return exit_status_of(&error);
+		return launch_failed(&error);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &launch->launched);
-	sigpending(&launch->early);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
 		say("launched %s as %d", launch->settings->command[0], (int)ret_child->pid);
@@ -196,33 +199,5 @@ int launch_exec(struct launch *launch)
 	if (launch->settings->verbose)
 		say("becoming %s as %d", launch->settings->command[0], (int)getpid());
 	spu_exec(launch->argv, &launch->options, &error);
-	say("%s", error.text);
-	return exit_status_of(&error);
-}
-
-static void print_candidate(const char *candidate, int err)
-{
-	printf("#\t%s: %s\n", candidate, err ? strerror(err) : "found");
-}
-
-int launch_explain(struct launch *launch)
-{
-	const struct settings *settings = launch->settings;
-	const char *file = launch->options.file ? launch->options.file : launch->argv[0];
-	struct spu_error error;
-	char *text;
-
-	if (spu_explain(launch->argv, &launch->options, &text, &error) < 0) {
-		say("%s", error.text);
-		return exit_status_of(&error);
-	}
-	fputs(text, stdout);
-	free(text);
-	for (size_t i = 0; i < settings->redirection_count; i++)
-		if (settings->redirections[i].kind == REDIRECT_FILE)
-			printf("# redirect %s: not opened for this, /dev/null stands in\n",
-			       settings->redirections[i].spec);
-	printf("# %s is looked for:\n", file);
-	command_find(settings, file, NULL, print_candidate);
-	return 0;
+	return launch_failed(&error);
 }

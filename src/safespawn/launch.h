@@ -7,6 +7,7 @@
 
 #include "descriptors.h"
 #include "fdlist.h"
+#include "privileges.h"
 #include "settings.h"
 #include "signals.h"
 
@@ -15,6 +16,7 @@ struct launch {
 	struct spu_options options;	/* points into settings and into what follows */
 	struct fd_list fds;
 	struct closed closed;
+	struct privileges privileges;
 	char **argv;
 	char *file;
 	struct signals signals;
@@ -34,7 +36,7 @@ int launch_exec(struct launch *launch);
 /* Does the command begin as the leader of a process group? */
 int launch_leads_group(const struct launch *launch);
 
-/* Prints the plan: the exit status. */
-int launch_explain(struct launch *launch);
+/* Says why; the exit status. */
+int launch_failed(const struct spu_error *error);
 
 #endif

@@ -8,7 +8,9 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "explain.h"
 #include "launch.h"
+#include "report.h"
 #include "supervise.h"
 
 /* What was printed and is lost is a failure, whichever way we exit. */
@@ -20,29 +22,6 @@ static void finish_output(void)
 		return;
 	say_errno(r, "standard output");
 	_exit(EXIT_SETUP);
-}
-
-static double seconds_between(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
-}
-
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
-}
-
-static void say_stats(const struct launch *launch, const struct rusage *usage)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	say("launch %.0f us, wall %.3f s, user %.3f s, system %.3f s, maximum RSS %ld KiB",
-	    seconds_between(&launch->begun, &launch->launched) * 1e6,
-	    seconds_between(&launch->begun, &now), seconds(&usage->ru_utime),
-	    seconds(&usage->ru_stime), usage->ru_maxrss);
-	say("page faults %ld minor, %ld major; context switches %ld voluntary, %ld involuntary",
-	    usage->ru_minflt, usage->ru_majflt, usage->ru_nvcsw, usage->ru_nivcsw);
 }
 
 static void say_ending(pid_t pid, const struct ending *ending)
@@ -90,13 +69,13 @@ static int run_in_foreground(struct launch *launch)
 	if (launch->settings->verbose)
 		say_ending(child.pid, &ending);
 	if (launch->settings->stats)
-		say_stats(launch, &ending.usage);
+		report_stats(launch, child.pid, &ending);
 	return ending.exit_status;
 }
 
-static int audit(const struct fd_list *fds, FILE *stream)
+static int audit(const struct settings *settings, const struct fd_list *fds, int fd)
 {
-	int found = descriptors_report(fds, stream);
+	int found = report_audit(fds, settings->json, fd);
 
 	if (found < 0)
 		return EXIT_SETUP;
@@ -110,7 +89,7 @@ static int audit_alone(const struct settings *settings)
 
 	if (descriptors_collect(settings, &fds) < 0)
 		return EXIT_SETUP;
-	return audit(&fds, stdout);
+	return audit(settings, &fds, STDOUT_FILENO);
 }
 
 static int run(const struct settings *settings)
@@ -123,10 +102,10 @@ static int run(const struct settings *settings)
 	status = launch_prepare(&launch, settings);
 	if (status)
 		return status;
-	if (settings->audit && audit(&launch.fds, stderr) == EXIT_SETUP)
+	if (settings->audit && audit(settings, &launch.fds, STDERR_FILENO) == EXIT_SETUP)
 		return EXIT_SETUP;
 	if (settings->explain)
-		return launch_explain(&launch);
+		return explain(&launch);
 	if (settings->exec)
 		return launch_exec(&launch);
 	if (settings->background)

@@ -30,20 +30,34 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "Environment:", 3},
 	{"chdir", 'C', "DIR", 0, "Working directory", 0},
+	{"root", KEY_ROOT, "DIR", 0, "Root directory; the working directory is / there", 0},
 	{"ignore-environment", 'i', 0, 0, "Begin with an empty environment", 0},
 	{"unset", 'u', "NAME", 0, "Take a variable out", 0},
 	{"argv0", 'a', "ARG", 0, "The zeroth argument", 0},
+
+	{0, 0, 0, 0, "Privileges and resources:", 4},
+	{"user", KEY_USER, "NAME", 0, "Run as that user, with the user's groups", 0},
+	{"uid", KEY_UID, "N", 0, "User id alone; needs --groups", 0},
+	{"gid", KEY_GID, "N", 0, "Group id alone; needs --groups", 0},
+	{"groups", KEY_GROUPS, "LIST", 0, "Supplementary groups, names or numbers: 27,audio; "
+	 "none; keep", 0},
+	{"no-new-privs", KEY_NO_NEW_PRIVS, 0, 0, "exec grants nothing: no set-user-ID", 0},
+	{"rlimit", KEY_RLIMIT, "NAME=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
+	 "core=0:unlimited", 0},
+	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
+	{"cpu-list", KEY_CPUS, "LIST", 0, "Run on these processors: 1,3-5", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask, octal", 0},
 
-	{0, 0, 0, 0, "Session and signals:", 4},
+	{0, 0, 0, 0, "Session and signals:", 5},
 	{"setsid", KEY_SETSID, 0, 0, "A session of its own", 0},
 	{"setpgid", KEY_SETPGID, "PGID", OPTION_ARG_OPTIONAL,
 	 "A process group of its own, or that one", 0},
+	{"pdeathsig", KEY_PDEATHSIG, "SIG", 0, "Sent to the command when safespawn ends", 0},
 	{"default-signal", KEY_DEFAULT, "SIG", OPTION_ARG_OPTIONAL, "Reset to default; all", 0},
 	{"ignore-signal", KEY_IGNORE, "SIG", OPTION_ARG_OPTIONAL, "Ignore; all", 0},
 	{"block-signal", KEY_BLOCK, "SIG", OPTION_ARG_OPTIONAL, "Block; all", 0},
 
-	{0, 0, 0, 0, "Waiting:", 5},
+	{0, 0, 0, 0, "Waiting:", 6},
 	{"timeout", 't', "DURATION", 0, "End the command's process group after that long: "
 	 "1.5, 10s, 2m, 1h, 1d", 0},
 	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
@@ -51,9 +65,11 @@ static const struct argp_option table[] = {
 	{"background", 'b', 0, 0, "Print the pid and don't wait: new session, "
 	 "0 to 2 from and to /dev/null", 0},
 
-	{0, 0, 0, 0, "Output:", 6},
+	{0, 0, 0, 0, "Output:", 7},
+	{"json", KEY_JSON, 0, 0, "--audit, --stats and --explain as JSON", 0},
 	{"quiet", 'q', 0, 0, "No word about descriptors that were closed", 0},
-	{"verbose", 'v', 0, 0, "Say what is launched and how it ended", 0},
+	{"verbose", 'v', 0, 0, "Say what is launched and how it ended; with --explain: what "
+	 "this kernel has", 0},
 	{0, 0, 0, 0, 0, 0},
 };
 

@@ -7,13 +7,25 @@
 
 #include "common/message.h"
 
+struct rule {
+	int is_wrong;
+	const char *what;
+};
+
+#define FIND_WRONG(rules) find_wrong(rules, sizeof(rules) / sizeof((rules)[0]))
+
+static const char *find_wrong(const struct rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].is_wrong)
+			return rules[i].what;
+	return NULL;
+}
+
 /* The first pair that is given and makes no sense together, as text. */
 static const char *find_conflict(const struct settings *s)
 {
-	const struct {
-		int is_wrong;
-		const char *what;
-	} rules[] = {
+	const struct rule rules[] = {
 		{s->exec && s->background, "--exec and --background exclude each other"},
 		{s->exec && s->timeout_given,
 		 "--exec and --timeout exclude each other: nobody waits"},
@@ -24,30 +36,61 @@ static const char *find_conflict(const struct settings *s)
 		 "--background and --timeout exclude each other: nobody waits"},
 		{s->background && s->stats,
 		 "--background and --stats exclude each other: nobody waits"},
+		{s->background && s->pdeathsig,
+		 "--background and --pdeathsig exclude each other: safespawn ends at once"},
 		{s->setsid && s->pgroup.set,
 		 "--setsid and --setpgid exclude each other: a session has its group"},
 		{s->background && s->pgroup.set,
 		 "--background and --setpgid exclude each other: a session has its group"},
 		{s->timeout_given && s->pgroup.set && s->pgroup.value,
 		 "--timeout and --setpgid=PGID exclude each other: it would end that group"},
+	};
+
+	return FIND_WRONG(rules);
+}
+
+static const char *find_fault_in_ids(const struct settings *s)
+{
+	const struct rule rules[] = {
+		{s->user && s->uid.set,
+		 "--user and --uid exclude each other: --user gives the uid"},
+		{s->user && s->gid.set,
+		 "--user and --gid exclude each other: --user gives the gid"},
+		{s->uid.set && !s->groups,
+		 "--uid needs --groups: a list, none, or keep; or --user=NAME, which gives all"},
+		{s->gid.set && !s->groups, "--gid needs --groups: a list, none, or keep"},
+		{s->root && s->chdir && *s->chdir != '/',
+		 "--root needs --chdir to begin with /: it counts from the new root"},
+	};
+
+	return FIND_WRONG(rules);
+}
+
+/* What is given without the thing that it belongs to. */
+static const char *find_missing(const struct settings *s)
+{
+	const struct rule rules[] = {
 		{s->kill_after_ms && !s->timeout_given, "--kill-after needs --timeout"},
 		{s->signal && !s->timeout_given, "--signal needs --timeout"},
+		{s->json && !s->audit && !s->stats && !s->explain,
+		 "--json needs --audit, --stats or --explain"},
 		{!s->command && !s->audit, "no COMMAND"},
 		{!s->command && s->assignments.count, "NAME=VALUE needs a COMMAND"},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].is_wrong)
-			return rules[i].what;
-	return NULL;
+	return FIND_WRONG(rules);
 }
 
 int settings_check(const struct settings *s)
 {
-	const char *conflict = find_conflict(s);
+	const char *fault = find_conflict(s);
 
-	if (conflict) {
-		say("%s", conflict);
+	if (!fault)
+		fault = find_fault_in_ids(s);
+	if (!fault)
+		fault = find_missing(s);
+	if (fault) {
+		say("%s", fault);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < s->unset.count; i++) {

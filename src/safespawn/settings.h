@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.h"
 #include "redirect.h"
 #include "spawnutil.h"
 
@@ -40,15 +41,25 @@ struct settings {
 	size_t redirection_count;
 
 	/* environment */
-	const char *chdir;
+	const char *chdir, *root;
 	int ignore_environment;
 	struct texts unset;
 	struct texts assignments;
 	const char *argv0;
 
+	/* privileges and resources */
+	const char *user, *groups;	/* names, or as --groups has them */
+	struct spu_value uid, gid, nice, umask;
+	int no_new_privs;
+	struct limit limits[LIMIT_KINDS];	/* each resource once */
+	size_t limit_count;
+	int *cpus;
+	size_t cpu_count;
+
 	/* session and signals */
-	struct spu_value umask, pgroup;
+	struct spu_value pgroup;
 	int setsid;
+	int pdeathsig;		/* 0: none */
 	uint64_t default_signals, ignore_signals, block_signals;
 
 	/* waiting */
@@ -59,7 +70,7 @@ struct settings {
 	int background;
 
 	/* output */
-	int quiet, verbose;
+	int json, quiet, verbose;
 
 	char **command;		/* COMMAND and its arguments, or NULL */
 };

@@ -8,11 +8,17 @@
 
 struct signals {
 	uint64_t blocked;	/* when we began */
-	uint64_t ignored;
-	sigset_t waited;	/* what we block and wait for: all that wasn't ignored */
+	int child_was_ignored;	/* SIGCHLD was */
+	sigset_t waited;	/* what we block and wait for: all */
 };
 
 void signals_read(struct signals *ret);
+
+/*
+ * Asked when one has come, since a blocked signal is queued even when it is
+ * ignored: asking for all of them beforehand costs as much as the launch.
+ */
+int signals_is_ignored(int number);
 
 /*
  * Blocks them, before the launch, so that no SIGCHLD is missed. An ignored

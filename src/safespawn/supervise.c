@@ -85,7 +85,7 @@ static int stop_ourselves(const struct supervisor *s, int group)
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	if (!sigismember(s->waited, SIGTSTP) || is_pending(SIGCONT))
+	if (signals_is_ignored(SIGTSTP) || is_pending(SIGCONT))
 		return 0;
 	kill(getpid(), SIGTSTP);
 	if (has_changed(s)) {
@@ -155,6 +155,8 @@ static void forward(struct supervisor *s, const siginfo_t *info)
 	int is_early = sigismember(&s->early, info->si_signo) > 0;
 
 	sigdelset(&s->early, info->si_signo);
+	if (signals_is_ignored(info->si_signo))
+		return;
 	/* Our own: SIGPIPE of a message, the stop of our group */
 	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
 		return;

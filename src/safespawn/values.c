@@ -4,16 +4,16 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "lists.h"
 #include "names.h"
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
+	ID, NICE, LIMIT, CPUS,
 };
 
 static const struct destination {
@@ -35,9 +35,19 @@ static const struct destination {
 	TO('i', FLAG, "ignore-environment", ignore_environment),
 	TO('u', TEXTS, "unset", unset),
 	TO('a', TEXT, "argv0", argv0),
+	TO(KEY_ROOT, TEXT, "root", root),
+	TO(KEY_USER, TEXT, "user", user),
+	TO(KEY_UID, ID, "uid", uid),
+	TO(KEY_GID, ID, "gid", gid),
+	TO(KEY_GROUPS, TEXT, "groups", groups),
+	TO(KEY_NO_NEW_PRIVS, FLAG, "no-new-privs", no_new_privs),
+	TO(KEY_RLIMIT, LIMIT, "rlimit", limits),
+	TO('n', NICE, "nice", nice),
+	TO(KEY_CPUS, CPUS, "cpu-list", cpus),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
 	TO(KEY_SETPGID, GROUP, "setpgid", pgroup),
+	TO(KEY_PDEATHSIG, SIGNAL, "pdeathsig", pdeathsig),
 	TO(KEY_DEFAULT, SIGNALS, "default-signal", default_signals),
 	TO(KEY_IGNORE, SIGNALS, "ignore-signal", ignore_signals),
 	TO(KEY_BLOCK, SIGNALS, "block-signal", block_signals),
@@ -45,10 +55,13 @@ static const struct destination {
 	TO('k', DURATION, "kill-after", kill_after_ms),
 	TO('s', SIGNAL, "signal", signal),
 	TO('b', FLAG, "background", background),
+	TO(KEY_JSON, FLAG, "json", json),
 	TO('q', FLAG, "quiet", quiet),
 	TO('v', FLAG, "verbose", verbose),
 #undef TO
 };
+
+#define MOST_NICE 40	/* what the library takes */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -73,62 +86,20 @@ static int parse_name(const char *text, const struct name *names, unsigned *ret)
 	return -EINVAL;
 }
 
-static int add_range(void *context, long first, long last)
+static int parse_number(const char *text, long min, long max, struct spu_value *ret)
 {
-	struct settings *settings = context;
-	struct range *grown;
+	long value;
+	int r = parse_long(text, min, max, &value);
 
-	grown = reallocarray(settings->keep, settings->keep_count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	settings->keep = grown;
-	grown[settings->keep_count++] = (struct range){(int)first, (int)last};
-	return 0;
-}
-
-/* As in env(1): without SIG all that can be; of default and ignore the later wins. */
-static int add_signals(struct settings *settings, int key, const char *text, uint64_t *set)
-{
-	const uint64_t fixed = SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP);
-	const uint64_t standard = SPU_SIGNAL(32) - 1;
-	uint64_t given = standard & ~fixed;
-	int r = 0;
-
-	if (text)
-		r = parse_signals(text, &given);
-	else
-		for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-			given |= SPU_SIGNAL(number);
-	if (r < 0)
-		return r;
-	if (given & fixed && key != KEY_DEFAULT)
-		return -EPERM;
-	if (key == KEY_DEFAULT)
-		settings->ignore_signals &= ~given;
-	if (key == KEY_IGNORE)
-		settings->default_signals &= ~given;
-	*set |= given & ~fixed;
-	return 0;
-}
-
-static int add_redirection(struct settings *settings, const char *spec)
-{
-	struct redirection *redirection = &settings->redirections[settings->redirection_count];
-	const char *why;
-
-	if (redirection_parse(spec, redirection, &why) < 0) {
-		say("redirect %s: %s", spec, why);
-		return -ECANCELED;	/* said already */
-	}
-	settings->redirection_count++;
-	return 0;
+	if (r == 0)
+		*ret = SPU_SET(value);
+	return r;
 }
 
 static int parse_group(const char *text, struct spu_value *ret)
 {
-	ret->set = 1;
-	ret->value = 0;
-	return text ? parse_long(text, 0, INT_MAX, &ret->value) : 0;
+	*ret = SPU_SET(0);
+	return text ? parse_number(text, 0, INT_MAX, ret) : 0;
 }
 
 static int parse_umask(const char *text, struct spu_value *ret)
@@ -141,6 +112,42 @@ static int parse_umask(const char *text, struct spu_value *ret)
 	if (r == 0)
 		*ret = SPU_SET(mode);
 	return r;
+}
+
+static int read_value(struct settings *settings, const struct destination *to, const char *text,
+		      void *member)
+{
+	switch (to->kind) {
+	case DURATION:
+		settings->timeout_given |= to->key == 't';
+		return parse_duration_ms(text, member);
+	case SIGNAL:
+		return parse_signal(text, member);
+	case SIGNALS:
+		return list_signals(settings, to->key, text, member);
+	case MODE:
+		return parse_umask(text, member);
+	case GROUP:
+		return parse_group(text, member);
+	case ID:
+		return parse_number(text, 0, UINT_MAX - 1l, member);
+	case NICE:
+		return parse_number(text, -MOST_NICE, MOST_NICE, member);
+	case METHOD:
+		return parse_name(text, methods, member);
+	case LEAKS:
+		return parse_name(text, policies, member);
+	case KEEP:
+		return list_kept(settings, text);
+	case CPUS:
+		return list_cpus(settings, text);
+	case LIMIT:
+		return list_limit(settings, text);
+	case REDIRECT:
+		return list_redirection(settings, text);
+	default:
+		return -EINVAL;
+	}
 }
 
 static int store(struct settings *settings, const struct destination *to, char *text)
@@ -158,27 +165,9 @@ static int store(struct settings *settings, const struct destination *to, char *
 	case TEXTS:
 		texts->items[texts->count++] = text;
 		return 0;
-	case DURATION:
-		settings->timeout_given |= to->key == 't';
-		return parse_duration_ms(text, member);
-	case SIGNAL:
-		return parse_signal(text, member);
-	case SIGNALS:
-		return add_signals(settings, to->key, text, member);
-	case MODE:
-		return parse_umask(text, member);
-	case GROUP:
-		return parse_group(text, member);
-	case METHOD:
-		return parse_name(text, methods, member);
-	case LEAKS:
-		return parse_name(text, policies, member);
-	case KEEP:
-		return parse_ranges(text, 0, INT_MAX, add_range, settings);
-	case REDIRECT:
-		return add_redirection(settings, text);
+	default:
+		return read_value(settings, to, text, member);
 	}
-	return -EINVAL;
 }
 
 static const char *describe(enum kind kind, int err)
@@ -192,13 +181,24 @@ static const char *describe(enum kind kind, int err)
 		[METHOD] = "no such method (vfork, posix_spawn)",
 		[LEAKS] = "no such policy (close, allow, fail)",
 		[KEEP] = "not a list of descriptors (3,5-7)",
+		[ID] = "not a number; for a name: --user",
+		[NICE] = "not a number",
+		[CPUS] = "not a list of processors (1,3-5)",
+	};
+	static const char *const ranges[] = {
+		[SIGNAL] = "no such signal",
+		[SIGNALS] = "no such signal",
+		[ID] = "out of range (0 to 4294967294)",
+		[NICE] = "out of range (-40 to 40)",
+		[CPUS] = "out of range (0 to 8191, the lower number first)",
 	};
 
 	if (err == -ERANGE)
-		return kind == SIGNAL || kind == SIGNALS ? "no such signal" : "out of range";
+		return (size_t)kind < COUNT(ranges) && ranges[kind] ? ranges[kind] : "out of range";
 	if (err == -EPERM)
 		return "KILL and STOP can't be changed";
-	return err == -EINVAL && kinds[kind] ? kinds[kind] : strerror(-err);
+	return err == -EINVAL && (size_t)kind < COUNT(kinds) && kinds[kind] ? kinds[kind]
+									    : strerror(-err);
 }
 
 int value_store(struct settings *settings, int key, char *text)

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "lists.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/message.h"
+#include "common/parse.h"
+#include "values.h"
+
+#define LAST_CPU 8191	/* what the library takes */
+
+static int add_range(void *context, long first, long last)
+{
+	struct settings *settings = context;
+	struct range *grown;
+
+	grown = reallocarray(settings->keep, settings->keep_count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	settings->keep = grown;
+	grown[settings->keep_count++] = (struct range){(int)first, (int)last};
+	return 0;
+}
+
+int list_kept(struct settings *settings, const char *text)
+{
+	return parse_ranges(text, 0, INT_MAX, add_range, settings);
+}
+
+static int add_cpus(void *context, long first, long last)
+{
+	struct settings *settings = context;
+	size_t count = settings->cpu_count + (size_t)(last - first) + 1;
+	int *grown = reallocarray(settings->cpus, count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	settings->cpus = grown;
+	for (; first <= last; first++)
+		grown[settings->cpu_count++] = (int)first;
+	return 0;
+}
+
+int list_cpus(struct settings *settings, const char *text)
+{
+	settings->cpu_count = 0;	/* the last list counts */
+	return parse_ranges(text, 0, LAST_CPU, add_cpus, settings);
+}
+
+int list_signals(struct settings *settings, int key, const char *text, uint64_t *set)
+{
+	const uint64_t fixed = SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP);
+	const uint64_t standard = SPU_SIGNAL(32) - 1;
+	uint64_t given = standard & ~fixed;
+	int r = 0;
+
+	if (text)
+		r = parse_signals(text, &given);
+	else
+		for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+			given |= SPU_SIGNAL(number);
+	if (r < 0)
+		return r;
+	if (given & fixed && key != KEY_DEFAULT)
+		return -EPERM;
+	if (key == KEY_DEFAULT)
+		settings->ignore_signals &= ~given;
+	if (key == KEY_IGNORE)
+		settings->default_signals &= ~given;
+	*set |= given & ~fixed;
+	return 0;
+}
+
+int list_redirection(struct settings *settings, const char *spec)
+{
+	struct redirection *redirection = &settings->redirections[settings->redirection_count];
+	const char *why;
+
+	if (redirection_parse(spec, redirection, &why) < 0) {
+		say("redirect %s: %s", spec, why);
+		return -ECANCELED;	/* said already */
+	}
+	settings->redirection_count++;
+	return 0;
+}
+
+int list_limit(struct settings *settings, const char *text)
+{
+	struct limit limit, *at = settings->limits, *end = at + settings->limit_count;
+	const char *why;
+
+	if (limit_parse(text, &limit, &why) < 0) {
+		say("--rlimit=%s: %s", text, why);
+		return -ECANCELED;
+	}
+	while (at < end && at->resource != limit.resource)
+		at++;
+	settings->limit_count += at == end;
+	*at = limit;
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options whose value is a list, or that may be given more than once. 0, or
+ * what the parsers give; -ECANCELED: it is said already what is wrong.
+ */
+#ifndef SAFESPAWN_LISTS_H
+#define SAFESPAWN_LISTS_H
+
+#include "settings.h"
+
+/* Added to those before. */
+int list_kept(struct settings *settings, const char *text);
+int list_redirection(struct settings *settings, const char *spec);
+
+/* In place of those before. */
+int list_cpus(struct settings *settings, const char *text);
+
+/* Of several for one resource the last counts. */
+int list_limit(struct settings *settings, const char *text);
+
+/*
+ * As in env(1): without SIG all that can be; of default and ignore the later
+ * wins. set is the settings' member that key stands for.
+ */
+int list_signals(struct settings *settings, int key, const char *text, uint64_t *set);
+
+#endif

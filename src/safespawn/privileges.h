@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom the command runs as, and what it may use: names become numbers here. */
+#ifndef SAFESPAWN_PRIVILEGES_H
+#define SAFESPAWN_PRIVILEGES_H
+
+#include "settings.h"
+
+/* What the library's options point into. */
+struct privileges {
+	gid_t *groups;
+	struct spu_limit limits[LIMIT_KINDS + 1];
+};
+
+/*
+ * Looks up names and the limits that we have, and puts all into the options.
+ * Says what is wrong: 0, or -EINVAL.
+ */
+int privileges_set(const struct settings *settings, struct privileges *privileges,
+		   struct spu_options *options);
+
+/* What would help against this failure, as ": TEXT", or "". */
+const char *privileges_advice(const struct spu_error *error);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/json.h"
+#include "common/message.h"
+#include "common/parse.h"
+
+/*
+ * A text that is made in memory reaches a stderr that others write to as well
+ * in one piece.
+ */
+struct draft {
+	FILE *stream;
+	char *text;
+	size_t size;
+};
+
+static void draft_begin(struct draft *draft)
+{
+	*draft = (struct draft){0};
+	draft->stream = open_memstream(&draft->text, &draft->size);
+	if (!draft->stream)
+		die_errno(EXIT_SETUP, ENOMEM, "report");
+}
+
+static void draft_end(struct draft *draft, int fd)
+{
+	const char *at;
+	ssize_t n;
+
+	if (fclose(draft->stream) != 0)
+		die_errno(EXIT_SETUP, ENOMEM, "report");
+	if (fd == STDOUT_FILENO) {
+		fwrite(draft->text, 1, draft->size, stdout);
+	} else {
+		for (at = draft->text; draft->size > 0; at += n, draft->size -= (size_t)n) {
+			n = write(fd, at, draft->size);
+			if (n < 0)
+				break;	/* nobody is left to be told */
+		}
+	}
+	free(draft->text);
+}
+
+/* ---- descriptors ---- */
+
+static const char *access_of(int flags)
+{
+	static const char *const names[] = {"r", "w", "rw", "-"};
+
+	return (flags & O_PATH) ? "path" : names[flags & O_ACCMODE];
+}
+
+static void print_name(const char *name, FILE *stream)
+{
+	for (; name && *name; name++)
+		putc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stream);
+	putc('\n', stream);
+}
+
+static void audit_as_text(const struct spu_audit *audit, const struct fd_list *fds, FILE *stream)
+{
+	char mode[24];
+	int found = 0;
+
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct spu_audit_fd *entry = &audit->fds[i];
+
+		if (fd_list_mentions(fds, entry->fd))
+			continue;
+		if (!found++)
+			fprintf(stream, "%5s  %-8s  %s\n", "FD", "MODE", "NAME");
+		snprintf(mode, sizeof(mode), "%s%s%s", access_of(entry->flags),
+			 (entry->flags & O_APPEND) ? ",append" : "",
+			 (entry->flags & O_NONBLOCK) ? ",nonblock" : "");
+		fprintf(stream, "%5d  %-8s  ", entry->fd, mode);
+		print_name(entry->name, stream);
+	}
+	if (!found)
+		fprintf(stream, "no descriptor would leak\n");
+}
+
+static void audit_as_json(const struct spu_audit *audit, const struct fd_list *fds, FILE *stream)
+{
+	struct json json = {.stream = stream};
+
+	json_object(&json, NULL);
+	json_integer(&json, "open", (int64_t)audit->open);
+	json_array(&json, "leaks");
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct spu_audit_fd *entry = &audit->fds[i];
+
+		if (fd_list_mentions(fds, entry->fd))
+			continue;
+		json_object(&json, NULL);
+		json_integer(&json, "fd", entry->fd);
+		json_string(&json, "access", access_of(entry->flags));
+		json_boolean(&json, "append", entry->flags & O_APPEND);
+		json_boolean(&json, "nonblock", entry->flags & O_NONBLOCK);
+		json_string(&json, "name", entry->name);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	putc('\n', stream);
+}
+
+int report_audit(const struct fd_list *fds, int as_json, int fd)
+{
+	struct spu_audit *audit;
+	struct draft draft;
+	int found = 0;
+	int r = spu_audit(0, SPU_AUDIT_NAMES, &audit);
+
+	if (r < 0) {
+		say_errno(r, "audit of descriptors");
+		return r;
+	}
+	for (size_t i = 0; i < audit->count; i++)
+		found += !fd_list_mentions(fds, audit->fds[i].fd);
+	draft_begin(&draft);
+	(as_json ? audit_as_json : audit_as_text)(audit, fds, draft.stream);
+	draft_end(&draft, fd);
+	spu_audit_free(audit);
+	return found;
+}
+
+/* ---- the launch and what it took ---- */
+
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static void stats_as_text(double launch_us, double wall, const struct rusage *usage)
+{
+	say("launch %.0f us, wall %.3f s, user %.3f s, system %.3f s, maximum RSS %ld KiB",
+	    launch_us, wall, seconds(&usage->ru_utime), seconds(&usage->ru_stime),
+	    usage->ru_maxrss);
+	say("page faults %ld minor, %ld major; context switches %ld voluntary, %ld involuntary",
+	    usage->ru_minflt, usage->ru_majflt, usage->ru_nvcsw, usage->ru_nivcsw);
+}
+
+static void stats_as_json(double launch_us, double wall, pid_t pid, const struct ending *ending)
+{
+	const struct rusage *usage = &ending->usage;
+	int is_signalled = WIFSIGNALED(ending->wait_status);
+	char name[SIGNAL_NAME_SIZE];
+	struct draft draft;
+	struct json json;
+
+	draft_begin(&draft);
+	json = (struct json){.stream = draft.stream};
+	json_object(&json, NULL);
+	json_integer(&json, "pid", pid);
+	json_integer(&json, "exit_status", ending->exit_status);
+	json_string(&json, "signal",
+		    is_signalled ? signal_name(WTERMSIG(ending->wait_status), name) : NULL);
+	json_boolean(&json, "timed_out", ending->timed_out);
+	json_decimal(&json, "launch_us", launch_us, 1);
+	json_decimal(&json, "wall_s", wall, 6);
+	json_decimal(&json, "user_s", seconds(&usage->ru_utime), 6);
+	json_decimal(&json, "system_s", seconds(&usage->ru_stime), 6);
+	json_integer(&json, "max_rss_kib", usage->ru_maxrss);
+	json_integer(&json, "minor_faults", usage->ru_minflt);
+	json_integer(&json, "major_faults", usage->ru_majflt);
+	json_integer(&json, "voluntary_switches", usage->ru_nvcsw);
+	json_integer(&json, "involuntary_switches", usage->ru_nivcsw);
+	json_object_end(&json);
+	putc('\n', draft.stream);
+	draft_end(&draft, STDERR_FILENO);
+}
+
+void report_stats(const struct launch *launch, pid_t pid, const struct ending *ending)
+{
+	struct timespec now;
+	double launch_us = seconds_between(&launch->begun, &launch->launched) * 1e6, wall;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	wall = seconds_between(&launch->begun, &now);
+	if (launch->settings->json)
+		stats_as_json(launch_us, wall, pid, ending);
+	else
+		stats_as_text(launch_us, wall, &ending->usage);
+}

@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# --json: one object on one line, with the keys that the manual names.
+# shellcheck disable=SC2016,SC2094,SC2317	# $ for inner shells; a file is named twice, not read;
+# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_python() {
+	python3 -c 'import json' 2>/dev/null || skip "python3 isn't installed"
+}
+
+# check TEXT EXPRESSION: of the one object o in it
+check() {
+	same "lines of $1" 1 "$(printf '%s\n' "$1" | wc -l)"
+	printf '%s\n' "$1" | python3 -m json.tool >/dev/null || fail "no JSON: $1"
+	printf '%s' "$1" >json
+	LC_ALL=C.UTF-8 python3 - "$2" <<-'END' || fail "$2 of $1"
+		import json, os, sys
+		o = json.load(open("json", encoding="utf-8"))
+		assert eval(sys.argv[1])
+	END
+}
+
+odd_name() {
+	printf 'a "name"\\ with\n\t\037 \303\244 \377\300\200\355\240\200.'
+}
+
+test_audit_alone() {
+	need_python
+	name=$(odd_name)
+	: >"$name"
+	status 1 safespawn --json --audit 7>>"$name" 8<>"$name"
+	same stderr '' "$err"
+	check "$out" '[f["fd"] for f in o["leaks"] if f["fd"] in (7, 8)] == [7, 8] and o["open"] >= 5'
+	check "$out" '{f["fd"]: f["access"] for f in o["leaks"]}[7] == "w"'
+	check "$out" '{f["fd"]: f["append"] for f in o["leaks"]} == {**{f["fd"]: f["append"] for f in o["leaks"]}, 7: True, 8: False}'
+	check "$out" '[f for f in o["leaks"] if f["fd"] == 8][0]["nonblock"] is False'
+	check "$out" 'os.fsencode([f["name"] for f in o["leaks"] if f["fd"] == 7][0]).endswith(
+		b"/a \"name\"\\ with\n\t\x1f \xc3\xa4 \xff\xc0\x80\xed\xa0\x80.")'
+	check "$out" 'os.path.exists([f["name"] for f in o["leaks"] if f["fd"] == 7][0])'
+	safespawn --json --audit 7>>"$name" | LC_ALL=C tr -d '\000-\011\013-\037\177' >filtered
+	same "control characters are escaped" "$(safespawn --json --audit 7>>"$name")" "$(cat filtered)"
+}
+
+test_audit_without_a_finding() {
+	need_python
+	set --
+	# What the test itself has inherited is kept, as far as it still is when we look
+	safespawn -q --json --audit true 2>found
+	python3 -c 'import json; print(*(f["fd"] for f in json.load(open("found"))["leaks"]))' >fds
+	# shellcheck disable=SC2046
+	set -- $(sed 's/[0-9][0-9]*/--keep-fd=&/g' fds)
+	status 0 safespawn --json --audit "$@"
+	check "$out" 'o["leaks"] == []'
+}
+
+test_audit_before_a_command_is_on_stderr() {
+	need_python
+	status 3 safespawn -q --json --audit sh -c 'echo out; exit 3' 7</dev/null
+	same stdout out "$out"
+	check "$err" '{f["fd"]: f for f in o["leaks"]}[7] == {"fd": 7, "access": "r", "append": False,
+		"nonblock": False, "name": "/dev/null"}'
+}
+
+test_stats() {
+	need_python
+	status 3 safespawn -q --json --stats sh -c 'echo $$; exit 3'
+	check "$err" 'o["exit_status"] == 3 and o["signal"] is None and o["timed_out"] is False'
+	check "$err" "o['pid'] == $out"
+	check "$err" 'sorted(o) == sorted("""pid exit_status signal timed_out launch_us wall_s user_s
+		system_s max_rss_kib minor_faults major_faults voluntary_switches
+		involuntary_switches""".split())'
+	check "$err" '0 < o["launch_us"] / 1e6 <= o["wall_s"] and o["max_rss_kib"] > 0'
+	status 124 safespawn -q --json --stats -t 0.05 sleep 10
+	check "$err" 'o["exit_status"] == 124 and o["signal"] == "TERM" and o["timed_out"] is True'
+}
+
+test_explain() {
+	need_python
+	status 0 safespawn -q --json --explain -C /tmp -r '1>file' PATH="/nowhere:$PATH" "A=$(odd_name)" \
+		touch launched
+	[ ! -e launched ] || fail "it was launched"
+	check "$out" 'o["method"] == "vfork" and o["file"] == "touch"'
+	check "$out" '[s["call"] for s in o["steps"] if s["step"] == "chdir"] == ["chdir(\"/tmp\")"]'
+	check "$out" 'o["steps"][0]["step"] == "clone" and o["steps"][-1]["step"] == "exec"'
+	check "$out" 'o["candidates"][0] == {"path": "/nowhere/touch", "error": "No such file or directory"}'
+	check "$out" 'o["candidates"][-1]["error"] is None and o["redirections"] == ["1>file"]'
+	check "$out" '"kernel" not in o'
+	status 0 safespawn -q --json --explain -m posix_spawn --leaks=allow true
+	check "$out" 'o["method"] == "posix_spawn" and all(s["step"] is None for s in o["steps"])'
+}
+
+test_explain_verbose_says_what_was_found() {
+	need_python
+	status 0 safespawn -q --explain -v true
+	like text '*# found on this system:
+#	*' "$out"
+	lines=$(printf '%s\n' "$out" | sed '1,/^# found/d' | wc -l)
+	status 0 safespawn -q --explain -v --json true
+	check "$out" "len(o['kernel']) == $lines and all(isinstance(k, str) for k in o['kernel'])"
+}
+
+test_json_of_what() {
+	status 125 safespawn --json true
+	same message 'safespawn: --json needs --audit, --stats or --explain' "$err"
+}
+
+run_tests

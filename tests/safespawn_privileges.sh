@@ -1,0 +1,253 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Ids, groups, root directory, limits, priorities: what the command sees of them.
+# shellcheck disable=SC2016,SC2317,SC3045	# $ for inner shells; the tests are called by
+# name, in lib.sh; ulimit has these options in dash and bash
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "only root $1"
+}
+
+need_ordinary_user() {
+	[ "$(id -u)" -ne 0 ] || skip "root may do it"
+}
+
+# refuses PATTERN OPTION...: with one line, and nothing is launched
+refuses() {
+	pattern=$1
+	shift
+	status 125 safespawn -q "$@" touch "$tmp/launched"
+	like "$*" "safespawn: $pattern" "$err"
+	same "lines for $*" 1 "$(printf '%s\n' "$err" | wc -l)"
+	[ ! -e launched ] || fail "launched with $*"
+}
+
+# What the command printed, on one line
+words() {
+	printf '%s\n' "$out" | tr -s ' \n' ' ' | sed 's/ $//'
+}
+
+# field NAME OPTION...: of the command's /proc/self/status
+field() {
+	name=$1
+	shift
+	safespawn -q "$@" sed -n "s/^$name:[[:space:]]*//p" /proc/self/status |
+		tr '\t' ' ' | sed 's/ *$//'
+}
+
+test_uid_and_gid_are_all_three() {
+	need_root "can change ids"
+	same uid '5 5 5 5' "$(field Uid --uid=5 --gid=7 --groups=none)"
+	same gid '7 7 7 7' "$(field Gid --uid=5 --gid=7 --groups=none)"
+	same "uid alone" '0 0 0 0' "$(field Gid --uid=5 --groups=none)"
+	same "in place" '5 5 5 5' "$(field Uid --exec --uid=5 --groups=none)"
+	same "the largest" '4294967294 4294967294 4294967294 4294967294' \
+		"$(field Uid --uid=4294967294 --groups=none)"
+}
+
+test_groups_as_a_list_none_and_keep() {
+	need_root "can change ids"
+	same none '' "$(field Groups --uid=5 --groups=none)"
+	same numbers '7 27' "$(field Groups --uid=5 --groups=7,27)"
+	same "names and numbers" "$(id -g "$(id -gn)") 27" \
+		"$(field Groups --uid=5 --groups="$(id -gn),27")"
+	same keep '11 12' "$(safespawn -q --groups=11,12 "$BUILD/safespawn" -q --uid=5 --groups=keep \
+		sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status | sed 's/ *$//')"
+	same "groups alone" '11 12' "$(field Groups --groups=12,11)"
+}
+
+test_user_gives_uid_gid_and_groups() {
+	need_root "can change ids"
+	grep -q '^nobody:' /etc/passwd || skip "there is no user nobody"
+	uid=$(id -u nobody) gid=$(id -g nobody)
+	for name in nobody "$uid"; do
+		same "uid of $name" "$uid $uid $uid $uid" "$(field Uid --user="$name")"
+		same "gid of $name" "$gid $gid $gid $gid" "$(field Gid --user="$name")"
+		same "groups of $name" "$(id -G nobody)" "$(field Groups --user="$name")"
+	done
+	same "groups of their own" 27 "$(field Groups --user=nobody --groups=27)"
+}
+
+test_an_ordinary_user_learns_what_it_needs() {
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod 755 .
+		set -- safespawn -q --uid=5 --gid=5 --groups=none "$BUILD/safespawn" -q
+		"$@" true 2>/dev/null || skip "another user can't execute what is in the build directory"
+	else
+		set -- safespawn -q
+	fi
+	status 125 "$@" --uid=0 --groups=keep true
+	same uid "safespawn: setuid 0: Operation not permitted: needs root, or CAP_SETUID" "$err"
+	status 125 "$@" --gid=0 --groups=keep true
+	same gid "safespawn: setgid 0: Operation not permitted: needs root, or CAP_SETGID" "$err"
+	status 125 "$@" --uid=0 --groups=none true
+	like groups "safespawn: setgroups*: Operation not permitted: needs root*--groups=keep" "$err"
+	status 125 "$@" --root=/ true
+	same root "safespawn: chroot /: Operation not permitted: needs root, or CAP_SYS_CHROOT" "$err"
+	status 125 "$@" -n -1 true
+	like nice "safespawn: nice -1: Permission denied: only root lowers it" "$err"
+	status 125 "$@" --rlimit=nofile=10 "$BUILD/safespawn" -q --rlimit=nofile=20 true
+	like limit "safespawn: limit nofile: Operation not permitted: only root raises *" "$err"
+}
+
+test_ids_that_make_no_sense() {
+	refuses '--uid needs --groups: a list, none, or keep; or --user=NAME*' --uid=5
+	refuses '--gid needs --groups: a list, none, or keep' --gid=5
+	refuses '--user and --uid exclude each other*' --user=root --uid=5
+	refuses '--user and --gid exclude each other*' --user=root --gid=5
+	refuses '--uid=root: not a number; for a name: --user' --uid=root --groups=none
+	refuses '--uid=4294967295: out of range (0 to 4294967294)' --uid=4294967295 --groups=none
+	refuses '--gid=-1: out of range*' --gid=-1 --groups=none
+	refuses '--user=no-such-one: no*' --user=no-such-one
+	refuses '--user=: no*' --user=
+	refuses '--user=4000000001: no*--uid, --gid and --groups' --user=4000000001
+	refuses '--groups=1,no-such-one: no-such-one: no*' --groups=1,no-such-one
+	refuses '--groups=1,,2: not a list of groups (27,audio; or none, or keep)' --groups=1,,2
+	refuses '--groups=: not a list of groups*' --groups=
+}
+
+test_nothing_is_opened_before_the_names_are_known() {
+	status 125 safespawn -q --user=no-such-one -r '1>made' true
+	[ ! -e made ] || fail "the redirection's file was made"
+}
+
+test_redirections_are_opened_with_the_callers_ids() {
+	need_root "can change ids"
+	mkdir closed
+	chmod 700 . closed
+	status 0 safespawn -q --uid=5 --groups=none -r '1>closed/file' id -u
+	same file 5 "$(cat closed/file)"
+}
+
+test_no_new_privs() {
+	same "by default" 0 "$(field NoNewPrivs)"
+	same given 1 "$(field NoNewPrivs --no-new-privs)"
+	same "in place" 1 "$(field NoNewPrivs --exec --no-new-privs)"
+}
+
+test_root() {
+	need_root "can change the root directory"
+	mkdir -p tree/bin tree/sub
+	cp "$BUILD/spawnbench-child" tree/bin/child
+	cp "$BUILD/spawnbench-child" tree/sub/there
+	status 0 safespawn -q --root=tree /bin/child
+	status 0 safespawn -q --root=tree PATH=/nowhere:/bin child
+	status 127 safespawn -q --root=tree sh
+	status 0 safespawn -q --root=tree -C /sub ./there
+	status 127 safespawn -q --root=tree ./there
+	status 0 safespawn -q --exec --root=tree /bin/child
+	status 0 safespawn -q --root=tree --uid=5 --groups=none /bin/child
+	status 0 safespawn -q --explain --root=tree PATH=/nowhere:/bin child
+	like plan '*chroot("tree")*chdir("/")*' "$out"
+	like look-up '*#	/nowhere/child: No such file or directory
+#	/bin/child: found*' "$out"
+	status 0 safespawn -q --explain --root=tree -C /sub ./there
+	like look-up '*#	./there: found*' "$out"
+	refuses 'chroot nowhere: No such file or directory' --root=nowhere
+	refuses 'chdir /no: No such file or directory' --root=tree -C /no
+}
+
+test_root_needs_an_absolute_directory() {
+	refuses '--root needs --chdir to begin with /*' --root=tree -C sub
+}
+
+test_limits() {
+	status 0 safespawn -q --rlimit=nofile=37 sh -c 'ulimit -Sn; ulimit -Hn'
+	same "one value" "37 37" "$(words)"
+	status 0 safespawn -q --rlimit=nofile=17:37 sh -c 'ulimit -Sn; ulimit -Hn'
+	same "two values" "17 37" "$(words)"
+	status 0 safespawn -q --rlimit=core=0: sh -c 'ulimit -Sc; ulimit -Hc'
+	same "hard kept" "0 $(ulimit -Hc)" "$(words)"
+	(ulimit -Sn 20; status 0 safespawn -q --rlimit=nofile=:30 sh -c 'ulimit -Sn; ulimit -Hn'
+	same "soft kept" "20 30" "$(words)") || exit
+	status 0 safespawn -q --rlimit=fsize=8K:1M --rlimit=cpu=100 --rlimit=core=unlimited: \
+		--rlimit=fsize=4K:1M sh -c 'sed -n "s/^Max \(file size\|cpu time\) *//p" /proc/self/limits'
+	same "several; the last counts" "100 100 seconds 4096 1048576 bytes" "$(words)"
+}
+
+test_limits_that_make_no_sense() {
+	refuses '--rlimit=nofile: write NAME=SOFT:HARD, or NAME=VALUE for both' --rlimit=nofile
+	refuses '--rlimit=files=3: no such limit; there are: as *nofile*' --rlimit=files=3
+	refuses '--rlimit=no=3: no such limit*' --rlimit=no=3
+	refuses '--rlimit==3: no such limit*' --rlimit==3
+	refuses '--rlimit=nofile=: neither *' --rlimit=nofile=
+	refuses '--rlimit=nofile=:: neither *' --rlimit=nofile=:
+	refuses '--rlimit=nofile=3x: a limit is a number or "unlimited"' --rlimit=nofile=3x
+	refuses '--rlimit=nofile=-1: a limit is a number or "unlimited"' --rlimit=nofile=-1
+	refuses '--rlimit=nofile=3:4:5: a limit is a number*' --rlimit=nofile=3:4:5
+	refuses '--rlimit=nofile=1K: *no size' --rlimit=nofile=1K
+	refuses '--rlimit=as=99999999999999999999: out of range*' --rlimit=as=99999999999999999999
+	refuses '--rlimit=as=17179869184G: out of range*' --rlimit=as=17179869184G
+	refuses '--rlimit=nofile: the soft limit 9 is above the hard limit 8; *nofile=SOFT:HARD' \
+		--rlimit=nofile=9:8
+	(ulimit -Sn 20; refuses '--rlimit=nofile: the soft limit 20 is above the hard limit 10;*' \
+		--rlimit=nofile=:10)
+}
+
+test_nice_adds() {
+	now=$(nice)
+	[ "$now" -le 10 ] || skip "the niceness is $now already"
+	status 0 safespawn -q -n 3 nice
+	same once $((now + 3)) "$out"
+	status 0 safespawn -q --nice=3 safespawn -q -n 4 nice
+	same twice $((now + 7)) "$out"
+	status 0 safespawn -q -n 40 nice
+	same "as far as it goes" 19 "$out"
+	refuses '--nice=41: out of range (-40 to 40)' -n 41
+	refuses '--nice=-41: out of range (-40 to 40)' -n -41
+	refuses '--nice=x: not a number' --nice=x
+}
+
+test_cpu_list() {
+	allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	one=${allowed%%[-,]*}
+	same one "$one" "$(field Cpus_allowed_list --cpu-list="$one")"
+	same "those that aren't there don't count" "$one" \
+		"$(field Cpus_allowed_list --cpu-list="$one,8000-8191")"
+	same all "$allowed" "$(field Cpus_allowed_list --cpu-list=0-8191)"
+	same "the last list counts" "$one" "$(field Cpus_allowed_list --cpu-list=8000 --cpu-list="$one")"
+	refuses 'cpus: Invalid argument: --cpu-list names no processor that we may use' \
+		--cpu-list=8191
+	refuses '--cpu-list=8192: out of range (0 to 8191*' --cpu-list=8192
+	refuses '--cpu-list=3-1: out of range*' --cpu-list=3-1
+	refuses '--cpu-list=1,: not a list of processors (1,3-5)' --cpu-list=1,
+	refuses '--cpu-list=a: not a list of processors*' --cpu-list=a
+}
+
+test_pdeathsig_ends_the_command_with_safespawn() {
+	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
+		: >ready; while :; do sleep 0.05; done' &
+	for _ in $(seq 200); do
+		[ ! -e ready ] || break
+		sleep 0.05
+	done
+	kill -KILL $!
+	for _ in $(seq 200); do
+		[ ! -e "done" ] || break
+		sleep 0.05
+	done
+	same signal told "$(cat "done")"
+	refuses '--pdeathsig=NONE: not a signal' --pdeathsig=NONE
+	refuses '--background and --pdeathsig exclude each other*' -b --pdeathsig=TERM
+}
+
+test_the_order_of_the_plan() {
+	status 0 safespawn -q --explain --root=/ -C /tmp --uid=1 --gid=2 --groups=3 --no-new-privs \
+		--rlimit=nofile=100 --rlimit=core=0 -n 1 --cpu-list=0 --umask=022 --pdeathsig=HUP true
+	same steps 'nice cpus limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
+		"$(printf '%s\n' "$out" | sed -n 's/^ *[0-9][0-9]* \([a-z-]*\) .*/\1/p' |
+			grep -vxE 'close|stop-pending|mask|ready|exec|move|open' | tr '\n' ' ' | sed 's/ $//')"
+}
+
+test_method_posix_spawn_refuses_them() {
+	for option in --no-new-privs '--uid=0 --groups=keep' '--gid=0 --groups=keep' '--groups=none' \
+		'-n 1' '--cpu-list=0' '--rlimit=core=0:' '--pdeathsig=HUP' '--root=/'; do
+		# shellcheck disable=SC2086
+		refuses '*: not with method posix_spawn*' -m posix_spawn $option
+	done
+}
+
+run_tests
