@@ -204,14 +204,15 @@ static void print_openat(FILE *out, const struct step *step)
 	fputs(") = N", out);
 }
 
-static void print_cpus(FILE *out, const struct plan *plan)
+static void print_cpus(FILE *out, const struct step *step)
 {
+	const uint64_t *cpus = (const uint64_t *)step->arg[2];
 	const char *separator = "";
 	int number;
 
-	fprintf(out, "sched_setaffinity(0, %zu, [", CPU_WORDS * sizeof(*plan->cpus));
+	fprintf(out, "sched_setaffinity(0, %zu, [", CPU_WORDS * sizeof(*cpus));
 	for (number = 0; number < CPU_WORDS * 64; number++) {
-		if (!(plan->cpus[number / 64] >> number % 64 & 1))
+		if (!(cpus[number / 64] >> number % 64 & 1))
 			continue;
 		fprintf(out, "%s%d", separator, number);
 		separator = " ";
@@ -270,110 +271,106 @@ static void print_prctl(FILE *out, const struct step *step)
 	fputc(')', out);
 }
 
+static void print_close_range(FILE *out, const struct step *step)
+{
+	const char *flags = "0";
+
+	if (step->arg[2] == KERNEL_CLOSE_RANGE_CLOEXEC)
+		flags = "CLOSE_RANGE_CLOEXEC";
+	else if (step->arg[2] == KERNEL_CLOSE_RANGE_UNSHARE)
+		flags = "CLOSE_RANGE_UNSHARE";
+	fprintf(out, "close_range(%ld, %ld, %s)", step->arg[0], step->arg[1], flags);
+}
+
+static void print_dup(FILE *out, const struct step *step)
+{
+	fputs("dup3(", out);
+	print_fd(out, step);
+	fprintf(out, ", %ld, %s)", step->arg[1], step->arg[2] ? "O_CLOEXEC" : "0");
+}
+
+/* A text, in which $ stands before a kind and the number of an argument, or a function. */
+static const struct call {
+	short number;
+	const char *text;
+	void (*print)(FILE *out, const struct step *step);
+} calls[] = {
+	{SYS_chdir, "chdir($s0)", NULL},
+	{SYS_chroot, "chroot($s0)", NULL},
+	{SYS_clone, "clone(flags=CLONE_VM|CLONE_VFORK|CLONE_CHILD_SETTID|SIGCHLD), "
+		    "and that child goes on", NULL},
+	{SYS_close, "close($n0)", NULL},
+	{SYS_close_range, NULL, print_close_range},
+	{SYS_dup3, NULL, print_dup},
+	{SYS_fcntl, NULL, print_fcntl},
+	{SYS_getppid, "getppid() is $d0 or 0", NULL},
+	{SYS_ioctl, NULL, print_ioctl},
+	{SYS_openat, NULL, print_openat},
+	{SYS_pidfd_getfd, "pidfd_getfd($d0, $d1, 0) = N", NULL},
+	{SYS_pidfd_open, "pidfd_open($d0, 0) = N", NULL},
+	{SYS_prctl, NULL, print_prctl},
+	{SYS_prlimit64, NULL, print_limit},
+	{SYS_rt_sigaction, NULL, print_sigaction},
+	{SYS_rt_sigpending, "rt_sigpending([], 8)", NULL},
+	{SYS_rt_sigprocmask, "rt_sigprocmask(SIG_SETMASK, $b1, NULL, 8)", NULL},
+	{SYS_sched_setaffinity, NULL, print_cpus},
+	{SYS_setgroups, NULL, print_groups},
+	{SYS_setpgid, "setpgid($d0, $d1)", NULL},
+	{SYS_setpriority, "setpriority(PRIO_PROCESS, 0, $d2)", NULL},
+	{SYS_setresgid, "setresgid($d0, $d1, $d2)", NULL},
+	{SYS_setresuid, "setresuid($d0, $d1, $d2)", NULL},
+	{SYS_setsid, "setsid()", NULL},
+	{SYS_umask, "umask($m0)", NULL},
+	{SYS_write, "write($d0, report, $d2)", NULL},
+};
+
+static void print_text(FILE *out, const struct step *step, const char *text)
+{
+	for (; *text; text++) {
+		if (*text != '$') {
+			fputc(*text, out);
+			continue;
+		}
+		long argument = step->arg[text[2] - '0'];
+
+		switch (text[1]) {
+		case 'b':
+			print_mask(out, *(const uint64_t *)argument);
+			break;
+		case 'm':
+			print_mode(out, argument);
+			break;
+		case 'n':
+			print_fd(out, step);
+			break;
+		case 's':
+			print_string(out, (const char *)argument);
+			break;
+		default:
+			fprintf(out, "%ld", argument);
+		}
+		text += 2;
+	}
+}
+
 static void print_call(FILE *out, const struct plan *plan, const struct step *step)
 {
-	switch (step->number) {
-	case SYS_rt_sigaction:
-		if (step->kind == STEP_HANDLERS)
-			fputs("rt_sigaction for each caught signal: SIG_DFL", out);
-		else
-			print_sigaction(out, step);
-		break;
-	case SYS_clone:
-		fputs("clone(flags=CLONE_VM|CLONE_VFORK|CLONE_CHILD_SETTID|SIGCHLD), "
-		      "and that child goes on", out);
-		break;
-	case SYS_close_range:
-		fprintf(out, "close_range(%ld, %ld, %s)", step->arg[0], step->arg[1],
-			step->arg[2] == KERNEL_CLOSE_RANGE_CLOEXEC ? "CLOSE_RANGE_CLOEXEC" :
-			step->arg[2] == KERNEL_CLOSE_RANGE_UNSHARE ? "CLOSE_RANGE_UNSHARE" : "0");
-		break;
-	case SYS_setsid:
-		fputs("setsid()", out);
-		break;
-	case SYS_setpgid:
-		fprintf(out, "setpgid(%ld, %ld)", step->arg[0], step->arg[1]);
-		break;
-	case SYS_setpriority:
-		fprintf(out, "setpriority(PRIO_PROCESS, 0, %ld)", step->arg[2]);
-		break;
-	case SYS_sched_setaffinity:
-		print_cpus(out, plan);
-		break;
-	case SYS_prlimit64:
-		print_limit(out, step);
-		break;
-	case SYS_setgroups:
-		print_groups(out, step);
-		break;
-	case SYS_setresgid:
-	case SYS_setresuid:
-		fprintf(out, "%s(%ld, %ld, %ld)",
-			step->number == SYS_setresuid ? "setresuid" : "setresgid", step->arg[0],
-			step->arg[1], step->arg[2]);
-		break;
-	case SYS_prctl:
-		print_prctl(out, step);
-		break;
-	case SYS_getppid:
-		fprintf(out, "getppid() is %ld or 0", step->arg[0]);
-		break;
-	case SYS_chroot:
-		fputs("chroot(", out);
-		print_string(out, (const char *)step->arg[0]);
-		fputc(')', out);
-		break;
-	case SYS_umask:
-		fputs("umask(", out);
-		print_mode(out, step->arg[0]);
-		fputc(')', out);
-		break;
-	case SYS_chdir:
-		fputs("chdir(", out);
-		print_string(out, (const char *)step->arg[0]);
-		fputc(')', out);
-		break;
-	case SYS_fcntl:
-		print_fcntl(out, step);
-		break;
-	case SYS_dup3:
-		fputs("dup3(", out);
-		print_fd(out, step);
-		fprintf(out, ", %ld, %s)", step->arg[1], step->arg[2] ? "O_CLOEXEC" : "0");
-		break;
-	case SYS_close:
-		fputs("close(", out);
-		print_fd(out, step);
-		fputc(')', out);
-		break;
-	case SYS_openat:
-		print_openat(out, step);
-		break;
-	case SYS_ioctl:
-		print_ioctl(out, step);
-		break;
-	case SYS_pidfd_open:
-		fprintf(out, "pidfd_open(%ld, 0) = N", step->arg[0]);
-		break;
-	case SYS_pidfd_getfd:
-		fprintf(out, "pidfd_getfd(%ld, %ld, 0) = N", step->arg[0],
-			step->arg[1]);
-		break;
-	case SYS_rt_sigpending:
-		fputs("rt_sigpending([], 8)", out);
-		break;
-	case SYS_rt_sigprocmask:
-		fputs("rt_sigprocmask(SIG_SETMASK, ", out);
-		print_mask(out, plan->mask);
-		fputs(", NULL, 8)", out);
-		break;
-	case SYS_write:
-		fprintf(out, "write(%ld, report, %ld)", step->arg[0], step->arg[2]);
-		break;
-	case SYS_execve:
+	const struct call *call = calls;
+
+	if (step->kind == STEP_EXEC) {
 		print_exec(out, plan);
-		break;
+		return;
 	}
+	if (step->kind == STEP_HANDLERS) {
+		fputs("rt_sigaction for each caught signal: SIG_DFL", out);
+		return;
+	}
+	while (call->number != step->number)
+		call++;
+	if (call->print)
+		call->print(out, step);
+	else
+		print_text(out, step, call->text);
 	/* left out by the child where openat gave the right number at once */
 	if (step->link == LINK_SAVED && step->arg[1] >= 0 && step->kind != STEP_MOVE)
 		fprintf(out, " unless N is %ld", step->arg[1]);
