@@ -152,6 +152,31 @@ START_TEST(nobody_can_write_into_the_parent_while_children_change_ids)
 }
 END_TEST
 
+START_TEST(a_detached_child_that_is_gone_by_now_leaves_the_parent_dumpable)
+{
+	const char *build = getenv("BUILD");
+	char ends_at_once[4096];
+
+	if (geteuid() != 0)
+		SKIP("ids", "only root can change ids");
+	snprintf(ends_at_once, sizeof(ends_at_once), "%s/spawnbench-child",
+		 build ? build : "build");
+	/* what ends is gone at once, whoever is init here */
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	for (int i = 0; i < 500; i++) {
+		struct spu_options options = *as_nobody();
+		struct spu_error error;
+		struct spu_child child;
+
+		options.flags = SPU_DETACH;
+		ASSERT_OK(spu_spawn(&child, SPU_ARGV(ends_at_once), &options, &error), error);
+		spu_child_release(&child);
+		ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 1);
+	}
+}
+END_TEST
+
 START_TEST(a_parent_that_is_not_dumpable_stays_so)
 {
 	int status;
@@ -171,6 +196,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, nobody_can_write_into_the_parent_while_children_change_ids);
+	tcase_add_test(tests, a_detached_child_that_is_gone_by_now_leaves_the_parent_dumpable);
 	tcase_add_test(tests, a_parent_that_is_not_dumpable_stays_so);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,14 +40,18 @@ static int has_our_memory(pid_t pid)
 	ssize_t size;
 	unsigned flags;
 	char run_state;
-	int fd;
+	int fd, gone;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A detached one may have ended and be reaped; a hidden one (hidepid) still answers */
 	if (fd < 0)
-		return -1;
+		return kill(pid, 0) < 0 && errno == ESRCH ? 0 : -1;
 	size = read(fd, text, sizeof(text) - 1);
+	gone = size < 0 && errno == ESRCH;
 	close(fd);
+	if (gone)
+		return 0;
 	text[size > 0 ? size : 0] = '\0';
 	end = strrchr(text, ')');	/* the name before it may hold anything */
 	if (!end || sscanf(end, ") %c %*d %*d %*d %*d %*d %u", &run_state, &flags) != 2)
