@@ -15,199 +15,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
-#include "support.h"
-
-#define WALL 0x40000000	/* waitpid: children with any exit signal */
-
-#if defined(__has_feature)
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-#define ADDRESS_SANITIZER 1
-#else
-#define ADDRESS_SANITIZER 0
-#endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define THREAD_SANITIZER 1
-#else
-#define THREAD_SANITIZER 0
-#endif
-#define SLOWER (ADDRESS_SANITIZER || THREAD_SANITIZER ? 10 : 1)
-
-/* How many of a test's launches are made: RACES_PERCENT=10 for a tenth. */
-static int share(int launches)
-{
-	const char *percent = getenv("RACES_PERCENT");
-
-	return launches / SLOWER * (percent ? atoi(percent) : 100) / 100;
-}
-
-/*
- * ---- The child: a whole executable, so that 20 000 launches of it take
- * seconds: a libc would need ten times as long to start as this does to run.
- * It exits with the first number that it holds open from argc + 2 to 255,
- * where 3 to argc + 1 were given to it, with 1 if the last of those is
- * missing, else with 0.
- */
-#define HIGHEST 256
-
-#if defined(__x86_64__)
-#define MACHINE "62"
-#define CODE \
-	"	mov (%rsp), %rbx\n" \
-	"	add $2, %rbx\n" \
-	"1:	mov $72, %eax\n" \
-	"	mov %ebx, %edi\n" \
-	"	mov $1, %esi\n" \
-	"	syscall\n" \
-	"	test %eax, %eax\n" \
-	"	jns 3f\n" \
-	"	inc %ebx\n" \
-	"	cmp $256, %ebx\n" \
-	"	jl 1b\n" \
-	"	xor %ebx, %ebx\n" \
-	"	mov (%rsp), %rdi\n" \
-	"	inc %rdi\n" \
-	"	cmp $2, %rdi\n" \
-	"	je 3f\n" \
-	"	mov $72, %eax\n" \
-	"	mov $1, %esi\n" \
-	"	syscall\n" \
-	"	test %eax, %eax\n" \
-	"	jns 3f\n" \
-	"	mov $1, %ebx\n" \
-	"3:	mov %ebx, %edi\n" \
-	"	mov $231, %eax\n" \
-	"	syscall\n"
-#elif defined(__aarch64__)
-#define MACHINE "183"
-#define CODE \
-	"	ldr x19, [sp]\n" \
-	"	add x19, x19, #2\n" \
-	"1:	mov x0, x19\n" \
-	"	mov x1, #1\n" \
-	"	mov x8, #25\n" \
-	"	svc #0\n" \
-	"	tbz x0, #63, 3f\n" \
-	"	add x19, x19, #1\n" \
-	"	cmp x19, #256\n" \
-	"	b.lt 1b\n" \
-	"	mov x19, #0\n" \
-	"	ldr x0, [sp]\n" \
-	"	add x0, x0, #1\n" \
-	"	cmp x0, #2\n" \
-	"	b.eq 3f\n" \
-	"	mov x1, #1\n" \
-	"	mov x8, #25\n" \
-	"	svc #0\n" \
-	"	tbz x0, #63, 3f\n" \
-	"	mov x19, #1\n" \
-	"3:	mov x0, x19\n" \
-	"	mov x8, #94\n" \
-	"	svc #0\n"
-#endif
-
-__asm__(".pushsection .rodata\n"
-	"	.balign 8\n"
-	"	.globl race_child, race_child_end\n"
-	"race_child:\n"
-	"	.byte 0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0\n"
-	"	.quad 0\n"
-	"	.short 2, " MACHINE "\n"
-	"	.long 1\n"
-	"	.quad 0x400000 + race_child_code - race_child, 64, 0\n"
-	"	.long 0\n"
-	"	.short 64, 56, 1, 64, 0, 0\n"
-	"	.long 1, 5\n"
-	"	.quad 0, 0x400000, 0x400000\n"
-	"	.quad race_child_end - race_child, race_child_end - race_child, 0x10000\n"
-	"race_child_code:\n" CODE
-	"race_child_end:\n"
-	"	.popsection\n");
-
-extern const char race_child[], race_child_end[];
-
-static char child_path[64];
-
-static void write_child(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	size_t size = (size_t)(race_child_end - race_child);
-
-	if (fd < 0 || write(fd, race_child, size) != (ssize_t)size || close(fd) < 0)
-		abort();
-}
-
-/* Before the runner forks: each test has it. */
-static void make_child(void)
-{
-	const char *directory = getenv("TMPDIR");
-
-	snprintf(child_path, sizeof(child_path), "%.40s/race.XXXXXX",
-		 directory && strlen(directory) < 40 ? directory : "/tmp");
-	if (!mkdtemp(child_path))
-		abort();
-	strcat(child_path, "/child");
-	write_child(child_path);
-}
-
-static void remove_child(void)
-{
-	unlink(child_path);
-	*strrchr(child_path, '/') = '\0';
-	rmdir(child_path);
-}
-
-/*
- * ---- Threads, and what they find. libcheck's assertions are for the main
- * thread, so these count faults and keep the first one's text.
- */
-static atomic_int faults;
-static char first_fault[320];
-static atomic_int stop;
-
-static void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void fault(const char *format, ...)
-{
-	va_list arguments;
-
-	if (atomic_fetch_add(&faults, 1) > 0)
-		return;
-	va_start(arguments, format);
-	vsnprintf(first_fault, sizeof(first_fault), format, arguments);
-	va_end(arguments);
-}
-
-#define MAX_THREADS 64
-
-struct team {
-	pthread_t threads[MAX_THREADS];
-	int count;
-};
-
-static void start(struct team *team, int count, void *(*work)(void *), void *argument)
-{
-	int i;
-
-	for (i = 0; i < count; i++)
-		ck_assert_int_eq(pthread_create(&team->threads[team->count++], NULL, work,
-						argument ? argument : (void *)(intptr_t)i), 0);
-}
-
-static void join(struct team *team)
-{
-	while (team->count > 0)
-		pthread_join(team->threads[--team->count], NULL);
-}
-
-static void assert_no_fault(void)
-{
-	ck_assert_msg(faults == 0, "%d faults, the first: %s", faults, first_fault);
-}
+#include "races.h"
 
 /* Launches the child with one descriptor or none, and judges its exit status. */
 static void launch_one(int given, unsigned method, int wants_pidfd)
@@ -307,7 +118,7 @@ START_TEST(children_hold_nothing_that_was_not_given)
 
 	lower_limit(HIGHEST);	/* the child looks no further */
 	open_before = count_open();
-	start(&jugglers, 8, juggle_descriptors, NULL);
+	start(&jugglers, 4, juggle_descriptors, NULL);
 	start(&launchers, 4, launch_many, &left);
 	join(&launchers);
 	stop = 1;
@@ -344,8 +155,19 @@ END_TEST
 
 /*
  * golang/go#22315: one thread's child holds for a moment what another thread
- * has just written and wants to launch.
+ * has just written and wants to launch. On each path: a short copy of the
+ * table, the whole of it, libc's function.
  */
+static const struct {
+	unsigned leaks, method;
+} writer_paths[] = {
+	{SPU_LEAKS_CLOSE, SPU_METHOD_VFORK},
+	{SPU_LEAKS_ALLOW, SPU_METHOD_VFORK},
+	{SPU_LEAKS_CLOSE, SPU_METHOD_POSIX_SPAWN},
+};
+
+static struct spu_options writer_options = SPU_OPTIONS_INIT;
+
 static void *write_and_launch(void *argument)
 {
 	char path[sizeof(child_path) + 16];
@@ -353,9 +175,9 @@ static void *write_and_launch(void *argument)
 	int i, r;
 
 	snprintf(path, sizeof(path), "%s.%d", child_path, (int)(intptr_t)argument);
-	for (i = 0; i < share(500); i++) {
+	for (i = 0; i < share(4000) / 8; i++) {
 		write_child(path);
-		r = spu_run(SPU_ARGV(path), NULL, NULL, &error);
+		r = spu_run(SPU_ARGV(path), &writer_options, NULL, &error);
 		if (r < 0)
 			fault("%s", error.text);
 		unlink(path);
@@ -367,6 +189,8 @@ START_TEST(what_was_just_written_can_be_launched)
 {
 	struct team team = {.count = 0};
 
+	writer_options.leaks = writer_paths[_i].leaks;
+	writer_options.method = writer_paths[_i].method;
 	start(&team, 8, write_and_launch, NULL);
 	join(&team);
 	assert_no_fault();
@@ -552,24 +376,34 @@ static uint64_t signal_bits(void)
 /* A member of a group of its own, so that the runner is spared. Returns how many went wrong. */
 static int launch_under_signals(int launches)
 {
-	struct spu_options options[4] = {SPU_OPTIONS_INIT, SPU_OPTIONS_INIT, SPU_OPTIONS_INIT,
-					 SPU_OPTIONS_INIT};
+	struct spu_options options[5] = {SPU_OPTIONS_INIT, SPU_OPTIONS_INIT, SPU_OPTIONS_INIT,
+					 SPU_OPTIONS_INIT, SPU_OPTIONS_INIT};
 	struct spu_error error = {0};
 	int i, r, status, wrong = 0;
 
+	/* 0, 2 and 3 share the descriptor table, 4 doesn't */
 	options[0].block_signals = options[1].block_signals = signal_bits();
 	options[1].method = SPU_METHOD_POSIX_SPAWN;
-	options[2].ignore_signals = signal_bits();
+	options[2].ignore_signals = options[4].ignore_signals = signal_bits();
+	options[4].leaks = SPU_LEAKS_ALLOW;
 	/* 3: the signal is the child's death, before exec or after */
 	for (i = 0; i < launches; i++) {
 		status = 0;
-		r = spu_run(SPU_ARGV(child_path), &options[i % 4], &status, &error);
-		if (i % 4 == 3 ? r != 0 && r != -ECANCELED : r != 0 || status != 0) {
+		r = spu_run(SPU_ARGV(child_path), &options[i % 5], &status, &error);
+		/* what 4 inherits is the child's status */
+		if (i % 5 == 3 ? r != 0 && r != -ECANCELED
+			       : r != 0 || (i % 5 == 4 ? WIFSIGNALED(status) : status != 0)) {
 			fprintf(stderr, "launch %d: %d, status %#x, %s\n", i, r, status, error.text);
 			wrong++;
 		}
 	}
 	return wrong;
+}
+
+/* close_range(CLOSE_RANGE_UNSHARE) of nothing */
+static int can_share(void)
+{
+	return syscall(SYS_close_range, ~0u, ~0u, 2) == 0;
 }
 
 static int be_signalled_host(void)
@@ -579,11 +413,12 @@ static int be_signalled_host(void)
 
 	setpgid(0, 0);
 	shared->host = getpid();
+	wrong = !shares_table() && can_share();
 	for_all_signals(handle);
 	sender = fork();
 	if (sender == 0)
 		send_signals();
-	wrong = launch_under_signals(share(2000));
+	wrong += launch_under_signals(share(2000));
 	atomic_store(&shared->stop, 1);
 	while (waitpid(sender, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -824,18 +659,6 @@ START_TEST(fork_children_launch_at_once)
 }
 END_TEST
 
-/* One case each, so that CK_RUN_CASE picks a test. */
-static void add(Suite *suite, const char *name, const TTest *test)
-{
-	TCase *tests = tcase_create(name);
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, test);
-	suite_add_tcase(suite, tests);
-}
-
-#define ADD(test) add(suite, #test, test)
-
 int main(void)
 {
 	Suite *suite = suite_create("races");
@@ -844,7 +667,7 @@ int main(void)
 	make_child();
 	ADD(the_child_finds_leaks);
 	ADD(children_hold_nothing_that_was_not_given);
-	ADD(what_was_just_written_can_be_launched);
+	ADD_LOOP(what_was_just_written_can_be_launched, 3);
 	ADD(no_atfork_handler_runs_and_no_lock_matters);
 	ADD(signals_reach_the_parent_only_and_none_is_lost);
 	ADD(first_launches_of_a_process_at_once);
