@@ -365,16 +365,29 @@ END_TEST
  * ---- Several calls at once
  */
 
+/* Its ends are out of the way of the numbers that a shell knows. */
+static void make_high_pipe(int ret[2])
+{
+	int ends[2], i;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	for (i = 0; i < 2; i++) {
+		ret[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, 20);
+		ck_assert_int_ge(ret[i], 20);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* Begins a command that goes on until *ret_end is closed; it runs when this returns. */
 static pthread_t start_command(const char *command, int reader, int *ret_end)
 {
-	static int told[2];
 	pthread_t thread;
-	int ends[2];
+	int told[2], ends[2];
 	char byte;
 
-	ck_assert_int_eq(pipe(told), 0);
-	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	make_high_pipe(told);
+	make_high_pipe(ends);
 	ck_assert_int_eq(dup2(told[1], 9), 9);
 	ck_assert_int_eq(dup2(ends[0], reader), reader);
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_command, (void *)(intptr_t)command), 0);
