@@ -164,7 +164,7 @@ START_TEST(another_process_is_read_from_proc)
 
 	open_at(100, "/dev/null", O_RDWR);
 	r = spu_spawn(&child, SPU_ARGV("cat"),
-		      SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_KEEP(100),
+		      SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_NULL(1), SPU_KEEP(100),
 						 SPU_OPEN(7, "/", O_RDONLY))),
 		      &error);
 	ASSERT_OK(r, error);
@@ -284,7 +284,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
-	tcase_add_checked_fixture(tests, take_signals, NULL);
+	tcase_add_checked_fixture(tests, settle, NULL);
 	tcase_add_loop_test(tests, what_crosses_an_exec_is_listed, 0, 2);
 	tcase_add_loop_test(tests, standard_ones_and_marked_ones_only_when_asked_for, 0, 2);
 	tcase_add_loop_test(tests, names_are_procs, 0, 2);

@@ -65,10 +65,14 @@ static void open_at(int number, int cloexec)
 /* The lowest number that is free: what a pipe of the library's would get. */
 static int lowest_free(void)
 {
-	int fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	int was_open = is_open(0), fd;
 
-	if (fd < 0)
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (!was_open)
+		ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+	fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	if (!was_open)
+		close(0);
+	ck_assert_int_ge(fd, 3);
 	close(fd);
 	return fd;
 }
@@ -374,6 +378,7 @@ START_TEST(a_source_may_be_closed_in_the_child)
 	struct state_report *report;
 
 	open_at(100, 0);
+	open_at(0, 0);
 	report = observe(SPU_OPTIONS(.method = (unsigned)_i, .leaks = SPU_LEAKS_ALLOW,
 				     .fds = SPU_FDS(SPU_MAP(50, 100), SPU_CLOSE(100),
 						    SPU_MAP(60, 0), SPU_NULL(0))));
@@ -548,19 +553,21 @@ END_TEST
  * ---- Wrong descriptors
  */
 
-static void assert_refused(const struct spu_options *options, int err, unsigned step, int index,
-			   const char *text)
+#define assert_refused(...) assert_refused_at(__LINE__, __VA_ARGS__)
+static void assert_refused_at(int line, const struct spu_options *options, int err, unsigned step,
+			      int index, const char *text)
 {
 	size_t open_before = count_open();
 	struct spu_child child = {.pid = 4711};
 	struct spu_error error;
 	int r = spu_spawn(&child, SPU_ARGV("true"), options, &error);
 
-	ck_assert_int_eq(r, -err);
+	ck_assert_msg(r == -err, "line %d: result %d, not %d", line, r, -err);
 	ck_assert_int_eq(error.err, err);
 	ck_assert_uint_eq(error.step, step);
 	ck_assert_int_eq(error.index, index);
-	ck_assert_msg(strstr(error.text, text) != NULL, "\"%s\" has no \"%s\"", error.text, text);
+	ck_assert_msg(strstr(error.text, text) != NULL, "line %d: \"%s\" has no \"%s\"", line,
+		      error.text, text);
 	ck_assert_int_eq(child.pid, 4711);
 	assert_unchanged(open_before);
 }
@@ -999,8 +1006,9 @@ START_TEST(close_closes_a_thousand_strays)
 	int fd;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	for (fd = 100; fd < 1100 && fd < (int)limit.rlim_cur; fd++)
-		ck_assert_int_eq(dup2(0 + (is_open(0) ? 0 : 1), fd), fd);
+	open_at(100, 0);
+	for (fd = 101; fd < 1100 && fd < (int)limit.rlim_cur; fd++)
+		ck_assert_int_eq(dup2(100, fd), fd);
 	report = observe(SPU_OPTIONS(.method = (unsigned)_i, .fds = SPU_FDS(SPU_KEEP(500))));
 	ck_assert_ptr_nonnull(report_find(report, 500));
 	ck_assert_uint_eq(report->fd_count, count_standard() + 1);
@@ -1701,7 +1709,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
-	tcase_add_checked_fixture(tests, take_signals, NULL);
+	tcase_add_checked_fixture(tests, settle, NULL);
 	add_for_both(tests, a_child_holds_the_standard_three_and_nothing_else);
 	add_for_both(tests, keep_gives_the_same_number_free_of_close_on_exec);
 	add_for_both(tests, map_swaps_and_cycles);

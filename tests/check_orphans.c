@@ -202,7 +202,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
-	tcase_add_checked_fixture(tests, take_signals, NULL);
+	tcase_add_checked_fixture(tests, settle, NULL);
 	tcase_add_loop_test(tests, a_child_whose_parent_was_killed_does_not_execute, 0, VARIANTS);
 	tcase_add_loop_test(tests, a_parent_outside_of_the_childs_namespace_is_alive, 0, 2);
 	suite_add_tcase(suite, tests);

@@ -641,6 +641,7 @@ static void add(Suite *suite, const char *name, const TTest *test)
 	TCase *tests = tcase_create(name);
 
 	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, close_as_told, NULL);
 	tcase_add_test(tests, test);
 	suite_add_tcase(suite, tests);
 }

@@ -129,8 +129,8 @@ START_TEST(a_wait_that_times_out_changes_nothing)
 	struct spu_child child;
 	struct spu_error error;
 
-	r = spu_spawn(&child, SPU_ARGV("cat"), SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in))),
-		      &error);
+	r = spu_spawn(&child, SPU_ARGV("cat"),
+		      SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_NULL(1))), &error);
 	ASSERT_OK(r, error);
 	if (_i)
 		drop_pidfd(&child);
@@ -241,7 +241,8 @@ START_TEST(handlers_do_not_end_a_wait)
 		struct spu_error error;
 		pthread_t thread;
 		int r = spu_spawn(&child, SPU_ARGV("cat"),
-				  SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in))), &error);
+				  SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_NULL(1))),
+				  &error);
 
 		ASSERT_OK(r, error);
 		if (_i)
@@ -705,7 +706,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 100);
 	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
-	tcase_add_checked_fixture(tests, take_signals, NULL);
+	tcase_add_checked_fixture(tests, settle, NULL);
 	tcase_add_test(tests, exit_codes_are_a_shells);
 	add_for_both(tests, the_status_is_waitpids);
 	add_for_both(tests, a_core_dump_shows_in_the_status);

@@ -5,7 +5,8 @@
  * Runs PROGRAM where these system calls are refused, by a filter as sandboxes
  * have them; with KILL for ERRNO they end the process that makes them.
  * A name with a hyphen refuses the call with that argument only, "waitid-pidfd"
- * waitid(P_PIDFD). Status 77: no filter can be had.
+ * waitid(P_PIDFD); "clone3-ours" those that pass the structure's first size, as
+ * our library does and glibc doesn't. Status 77: no filter can be had.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,24 +60,25 @@ static const struct {
 	const char *name;
 	unsigned number;
 	int argument;		/* which of them is looked at, or -1 */
-	unsigned value;		/* that it must be, or have among its bits */
+	unsigned mask, value;	/* what its bits must be */
 } calls[] = {
-	{"clone", SYS_clone, -1, 0},
-	{"clone-pidfd", SYS_clone, 0, 0x1000},
-	{"clone3", SYS_clone3, -1, 0},
-	{"close_range", SYS_close_range, -1, 0},
-	{"close_range-cloexec", SYS_close_range, 2, 4},
-	{"close_range-unshare", SYS_close_range, 2, 2},
-	{"fork", SYS_fork, -1, 0},
-	{"getdents64", SYS_getdents64, -1, 0},
-	{"pidfd_getfd", SYS_pidfd_getfd, -1, 0},
-	{"pidfd_open", SYS_pidfd_open, -1, 0},
-	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0},
-	{"rt_sigpending", SYS_rt_sigpending, -1, 0},
-	{"setsid", SYS_setsid, -1, 0},
-	{"vfork", SYS_vfork, -1, 0},
-	{"waitid", SYS_waitid, -1, 0},
-	{"waitid-pidfd", SYS_waitid, 0, 3},
+	{"clone", SYS_clone, -1, 0, 0},
+	{"clone-pidfd", SYS_clone, 0, 0x1000, 0x1000},
+	{"clone3", SYS_clone3, -1, 0, 0},
+	{"clone3-ours", SYS_clone3, 1, ~0u, 64},
+	{"close_range", SYS_close_range, -1, 0, 0},
+	{"close_range-cloexec", SYS_close_range, 2, 4, 4},
+	{"close_range-unshare", SYS_close_range, 2, 2, 2},
+	{"fork", SYS_fork, -1, 0, 0},
+	{"getdents64", SYS_getdents64, -1, 0, 0},
+	{"pidfd_getfd", SYS_pidfd_getfd, -1, 0, 0},
+	{"pidfd_open", SYS_pidfd_open, -1, 0, 0},
+	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0, 0},
+	{"rt_sigpending", SYS_rt_sigpending, -1, 0, 0},
+	{"setsid", SYS_setsid, -1, 0, 0},
+	{"vfork", SYS_vfork, -1, 0, 0},
+	{"waitid", SYS_waitid, -1, 0, 0},
+	{"waitid-pidfd", SYS_waitid, 0, ~0u, 3},
 };
 
 static const struct {
@@ -124,7 +126,7 @@ static int refuse(const char *text)
 	if (calls[call].argument >= 0) {
 		/* its lower half, which comes first on the machines that we know */
 		load(offsetof(struct seccomp_data, args) + 8 * (size_t)calls[call].argument);
-		add((struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, calls[call].value));
+		add((struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, calls[call].mask));
 		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[call].value, 0,
 						 1));
 	}
