@@ -93,7 +93,7 @@ test_linux_5_11_has_all_that_the_library_calls() {
 	calls=$(sed -n 's/^#ifndef SYS_\(.*\)/\1/p' "$top/src/lib/syscall.h")
 	[ -n "$calls" ] || fail "syscall.h has no numbers of its own"
 	for call in $calls; do
-		news | grep -q " $call[ -]" || fail "which kernel brought $call?"
+		news | grep -q " ${call}[ -]" || fail "which kernel brought $call?"
 	done
 }
 
