@@ -419,21 +419,24 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	const char **pointers;
 	struct move *move_room;
 	uint64_t *cpu_room;
-	char *block;
+	char *block, *text_room;
 	int move_count;
 
 	choose_fetches(request);
 	spu__measure_candidates(file, request->path, &candidates, &text);
-	block = malloc(steps * sizeof(struct step) + cpus * sizeof(uint64_t) +
-		       moves * sizeof(struct move) +
-		       (candidates + 1 + environment) * sizeof(char *) + text);
+	text = (text + sizeof(long) - 1) & ~(sizeof(long) - 1);
+	block = malloc(cpus * sizeof(uint64_t) + moves * sizeof(struct move) +
+		       (candidates + 1 + environment) * sizeof(char *) + text +
+		       steps * sizeof(struct step));
 	if (!block)
 		return -ENOMEM;
-	cpu_room = (uint64_t *)(block + steps * sizeof(struct step));
+	cpu_room = (uint64_t *)block;
 	pointers = (const char **)(cpu_room + cpus);
 	move_room = (struct move *)(pointers + candidates + 1 + environment);
+	text_room = (char *)(move_room + moves);
 	*ret_plan = (struct plan){
-		.steps = (struct step *)block,
+		/* last: few of the bound are taken, and their pages needn't be touched */
+		.steps = (struct step *)(text_room + text),
 		.argv = request->argv,
 		.env = spu__write_environment(options, request->environ,
 					      pointers + candidates + 1, environment),
@@ -444,7 +447,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 		.mask = options->block_signals |
 			((options->flags & SPU_KEEP_MASK) ? request->mask : 0),
 	};
-	spu__write_candidates(file, request->path, pointers, (char *)(move_room + moves));
+	spu__write_candidates(file, request->path, pointers, text_room);
 	move_count = spu__order_moves(request->given, request->given_count, move_room);
 	if (move_count < 0) {
 		free(block);
