@@ -37,24 +37,29 @@ static void keep_if_inherited(struct fd_list *fds, int fd)
 		fd_list_set(fds, SPU_FD_KEEP, fd, 0);
 }
 
+static int ends_with(const char *text, const char *end, const char *tail)
+{
+	size_t length = strlen(tail);
+
+	return (size_t)(end - text) >= length && memcmp(end - length, tail, length) == 0;
+}
+
 /* Each /dev/fd/N and /proc/self/fd/N in the text: what a shell makes of <(...). */
 static void find_paths(struct fd_list *fds, const char *text,
 		       void (*found)(struct fd_list *fds, int fd))
 {
-	static const char *const prefixes[] = {"/dev/fd/", "/proc/self/fd/"};
+	for (const char *at = text; (at = strstr(at, "/fd/"));) {
+		int is_ours = ends_with(text, at, "/dev") || ends_with(text, at, "/proc/self");
+		char digits[12];
+		long fd;
+		size_t length;
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		for (const char *at = text; (at = strstr(at, prefixes[i]));) {
-			char digits[12];
-			long fd;
-			size_t length;
-
-			at += strlen(prefixes[i]);
-			length = strspn(at, "0123456789");
-			snprintf(digits, sizeof(digits), "%.*s", (int)length, at);
-			if (length < sizeof(digits) && parse_long(digits, 0, INT_MAX, &fd) == 0)
-				found(fds, (int)fd);
-		}
+		at += strlen("/fd/");
+		length = strspn(at, "0123456789");
+		snprintf(digits, sizeof(digits), "%.*s", (int)length, at);
+		if (is_ours && length < sizeof(digits) &&
+		    parse_long(digits, 0, INT_MAX, &fd) == 0)
+			found(fds, (int)fd);
 	}
 }
 
@@ -121,13 +126,25 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 	return keep_ranges(settings, fds);
 }
 
+/* Their number costs less than the list (since Linux 6.2; before it is 0). */
+static int are_standard_all(void)
+{
+	struct stat status;
+	int count = 0;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return stat("/proc/self/fd", &status) == 0 && count > 0 && status.st_size == count;
+}
+
 void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
 			     struct closed *ret)
 {
 	struct spu_audit *audit;
 
 	ret->count = 0;
-	if (settings->quiet || settings->leaks == SPU_LEAKS_ALLOW || spu_audit(0, 0, &audit) < 0)
+	if (settings->quiet || settings->leaks == SPU_LEAKS_ALLOW || are_standard_all() ||
+	    spu_audit(0, 0, &audit) < 0)
 		return;
 	for (size_t i = 0; i < audit->count; i++) {
 		if (fd_list_mentions(fds, audit->fds[i].fd))

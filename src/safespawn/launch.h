@@ -21,7 +21,7 @@ struct launch {
 	char *file;
 	struct signals signals;
 	sigset_t early;		/* came before there was a command to get them with us */
-	struct timespec begun, launched;
+	struct timespec begun, launched;	/* with --stats or --timeout */
 };
 
 /* Opens the redirections, blocks signals: 0, or the exit status, after saying why. */
