@@ -156,19 +156,23 @@ else
 MUSL = $(BUILD)/musl
 MUSL_ARGP = $(BUILD)/musl-argp
 MUSL_CC = musl-gcc
-# Fewer pages to map and touch: that is what starting costs
+# Fewer pages to map and touch: that is what starting costs. What isn't position
+# independent has its tables of pointers among the constants.
+MUSL_CFLAGS = -Os -fno-pie -fno-exceptions -fno-asynchronous-unwind-tables \
+	-ffunction-sections -fdata-sections
 MUSL_LINK = -Wl,--gc-sections,-z,norelro,-z,noseparate-code -s
 
 $(BUILD)/safespawn: $(MUSL_ARGP)/libargp.a always
 	@$(MAKE) --no-print-directory STATIC= BUILD=$(MUSL) CC='$(MUSL_CC)' \
-		CFLAGS='-Os -ffunction-sections -fdata-sections' \
+		CFLAGS='$(MUSL_CFLAGS)' \
 		CPPFLAGS='$(CPPFLAGS) -isystem $(MUSL_ARGP)' \
-		LDFLAGS='$(LDFLAGS) -static -L$(MUSL_ARGP) $(MUSL_LINK)' $(MUSL)/safespawn
+		LDFLAGS='$(LDFLAGS) -static -L$(MUSL_ARGP) $(MUSL_LINK)' \
+		COMMON_SOURCES='$(COMMON_SOURCES) static_malloc' $(MUSL)/safespawn
 	@cmp -s $(MUSL)/safespawn $@ || cp $(MUSL)/safespawn $@
 
 $(MUSL_ARGP)/libargp.a:
 	@mkdir -p $(@D)
-	$(Q)CC='$(MUSL_CC)' sh src/common/static_argp.sh $(@D)
+	$(Q)CC='$(MUSL_CC)' CFLAGS='$(MUSL_CFLAGS)' sh src/common/static_argp.sh $(@D)
 endif
 
 $(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags

@@ -10,6 +10,22 @@ make_static() {
 	${MAKE:-make} -s -C "$top" STATIC=musl BUILD="$tmp/b" SAN= COV= CC=gcc "$@" "$tmp/b/safespawn"
 }
 
+# Of variables and descriptors as many as need more than the first kilobytes
+has_memory_enough() {
+	static=$1
+	set --
+	for n in $(seq 2000); do
+		set -- "$@" "VARIABLE_$n=$n"
+	done
+	same "variables" 2000 "$("$static" -q -i "$@" /usr/bin/env | grep -c '^VARIABLE_')"
+	set --
+	for n in $(seq 100 400); do
+		set -- "$@" -r "$n<&0"
+	done
+	same "descriptors" "0 1 2 $(seq -s ' ' 100 400)" \
+		"$("$static" -q "$@" "$HELPERS/ss_fds")"
+}
+
 test_static_safespawn_launches() {
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
 	command -v gnulib-tool >/dev/null && command -v automake >/dev/null ||
@@ -19,9 +35,71 @@ test_static_safespawn_launches() {
 	status 7 "$tmp/b/safespawn" -q --umask=077 sh -c 'exit 7'
 	status 127 "$tmp/b/safespawn" -q nonesuch
 	status 0 "$tmp/b/safespawn" --help
+	has_memory_enough "$tmp/b/safespawn"
 	if command -v readelf >/dev/null; then
 		same "program interpreter" "" "$(readelf -lW "$tmp/b/safespawn" | grep INTERP)"
 	fi
+}
+
+# What the allocator must do is done in any libc
+test_static_malloc_keeps_what_it_is_given() {
+	cat >use.c <<'END'
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct { unsigned char *bytes; size_t size; unsigned char sign; } slots[64];
+
+static void check(int ok, const char *what)
+{
+	if (ok)
+		return;
+	puts(what);
+	_Exit(1);
+}
+
+int main(void)
+{
+	unsigned seed = 1;
+	size_t i, n;
+
+	for (i = 0; i < 20000; i++) {
+		int k = rand_r(&seed) % 64, grows = rand_r(&seed) % 3;
+		size_t size = (size_t)rand_r(&seed) % (i % 100 ? 500 : 50000), old = slots[k].size;
+		unsigned char *block;
+
+		if (grows) {
+			block = realloc(slots[k].bytes, size);
+			for (n = 0; n < old && n < size; n++)
+				check(block[n] == slots[k].sign, "realloc lost something");
+		} else {
+			free(slots[k].bytes);
+			block = calloc(1, size);
+			for (n = 0; n < size; n++)
+				check(block[n] == 0, "calloc gave what is not zero");
+		}
+		check((uintptr_t)block % _Alignof(max_align_t) == 0, "not aligned");
+		slots[k].sign = (unsigned char)(i % 255 + 1);
+		slots[k].bytes = memset(block, slots[k].sign, size);
+		slots[k].size = size;
+		for (k = 0; k < 64; k++)
+			for (n = 0; n < slots[k].size; n += 1 + slots[k].size / 8)
+				check(slots[k].bytes[n] == slots[k].sign, "two blocks overlap");
+	}
+	errno = 0;
+	check(!calloc(SIZE_MAX / 2, 3) && errno == ENOMEM, "calloc of too much");
+	errno = 0;
+	check(!malloc(PTRDIFF_MAX) && errno == ENOMEM, "malloc of too much");
+	check(!realloc(slots[0].bytes, SIZE_MAX), "realloc to too much");
+	check(slots[0].size == 0 || slots[0].bytes[0] == slots[0].sign, "lost by a realloc that failed");
+	return 0;
+}
+END
+	${CC:-gcc} -std=gnu11 -include stddef.h -fno-builtin -o use use.c \
+		"$top/src/common/static_malloc.c" >log 2>&1 || fail "$(cat log)"
+	./use || fail "it did not"
 }
 
 test_a_missing_compiler_is_named() {

@@ -40,7 +40,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 {
 	gnulib-tool --import --lib=libargp --source-base=lib --m4-base=m4 argp &&
 		autoreconf -fi &&
-		./configure CC="$CC" CFLAGS=-Os &&
+		./configure CC="$CC" CFLAGS="${CFLAGS:--Os}" LDFLAGS=-static &&
 		make
 } >log 2>&1 </dev/null || die "gnulib's argp doesn't build, see $PWD/log"
 # argp.h wants to see gnulib's configuration first, and nobody else does
