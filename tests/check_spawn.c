@@ -636,6 +636,23 @@ START_TEST(the_child_is_ours_and_its_pidfd_close_on_exec)
 }
 END_TEST
 
+START_TEST(without_a_pidfd_the_child_is_waited_for_by_number)
+{
+	struct spu_child child;
+	struct spu_error error;
+	int status, r;
+
+	r = spu_spawn(&child, SPU_ARGV("sh", "-c", "exit 3"),
+		      SPU_OPTIONS(.method = (unsigned)_i, .flags = SPU_NO_PIDFD), &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(child.pidfd, -1);
+	ck_assert_int_eq(spu_kill(&child, 0, 0), 0);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(spu_exit_code(status), 3);
+	spu_child_release(&child);
+}
+END_TEST
+
 START_TEST(cwd_and_umask_are_the_childs_alone)
 {
 	char before[PATH_MAX], resolved[PATH_MAX];
@@ -1882,6 +1899,7 @@ int main(void)
 	tcase_add_test(tests, a_failed_launch_raises_no_signal_and_no_waiter_sees_it);
 	tcase_add_test(tests, failures_are_told_with_sigchld_ignored_too);
 	add_for_both(tests, the_child_is_ours_and_its_pidfd_close_on_exec);
+	add_for_both(tests, without_a_pidfd_the_child_is_waited_for_by_number);
 	tcase_add_test(tests, cwd_and_umask_are_the_childs_alone);
 	add_for_both(tests, a_session_or_a_group_of_its_own);
 	tcase_add_test(tests, a_terminal_becomes_the_sessions);

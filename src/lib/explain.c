@@ -387,12 +387,8 @@ static int print_clone(FILE *out, const struct launch *launch)
 		{KERNEL_CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND"},
 	};
 	uint64_t flags;
-	int exit_signal, is_clone3 = spu__clone_flags(&flags, &exit_signal);
+	int exit_signal, is_clone3 = spu__clone_flags(launch, &flags, &exit_signal);
 
-	if (launch->plan.shares_table)
-		flags |= KERNEL_CLONE_FILES;
-	if (launch->copies_memory)
-		flags &= ~KERNEL_CLONE_VM;
 	fprintf(out, "   %-13s%s(", "clone", is_clone3 ? "clone3" : "clone");
 	print_flags(out, flags, names, sizeof(names) / sizeof(names[0]), "");
 	fprintf(out, ", exit_signal=%s)\n", exit_signal ? "SIGCHLD" : "0");

@@ -44,15 +44,6 @@ static unsigned known_way(void)
  * ---- Making the child
  */
 
-int spu__clone_flags(uint64_t *ret_flags, int *ret_exit_signal)
-{
-	const struct way *way = &ways[known_way()];
-
-	*ret_flags = way->flags;
-	*ret_exit_signal = way->exit_signal;
-	return way->is_clone3;
-}
-
 static void reset_plan(struct plan *plan, const struct way *way)
 {
 	plan->report.err = 0;
@@ -71,7 +62,18 @@ static uint64_t choose_flags(const struct launch *launch, const struct way *way)
 		flags |= KERNEL_CLONE_FILES;
 	if (launch->copies_memory)
 		flags &= ~KERNEL_CLONE_VM;
+	if (launch->options.flags & SPU_NO_PIDFD)
+		flags &= ~KERNEL_CLONE_PIDFD;
 	return flags;
+}
+
+int spu__clone_flags(const struct launch *launch, uint64_t *ret_flags, int *ret_exit_signal)
+{
+	const struct way *way = &ways[known_way()];
+
+	*ret_flags = choose_flags(launch, way);
+	*ret_exit_signal = way->exit_signal;
+	return way->is_clone3;
 }
 
 static long clone_one_way(struct launch *launch, const struct way *way, char *stack,

@@ -61,8 +61,8 @@ void spu__release_descriptors(struct descriptors *descriptors, int succeeded);
 int spu__prepare(struct launch *launch, char *const argv[], const struct spu_options *options,
 		 enum purpose purpose, struct spu_error *ret_error);
 void spu__dispose(struct launch *launch, int succeeded);
-/* The flags and exit signal that the next clone will begin with; 0 or 1: is it clone3? */
-int spu__clone_flags(uint64_t *ret_flags, int *ret_exit_signal);
+/* The flags and exit signal that its clone will begin with; 0 or 1: is it clone3? */
+int spu__clone_flags(const struct launch *launch, uint64_t *ret_flags, int *ret_exit_signal);
 
 /*
  * ETXTBSY: somebody's child holds the program open for writing for a moment,

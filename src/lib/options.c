@@ -11,7 +11,8 @@
 #include "launch.h"
 
 #define KNOWN_FLAGS \
-	(SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS | SPU_KEEP_GROUPS)
+	(SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS | SPU_KEEP_GROUPS | \
+	 SPU_NO_PIDFD)
 /* No struct of any version is larger; a size above is a mistake, and isn't read up to. */
 #define LARGEST_SIZE 4096
 #ifdef POSIX_SPAWN_ONLY

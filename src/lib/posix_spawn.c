@@ -252,6 +252,8 @@ static int call(struct translation *t, struct spu_child *ret_child)
 		return spu__error(t->launch->ret_error, r, SPU_STEP_POSIX_SPAWN, -1,
 				  "posix_spawn %s", file);
 	ret_child->pid = pid;
+	if (t->launch->options.flags & SPU_NO_PIDFD)
+		return 0;
 	ret_child->pidfd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
 	if (ret_child->pidfd < 0)
 		ret_child->pidfd = -1;
