@@ -158,7 +158,7 @@ MUSL_ARGP = $(BUILD)/musl-argp
 MUSL_CC = musl-gcc
 # Fewer pages to map and touch: that is what starting costs. What isn't position
 # independent has its tables of pointers among the constants.
-MUSL_CFLAGS = -Os -fno-pie -fno-exceptions -fno-asynchronous-unwind-tables \
+MUSL_CFLAGS = -O2 -fno-pie -fno-exceptions -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections
 MUSL_LINK = -Wl,--gc-sections,-z,norelro,-z,noseparate-code -s
 
