@@ -9,10 +9,10 @@
  * child made by clone(CLONE_VM|CLONE_VFORK). No fork, no atfork handler, no
  * copy of the caller's page tables.
  *
- * Three tiers:
+ * The tiers:
  *
  *	spu_system()			in place of system()
- *	spu_run()			launch, wait, get the wait status
+ *	spu_run(), spu_system_with()	launch, wait, get the wait status
  *	spu_spawn() ... spu_child_release()
  *					launch now, wait, signal or stop later
  *
@@ -40,7 +40,8 @@
  *			A launch that changes ids clears the process's dumpable
  *			flag for its duration: spawnutil(7).
  *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
- *			spu_run() and spu_system() while they wait.
+ *			spu_run(), spu_system_with() and spu_system() while they
+ *			wait.
  *
  * Linux 4.19 or newer, glibc or musl, x86-64 or aarch64. What newer kernels
  * add is used where present; where a behaviour depends on it, it is said.
@@ -419,6 +420,16 @@ void spu_child_release(struct spu_child *child);
  */
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
 	    struct spu_error *ret_error);
+
+/*
+ * spu_run() of the shell: /bin/sh -c -- command. Unlike spu_system() it does
+ * nothing to the caller's signals, and every option means what it means to
+ * spu_run(): descriptors that fds doesn't name are closed but with
+ * SPU_LEAKS_ALLOW, and a shell that can't be executed is an error. options.file
+ * is another shell, called in the same way and by the name "sh".
+ */
+int spu_system_with(const char *command, const struct spu_options *options, int *ret_status,
+		    struct spu_error *ret_error);
 
 /*
  * Carries the options out in the calling process itself and executes the

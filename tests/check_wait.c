@@ -603,6 +603,70 @@ START_TEST(run_refuses_what_makes_no_sense)
 }
 END_TEST
 
+START_TEST(a_command_is_run_by_the_shell)
+{
+	size_t open_before = count_open();
+	struct spu_error error;
+	int status = -1, ends[2], r;
+
+	r = spu_system_with("exit 12", NULL, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 12 << 8);
+	/* a command, not an option; and options do what they do elsewhere */
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	r = spu_system_with("-e 2>&1; pwd; echo $A; echo $0", SPU_OPTIONS(
+				.cwd = "/", .env = SPU_ARGV("A=b", "PATH=/bin:/usr/bin"),
+				.fds = SPU_FDS(SPU_MAP(1, ends[1]))), &status, &error);
+	ASSERT_OK(r, error);
+	close(ends[1]);
+	ck_assert_ptr_nonnull(strstr(read_all(ends[0]), "not found\n/\nb\nsh\n"));
+	ck_assert_int_eq(spu_system_with(NULL, NULL, &status, &error), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "command"));
+	r = spu_system_with("exit 3", SPU_OPTIONS(.file = "/nonexistent/sh"), &status, &error);
+	ck_assert_int_eq(r, -ENOENT);
+	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
+	r = spu_system_with("sleep 1000 & sleep 1000", SPU_OPTIONS(.timeout_ms = 20), &status,
+			    &error);
+	ck_assert_int_eq(r, -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "sleep 1000 & sleep 1000 took longer than 20 ms"));
+	assert_unchanged(open_before);
+}
+END_TEST
+
+START_TEST(a_command_with_options_leaks_nothing_unless_allowed)
+{
+	static const char has[] = "(exec 3<&9) 2>/dev/null || exit 44";
+	struct spu_error error;
+	int status, r;
+
+	ck_assert_int_eq(dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 9), 9);
+	r = spu_system_with(has, NULL, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 44 << 8);
+	r = spu_system_with(has, SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW), &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 0);
+	close(9);
+}
+END_TEST
+
+/* Unlike spu_system() it takes no signal away from the program. */
+START_TEST(a_command_with_options_leaves_signals_alone)
+{
+	struct sigaction action = {.sa_handler = count_signal};
+	struct spu_error error;
+	int status, r, before = atomic_load(&interruptions);
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	r = spu_system_with("kill -INT $PPID; kill -QUIT $PPID", NULL, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(atomic_load(&interruptions), before + 3);
+}
+END_TEST
+
 /* From a program that was built with a newer header, and one with an older. */
 START_TEST(run_takes_options_of_other_sizes)
 {
@@ -731,6 +795,9 @@ int main(void)
 	tcase_add_loop_test(tests, run_ends_the_group_when_its_time_is_over, 0, 7);
 	tcase_add_test(tests, run_ends_a_child_that_has_left_its_group);
 	tcase_add_test(tests, run_refuses_what_makes_no_sense);
+	tcase_add_test(tests, a_command_is_run_by_the_shell);
+	tcase_add_test(tests, a_command_with_options_leaks_nothing_unless_allowed);
+	tcase_add_test(tests, a_command_with_options_leaves_signals_alone);
 	tcase_add_test(tests, run_takes_options_of_other_sizes);
 	tcase_add_loop_test(tests, a_cancelled_run_kills_and_reaps_the_child, 0, 3);
 	add_for_both(tests, a_cancelled_wait_reaps_nothing);
