@@ -59,7 +59,7 @@ Q = $(if $(V),,@)
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
-LIB_SOURCES = audit child descriptors environment error exec explain ids launch moves options path \
+LIB_SOURCES = audit capture child descriptors environment error exec explain ids launch moves options path \
 	plan posix_spawn prepare probe run sockets state system version wait
 COMMON_SOURCES = json message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))

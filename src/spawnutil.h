@@ -13,6 +13,7 @@
  *
  *	spu_system()			in place of system()
  *	spu_run(), spu_system_with()	launch, wait, get the wait status
+ *	spu_capture()			the same, with bytes in and bytes out
  *	spu_spawn() ... spu_child_release()
  *					launch now, wait, signal or stop later
  *
@@ -40,8 +41,8 @@
  *			A launch that changes ids clears the process's dumpable
  *			flag for its duration: spawnutil(7).
  *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
- *			spu_run(), spu_system_with() and spu_system() while they
- *			wait.
+ *			spu_run(), spu_capture(), spu_system_with() and
+ *			spu_system() while they wait.
  *
  * Linux 4.19 or newer, glibc or musl, x86-64 or aarch64. What newer kernels
  * add is used where present; where a behaviour depends on it, it is said.
@@ -430,6 +431,49 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
  */
 int spu_system_with(const char *command, const struct spu_options *options, int *ret_status,
 		    struct spu_error *ret_error);
+
+/* What a child wrote. Begins as {0}, with a limit or without. */
+struct spu_output {
+	char *data;		/* out: to be given to free(); a NUL follows the last byte */
+	size_t size;		/* out: of data, without that NUL */
+	size_t limit;		/* in: keep so many bytes at most; 0: all */
+	unsigned flags;		/* out: SPU_OUTPUT_... */
+	unsigned reserved;	/* 0 */
+	uintptr_t reserved_words[3];
+};
+
+#define SPU_OUTPUT_TRUNCATED (1u << 0)	/* there was more than limit; it was thrown away */
+#define SPU_OUTPUT_HELD (1u << 1)	/* when the child ended another process still held the
+					   pipe; what that writes is lost */
+
+/*
+ * spu_run() with bytes in and bytes out. input, if not NULL, is what the child
+ * reads from 0, then the end of file; what it doesn't read is no error. What
+ * the child writes to 1 goes to *ret_out, what it writes to 2 to *ret_err; both
+ * may be the same, as by 2>&1. Which of the three is NULL is inherited, or as
+ * options.fds says. All goes through pipes, in both directions at once.
+ *
+ * Returns when the child has ended, with what was in the pipes at that moment:
+ * a process that it left behind, and that holds a pipe, isn't waited for but
+ * for the 10 ms in which launches of other threads let go of theirs.
+ *
+ * No SIGPIPE is raised in the caller, nor in the child because of a limit.
+ *
+ * With timeout_ms as spu_run(). The outputs are stored, and are the caller's to
+ * free(), on success and also when the result is -ETIMEDOUT or -ECHILD (the
+ * child ran, its status is lost); *ret_status on success and with -ETIMEDOUT.
+ * On other failures the child was killed and reaped and nothing is stored; but
+ * with -EPERM, when the time is over for a child that has other ids by now, it
+ * runs on.
+ *
+ * A thread that is cancelled while it waits kills and reaps the child first.
+ *
+ * Errors: those of spu_run(); -EINVAL if fds names a descriptor that is
+ * captured or has input; -EMFILE; -ENOMEM.
+ */
+int spu_capture(char *const argv[], const struct spu_options *options, const void *input,
+		size_t input_size, struct spu_output *ret_out, struct spu_output *ret_err,
+		int *ret_status, struct spu_error *ret_error);
 
 /*
  * Carries the options out in the calling process itself and executes the

@@ -54,6 +54,8 @@ tell_the_truth() {
 	says "detached, missing" "result -2 exec:" "$@" "$LAUNCH" -d nosuch
 	says "system" "result 0*status 3" "$@" "$LAUNCH" -s 'exit 3'
 	says "timeout" "result 0*timed out*status 143" "$@" "$LAUNCH" -w 100 sleep 100
+	says "captured" "result 0*status 0*bytes 100000" "$@" "$LAUNCH" -b cat
+	says "captured, timeout" "result -110 wait: sleep took" "$@" "$LAUNCH" -b -w 100 sleep 100
 }
 
 need_no_sanitizer() {
@@ -110,6 +112,8 @@ test_filtered_calls_are_replaced() {
 		says "$filter, system" "result 0*status 3" "$FILTER" "$filter" -- "$LAUNCH" -s 'exit 3'
 		says "$filter, timeout" "result 0*timed out*status 143" "$FILTER" "$filter" -- \
 			"$LAUNCH" -w 50 sleep 100
+		says "$filter, captured" "result 0*status 0*bytes 100000" "$FILTER" "$filter" -- \
+			"$LAUNCH" -b cat
 	done
 }
 

@@ -233,6 +233,45 @@ test_all_is_slow() {
 	launched "close_range:delay_exit=100000" -w 60000 true
 }
 
+# Input, output and errors of 100000 bytes, through cat.
+test_capturing_is_interrupted() {
+	for fault in ppoll:error=EINTR:when=1..5 write:error=EINTR:when=2..4 \
+		read:error=EINTR:when=4..6 waitid:error=EINTR:when=1..4 \
+		clone3:error=ENOSYS+clone:error=EINVAL:when=1; do
+		launched "$fault" -b cat
+		like "$fault" "*bytes 100000*" "$said"
+	done
+	# which cat wouldn't bear: one that reads nothing and writes once
+	for fault in write:error=EAGAIN:when=3..4 read:error=EAGAIN:when=4..6; do
+		launched "$fault" -b "$HELPERS/report_bytes" make 40000 0
+		like "$fault" "*bytes 40000*" "$said"
+	done
+}
+
+test_capturing_fails() {
+	failed "ppoll:error=EINVAL" "-22 wait: wait for cat: Invalid" -b cat
+	failed "ioctl:error=EIO:when=2" "-5 wait: wait for sh: Input" -b sh -c 'sleep 1 &'
+	failed "fcntl:error=EIO:when=4" "-5 wait: wait for cat: Input" -b cat
+	failed "write:error=EIO:when=2" "-5 wait: wait for sleep: Input" -b sleep 1000
+	failed "read:error=EIO:when=4" "-5 wait: wait for sh: Input" -b sh -c 'echo; exec sleep 1000'
+	failed "pipe2:error=ENFILE:when=3" "-23 prepare: pipe for 2: Too many" -b cat
+	failed "execve:error=EIO:when=1" "-5 exec:" -b cat
+	failed "chdir:error=EIO:when=1" "-5 chdir:" -b -C / cat
+	# it has not to do with what the child was doing
+	launched "write:error=EPIPE:when=2" -b cat
+}
+
+test_capturing_runs_out_of_time() {
+	failed "ppoll:error=EINTR:when=2..3" "-110 wait: sleep took longer than 30 ms" -b -w 30 \
+		sleep 1000
+	failed "clone3:error=ENOSYS+clone:error=EINVAL:when=1" "-110 wait: sleep took" -b -w 30 \
+		sleep 1000
+	# who may not be signalled isn't waited for either: that is the one child left
+	need_strace
+	strace -f -o log -e inject=kill:error=EPERM "$HELPERS/fault_launch" -b -w 30 sleep 1 >said
+	like "not to be signalled" "result -1 wait: wait for sleep: Operation*" "$(cat said)"
+}
+
 #
 # Rights and resources
 #

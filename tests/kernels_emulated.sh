@@ -15,7 +15,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 FILTER=$HELPERS/fault_filter
 
 # the tests of thousands are for the plain run
-export MODEL_PERCENT=2
+export MODEL_PERCENT=2 CAPTURE_PERCENT=10
 
 # suites "NAMES" [PREFIX...]: all that is checked holds there too; side by side,
 # because they mostly wait
@@ -38,7 +38,7 @@ suites() {
 	done
 }
 
-ALL="descriptors spawn wait system audit"
+ALL="descriptors spawn wait system audit capture"
 
 #
 # Kernels
@@ -120,6 +120,8 @@ test_valgrind() {
 	[ $? -eq 2 ] || skip "valgrind can't run what this compiler makes"
 	ldd "$BUILD/tests/check_wait" | grep -q 'lib[atu][a-z]*san' && skip "sanitized"
 	suites "options plan path" valgrind -q --error-exitcode=99
+	export CK_RUN_CASE=bytes CAPTURE_MB=1
+	suites capture valgrind -q --error-exitcode=99
 }
 
 test_as_an_ordinary_user() {
@@ -137,11 +139,11 @@ test_with_standard_input_closed() {
 
 # Closed in the tests themselves: else libcheck's own file would be 1 or 2.
 test_without_standard_output() {
-	suites "$ALL" env CLOSED=1
+	suites "${ALL% capture}" env CLOSED=1
 }
 
 test_without_standard_descriptors() {
-	suites "$ALL" env CLOSED=012
+	suites "${ALL% capture}" env CLOSED=012
 }
 
 need_namespaces() {

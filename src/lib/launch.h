@@ -101,9 +101,28 @@ int spu__posix_spawn(const struct launch *launch, struct spu_child *ret_child);
 /* Prints its attributes and file actions, launches nothing. */
 int spu__explain_posix_spawn(const struct launch *launch, FILE *out);
 
-/* wait.c: waits as options say; kills and reaps the child if the thread is cancelled. */
+/*
+ * wait.c. SPU_GROUP if the child leads its group: only then may that be
+ * signalled. Has it ended: 1, 0, or a negative errno value; it isn't reaped.
+ */
+unsigned spu__group_flag(const struct spu_options *options);
+int spu__has_ended(const struct spu_child *child);
+/* Kills, reaps and releases. */
+void spu__end_child(struct spu_child *child, unsigned flags);
+int64_t spu__now_us(void);
+/* Waits as options say; kills and reaps the child if the thread is cancelled. */
 int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
 		      int *ret_status);
+
+/*
+ * run.c, for the calls that launch and wait. Checks the options, and gives the
+ * child a group of its own where it may have to be ended.
+ */
+int spu__check_for_wait(char *const argv[], const struct spu_options *options,
+			struct spu_options *ret_options, struct spu_error *ret_error);
+/* What came of waiting, r, as the result; name is what was waited for. */
+int spu__wait_result(int r, const char *name, const struct spu_options *options,
+		     struct spu_error *ret_error);
 
 /*
  * error.c: fills *ret_error (which may be NULL) and returns -err. The text is

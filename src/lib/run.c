@@ -12,8 +12,8 @@ static int refuse(struct spu_error *ret_error, const char *what)
 	return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
-static int check_for_wait(char *const argv[], const struct spu_options *options,
-			  struct spu_options *ret_options, struct spu_error *ret_error)
+int spu__check_for_wait(char *const argv[], const struct spu_options *options,
+			struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	const struct spu_fd *fd;
 	int r = spu__check_options(argv, options, ret_options, ret_error);
@@ -32,8 +32,8 @@ static int check_for_wait(char *const argv[], const struct spu_options *options,
 	return 0;
 }
 
-static int wait_result(int r, const char *name, const struct spu_options *options,
-		       struct spu_error *ret_error)
+int spu__wait_result(int r, const char *name, const struct spu_options *options,
+		     struct spu_error *ret_error)
 {
 	if (r == -ETIMEDOUT)
 		return spu__error(ret_error, ETIMEDOUT, SPU_STEP_WAIT, -1,
@@ -52,14 +52,14 @@ static int launch_and_wait(char *const argv[], const struct spu_options *options
 	if (r < 0)
 		return r;
 	r = spu__wait_or_stop(&child, options, ret_status);
-	return wait_result(r, name, options, ret_error);
+	return spu__wait_result(r, name, options, ret_error);
 }
 
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
 	    struct spu_error *ret_error)
 {
 	struct spu_options mine;
-	int r = check_for_wait(argv, options, &mine, ret_error);
+	int r = spu__check_for_wait(argv, options, &mine, ret_error);
 
 	return r < 0 ? r : launch_and_wait(argv, &mine, argv[0], ret_status, ret_error);
 }
@@ -69,7 +69,7 @@ int spu_system_with(const char *command, const struct spu_options *options, int 
 {
 	char *const *argv = SPU_ARGV("sh", "-c", "--", command);
 	struct spu_options mine;
-	int r = check_for_wait(argv, options, &mine, ret_error);
+	int r = spu__check_for_wait(argv, options, &mine, ret_error);
 
 	if (r < 0)
 		return r;

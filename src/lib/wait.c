@@ -29,7 +29,7 @@ static int is_reaped(struct spu_child *child)
 	return atomic_load(state_of(child)) == IS_REAPED;
 }
 
-static int64_t now_us(void)
+int64_t spu__now_us(void)
 {
 	struct timespec now;
 
@@ -83,8 +83,7 @@ static int reap(struct spu_child *child, int *ret_status)
 	return r;
 }
 
-/* 1: has ended; 0: runs. */
-static int has_ended(const struct spu_child *child)
+int spu__has_ended(const struct spu_child *child)
 {
 	siginfo_t info;
 	int r;
@@ -104,9 +103,9 @@ static int look_again_until(const struct spu_child *child, int64_t deadline)
 	int64_t pause = 50;
 
 	for (;;) {
-		int64_t left = deadline - now_us();
+		int64_t left = deadline - spu__now_us();
 		struct timespec sleep;
-		int r = has_ended(child);
+		int r = spu__has_ended(child);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
@@ -125,8 +124,8 @@ static int poll_until(const struct spu_child *child, int64_t deadline)
 	struct pollfd poll_fd = {.fd = child->pidfd, .events = POLLIN};
 
 	for (;;) {
-		int64_t left_ms = (deadline - now_us() + 999) / 1000;
-		int r = has_ended(child);
+		int64_t left_ms = (deadline - spu__now_us() + 999) / 1000;
+		int r = spu__has_ended(child);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
@@ -135,7 +134,7 @@ static int poll_until(const struct spu_child *child, int64_t deadline)
 		r = poll(&poll_fd, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
 		if (r < 0 && errno != EINTR)
 			return look_again_until(child, deadline);
-		if (r > 0 && has_ended(child) == 0)
+		if (r > 0 && spu__has_ended(child) == 0)
 			return look_again_until(child, deadline);
 	}
 }
@@ -151,7 +150,7 @@ static int await_end(const struct spu_child *child, int timeout_ms)
 			;
 		return r;
 	}
-	deadline = now_us() + (int64_t)timeout_ms * 1000;
+	deadline = spu__now_us() + (int64_t)timeout_ms * 1000;
 	return child->pidfd >= 0 ? poll_until(child, deadline) : look_again_until(child, deadline);
 }
 
@@ -211,7 +210,7 @@ int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags, 
 	if (is_reaped(child))
 		return -ECHILD;
 	/* Not ours to wait for, or no more: then its number may be somebody else's by now. */
-	r = has_ended(child);
+	r = spu__has_ended(child);
 	if (r < 0)
 		return r;
 	r = send_signal(child, signal, flags);
@@ -248,24 +247,35 @@ int spu_exit_code(int wait_status)
  * ---- Launch and wait in one
  */
 
+void spu__end_child(struct spu_child *child, unsigned flags)
+{
+	/* glibc before 2.41 may act on a cancellation after the call that reaped: look */
+	if (!is_reaped(child) && spu__has_ended(child) >= 0) {
+		send_signal(child, SIGKILL, flags);
+		send_signal(child, SIGKILL, 0);	/* it may have left its group */
+		await_end(child, -1);
+		reap(child, NULL);
+	}
+	spu_child_release(child);
+}
+
 struct waiting {
 	struct spu_child *child;
 	unsigned flags;
 };
 
 /* Runs when the waiting thread is cancelled. */
-static void end_child(void *argument)
+static void end_waiting(void *argument)
 {
 	struct waiting *waiting = argument;
 
-	/* glibc before 2.41 may act on a cancellation after the call that reaped: look */
-	if (!is_reaped(waiting->child) && has_ended(waiting->child) >= 0) {
-		send_signal(waiting->child, SIGKILL, waiting->flags);
-		send_signal(waiting->child, SIGKILL, 0);	/* it may have left its group */
-		await_end(waiting->child, -1);
-		reap(waiting->child, NULL);
-	}
-	spu_child_release(waiting->child);
+	spu__end_child(waiting->child, waiting->flags);
+}
+
+unsigned spu__group_flag(const struct spu_options *options)
+{
+	return options->flags & SPU_SETSID || (options->pgroup.set && options->pgroup.value == 0)
+	     ? SPU_GROUP : 0;
 }
 
 static int wait_or_stop(struct spu_child *child, const struct spu_options *options,
@@ -288,13 +298,10 @@ static int wait_or_stop(struct spu_child *child, const struct spu_options *optio
 int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
 		      int *ret_status)
 {
-	/* Only a child that leads its group may have the group signalled. */
-	int leads = options->flags & SPU_SETSID ||
-		    (options->pgroup.set && options->pgroup.value == 0);
-	struct waiting waiting = {child, leads ? SPU_GROUP : 0};
+	struct waiting waiting = {child, spu__group_flag(options)};
 	int r;
 
-	pthread_cleanup_push(end_child, &waiting);
+	pthread_cleanup_push(end_waiting, &waiting);
 	r = wait_or_stop(child, options, waiting.flags, ret_status);
 	pthread_cleanup_pop(0);
 	spu_child_release(child);

@@ -15,8 +15,9 @@
  * two misses in PATH first, -u umask, -x swap 1 and 2
  * -I uid and gid 65534, no groups, -L limits of core and nofile, -P nice, -a cpu 0,
  * -z no_new_privs, -D pdeathsig, -f map 3 from 600 and 4 from 601
- * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -w MS wait so long,
- * then stop, -W write to PROGRAM's file for 10 ms meanwhile
+ * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -b spu_capture() with
+ * 100000 bytes of input, which prints "bytes N" of output, -w MS wait so long,
+ * then stop (-b: its timeout_ms), -W write to PROGRAM's file for 10 ms meanwhile
  * -c SIGCHLD is ignored, -l leaves 9, 77 and 300 open without close-on-exec
  */
 #include <errno.h>
@@ -48,7 +49,7 @@ struct state {
 
 static struct spu_options options = SPU_OPTIONS_INIT;
 static struct spu_fd fds[12];
-static int fd_count, use_system, writes, wait_ms = -1, times = 1;
+static int fd_count, use_system, use_capture, writes, wait_ms = -1, times = 1;
 static FILE *out;
 
 static void handle(int number)
@@ -143,6 +144,7 @@ static void parse(int option, const char *argument)
 	case 'R': options.root = argument; break;
 	case 'S': options.flags |= SPU_SETSID; break;
 	case 'a': options.cpus = cpu, options.cpu_count = 1; break;
+	case 'b': use_capture = 1; break;
 	case 'c': signal(SIGCHLD, SIG_IGN); break;
 	case 'd': options.flags |= SPU_DETACH; break;
 	case 'f':
@@ -204,6 +206,29 @@ static void launch(char *const argv[])
 	spu_child_release(&child);
 }
 
+static void capture(char *const argv[])
+{
+	static char input[100000];
+	struct spu_output output = {0}, errors = {0};
+	struct spu_error error = {0};
+	int status = 0, r;
+
+	options.timeout_ms = wait_ms > 0 ? wait_ms : 0;
+	r = spu_capture(argv, &options, input, sizeof(input), &output, &errors, &status, &error);
+	if (r < 0) {
+		const char *step = spu_step_name(error.step);
+
+		fprintf(out, "result %d %s: %s\n", r, step ? step : "?", error.text);
+		if (output.data && r != -ETIMEDOUT && r != -ECHILD)
+			fprintf(out, "left an output\n");
+	} else {
+		fprintf(out, "result 0\nstatus %d\nbytes %zu\n", spu_exit_code(status),
+			output.size);
+	}
+	free(output.data);
+	free(errors.data);
+}
+
 static void call_system(const char *command)
 {
 	int status = spu_system(command);
@@ -262,7 +287,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	absorb_injections();
-	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWacdfgiklmno:pqsuw:xz")) != -1)
+	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWabcdfgiklmno:pqsuw:xz")) != -1)
 		parse(option, optarg);
 	if (!out)
 		out = speak_to(1);
@@ -280,6 +305,8 @@ int main(int argc, char *argv[])
 	while (times-- > 0) {
 		if (use_system)
 			call_system(argv[optind]);
+		else if (use_capture)
+			capture(argv + optind);
 		else
 			launch(argv + optind);
 	}

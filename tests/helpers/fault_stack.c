@@ -71,12 +71,25 @@ static void call_system(void)
 		abort();
 }
 
+static void capture(void)
+{
+	static struct spu_error error;
+	struct spu_output out = {0}, err = {0};
+
+	if (spu_capture(SPU_ARGV("cat"), NULL, "input", 5, &out, &err, NULL, &error) < 0 ||
+	    out.size != 5)
+		abort();
+	free(out.data);
+	free(err.data);
+}
+
 static const struct {
 	const char *name;
 	void (*call)(void);
 } calls[] = {
 	{"first", launch}, {"spu_spawn", launch}, {"failing", fail_to_launch},
 	{"spu_run", launch_with_all}, {"detach", detach}, {"spu_system", call_system},
+	{"spu_capture", capture},
 };
 
 static uintptr_t begin;
