@@ -60,7 +60,7 @@ silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 LIB_SOURCES = audit capture child descriptors environment error exec explain ids launch moves options path \
-	plan posix_spawn prepare probe run sockets state system version wait
+	plan popen posix_spawn prepare probe run sockets state system version wait
 COMMON_SOURCES = json message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
 SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))

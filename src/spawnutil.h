@@ -11,7 +11,7 @@
  *
  * The tiers:
  *
- *	spu_system()			in place of system()
+ *	spu_system(), spu_popen()	in place of system(), popen()
  *	spu_run(), spu_system_with()	launch, wait, get the wait status
  *	spu_capture()			the same, with bytes in and bytes out
  *	spu_spawn() ... spu_child_release()
@@ -24,15 +24,16 @@
  * Conventions, for every function that says nothing else:
  *
  *	Result		0 or more is success, a negative errno value is failure.
- *			errno itself is not a channel (spu_system() is the
- *			exception, as its model is).
+ *			errno itself is not a channel (spu_system(),
+ *			spu_popen() and spu_pclose() are the exception, as
+ *			their models are).
  *	NULL		options, ret_error and ret_status may be NULL.
  *	On failure	nothing that was made stays open, no zombie stays, and
  *			nothing is written but *ret_error.
  *	Threads		every function may be called from any thread at any
  *			time; launches run in parallel, and no lock is taken
- *			but for a moment by those that change ids. None is
- *			async-signal-safe.
+ *			but by those that change ids, and by spu_popen() for
+ *			its streams. None is async-signal-safe.
  *	Side effects	none: no handler is installed, and the environment,
  *			working directory, signal mask, dispositions and
  *			descriptor flags of the process are never changed where
@@ -52,6 +53,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -196,7 +198,7 @@ struct spu_limit {
 #define SPU_METHOD_POSIX_SPAWN 2u /* libc's posix_spawn; -ENOTSUP names what it can't do */
 
 /* leaks: what becomes of descriptors above 2 that no entry of fds names */
-#define SPU_LEAKS_DEFAULT 0u	/* CLOSE; ALLOW in spu_system() */
+#define SPU_LEAKS_DEFAULT 0u	/* CLOSE; ALLOW in spu_system(), spu_popen() */
 #define SPU_LEAKS_CLOSE 1u	/* closed in the child before exec, whatever their flags */
 #define SPU_LEAKS_ALLOW 2u	/* POSIX: inherited unless close-on-exec */
 #define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
@@ -565,6 +567,42 @@ int spu_exit_code(int wait_status);
  * each counts only its own calls (spawnutil(7)).
  */
 int spu_system(const char *command);
+
+/*
+ * popen(3), one for one: /bin/sh -c -- command, with a pipe to its 0 ("w") or
+ * from its 1 ("r"). "e", anywhere in mode, makes the stream close-on-exec;
+ * without it the stream isn't, as POSIX says. Other modes: EINVAL. The stream
+ * is an ordinary one of libc's, its descriptor is 3 or above.
+ *
+ * On success the caller owns the stream and ends with spu_pclose(). On failure
+ * NULL, with errno: EINVAL, EMFILE, ENFILE, ENOMEM, those of a shell that can't
+ * be executed (ENOENT, EACCES, E2BIG, ...), EAGAIN and ENOMEM (no process could
+ * be made), ECANCELED (killed before its exec).
+ *
+ * A child never holds the stream of an earlier call, nor of one that is made
+ * by spu_popen() in another thread meanwhile; spu_spawn() with
+ * SPU_LEAKS_CLOSE gives nobody any. spu_system() and whoever else inherits get
+ * those without "e", once spu_popen() has returned.
+ *
+ * Any thread, any time. A fork child of the program, whatever its parent's
+ * threads were doing, may call it; streams that it has inherited are not its
+ * own: fclose() lets go of them. Not a cancellation point.
+ */
+FILE *spu_popen(const char *command, const char *mode);
+
+/*
+ * pclose(3): closes the stream, waits for the shell, returns its wait status.
+ * -1 with errno: ECHILD, the status is lost (SIGCHLD is ignored, another thread
+ * has reaped the shell); else, where the status is 0, that of writing what was
+ * left in the buffer (EPIPE, ...), as glibc has it. In both the stream is closed.
+ *
+ * Not a stream of spu_popen(), or one that was closed, or inherited by fork: -1
+ * with EINVAL, and it was not touched. After fclose() of a stream nobody waits
+ * for its shell; a later spu_popen() reaps it.
+ *
+ * Not a cancellation point: it would leave a child that nobody waits for.
+ */
+int spu_pclose(FILE *stream);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,7 @@ static int lift(int fd, int min)
 	return lifted;
 }
 
-static int make_pipe(int ret[2])
+int spu__make_pipe(int ret[2])
 {
 	int ends[2], i;
 
@@ -37,7 +37,8 @@ static int make_pipe(int ret[2])
 	for (i = 0; i < 2; i++) {
 		ends[i] = lift(ends[i], 3);
 		if (ends[i] < 0) {
-			int err = errno;
+			/* EINVAL: the limit leaves no number above 2 */
+			int err = errno == EINVAL ? EMFILE : errno;
 
 			close(ends[!i]);
 			return -err;
@@ -127,7 +128,7 @@ static int give_pipe(struct descriptors *d, struct given *given, const struct sp
 		     struct spu_error *ret_error)
 {
 	int ends[2], child_reads = fd->kind == SPU_FD_PIPE_IN;
-	int r = make_pipe(ends);
+	int r = spu__make_pipe(ends);
 
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_PREPARE, given->index, "pipe for %d",
@@ -273,7 +274,7 @@ static int fail_on_leaks(const struct spu_options *options, struct spu_error *re
 
 static int make_error_pipe(struct descriptors *d, struct spu_error *ret_error)
 {
-	int r = make_pipe(d->error_pipe);
+	int r = spu__make_pipe(d->error_pipe);
 
 	/* The number that it got may be one that the child is given. */
 	while (r == 0 && find_given(d, d->error_pipe[1])) {

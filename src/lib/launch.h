@@ -57,6 +57,9 @@ int spu__acquire_descriptors(const struct spu_options *options, int wants_error_
 /* Closes what the child has by now; on success stores the caller's ends, else closes them. */
 void spu__release_descriptors(struct descriptors *descriptors, int succeeded);
 
+/* A pipe, close-on-exec and not below 3; 0 or a negative errno value. */
+int spu__make_pipe(int ret[2]);
+
 /* prepare.c: everything up to the clone, and its undoing. */
 int spu__prepare(struct launch *launch, char *const argv[], const struct spu_options *options,
 		 enum purpose purpose, struct spu_error *ret_error);

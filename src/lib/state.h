@@ -18,6 +18,11 @@ struct process_state {
 	/* ids.c: children with changed ids before exec, and the flag from before the first */
 	unsigned id_changers;
 	int dumpable;
+	/* popen.c: is its list this process's own, and who must wait for whom */
+	int has_streams;
+	pthread_cond_t popen_turn;	/* all zero is PTHREAD_COND_INITIALIZER, too */
+	unsigned popen_launches;
+	unsigned popen_publishers;
 };
 
 /* NULL: no memory, with errno. */

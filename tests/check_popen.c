@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spu_popen() and spu_pclose(): which stream has which child, whose stream is
+ * whose after fork() and fclose(), and that none gets lost between threads. What
+ * every popen does is check_conformance.c's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "helpers/bulk_data.h"
+#include "support.h"
+
+static FILE *open_stream(const char *command, const char *mode)
+{
+	FILE *stream = spu_popen(command, mode);
+
+	ck_assert_msg(stream != NULL, "%s: %s", command, strerror(errno));
+	return stream;
+}
+
+/* A line of what the command says. */
+static const char *line_of(const char *command)
+{
+	static char line[256];
+	FILE *stream = open_stream(command, "r");
+
+	if (!fgets(line, sizeof(line), stream))
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	ck_assert_int_eq(spu_pclose(stream), 0);
+	return line;
+}
+
+/* Says which of these numbers its shell has. */
+static const char *held_of(int first, int second)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "for n in %d %d; do [ ! -e /proc/$$/fd/$n ] || printf \"$n \"; done; echo", first,
+		 second);
+	return line_of(command);
+}
+
+static void assert_not_ours(FILE *stream)
+{
+	errno = 0;
+	ck_assert_int_eq(spu_pclose(stream), -1);
+	ck_assert_int_eq(errno, EINVAL);
+}
+
+/* How much a test does: from the environment, or a little. */
+static long knob(const char *name, long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? atol(value) : otherwise;
+}
+
+START_TEST(what_is_no_command_or_mode)
+{
+	static const char *const modes[] = {NULL, "", "e", "rw", "wr", "r+", "rb", "w ", "R"};
+	size_t i, open_before = count_open();
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		errno = 0;
+		ck_assert_ptr_null(spu_popen("exit 0", modes[i]));
+		ck_assert_int_eq(errno, EINVAL);
+	}
+	errno = 0;
+	ck_assert_ptr_null(spu_popen(NULL, "r"));
+	ck_assert_int_eq(errno, EINVAL);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* Its pidfd isn't kept: a program that has as many as it may open can go on as with libc. */
+START_TEST(a_stream_costs_one_descriptor)
+{
+	size_t open_before = count_open();
+	FILE *stream = open_stream("read x", "w");
+
+	ck_assert_uint_eq(count_open(), open_before + 1);
+	ck_assert_int_eq(spu_pclose(stream), 1 << 8);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+static void try_closed(void)
+{
+	FILE *stream;
+
+	close(0), close(1), close(2);
+	stream = spu_popen("exit 3", "r");
+	if (!stream || fileno(stream) < 3 || spu_pclose(stream) != 3 << 8)
+		_exit(1);
+	if (fcntl(0, F_GETFD) >= 0 || fcntl(1, F_GETFD) >= 0 || fcntl(2, F_GETFD) >= 0)
+		_exit(2);
+}
+
+START_TEST(standard_numbers_stay_free)
+{
+	in_own_process(try_closed);
+}
+END_TEST
+
+START_TEST(a_child_has_what_is_inherited_but_no_stream)
+{
+	FILE *streams[3];
+	int i;
+
+	if (access("/proc/self/fd", R_OK) != 0)
+		SKIP("check_popen", "no /proc");
+	ck_assert_int_eq(dup2(1, 9), 9);
+	for (i = 0; i < 3; i++)
+		streams[i] = open_stream("read x", i == 1 ? "we" : "w");
+	for (i = 0; i < 3; i++)
+		ck_assert_str_eq(held_of(fileno(streams[i]), 9), "9 ");
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(spu_pclose(streams[i]), 1 << 8);
+	close(9);
+}
+END_TEST
+
+/*
+ * ---- Streams that aren't ours, or no more
+ */
+
+START_TEST(a_closed_stream_is_not_touched_again)
+{
+	FILE *volatile stream = open_stream("exit 3", "r");
+
+	ck_assert_int_eq(spu_pclose(stream), 3 << 8);
+	assert_not_ours(stream);
+	assert_not_ours(NULL);
+}
+END_TEST
+
+/*
+ * fclose() gives back the FILE and the number, and the next file has both. The
+ * stream that was there before must neither be taken for it nor closed in a child.
+ */
+START_TEST(what_comes_after_fclose_is_somebody_elses)
+{
+	FILE *stream, *file;
+	int number, ends[2];
+
+	if (access("/proc/self/fd", R_OK) != 0)
+		SKIP("check_popen", "no /proc");
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(dup2(ends[0], 9), 9);
+	stream = open_stream("read x <&9; exit 3", "r");	/* it goes on until the end */
+	number = fileno(stream);
+	fclose(stream);
+	file = fopen("/dev/null", "r");
+	ck_assert_int_eq(fileno(file), number);
+	assert_not_ours(file);
+	ck_assert_int_ge(fcntl(number, F_GETFD), 0);
+	ck_assert_int_eq(atoi(held_of(number, number)), number);
+	fclose(file);
+	/* and if it comes back as one of ours, it is that one's */
+	stream = open_stream("exit 5", "r");
+	ck_assert_int_eq(spu_pclose(stream), 5 << 8);
+	close(ends[0]), close(ends[1]), close(9);
+}
+END_TEST
+
+START_TEST(children_of_streams_closed_by_fclose_are_reaped_later)
+{
+	size_t open_before = count_open();
+	int i;
+
+	for (i = 0; i < 10; i++)
+		fclose(open_stream("exit 3", "re"));
+	for (i = 0; i < 1000; i++) {
+		ck_assert_int_eq(spu_pclose(open_stream("exit 4", "r")), 4 << 8);
+		if (waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0)
+			break;
+		usleep(1000);
+	}
+	assert_unchanged(open_before);
+}
+END_TEST
+
+START_TEST(a_stream_of_libc_is_left_to_libc)
+{
+	FILE *stream = popen("exit 7", "r");
+
+	assert_not_ours(stream);
+	ck_assert_int_eq(pclose(stream), 7 << 8);
+}
+END_TEST
+
+static FILE *inherited;
+
+static void use_in_fork_child(void)
+{
+	errno = 0;
+	if (spu_pclose(inherited) != -1 || errno != EINVAL)
+		_exit(1);
+	if (spu_pclose(open_stream("exit 4", "r")) != 4 << 8)
+		_exit(2);
+	if (fclose(inherited) != 0)
+		_exit(3);
+	if (spu_pclose(open_stream("exit 5", "w")) != 5 << 8)
+		_exit(4);
+}
+
+START_TEST(a_fork_child_has_no_streams_of_its_parent)
+{
+	inherited = open_stream("read x; exit 6", "w");
+	in_own_process(use_in_fork_child);
+	ck_assert_int_eq(spu_pclose(inherited), 6 << 8);
+}
+END_TEST
+
+/*
+ * ---- Cancellation: not here
+ */
+
+static atomic_int status_of_cancelled;
+
+static void *close_while_cancelled(void *argument)
+{
+	FILE *stream;
+
+	(void)argument;
+	pthread_cancel(pthread_self());
+	stream = spu_popen("sleep 0.1; exit 3", "w");
+	atomic_store(&status_of_cancelled, stream ? spu_pclose(stream) : -1);
+	pthread_testcancel();
+	return NULL;
+}
+
+START_TEST(a_cancelled_thread_loses_no_child)
+{
+	size_t open_before = count_open();
+	pthread_t thread;
+	void *result;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, close_while_cancelled, NULL), 0);
+	pthread_join(thread, &result);
+	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	ck_assert_int_eq(status_of_cancelled, 3 << 8);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/*
+ * ---- Threads
+ */
+
+#define AT_ONCE 8
+
+struct racer {
+	pthread_barrier_t *start;
+	FILE *stream;
+	const char *mode;
+};
+
+static void *open_at_once(void *argument)
+{
+	struct racer *racer = argument;
+
+	pthread_barrier_wait(racer->start);
+	racer->stream = spu_popen("read x; exit 7", racer->mode);
+	return NULL;
+}
+
+/* If a child held another's stream, pclose of that would wait for a stream that is closed later. */
+START_TEST(no_child_holds_a_stream_that_was_opened_at_the_same_moment)
+{
+	long round, rounds = knob("POPEN_ROUNDS", 60);
+	pthread_t threads[AT_ONCE];
+	struct racer racers[AT_ONCE];
+	pthread_barrier_t start;
+	int i;
+
+	pthread_barrier_init(&start, NULL, AT_ONCE);
+	for (round = 0; round < rounds; round++) {
+		for (i = 0; i < AT_ONCE; i++) {
+			racers[i] = (struct racer){&start, NULL, i % 3 ? "w" : "we"};
+			ck_assert_int_eq(pthread_create(&threads[i], NULL, open_at_once,
+							&racers[i]), 0);
+		}
+		for (i = 0; i < AT_ONCE; i++)
+			pthread_join(threads[i], NULL);
+		for (i = 0; i < AT_ONCE; i++) {
+			ck_assert_ptr_nonnull(racers[i].stream);
+			ck_assert_int_eq(spu_pclose(racers[i].stream), 7 << 8);
+		}
+	}
+	pthread_barrier_destroy(&start);
+	assert_no_child();
+}
+END_TEST
+
+static atomic_int stop, launched;
+
+static void *launch_meanwhile(void *argument)
+{
+	int status;
+
+	(void)argument;
+	while (!atomic_load(&stop)) {
+		ck_assert_int_eq(spu_run(SPU_ARGV("true"), NULL, &status, NULL), 0);
+		ck_assert_int_eq(spu_system("exit 3"), 3 << 8);
+		atomic_fetch_add(&launched, 1);
+	}
+	return NULL;
+}
+
+static void beside_launches(void (*work)(void))
+{
+	pthread_t threads[2];
+	int i;
+
+	atomic_store(&stop, 0);
+	for (i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, launch_meanwhile, NULL), 0);
+	work();
+	atomic_store(&stop, 1);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_gt(atomic_load(&launched), 0);
+}
+
+#define OPEN_AT_ONCE 100
+
+static void open_and_close_often(void)
+{
+	long pairs = knob("POPEN_PAIRS", IS_SANITIZED ? 200 : 600), i;
+	FILE *streams[OPEN_AT_ONCE] = {NULL};
+	char command[32];
+
+	for (i = 0; i < pairs + OPEN_AT_ONCE; i++) {
+		long slot = i % OPEN_AT_ONCE;
+
+		if (i >= OPEN_AT_ONCE)
+			ck_assert_int_eq(spu_pclose(streams[slot]),
+					 (int)((i - OPEN_AT_ONCE) % 200 + 1) << 8);
+		if (i >= pairs)
+			continue;
+		snprintf(command, sizeof(command), "%s exit %ld", i % 2 ? "read x;" : "echo x;",
+			 i % 200 + 1);
+		streams[slot] = open_stream(command, i % 2 ? "w" : "r");
+	}
+}
+
+START_TEST(a_hundred_at_once_beside_launches)
+{
+	size_t open_before = count_open();
+
+	beside_launches(open_and_close_often);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+static void carry(void)
+{
+	static unsigned char expected[BULK_CHUNK], got[BULK_CHUNK];
+	long size = knob("POPEN_MEGABYTES", IS_SANITIZED ? 8 : 64) << 20, done;
+	char command[PATH_MAX + 32];
+	struct bulk in = BULK_INIT, out = BULK_INIT;
+	FILE *reader, *writer;
+
+	snprintf(command, sizeof(command), "exec %s write %ld", helper("bulk_data"), size);
+	reader = open_stream(command, "r");
+	snprintf(command, sizeof(command), "exec %s check %ld", helper("bulk_data"), size);
+	writer = open_stream(command, "w");
+	for (done = 0; done < size; done += BULK_CHUNK) {
+		fill_bulk(&in, expected);
+		ck_assert_uint_eq(fread(got, 1, BULK_CHUNK, reader), BULK_CHUNK);
+		ck_assert_int_eq(memcmp(got, expected, BULK_CHUNK), 0);
+		fill_bulk(&out, expected);
+		ck_assert_uint_eq(fwrite(expected, 1, BULK_CHUNK, writer), BULK_CHUNK);
+	}
+	ck_assert_int_eq(getc(reader), EOF);
+	ck_assert_int_eq(spu_pclose(reader), 0);
+	ck_assert_int_eq(spu_pclose(writer), 0);
+}
+
+START_TEST(much_data_both_ways_beside_launches)
+{
+	beside_launches(carry);
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, const TTest *test)
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_set_timeout(tests, 200);
+	tcase_add_checked_fixture(tests, settle, NULL);
+	tcase_add_test(tests, test);
+	suite_add_tcase(suite, tests);
+}
+
+/* One case each, so that CK_RUN_CASE picks a test. */
+#define ADD(test) add(suite, #test, test)
+
+int main(void)
+{
+	Suite *suite = suite_create("popen");
+
+	ADD(what_is_no_command_or_mode);
+	ADD(a_stream_costs_one_descriptor);
+	ADD(standard_numbers_stay_free);
+	ADD(a_child_has_what_is_inherited_but_no_stream);
+	ADD(a_closed_stream_is_not_touched_again);
+	ADD(what_comes_after_fclose_is_somebody_elses);
+	ADD(children_of_streams_closed_by_fclose_are_reaped_later);
+	ADD(a_stream_of_libc_is_left_to_libc);
+	ADD(a_fork_child_has_no_streams_of_its_parent);
+	ADD(a_cancelled_thread_loses_no_child);
+	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);
+	ADD(a_hundred_at_once_beside_launches);
+	ADD(much_data_both_ways_beside_launches);
+	return run_suite(suite);
+}
