@@ -608,4 +608,33 @@ int spu_pclose(FILE *stream);
 }
 #endif
 
+/*
+ * ---- In place of libc's --------------------------------------------------
+ *
+ * With SPU_REPLACE_LIBC defined before this header is included (-D, in front of
+ * all files), calls of system(), popen() and pclose() become calls of
+ * spu_system(), spu_popen() and spu_pclose(): the names stay, only the symbols
+ * that the linker sees are others. Members and variables named so aren't
+ * touched, as they would be by macros. A file that calls one of them must
+ * include this header, and before the first call. The library has __wrap_system,
+ * __wrap_popen and __wrap_pclose too, for objects that can't be compiled again
+ * and the linker's --wrap: spu_system(3).
+ */
+#ifdef SPU_REPLACE_LIBC
+#include <stdlib.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+extern int system(const char *command) __asm__("spu_system");
+extern FILE *popen(const char *command, const char *mode) __asm__("spu_popen");
+extern int pclose(FILE *stream) __asm__("spu_pclose");
+#pragma GCC diagnostic pop
+#ifdef __cplusplus
+}
+#endif
+#endif
+
 #endif

@@ -33,7 +33,7 @@ rooms() {
 # Files, and the only system headers that they may include
 constants() {
 	cat <<-'END'
-		spawnutil.h | stddef.h stdint.h stdio.h sys/types.h
+		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/types.h
 		names.h | signal.h sys/resource.h
 		lib/syscall.h | errno.h stdint.h sys/syscall.h unistd.h
 		lib/plan.h | stddef.h stdint.h sys/types.h

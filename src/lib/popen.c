@@ -287,3 +287,7 @@ int spu_pclose(FILE *stream)
 	errno = EINVAL;
 	return -1;
 }
+
+/* For the linker's --wrap */
+__typeof__(spu_popen) __wrap_popen __attribute__((alias("spu_popen")));
+__typeof__(spu_pclose) __wrap_pclose __attribute__((alias("spu_pclose")));
