@@ -195,7 +195,8 @@ $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
 
 # Debian's libcheck is built with subunit; pkg-config knows better where it is installed
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
-SUITES = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+SUITES = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c)) \
+	$(BUILD)/tests/check_conformance_libc
 HELPERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/helpers/*.c))
 
 check-programs: all $(SUITES) $(HELPERS)
@@ -208,6 +209,12 @@ $(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)
+
+# The same once more, about libc's own functions
+$(BUILD)/tests/check_conformance_libc: tests/check_conformance.c
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DOF_LIBC -MF $@.d $(LDFLAGS) -o $@ $<
 
 $(BUILD)/tests/helpers/%: tests/helpers/%.c $(BUILD)/libspawnutil.a
 	$(call say,LINK)
