@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -26,12 +25,6 @@
 #else
 #define ADDRESS_SANITIZER 0
 #endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define THREAD_SANITIZER 1
-#else
-#define THREAD_SANITIZER 0
-#endif
-#define SLOWER (ADDRESS_SANITIZER || THREAD_SANITIZER ? 4 : 1)
 
 static void (*disposition_of(int number))(int)
 {
@@ -387,132 +380,6 @@ START_TEST(a_cancelled_call_ends_its_shell_only)
 }
 END_TEST
 
-/*
- * ---- Many calls at once, with all that may come in between
- */
-static atomic_int faults, stop;
-static char first_fault[160];
-
-static void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void fault(const char *format, ...)
-{
-	va_list arguments;
-
-	if (atomic_fetch_add(&faults, 1) > 0)
-		return;
-	va_start(arguments, format);
-	vsnprintf(first_fault, sizeof(first_fault), format, arguments);
-	va_end(arguments);
-}
-
-#define CALLERS 50
-
-/* Each with a mask of its own, which must be the same after each call. */
-static void *call_often(void *argument)
-{
-	int number = (int)(intptr_t)argument, i, status;
-	sigset_t before, after;
-	char command[32];
-
-	sigemptyset(&before);
-	sigaddset(&before, number % 2 ? SIGUSR1 : SIGUSR2);
-	if (number % 5 == 0)
-		sigaddset(&before, SIGCHLD);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	for (i = 0; i < 20 / SLOWER; i++) {
-		snprintf(command, sizeof(command), "exit %d", (number + i) % 200 + 1);
-		status = spu_system(command);
-		if (status != ((number + i) % 200 + 1) << 8)
-			fault("\"%s\": %#x, errno %d", command, status, status == -1 ? errno : 0);
-		pthread_sigmask(SIG_SETMASK, NULL, &after);
-		/* libc fills in no more than the kernel has */
-		if (memcmp(&before, &after, 8) != 0)
-			fault("another mask after \"%s\"", command);
-	}
-	return NULL;
-}
-
-/* Until it is cancelled. */
-static void *call_for_ever(void *argument)
-{
-	for (;;)
-		if (spu_system((intptr_t)argument % 2 ? "sleep 100" : "exit 9") == -1)
-			fault("a call that is to be cancelled: errno %d", errno);
-	return NULL;
-}
-
-static void *cancel_often(void *argument)
-{
-	(void)argument;
-	while (!atomic_load(&stop)) {
-		pthread_t threads[4];
-		int i;
-
-		for (i = 0; i < 4; i++)
-			pthread_create(&threads[i], NULL, call_for_ever, (void *)(intptr_t)i);
-		usleep(2000);
-		for (i = 0; i < 4; i++)
-			pthread_cancel(threads[i]);
-		for (i = 0; i < 4; i++)
-			pthread_join(threads[i], NULL);
-	}
-	return NULL;
-}
-
-/* Its children are independent of what their parent was doing. */
-static void *fork_often(void *argument)
-{
-	int status;
-
-	(void)argument;
-	while (!atomic_load(&stop)) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			signal(SIGALRM, SIG_DFL);
-			alarm(30);
-			_exit(spu_system("exit 6") == 6 << 8 ? 0 : 1);
-		}
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		if (status != 0)
-			fault("a fork child: %#x", status);
-		usleep(5000);
-	}
-	return NULL;
-}
-
-START_TEST(fifty_threads_under_a_timer_with_cancellations_and_forks)
-{
-	struct sigaction action = {.sa_handler = ignore_nothing};
-	size_t open_before = count_open();
-	pthread_t callers[CALLERS], canceller, forker;
-	intptr_t i;
-
-	sigaction(SIGINT, &action, NULL);
-	start_alarms(1000);
-	/* AddressSanitizer gets into trouble with both */
-	stop = ADDRESS_SANITIZER;
-	ck_assert_int_eq(pthread_create(&canceller, NULL, cancel_often, NULL), 0);
-	ck_assert_int_eq(pthread_create(&forker, NULL, fork_often, NULL), 0);
-	for (i = 0; i < CALLERS; i++)
-		ck_assert_int_eq(pthread_create(&callers[i], NULL, call_often, (void *)i), 0);
-	for (i = 0; i < CALLERS; i++)
-		pthread_join(callers[i], NULL);
-	stop = 1;
-	pthread_join(canceller, NULL);
-	pthread_join(forker, NULL);
-	ck_assert_msg(faults == 0, "%d faults, the first: %s", faults, first_fault);
-	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
-	ck_assert_ptr_eq(disposition_of(SIGQUIT), SIG_DFL);
-	ck_assert_int_eq(is_blocked(SIGCHLD), 0);
-	ck_assert_int_gt(alarms, 0);
-	ck_assert_uint_eq(count_open(), open_before);
-	assert_no_child();
-}
-END_TEST
-
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *tests = tcase_create(name);
@@ -543,6 +410,5 @@ int main(void)
 	ADD(what_the_program_sets_meanwhile_stays);
 	ADD(a_fork_child_may_call_it_at_once);
 	ADD(a_cancelled_call_ends_its_shell_only);
-	ADD(fifty_threads_under_a_timer_with_cancellations_and_forks);
 	return run_suite(suite);
 }
