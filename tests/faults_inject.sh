@@ -308,6 +308,35 @@ test_changing_ids_fails() {
 }
 
 #
+# popen
+#
+test_popen_says_why() {
+	for error in "EAGAIN -11" "ENOMEM -12" "EPERM -1"; do
+		failed "clone3,clone,vfork,fork:error=${error% *}" "${error#* } popen:" -r "exit 3"
+	done
+	for error in "EACCES -13" "ENOENT -2" "E2BIG -7" "ENOEXEC -8" "ELOOP -40" "ENOMEM -12" \
+		"ETXTBSY -26"; do
+		failed "execve:error=${error% *}:when=1" "${error#* } popen:" -r "exit 3"
+	done
+	for error in "EMFILE -24" "ENFILE -23"; do
+		failed "pipe2:error=${error% *}" "${error#* } popen:" -r "exit 3"
+	done
+	failed "dup3:error=EINTR:when=1" "-4 popen:" -r "exit 3"
+	failed "execve:signal=SIGKILL:when=1" "-125 popen:" -N 3 -r "exit 3"
+}
+
+test_popen_in_spite_of_it() {
+	for what in clone3:error=ENOSYS clone3:error=EPERM waitid:error=EINTR:when=1..4 \
+		close_range:error=ENOSYS close_range:error=ENOSYS+getdents64:error=EPERM:when=1 \
+		execve:delay_enter=300000:when=1 clone3:delay_exit=200000; do
+		inject "$what" "$HELPERS/fault_launch" -N 2 -r "exit 3"
+		like "$what" "result 0*status 3*result 0*status 3*" "$said"
+	done
+	inject "waitid:error=ECHILD:when=2+" "$HELPERS/fault_launch" -r "exit 3"
+	like "lost" "result 0*pclose: No child*" "$(echo "$said" | grep -v zombies)"
+}
+
+#
 # The shared descriptor table
 #
 

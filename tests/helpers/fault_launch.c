@@ -15,7 +15,8 @@
  * two misses in PATH first, -u umask, -x swap 1 and 2
  * -I uid and gid 65534, no groups, -L limits of core and nofile, -P nice, -a cpu 0,
  * -z no_new_privs, -D pdeathsig, -f map 3 from 600 and 4 from 601
- * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -b spu_capture() with
+ * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -r spu_popen(PROGRAM,
+ * "r") and spu_pclose() instead, -b spu_capture() with
  * 100000 bytes of input, which prints "bytes N" of output, -w MS wait so long,
  * then stop (-b: its timeout_ms), -W write to PROGRAM's file for 10 ms meanwhile
  * -c SIGCHLD is ignored, -l leaves 9, 77 and 300 open without close-on-exec
@@ -49,7 +50,7 @@ struct state {
 
 static struct spu_options options = SPU_OPTIONS_INIT;
 static struct spu_fd fds[12];
-static int fd_count, use_system, use_capture, writes, wait_ms = -1, times = 1;
+static int fd_count, use_system, use_popen, use_capture, writes, wait_ms = -1, times = 1;
 static FILE *out;
 
 static void handle(int number)
@@ -165,6 +166,7 @@ static void parse(int option, const char *argument)
 		snprintf(path, sizeof(path), "/nonexistent:/nonexistent/either:%s", getenv("PATH"));
 		options.path = path;
 		break;
+	case 'r': use_popen = 1; break;
 	case 's': use_system = 1; break;
 	case 'u': options.umask = SPU_SET(027); break;
 	case 'w': wait_ms = atoi(argument); break;
@@ -239,6 +241,19 @@ static void call_system(const char *command)
 		fprintf(out, "result 0\nstatus %d\n", spu_exit_code(status));
 }
 
+static void call_popen(const char *command)
+{
+	FILE *stream = spu_popen(command, "r");
+	int status = stream ? spu_pclose(stream) : -1;
+
+	if (!stream)
+		fprintf(out, "result %d popen: %s\n", -errno, strerror(errno));
+	else if (status == -1)
+		fprintf(out, "result 0\npclose: %s\n", strerror(errno));
+	else
+		fprintf(out, "result 0\nstatus %d\n", spu_exit_code(status));
+}
+
 /* The window of golang/go#22315, made wide. */
 static void *write_for_a_moment(void *fd)
 {
@@ -287,7 +302,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	absorb_injections();
-	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWabcdfgiklmno:pqsuw:xz")) != -1)
+	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWabcdfgiklmno:pqrsuw:xz")) != -1)
 		parse(option, optarg);
 	if (!out)
 		out = speak_to(1);
@@ -307,6 +322,8 @@ int main(int argc, char *argv[])
 			call_system(argv[optind]);
 		else if (use_capture)
 			capture(argv + optind);
+		else if (use_popen)
+			call_popen(argv[optind]);
 		else
 			launch(argv + optind);
 	}
