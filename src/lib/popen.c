@@ -170,15 +170,13 @@ static int launch(struct process_state *state, struct popened *p, const char *co
 	/* before exec: else it would hold this end for a moment after we have returned */
 	fds[1] = (struct spu_fd)SPU_CLOSE(p->fd);
 	options.file = "/bin/sh";
-	options.flags = SPU_KEEP_MASK;
+	/* a stream costs one descriptor, as libc's does */
+	options.flags = SPU_KEEP_MASK | SPU_NO_PIDFD;
 	options.leaks = SPU_LEAKS_ALLOW;
 	options.fds = fds;
 	r = spu_spawn(&p->child, SPU_ARGV("sh", "-c", "--", command), &options, NULL);
 	end_launch(state);
 	free(fds);
-	/* A stream costs one descriptor, as libc's does. */
-	if (r == 0)
-		spu_child_release(&p->child);
 	return r;
 }
 
