@@ -153,6 +153,15 @@ test_each_step_of_set_up_fails() {
 	failed "write:error=EIO:when=1" "-5 ready: ready: Input" "$CHILD"
 }
 
+# What is closed is closed, whatever close has to say of data on their way.
+test_closing_fails() {
+	for error in EIO EINTR ENOSPC; do
+		launched "close:error=$error:when=1" -x "$CHILD"
+		launched "close:error=$error:when=1" -n "$CHILD"
+		launched "close:error=$error:when=1" -N 3 -f "$CHILD"
+	done
+}
+
 # the loader does without the first file that it looks for, its cache
 test_opening_fails() {
 	for error in "EMFILE -24" "ENOENT -2" "EINTR -4" "EIO -5"; do

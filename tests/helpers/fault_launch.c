@@ -282,6 +282,7 @@ static void absorb_injections(void)
 
 	fcntl(-1, F_GETFD);
 	dup3(-1, 0, 0);
+	close(-1);
 	if (chdir("") == 0 || write(-1, "", 0) == 0 || read(-1, &nothing, 0) == 0)
 		exit(2);
 	setpgid(-1, 0);
