@@ -2,6 +2,7 @@
 #
 #	make			the library and the programs, into build/
 #	make check		all tests; needs libcheck and mandoc (README)
+#	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables
 #	make uninstall clean dist
 #
@@ -76,7 +77,7 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
-.PHONY: always all check check-programs lint install uninstall clean dist
+.PHONY: always all bench check check-programs lint install uninstall clean dist
 .DELETE_ON_ERROR:
 
 #
@@ -186,8 +187,8 @@ $(BUILD)/obj/spawnbench/target.o: DEFINES = -DSPAWNBENCH_CHILD='"$(libexecdir)/s
 $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
 	$(call say,LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -Os -nostdlib -static -ffreestanding -fno-stack-protector -fno-pie \
-		-Wl,--build-id=none -o $@ $<
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Os -nostdlib -static -ffreestanding \
+		-fno-stack-protector -fno-pie -Wl,--build-id=none -o $@ $<
 
 #
 # Tests
@@ -220,6 +221,9 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c $(BUILD)/libspawnutil.a
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^)
+
+bench: all
+	$(BUILD)/spawnbench $(BENCH)
 
 #
 # Analysis. What is switched off, and why:

@@ -49,6 +49,19 @@ test_memory_is_in_small_pages() {
 	between "AnonHugePages in kB" 0 4096 $(seen)
 }
 
+test_memory_is_in_huge_pages() {
+	[ -r /proc/self/smaps_rollup ] || skip "no smaps_rollup"
+	if ! grep -qs 'always\]\|madvise\]' /sys/kernel/mm/transparent_hugepage/enabled; then
+		same "refused" "spawnbench: --thp: no huge pages here" \
+			"$(spawnbench --rss=64M --thp=yes 2>&1 | cut -d: -f1-3)"
+		skip "no huge pages"
+	fi
+	watch 'sed -n "s/^AnonHugePages:[^0-9]*\([0-9]*\) kB/\1/p" /proc/$PPID/smaps_rollup'
+	bench --rss=64M --thp=yes
+	# shellcheck disable=SC2046
+	between "AnonHugePages in kB" 62000 70000 $(seen)
+}
+
 test_threads_exist_and_sleep() {
 	watch 'cat /proc/$PPID/task/*/stat | grep -c ") S "'
 	bench --threads=20
@@ -64,6 +77,34 @@ test_descriptors_are_open_and_close_on_exec() {
 	between "the parent's" 203 210 $(seen)
 	# shellcheck disable=SC2046
 	between "the child's" 3 6 $(sort -nu own)
+}
+
+test_descriptors_without_close_on_exec() {
+	watch 'ls /proc/self/fd | wc -l >>own'
+	bench --fds=200 --cloexec=no
+	# shellcheck disable=SC2046
+	between "the child's" 203 210 $(sort -nu own)
+}
+
+test_method_that_refuses_such_a_parent_says_why() {
+	status 0 spawnbench --rounds=1 --launches=1 --methods=raw,spu-fail --child=/bin/true \
+		--fds=200 --cloexec=no
+	like "table" "*spu-fail *descriptor*3*" "$out"
+}
+
+test_variables_are_added_to_the_environment() {
+	watch 'env | grep -c "^SPAWNBENCH_0.*=0123456789a"; echo $KEPT >kept'
+	KEPT=yes bench --env=1000
+	same "variables" 1000 "$(seen)"
+	same "the caller's" yes "$(cat kept)"
+}
+
+# Each launches on its own, all in one process.
+test_jobs_are_threads() {
+	watch 'ls /proc/$PPID/task | wc -l; echo $PPID >>parents'
+	status 0 spawnbench --rounds=1 --launches=8 --methods=raw --child=./watch --jobs=4
+	same "processes" 1 "$(sort -u parents | grep -c .)"
+	like "threads" "*4" "$(seen | head -n 4 | tr '\n' ' ' | sed 's/ $//')"
 }
 
 test_descriptors_of_the_caller_do_not_count() {

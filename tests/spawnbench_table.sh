@@ -7,25 +7,59 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-METHODS="raw fork vfork posix_spawn spu spu-posix_spawn system spu_system"
+METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail
+	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen"
 
 # bench ARG...: few launches
 bench() {
 	status 0 spawnbench --rounds=2 --launches=3 "$@"
 }
 
-# field N METHOD: of the only line of that method in $out
-field() {
-	printf '%s\n' "$out" | awk -v n="$1" -v method="$2" '$1 == method { print $n }'
+# column N METHOD, of the table of times: 2 returned, 3 exec, 4 reaped, 5 the ratio, 6- its interval
+column() {
+	printf '%s\n' "$out" | awk -v n="$1" -v method="$2" '
+		/^[a-z].*, us/ { times = /^medians/ }
+		times && $1 == method { print $n }'
+}
+
+# rest N METHOD, of the table below: 2 p10, 3 p90, 4 p99, 5 max, 6 user, 7 system, 8 faults, 9 per s, 10 launches
+rest() {
+	printf '%s\n' "$out" | awk -v n="$1" -v method="$2" '
+		/^[a-z].*, us/ { rest = /^reaped/ }
+		rest && $1 == method { print $n }'
 }
 
 test_each_method_has_its_line() {
 	bench --child="$BUILD/spawnbench-child"
 	for method in $METHODS; do
-		like "$method" '[0-9]*.[0-9]' "$(field 2 "$method")"
-		like "$method, p90" '[0-9]*.[0-9]' "$(field 3 "$method")"
-		same "$method, launches" 6 "$(field 6 "$method")"
+		like "$method, reaped" '[0-9]*[0-9]' "$(column 4 "$method")"
+		like "$method, p90" '[0-9]*[0-9]' "$(rest 3 "$method")"
+		same "$method, launches" 6 "$(rest 10 "$method")"
 	done
+	same "lines" "$(printf '%s' "$METHODS" | wc -w)" "$(printf '%s\n' "$out" | awk '
+		/^reaped, us/ { lines = 1; next } !NF { lines = 0 } lines { n++ } END { print n }')"
+}
+
+# The child without libc says when it ran, through every method and a shell.
+test_child_without_libc_says_when_it_runs() {
+	bench --child="$BUILD/spawnbench-child" --methods=raw,fork,spu,spu-posix_spawn,system,popen
+	printf '%s\n' "$out" | awk '
+		/^[a-z].*, us/ { times = /^medians/; next }
+		times && NF > 4 { n++; if ($3 + 0 <= 0 || $3 > $4) print }
+		END { if (n != 6) print n " lines" }' >wrong
+	[ ! -s wrong ] || fail "exec: $(cat wrong)"
+	bench --child=/bin/true --methods=raw
+	same "exec of a child that doesn't" - "$(column 3 raw)"
+}
+
+test_empty_launches_nothing() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "$SAN" ] || skip "sanitizers don't run under strace"
+	status 0 strace -f -o log -e trace=clone,clone3,fork,vfork,execve \
+		spawnbench --rounds=1 --launches=20 --methods=empty --child=/bin/true
+	same "programs" 1 "$(grep -c 'execve(' log)"
+	same "processes" 1 "$(grep -c 'clone' log)"
+	same "launches" 20 "$(rest 10 empty)"
 }
 
 test_default_children_are_the_bare_one_and_true() {
@@ -36,63 +70,118 @@ test_default_children_are_the_bare_one_and_true() {
 
 test_floor_is_one() {
 	bench --child=/bin/true --methods=vfork,raw
-	same "ratio of raw" 1.00 "$(field 4 raw)"
-	like "ratio of vfork" '[0-9]*.[0-9][0-9]' "$(field 4 vfork)"
+	same "ratio of raw" 1.00 "$(column 5 raw)"
+	like "ratio of vfork" '[0-9]*.[0-9][0-9]' "$(column 5 vfork)"
 }
 
-test_without_floor_there_is_no_ratio() {
-	bench --child=/bin/true --methods=vfork
-	same "ratio of vfork" - "$(field 4 vfork)"
+test_without_floor_the_first_is_one() {
+	bench --child=/bin/true --methods=vfork,spu
+	same "ratio of vfork" 1.00 "$(column 5 vfork)"
+	like "heading" "* x vfork *" "$out"
+}
+
+test_baseline_is_the_one_that_is_named() {
+	bench --child=/bin/true --methods=raw,vfork,spu --baseline=spu
+	same "ratio of spu" 1.00 "$(column 5 spu)"
+	like "heading" "* x spu *" "$out"
+}
+
+test_interval_needs_rounds_and_holds_the_ratio() {
+	bench --child="$BUILD/spawnbench-child" --methods=raw,vfork
+	same "interval of two rounds" - "$(column 6 vfork)"
+	like "doubt" "*too few rounds for an interval (all): at least --rounds=5*" "$out"
+	status 0 spawnbench --rounds=8 --launches=5 --child="$BUILD/spawnbench-child" \
+		--methods=raw,vfork,spu
+	for method in vfork spu; do
+		echo "$(column 6 $method) $(column 5 $method) $(column 8 $method)"
+	done | awk '$1 <= $2 && $2 <= $3 { n++ } END { exit n != 2 }' || fail "$out"
+	same "interval of raw" "1.00 1.00" "$(column 6 raw) $(column 8 raw)"
 }
 
 test_method_may_stand_against_itself() {
 	bench --child=/bin/true --methods=raw,raw,raw
-	same "lines" 3 "$(printf '%s\n' "$out" | grep -c '^raw ')"
+	same "lines" "1.00" "$(column 5 raw | head -n 1)"
+	same "lines" 3 "$(column 5 raw | grep -c .)"
 }
 
-test_call_that_waits_has_no_blocked_time() {
+test_call_that_waits_has_no_time_of_return() {
 	bench --child=/bin/true --methods=raw,system,spu_system
-	same "system" - "$(field 5 system)"
-	same "spu_system" - "$(field 5 spu_system)"
-	like "raw" '[0-9]*.[0-9]' "$(field 5 raw)"
+	same "system" - "$(column 2 system)"
+	same "spu_system" - "$(column 2 spu_system)"
+	like "raw" '[0-9]*[0-9]' "$(column 2 raw)"
 }
 
-test_p90_is_not_below_the_median() {
+test_quantiles_are_in_order() {
 	bench --child=/bin/true
 	same "lines in disorder" "" "$(printf '%s\n' "$out" | awk '
-		$6 ~ /^[0-9]+$/ && $3 + 0 < $2 + 0')"
+		/^reaped, us/ { lines = 1; next } !NF { lines = 0 }
+		lines && ($2 > $3 || $3 > $4 || $4 > $5)')"
+}
+
+# Sharing memory costs the parent no page fault; a copy makes it fault.
+test_faults_are_those_of_the_parent() {
+	[ -z "$SAN" ] || skip "sanitizers fault where they like"
+	bench --child="$BUILD/spawnbench-child" --methods=vfork,fork
+	awk -v fork="$(rest 8 fork)" -v vfork="$(rest 8 vfork)" 'BEGIN { exit !(fork > vfork) }' ||
+		fail "$out"
 }
 
 test_head_names_machine_and_run() {
 	bench --child=/bin/true --methods=raw --pin
-	like "head" "machine *processor*memory*available*kernel *$(uname -r)*load*measured  2 rounds of 3 launches, pinned to processor [0-9]*, nice *" "$out"
+	like "head" "machine *processor*memory*available*kernel *$(uname -r)*limits *descriptors*measured  2 rounds of 3 launches, pinned to processor [0-9]*, nice *" "$out"
 }
 
 test_lists_are_crossed() {
-	bench --child=/bin/true --methods=raw --rss=0,1M --threads=0,2 --fds=0,5,6
-	same "parents" "rss 0 MiB, 0 threads, 0 descriptors
-rss 0 MiB, 0 threads, 5 descriptors
-rss 0 MiB, 0 threads, 6 descriptors
-rss 0 MiB, 2 threads, 0 descriptors
-rss 0 MiB, 2 threads, 5 descriptors
-rss 0 MiB, 2 threads, 6 descriptors
-rss 1 MiB, 0 threads, 0 descriptors
-rss 1 MiB, 0 threads, 5 descriptors
-rss 1 MiB, 0 threads, 6 descriptors
-rss 1 MiB, 2 threads, 0 descriptors
-rss 1 MiB, 2 threads, 5 descriptors
-rss 1 MiB, 2 threads, 6 descriptors" "$(printf '%s\n' "$out" | sed -n 's/^parent *//p')"
+	bench --child=/bin/true --methods=raw --rss=0,1M --thp=no,yes --fds=0,5 --jobs=1,2 --threads=3
+	printf '%s\n' "$out" | sed -n 's/^parent *//p' >parents
+	same "parents" 16 "$(sort -u parents | grep -c .)"
+	same "the first" "rss 0, thp no, threads 3, fds 0, cloexec yes, env 0, jobs 1" \
+		"$(head -n 1 parents)"
+	same "the last" "rss 1M, thp yes, threads 3, fds 5, cloexec yes, env 0, jobs 2" \
+		"$(tail -n 1 parents)"
+}
+
+# Each of the threads that launch at once has its part.
+test_jobs_share_the_launches() {
+	status 0 spawnbench --rounds=2 --launches=10 --jobs=1,4 --methods=raw,spu \
+		--child="$BUILD/spawnbench-child"
+	same "launches of spu" "20 24" "$(rest 10 spu | tr '\n' ' ' | sed 's/ $//')"
+	same "exec is known" 4 "$({ column 3 raw && column 3 spu; } | grep -c '[0-9]')"
+}
+
+test_big_forks_have_a_group_of_their_own() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "$SAN" ] || skip "sanitizers don't run under strace"
+	for rss in 0 32M; do
+		status 0 strace -f -o "log.$rss" -e trace=clone,vfork spawnbench --rounds=6 \
+			--launches=1 --child=/bin/true --methods=fork,vfork --rss=$rss
+	done
+	# the last of the first method comes before the first of the other, or not
+	turns() {
+		sed -n 's/^\([0-9]*\) *\(clone\|vfork\)(.*/\2/p' "$1" | sed 1d | uniq | wc -l
+	}
+	[ "$(turns log.0)" -gt 4 ] || fail "not interleaved: $(cat log.0)"
+	# warm-up, then vfork's rounds and fork's
+	[ "$(turns log.32M)" -le 4 ] || fail "interleaved: $(cat log.32M)"
+}
+
+test_time_leaves_rounds_out() {
+	printf '#!/bin/sh\nsleep 0.02\n' >slow
+	chmod +x slow
+	status 0 spawnbench --rounds=100 --launches=100 --time=1 --methods=raw --child=slow
+	like "doubt" "*fewer rounds than 100 for want of time (raw): a longer --time, or fewer --launches*" "$out"
+	awk -v n="$(rest 10 raw)" 'BEGIN { exit !(n > 0 && n < 1000) }' || fail "$out"
 }
 
 test_child_name_reaches_the_shell_as_it_is() {
 	cp "$BUILD/spawnbench-child" "it's a \$(child)"
 	bench --child="it's a \$(child)" --methods=raw,system,spu_system
-	same "launches" 6 "$(field 6 spu_system)"
+	same "launches" 6 "$(rest 10 spu_system)"
 }
 
 test_several_children_have_a_table_each() {
 	bench --child=/bin/true --child="$BUILD/spawnbench-child" --methods=raw
-	same "tables" 2 "$(printf '%s\n' "$out" | grep -c '^raw ')"
+	same "tables" 2 "$(column 4 raw | grep -c .)"
 }
 
 test_method_that_cannot_launch_says_why() {
@@ -101,8 +190,8 @@ test_method_that_cannot_launch_says_why() {
 	status 0 strace -f -o log -e trace=vfork -e inject=vfork:error=EAGAIN \
 		spawnbench --rounds=1 --launches=2 --child=/bin/true --methods=raw,vfork
 	grep -q INJECTED log || skip "strace can't inject errors here"
-	like "table" "*vfork *Resource temporarily unavailable" "$out"
-	same "launches of raw" 2 "$(field 6 raw)"
+	like "table" "*vfork *Resource temporarily unavailable*" "$out"
+	same "launches of raw" 2 "$(rest 10 raw)"
 }
 
 run_tests

@@ -1,32 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks and crosses what was asked for. Knows no option's text, reads no clock. */
+/* Checks and crosses what was asked for. Knows no option's text, launches nothing. */
 #include "bench.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include "clock.h"
 #include "common/message.h"
+#include "doubts.h"
 #include "parent.h"
-#include "report.h"
 #include "worker.h"
 
-/* The row-major index of a combination of the three lists. */
+/* The row-major index of a combination of all lists. */
 static struct shape nth_shape(const struct options *options, size_t n)
 {
-	size_t fds = options->fds.count, threads = options->threads.count;
+	struct shape shape;
 
-	return (struct shape){
-		.rss = options->rss.values[n / fds / threads],
-		.threads = options->threads.values[n / fds % threads],
-		.fds = options->fds.values[n % fds],
-	};
+	for (size_t axis = AXIS_COUNT; axis-- > 0;) {
+		const struct list *list = &options->axes[axis];
+
+		shape.values[axis] = list->values[n % list->count];
+		n /= list->count;
+	}
+	return shape;
 }
 
 static size_t shape_count(const struct options *options)
 {
-	return options->rss.count * options->threads.count * options->fds.count;
+	size_t count = 1;
+
+	for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+		count *= options->axes[axis].count;
+	return count;
 }
 
 static int check_shapes(const struct options *options)
@@ -41,19 +49,20 @@ static int check_shapes(const struct options *options)
 	return r;
 }
 
-static int pin(struct bench *bench, int wish)
+static int choose_processor(struct bench *bench, int wish)
 {
-	int r;
+	int r, processor;
 
-	bench->processor = -1;
+	bench->setting.processor = -1;
 	if (wish == PIN_NONE)
 		return 0;
-	bench->processor = wish == PIN_HERE ? sched_getcpu() : wish;
-	r = parent_pin(bench->processor);
+	processor = wish == PIN_HERE ? sched_getcpu() : wish;
+	r = parent_check_pin(processor);
 	if (r == -EINVAL)
-		say("--pin: processor %d isn't there, or isn't ours", bench->processor);
+		say("--pin: processor %d isn't there, or isn't ours", processor);
 	else if (r < 0)
-		say_errno(r, "--pin: processor %d", bench->processor);
+		say_errno(r, "--pin: processor %d", processor);
+	bench->setting.processor = processor;
 	return r;
 }
 
@@ -80,12 +89,24 @@ static int add_usual_targets(struct bench *bench)
 	return r < 0 ? r : add_target(bench, "/bin/true");
 }
 
+static void describe(struct bench *bench)
+{
+	const struct options *options = bench->options;
+
+	machine_read(&bench->machine);
+	if (getloadavg(&bench->load, 1) != 1)
+		bench->load = 0;
+	bench->setting.machine = &bench->machine;
+	bench->setting.rounds = options->rounds;
+	bench->setting.launches = options->launches;
+	bench->setting.nice = getpriority(PRIO_PROCESS, 0);
+}
+
 int bench_prepare(struct bench *bench, const struct options *options)
 {
 	int r = 0;
 
-	bench->options = options;
-	bench->target_count = 0;
+	*bench = (struct bench){.options = options};
 	for (size_t i = 0; i < options->child_count && r == 0; i++)
 		r = add_target(bench, options->children[i]);
 	if (options->child_count == 0)
@@ -93,8 +114,9 @@ int bench_prepare(struct bench *bench, const struct options *options)
 	if (r == 0)
 		r = check_shapes(options);
 	if (r == 0)
-		r = pin(bench, options->pin);
+		r = choose_processor(bench, options->pin);
 	parent_raise_priority();
+	describe(bench);
 	return r;
 }
 
@@ -104,54 +126,104 @@ void bench_clear(struct bench *bench)
 		target_clear(&bench->targets[i]);
 }
 
-static int report(const struct bench *bench, const struct shape *shape,
-		  const struct results *results)
+/* What is printed is there before the next is measured; lost output ends it. */
+static int flush_output(void)
 {
-	int r = 0;
+	if (fflush(stdout) == 0)
+		return 0;
+	say_errno(errno, "stdout");
+	return -1;
+}
 
-	for (size_t i = 0; i < bench->target_count && r == 0; i++)
-		r = report_table(stdout, shape, &bench->targets[i], bench->options->methods,
-				 &results[i]);
-	if (r < 0)
-		say_errno(r, "the tables");
-	return r;
+static int report(const struct bench *bench, const struct shape *shape,
+		  const struct conditions *conditions, const struct results *results,
+		  int ended_early)
+{
+	const struct options *options = bench->options;
+
+	for (size_t i = 0; i < bench->target_count; i++) {
+		struct table table;
+		int r;
+
+		if (results_empty(&results[i]))
+			continue;
+		r = table_init(&table, shape, bench->targets[i].path, options->methods,
+			       &results[i], options->baseline);
+		if (r < 0) {
+			say_errno(r, "the tables");
+			return r;
+		}
+		table.conditions = *conditions;
+		doubts_find(&table, bench->load, bench->machine.processors,
+			    options->pin != PIN_NONE, ended_early);
+		report_table(stdout, &table);
+		table_clear(&table);
+	}
+	return flush_output();
+}
+
+/* Nanoseconds: what is left of the time, in equal parts for the parents to come. */
+static uint64_t deadline(const struct bench *bench, const struct ticker *ticker)
+{
+	uint64_t now = clock_now(), end = ticker->begin + ticker->limit;
+
+	if (!bench->options->time)
+		return 0;
+	return end <= now ? now : now + (end - now) / (ticker->shapes - ticker->shape);
 }
 
 /* All that was measured is printed, however the measuring ended. */
-static int measure_shape(const struct bench *bench, const struct shape *shape)
+static int measure_shape(struct bench *bench, const struct shape *shape, struct ticker *ticker)
 {
 	const struct options *options = bench->options;
+	size_t jobs = shape->values[AXIS_JOBS], ready = 0;
+	size_t launches = (options->launches + jobs - 1) / jobs;
 	struct results results[LIST_MAX];
-	size_t ready = 0;
+	struct work work = {
+		.shape = shape, .methods = options->methods, .targets = bench->targets,
+		.results = results, .count = bench->target_count,
+		.processor = bench->setting.processor, .timeout = options->timeout,
+		.deadline = deadline(bench, ticker), .ticker = ticker,
+	};
+	struct conditions conditions;
+	struct busy busy;
 	int r = 0;
 
 	while (ready < bench->target_count && r == 0) {
-		r = results_init(&results[ready], options->method_count, options->rounds,
-				 options->launches);
+		r = results_init(&results[ready], options->method_count, options->rounds, jobs,
+				 launches);
 		if (r == 0)
 			ready++;
 	}
+	conditions_begin(&busy);
 	if (r < 0)
 		say_errno(r, "memory for the samples");
 	else
-		r = worker_run(shape, options->methods, bench->targets, results, ready);
-	if (ready == bench->target_count && report(bench, shape, results) < 0 && r == 0)
+		r = worker_run(&work);
+	conditions_end(&busy, &conditions);
+	if (ready == bench->target_count &&
+	    report(bench, shape, &conditions, results, r != 0) < 0 && r == 0)
 		r = -1;
 	while (ready > 0)
 		results_clear(&results[--ready]);
 	return r;
 }
 
-int bench_run(const struct bench *bench)
+int bench_run(struct bench *bench)
 {
-	int r = 0;
+	const struct options *options = bench->options;
+	struct ticker ticker;
+	int r;
 
 	worker_prepare_signals();
-	report_head(stdout, bench->options->rounds, bench->options->launches, bench->processor);
-	for (size_t i = 0; i < shape_count(bench->options) && r == 0; i++) {
-		struct shape shape = nth_shape(bench->options, i);
+	report_head(stdout, &bench->setting);
+	r = flush_output();
+	ticker_begin(&ticker, shape_count(options), options->time);
+	ticker.steps = bench->target_count * options->rounds * options->method_count;
+	for (; ticker.shape < ticker.shapes && r == 0; ticker.shape++) {
+		struct shape shape = nth_shape(options, ticker.shape);
 
-		r = measure_shape(bench, &shape);
+		r = measure_shape(bench, &shape, &ticker);
 	}
 	return r;
 }

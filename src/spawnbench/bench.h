@@ -3,25 +3,28 @@
 #ifndef SPAWNBENCH_BENCH_H
 #define SPAWNBENCH_BENCH_H
 
+#include "machine.h"
 #include "options.h"
+#include "report.h"
 #include "target.h"
 
 struct bench {
 	const struct options *options;
 	struct target targets[LIST_MAX];
 	size_t target_count;
-	int processor;		/* -1: not pinned */
+	struct machine machine;
+	struct setting setting;
+	double load;		/* before anything was measured */
 };
 
 /*
  * Finds out, before anything is measured, whether all that is asked for can be
- * done here, and binds the process to its processor. What can't is said on
- * stderr and the result is negative.
+ * done here. What can't is said on stderr and the result is negative.
  */
 int bench_prepare(struct bench *bench, const struct options *options);
 
 /* 0; the number of the signal that ended it early; or -1. */
-int bench_run(const struct bench *bench);
+int bench_run(struct bench *bench);
 
 void bench_clear(struct bench *bench);
 

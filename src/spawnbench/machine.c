@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading /proc and uname. What can't be read is left out, not guessed. */
+/* Reading /proc, /sys and uname. */
 #include "machine.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
 #endif
 
-#define GIBIBYTE (1024.0 * 1024.0 * 1024.0)
+#include "clock.h"
+
+#define GOVERNOR "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 /* The text after "field:" in a file of such lines, without white space around. */
 static int read_field(const char *path, const char *field, char *ret, size_t size)
@@ -34,7 +40,19 @@ static int read_field(const char *path, const char *field, char *ret, size_t siz
 	return found;
 }
 
-uint64_t machine_memory(const char *field)
+/* The first line of a file, "" if there is none. */
+static void read_line(const char *path, char *ret, int size)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(ret, size, file))
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+static uint64_t meminfo(const char *field)
 {
 	char value[64];
 
@@ -43,33 +61,138 @@ uint64_t machine_memory(const char *field)
 	return strtoull(value, NULL, 10) * 1024;
 }
 
-static void print_load(FILE *out)
+/* A number in a file of a control group; UINT64_MAX for "max" and for none. */
+static uint64_t group_number(const char *group, const char *file)
 {
-	double load[3];
+	char path[1024], line[64];
 
-	if (getloadavg(load, 3) == 3)
-		fprintf(out, ", load %.2f %.2f %.2f", load[0], load[1], load[2]);
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", group, file);
+	read_line(path, line, sizeof(line));
+	return line[0] >= '0' && line[0] <= '9' ? strtoull(line, NULL, 10) : UINT64_MAX;
 }
 
-void machine_print(FILE *out)
+/* What version 2 control groups leave us, ours and those around it. */
+static uint64_t group_memory(void)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	struct utsname name;
-	char model[128];
+	uint64_t least = UINT64_MAX;
+	char group[768], *slash;
 
-	fprintf(out, "machine   %ld processor%s", processors, processors == 1 ? "" : "s");
-	if (read_field("/proc/cpuinfo", "model name", model, sizeof(model)))
-		fprintf(out, ", %s", model);
-	fprintf(out, "\nmemory    %.1f GiB, %.1f available\n",
-		(double)machine_memory("MemTotal") / GIBIBYTE,
-		(double)machine_memory("MemAvailable") / GIBIBYTE);
-	if (uname(&name) == 0)
-		fprintf(out, "kernel    %s %s %s, ", name.sysname, name.release, name.machine);
+	if (!read_field("/proc/self/cgroup", "0:", group, sizeof(group)))
+		return least;
+	do {
+		uint64_t max = group_number(group, "memory.max");
+		uint64_t used = group_number(group, "memory.current");
+
+		if (max != UINT64_MAX && used <= max && max - used < least)
+			least = max - used;
+		slash = strrchr(group, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash);
+	return least;
+}
+
+uint64_t machine_memory_available(void)
+{
+	uint64_t available = meminfo("MemAvailable"), group = group_memory();
+
+	return group < available ? group : available;
+}
+
+int machine_own_memory(const char *field, uint64_t *ret)
+{
+	char value[64];
+
+	if (!read_field("/proc/self/smaps_rollup", field, value, sizeof(value)))
+		return -ENOENT;
+	*ret = strtoull(value, NULL, 10) * 1024;
+	return 0;
+}
+
+static void read_limit(int resource, uint64_t *ret_soft, uint64_t *ret_hard)
+{
+	struct rlimit limit = {0, 0};
+
+	/* the first argument's type is the libc's own */
+	getrlimit(resource, &limit);
+	*ret_soft = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+	*ret_hard = limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : limit.rlim_max;
+}
+
+void machine_read(struct machine *machine)
+{
+	uint64_t hard;
+
+	memset(machine, 0, sizeof(*machine));
+	machine->processors = sysconf(_SC_NPROCESSORS_ONLN);
+	read_field("/proc/cpuinfo", "model name", machine->model, sizeof(machine->model));
+	read_line(GOVERNOR, machine->governor, sizeof(machine->governor));
 #ifdef __GLIBC__
-	fprintf(out, "glibc %s", gnu_get_libc_version());
+	snprintf(machine->libc, sizeof(machine->libc), "glibc %s", gnu_get_libc_version());
 #else
-	fprintf(out, "musl");
+	snprintf(machine->libc, sizeof(machine->libc), "musl");
 #endif
-	print_load(out);
-	fputc('\n', out);
+	machine->memory = meminfo("MemTotal");
+	machine->available = machine_memory_available();
+	uname(&machine->kernel);
+	read_limit(RLIMIT_NOFILE, &machine->descriptors, &machine->descriptors_hard);
+	read_limit(RLIMIT_NPROC, &machine->processes, &hard);
+	read_limit(RLIMIT_STACK, &machine->stack, &hard);
+}
+
+static double seconds_of(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+/* Of this process and all of its descendants that were waited for. */
+static double own_seconds(void)
+{
+	static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+	struct rusage usage;
+	double seconds = 0;
+
+	for (size_t i = 0; i < sizeof(whose) / sizeof(*whose); i++) {
+		if (getrusage(whose[i], &usage) == 0)
+			seconds += seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+	}
+	return seconds;
+}
+
+/* The first line of /proc/stat: user nice system idle iowait irq softirq steal, in ticks. */
+static void read_ticks(double *ret_busy, double *ret_steal)
+{
+	unsigned long long t[8];
+	char line[256];
+
+	*ret_busy = *ret_steal = NAN;
+	if (!read_field("/proc/stat", "cpu", line, sizeof(line)) ||
+	    sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
+		   &t[4], &t[5], &t[6], &t[7]) != 8)
+		return;
+	*ret_busy = (double)(t[0] + t[1] + t[2] + t[5] + t[6]);
+	*ret_steal = (double)t[7];
+}
+
+void conditions_begin(struct busy *busy)
+{
+	memset(busy, 0, sizeof(*busy));
+	getloadavg(busy->load, 3);
+	read_ticks(&busy->ticks, &busy->steal);
+	busy->own = own_seconds();
+	busy->clock = clock_now();
+}
+
+void conditions_end(const struct busy *begin, struct conditions *ret)
+{
+	double ticks, steal, second = (double)sysconf(_SC_CLK_TCK), all;
+
+	read_ticks(&ticks, &steal);
+	memcpy(ret->load, begin->load, sizeof(ret->load));
+	ret->seconds = (double)(clock_now() - begin->clock) / NANOSECONDS;
+	all = ret->seconds * (double)sysconf(_SC_NPROCESSORS_ONLN);
+	ret->steal = (steal - begin->steal) / second / all;
+	ret->others = ((ticks - begin->ticks) / second - (own_seconds() - begin->own)) / all;
+	if (ret->others < 0)
+		ret->others = 0;
 }

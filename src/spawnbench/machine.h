@@ -1,16 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine says about itself, for the head of the tables. */
+/* What the machine says about itself, and what else it did meanwhile. Prints nothing. */
 #ifndef SPAWNBENCH_MACHINE_H
 #define SPAWNBENCH_MACHINE_H
 
-#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <sys/utsname.h>
 
-/* A field of /proc/meminfo in bytes; 0 if it isn't there. */
-uint64_t machine_memory(const char *field);
+/* What can't be read is "" or 0, not guessed. */
+struct machine {
+	long processors;
+	char model[128], governor[32], libc[64];
+	uint64_t memory, available;		/* bytes */
+	struct utsname kernel;
+	uint64_t descriptors, descriptors_hard;	/* limits; UINT64_MAX: none */
+	uint64_t processes, stack;
+};
 
-/* Processors, model, memory, kernel, libc and load, in lines. */
-void machine_print(FILE *out);
+void machine_read(struct machine *machine);
+
+/* Bytes; the control group's limit, where it has one, counts too. */
+uint64_t machine_memory_available(void);
+
+/* A field of this process's smaps_rollup, in bytes. -errno. */
+int machine_own_memory(const char *field, uint64_t *ret);
+
+/* How busy the machine was with other things while something was measured. */
+struct conditions {
+	double load[3];		/* the load averages, at its beginning */
+	double seconds;
+	double steal;		/* parts of its processors' time: taken by the hypervisor, */
+	double others;		/* and by processes that are not ours; NAN: unknown */
+};
+
+struct busy {
+	uint64_t clock;
+	double load[3];
+	double ticks, steal, own;
+};
+
+void conditions_begin(struct busy *busy);
+/* When the measuring process has been waited for: its time counts as ours then. */
+void conditions_end(const struct busy *begin, struct conditions *ret);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* spawnbench: parse, check, run, and how it ends. */
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 	struct bench bench;
 	int r, lost;
 
+	setlocale(LC_CTYPE, "");
 	message_set_program("spawnbench");
 	options_parse(&options, argc, argv);
 	r = bench_prepare(&bench, &options);
@@ -34,7 +36,7 @@ int main(int argc, char **argv)
 		r = bench_run(&bench);
 	bench_clear(&bench);
 	lost = stdout_finish();
-	if (lost < 0)
+	if (lost < 0 && r == 0)
 		say_errno(lost, "stdout");
 	if (r > 0) {
 		say("ended by signal %d: the last figures are of fewer launches", r);

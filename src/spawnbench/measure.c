@@ -1,105 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock and the order of launches. Knows no method by name. */
+/* The order of turns and the time for them. Launches nothing itself. */
 #include "measure.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 
+#include "clock.h"
 #include "common/message.h"
+#include "stamps.h"
+#include "statistics.h"
+#include "turn.h"
 
-/* Launches that aren't counted: at the start, and in each turn, after another's cold caches. */
-#define WARM_UP_LAUNCHES 10
-#define TURN_LAUNCHES 2
+/* From here on a fork leaves caches cold enough to be seen in what comes after it. */
+#define BIG_PARENT ((uint64_t)16 << 20)
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* 0; a negative errno value of the launch; or the child's wait status, if it isn't 0. */
-static int launch(const struct method *method, const struct target *target, struct sample *sample)
-{
-	struct launched launched;
-	uint64_t start, returned;
-	int r, status = 0;
-
-	start = now();
-	r = method->start(target, &launched);
-	returned = now();
-	if (r < 0)
-		return r;
-	r = method->finish(&launched, &status);
-	sample->reaped = now() - start;
-	sample->returned = returned - start;
-	return r < 0 ? r : status;
-}
-
-static void say_failure(const struct method *method, const struct target *target, int result)
-{
-	if (result < 0)
-		say_errno(result, "%s: %s", method->name, target->path);
-	else if (WIFSIGNALED(result))
-		say("%s: %s: killed by signal %d", method->name, target->path, WTERMSIG(result));
-	else
-		say("%s: %s: exit status %d", method->name, target->path, WEXITSTATUS(result));
-}
-
-static int is_of_method(int result)
-{
-	return result == -ENOTSUP || result == -ENOMEM || result == -EAGAIN;
-}
-
-/* Some launches that don't count; -1 when the failure isn't the method's own. */
-static int warm_up(const struct method *method, const struct target *target, int launches,
-		   int *ret_failed)
-{
-	struct sample unused;
-	int result = 0;
-
-	for (int i = 0; i < launches && result == 0; i++)
-		result = launch(method, target, &unused);
-	if (result != 0 && !is_of_method(result)) {
-		say_failure(method, target, result);
-		return -1;
-	}
-	*ret_failed = -result;
-	return 0;
-}
-
-static int take_turn(const struct method *const methods[], size_t method, size_t round,
-		     const struct target *target, struct results *results)
-{
-	if (results->failed[method])
-		return 0;
-	if (warm_up(methods[method], target, TURN_LAUNCHES, &results->failed[method]) < 0)
-		return -1;
-	for (size_t i = 0; i < results->launches && !results->failed[method]; i++) {
-		struct sample sample;
-		int result = launch(methods[method], target, &sample);
-
-		if (result != 0) {
-			say_failure(methods[method], target, result);
-			return -1;
-		}
-		results_add(results, method, round, &sample);
-	}
-	return 0;
-}
-
-/* xorshift64 (Marsaglia 2003) from a fixed seed: two runs have the same order. */
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
+/* The methods that have their rounds together. */
+struct group {
+	size_t *methods, count;
+	uint64_t deadline;
+};
 
 static void shuffle(size_t *order, size_t count, uint64_t *state)
 {
@@ -111,37 +30,114 @@ static void shuffle(size_t *order, size_t count, uint64_t *state)
 	}
 }
 
-static int measure_rounds(const struct method *const methods[], const struct target *target,
-			  struct results *results, size_t *order)
+/* Half as much again as there is for each, for some take longer than others; 0: no limit. */
+static uint64_t turn_limit(const struct measurement *m, const struct group *group)
 {
-	uint64_t state = 88172645463325252u;
+	uint64_t now = clock_now();
 
-	for (size_t round = 0; round < results->rounds; round++) {
-		shuffle(order, results->methods, &state);
-		for (size_t i = 0; i < results->methods; i++) {
-			if (take_turn(methods, order[i], round, target, results) < 0)
-				return -1;
-		}
-	}
-	return 0;
+	if (!group->deadline)
+		return 0;
+	if (group->deadline <= now)
+		return 1;
+	return (group->deadline - now) / (m->results->rounds * group->count) * 3 / 2 + 1;
 }
 
-int measure(const struct method *const methods[], const struct target *target,
-	    struct results *results)
+static int take_turn(const struct measurement *m, struct turn *turn, size_t method)
 {
-	size_t *order = calloc(results->methods, sizeof(*order));
 	int r = 0;
 
-	if (!order) {
-		say_errno(ENOMEM, "the order of methods");
-		return -1;
-	}
-	for (size_t i = 0; i < results->methods && r == 0; i++) {
-		order[i] = i;
-		r = warm_up(methods[i], target, WARM_UP_LAUNCHES, &results->failed[i]);
-	}
-	if (r == 0)
-		r = measure_rounds(methods, target, results, order);
-	free(order);
+	m->progress->method = (uint32_t)method;
+	turn->method = method;
+	if (!results_reason(m->results, method))
+		r = turn_take(turn);
+	__atomic_fetch_add(&m->progress->steps, 1, __ATOMIC_RELAXED);
 	return r;
+}
+
+/* Whether there is time for a round more, if it is as long as those before. */
+static int is_over(const struct group *group, uint64_t begin, size_t rounds)
+{
+	uint64_t now = clock_now();
+
+	return group->deadline && rounds && now + (now - begin) / rounds > group->deadline;
+}
+
+static int measure_group(const struct measurement *m, struct job *jobs, struct group *group)
+{
+	struct turn turn = {.m = m, .jobs = jobs, .limit = turn_limit(m, group)};
+	uint64_t state = RANDOM_SEED, begin = clock_now();
+	int r = 0;
+
+	for (; turn.round < m->results->rounds && r == 0; turn.round++) {
+		if (is_over(group, begin, turn.round))
+			break;
+		shuffle(group->methods, group->count, &state);
+		for (size_t i = 0; i < group->count && r == 0; i++)
+			r = take_turn(m, &turn, group->methods[i]);
+	}
+	m->progress->steps += (m->results->rounds - turn.round) * group->count;
+	return r;
+}
+
+static int warm_up(const struct measurement *m, struct job *jobs)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < m->results->methods && r == 0; i++) {
+		struct turn turn = {.m = m, .jobs = jobs, .method = i};
+
+		m->progress->method = (uint32_t)i;
+		r = turn_warm_up(&turn);
+	}
+	return r;
+}
+
+static int is_alone(const struct measurement *m, size_t method)
+{
+	return m->shape->values[AXIS_RSS] >= BIG_PARENT &&
+		m->methods[method]->flags & METHOD_COPIES;
+}
+
+/* Big forks in a group of their own, after the others. */
+static int measure_groups(const struct measurement *m, struct job *jobs, size_t *order)
+{
+	struct group groups[2] = {{order, 0, 0}, {NULL, 0, 0}};
+	uint64_t now = clock_now();
+	int r;
+
+	for (size_t i = 0; i < m->results->methods; i++)
+		if (!is_alone(m, i))
+			groups[0].methods[groups[0].count++] = i;
+	groups[1].methods = order + groups[0].count;
+	for (size_t i = 0; i < m->results->methods; i++)
+		if (is_alone(m, i))
+			groups[1].methods[groups[1].count++] = i;
+	groups[0].deadline = groups[1].deadline = m->deadline;
+	if (m->deadline > now && groups[1].count)
+		groups[0].deadline = now + (m->deadline - now) / 2;
+	r = groups[0].count ? measure_group(m, jobs, &groups[0]) : 0;
+	if (r == 0 && groups[1].count)
+		r = measure_group(m, jobs, &groups[1]);
+	return r;
+}
+
+int measure(const struct measurement *m)
+{
+	size_t count = m->results->jobs, *order = calloc(m->results->methods, sizeof(*order));
+	struct job *jobs = jobs_new(m->target, count);
+	int r = jobs && order ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = m->target->stamps ? stamps_open(count) : stamps_close();
+	if (r < 0) {
+		say_errno(r, "%s", m->target->path);
+	} else {
+		r = warm_up(m, jobs);
+		if (r == 0)
+			r = measure_groups(m, jobs, order);
+	}
+	if (jobs)
+		jobs_free(jobs, count);
+	free(order);
+	return r < 0 ? -1 : 0;
 }

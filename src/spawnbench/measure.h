@@ -6,16 +6,28 @@
 #ifndef SPAWNBENCH_MEASURE_H
 #define SPAWNBENCH_MEASURE_H
 
+#include "axes.h"
 #include "methods.h"
+#include "progress.h"
 #include "results.h"
 #include "target.h"
 
+struct measurement {
+	const struct shape *shape;
+	const struct method *const *methods;
+	const struct target *target;
+	struct results *results;
+	struct progress *progress;
+	uint64_t deadline;	/* of clock_now(); 0: none */
+};
+
 /*
- * A method that can't make a process here (-ENOTSUP, -ENOMEM, -EAGAIN) is noted
- * in the results and left out. Any other failure, of a launch or of the child, is
- * said on stderr and ends it: the result is negative.
+ * A method that can't launch here (see methods.h) is noted in the results and
+ * left out. Any other failure, of a launch or of the child, is said on stderr
+ * and ends it: the result is negative. Rounds that the deadline leaves no time
+ * for are left out, but for the first; so are launches of turns that would
+ * take much more than their share of the time.
  */
-int measure(const struct method *const methods[], const struct target *target,
-	    struct results *results);
+int measure(const struct measurement *m);
 
 #endif

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The methods. Each does what a plain program would write and no more: the
- * clock is read by the caller, just outside these functions.
+ * The table of methods, and those that are bare system calls. Each does what a
+ * plain program would write and no more: the clock is read by the caller, just
+ * outside these functions.
  */
 #include "methods.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define EXIT_NOT_EXECUTED 127
 #define FLOOR_STACK_SIZE (16 * 1024)
+
+/* glibc has it from 2.34 on, musl from 1.2.3 on: found when the program starts. */
+pid_t _Fork(void) __attribute__((weak));
 
 struct floor_exec {
 	const struct target *target;
@@ -44,7 +46,7 @@ static int pid_finish(struct launched *launched, int *ret_status)
 /* libc's clone() is the system call and a jump to the function, nothing else. */
 static int floor_start(const struct target *target, struct launched *launched)
 {
-	static char stack[FLOOR_STACK_SIZE] __attribute__((aligned(64)));
+	char stack[FLOOR_STACK_SIZE] __attribute__((aligned(64)));
 	struct floor_exec exec = {target, 0};
 	int status;
 
@@ -57,14 +59,27 @@ static int floor_start(const struct target *target, struct launched *launched)
 	return -exec.err;
 }
 
-static int fork_start(const struct target *target, struct launched *launched)
+static int forked(pid_t pid, const struct target *target, struct launched *launched)
 {
-	launched->pid = fork();
-	if (launched->pid == 0) {
+	if (pid == 0) {
 		execve(target->path, target->argv, environ);
 		_exit(EXIT_NOT_EXECUTED);
 	}
-	return launched->pid < 0 ? -errno : 0;
+	launched->pid = pid;
+	return pid < 0 ? -errno : 0;
+}
+
+static int fork_start(const struct target *target, struct launched *launched)
+{
+	return forked(fork(), target, launched);
+}
+
+static int bare_fork_start(const struct target *target, struct launched *launched)
+{
+	if (_Fork)
+		return forked(_Fork(), target, launched);
+	snprintf(launched->error.text, sizeof(launched->error.text), "this libc has no _Fork");
+	return -ENOTSUP;
 }
 
 /* A function of its own: the child must write to no variable that the parent goes on with. */
@@ -85,41 +100,12 @@ static int vfork_start(const struct target *target, struct launched *launched)
 	return launched->pid < 0 ? -errno : 0;
 }
 
-static int posix_spawn_start(const struct target *target, struct launched *launched)
+/* What the measuring itself takes: no process at all. */
+static int empty_start(const struct target *target, struct launched *launched)
 {
-	return -posix_spawn(&launched->pid, target->path, NULL, NULL, target->argv, environ);
-}
-
-static int spu_start(const struct target *target, struct launched *launched)
-{
-	return spu_spawn(&launched->child, target->argv, SPU_OPTIONS(.method = SPU_METHOD_VFORK),
-			 NULL);
-}
-
-static int spu_posix_spawn_start(const struct target *target, struct launched *launched)
-{
-	return spu_spawn(&launched->child, target->argv,
-			 SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), NULL);
-}
-
-static int spu_finish(struct launched *launched, int *ret_status)
-{
-	int r = spu_wait(&launched->child, -1, ret_status);
-
-	spu_child_release(&launched->child);
-	return r;
-}
-
-static int system_start(const struct target *target, struct launched *launched)
-{
-	launched->status = system(target->command);
-	return launched->status == -1 ? -errno : 0;
-}
-
-static int spu_system_start(const struct target *target, struct launched *launched)
-{
-	launched->status = spu_system(target->command);
-	return launched->status == -1 ? -errno : 0;
+	(void)target;
+	launched->status = 0;
+	return 0;
 }
 
 static int ended_finish(struct launched *launched, int *ret_status)
@@ -130,13 +116,21 @@ static int ended_finish(struct launched *launched, int *ret_status)
 
 const struct method method_table[] = {
 	{FLOOR_METHOD, floor_start, pid_finish, 0},
-	{"fork", fork_start, pid_finish, 0},
+	{"fork", fork_start, pid_finish, METHOD_COPIES},
+	{"_Fork", bare_fork_start, pid_finish, METHOD_COPIES},
 	{"vfork", vfork_start, pid_finish, 0},
 	{"posix_spawn", posix_spawn_start, pid_finish, 0},
-	{"spu", spu_start, spu_finish, 0},
+	{"posix_spawn-closefrom", closefrom_start, pid_finish, 0},
+	{"spu", spu_close_start, spu_finish, 0},
+	{"spu-allow", spu_allow_start, spu_finish, 0},
+	{"spu-fail", spu_fail_start, spu_finish, 0},
 	{"spu-posix_spawn", spu_posix_spawn_start, spu_finish, 0},
-	{"system", system_start, ended_finish, 1},
-	{"spu_system", spu_system_start, ended_finish, 1},
+	{"spu-posix_spawn-allow", spu_posix_spawn_allow_start, spu_finish, 0},
+	{"spu-posix_spawn-fail", spu_posix_spawn_fail_start, spu_finish, 0},
+	{"system", system_start, ended_finish, METHOD_WAITS},
+	{"spu_system", spu_system_start, ended_finish, METHOD_WAITS},
+	{"popen", popen_start, popen_finish, 0},
+	{"empty", empty_start, ended_finish, METHOD_WAITS | METHOD_UNUSUAL},
 };
 const size_t method_table_count = sizeof(method_table) / sizeof(*method_table);
 

@@ -1,79 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: one argp table, one table that says where each value goes,
- * and a parser that fills struct options and does nothing else.
+ * The command line: one argp table, and a parser that fills struct options and
+ * does nothing else.
  */
 #include "options.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "common/message.h"
 #include "common/parse.h"
 
 enum {
-	KEY_RSS = 256, KEY_THREADS, KEY_FDS, KEY_METHODS, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
-	KEY_PIN,
+	KEY_AXIS = 256,		/* and AXIS_COUNT more */
+	KEY_METHODS = KEY_AXIS + AXIS_COUNT, KEY_BASELINE, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
+	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN,
 };
+
+#define YES_LIST "yes|no[,...]"
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "The parent (lists are crossed, each combination in a fresh process):", 1},
-	{"rss", KEY_RSS, "SIZE[,SIZE...]", 0, "Memory that it touched (0)", 0},
-	{"threads", KEY_THREADS, "N[,N...]", 0, "Idle threads (0)", 0},
-	{"fds", KEY_FDS, "N[,N...]", 0, "Open close-on-exec descriptors (0)", 0},
+	{"rss", KEY_AXIS + AXIS_RSS, "SIZE[,SIZE...]", 0, "Memory that it touched (0)", 0},
+	{"thp", KEY_AXIS + AXIS_THP, YES_LIST, 0, "In huge pages (no)", 0},
+	{"threads", KEY_AXIS + AXIS_THREADS, "N[,N...]", 0, "Idle threads (0)", 0},
+	{"fds", KEY_AXIS + AXIS_FDS, "N[,N...]", 0, "Open descriptors (0)", 0},
+	{"cloexec", KEY_AXIS + AXIS_CLOEXEC, YES_LIST, 0, "They are close-on-exec (yes)", 0},
+	{"env", KEY_AXIS + AXIS_ENV, "N[,N...]", 0, "Variables added to the environment (0)", 0},
+	{"jobs", KEY_AXIS + AXIS_JOBS, "N[,N...]", 0, "Threads that launch at once (1)", 0},
 
 	{0, 0, 0, 0, "What is measured:", 2},
-	{"methods", KEY_METHODS, "NAME[,NAME...]", 0, "Ways to launch (all)", 0},
+	{"methods", KEY_METHODS, "NAME[,NAME...]", 0, "Ways to launch (all but empty)", 0},
+	{"baseline", KEY_BASELINE, "NAME", 0, "The method that others are divided by (raw; "
+	 "without it the first)", 0},
 	{"child", KEY_CHILD, "PATH", 0, "The program that is launched; may be repeated "
 	 "(a child without libc, and /bin/true)", 0},
+
+	{0, 0, 0, 0, "How long and where:", 3},
+	{"quick", KEY_QUICK, 0, 0, "Less than 20 seconds in all: 10 rounds of 30 launches", 0},
 	{"rounds", KEY_ROUNDS, "N", 0, "Rounds; in each, each method has one turn (15)", 0},
 	{"launches", KEY_LAUNCHES, "N", 0, "Launches of a turn (200)", 0},
+	{"time", KEY_TIME, "DURATION", 0, "Leave out rounds that would end later (100s; 0: none)",
+	 0},
+	{"timeout", KEY_TIMEOUT, "DURATION", 0, "Give up when no launch ended for so long (10s; "
+	 "0: never)", 0},
 	{"pin", KEY_PIN, "CPU", OPTION_ARG_OPTIONAL,
 	 "Stay on one processor: this one, or the one it runs on", 0},
 	{0, 0, 0, 0, 0, 0},
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static int parse_number(const char *text, uint64_t max, uint64_t *ret)
-{
-	long value;
-	int r = parse_long(text, 0, (long)max, &value);
-
-	if (r == 0)
-		*ret = (uint64_t)value;
-	return r;
-}
-
-static int parse_memory(const char *text, uint64_t max, uint64_t *ret)
-{
-	uint64_t value;
-	int r = parse_size(text, &value);
-
-	if (r == 0 && value > max)
-		r = -ERANGE;
-	if (r == 0)
-		*ret = value;
-	return r;
-}
-
-/* The lists of numbers: where they go and what a value may be. */
-static const struct axis {
-	int key;
-	const char *option, *expected;
-	size_t offset;
-	int (*parse)(const char *text, uint64_t max, uint64_t *ret);
-	uint64_t max;
-} axes[] = {
-	{KEY_RSS, "rss", "a size (a number, then nothing, K, M, G or T) up to 1024T",
-	 offsetof(struct options, rss), parse_memory, (uint64_t)1 << 50},
-	{KEY_THREADS, "threads", "a number from 0 to 1000000",
-	 offsetof(struct options, threads), parse_number, 1000000},
-	{KEY_FDS, "fds", "a number from 0 to 100000000",
-	 offsetof(struct options, fds), parse_number, 100000000},
 };
 
 /* Calls add() for each of the items between commas. text is cut up. */
@@ -99,34 +75,28 @@ static void add_value(void *context, char *item)
 {
 	const struct axis_list *to = context;
 
-	if (to->axis->parse(item, to->axis->max, &to->list->values[to->list->count]) < 0)
-		die(EXIT_USAGE, "--%s: '%s' isn't %s", to->axis->option, item, to->axis->expected);
+	if (axis_parse(to->axis, item, &to->list->values[to->list->count]) < 0)
+		die(EXIT_USAGE, "--%s: '%s' isn't %s", to->axis->name, item, to->axis->expected);
 	to->list->count++;
 }
 
-static int parse_axis(struct options *options, int key, char *text)
+static void parse_axis(struct options *options, int axis, char *text)
 {
-	for (size_t i = 0; i < COUNT(axes); i++) {
-		struct axis_list to = {&axes[i], NULL};
+	struct axis_list to = {&axis_table[axis], &options->axes[axis]};
 
-		if (axes[i].key != key)
-			continue;
-		to.list = (struct list *)((char *)options + axes[i].offset);
-		to.list->count = 0;
-		each_item(axes[i].option, text, add_value, &to);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	to.list->count = 0;
+	each_item(to.axis->name, text, add_value, &to);
 }
 
-static __attribute__((noreturn)) void unknown_method(const char *name)
+static __attribute__((noreturn)) void unknown_method(const char *option,
+								     const char *name)
 {
-	char known[256] = "";
+	char known[512] = "";
 
 	for (size_t i = 0; i < method_table_count; i++)
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
 			 i ? ", " : "", method_table[i].name);
-	die(EXIT_USAGE, "--methods: '%s' isn't one of: %s", name, known);
+	die(EXIT_USAGE, "--%s: '%s' isn't one of: %s", option, name, known);
 }
 
 static void add_method(void *context, char *item)
@@ -135,7 +105,7 @@ static void add_method(void *context, char *item)
 	const struct method *method = method_find(item);
 
 	if (!method)
-		unknown_method(item);
+		unknown_method("methods", item);
 	options->methods[options->method_count++] = method;
 }
 
@@ -156,6 +126,17 @@ static size_t parse_count(const char *option, const char *text)
 	return (size_t)value;
 }
 
+/* Nanoseconds. */
+static uint64_t parse_duration(const char *option, const char *text)
+{
+	int64_t value;
+
+	if (parse_duration_ms(text, &value) < 0)
+		die(EXIT_USAGE, "--%s: '%s' isn't a duration (a number, then nothing, s, m, h or "
+		    "d)", option, text);
+	return (uint64_t)value * NANOSECONDS_PER_MILLISECOND;
+}
+
 static int parse_processor(const char *text)
 {
 	long value = PIN_HERE;
@@ -169,13 +150,23 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct options *options = state->input;
 
+	if (key >= KEY_AXIS && key < KEY_AXIS + AXIS_COUNT) {
+		parse_axis(options, key - KEY_AXIS, text);
+		return 0;
+	}
 	switch (key) {
 	case KEY_METHODS:
 		options->method_count = 0;
 		each_item("methods", text, add_method, options);
 		return 0;
+	case KEY_BASELINE:
+		options->baseline_name = text;
+		return 0;
 	case KEY_CHILD:
 		add_child(options, text);
+		return 0;
+	case KEY_QUICK:
+		options->quick = 1;
 		return 0;
 	case KEY_ROUNDS:
 		options->rounds = parse_count("rounds", text);
@@ -183,13 +174,20 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_LAUNCHES:
 		options->launches = parse_count("launches", text);
 		return 0;
+	case KEY_TIME:
+		options->time = parse_duration("time", text);
+		options->time_given = 1;
+		return 0;
+	case KEY_TIMEOUT:
+		options->timeout = parse_duration("timeout", text);
+		return 0;
 	case KEY_PIN:
 		options->pin = parse_processor(text);
 		return 0;
 	case ARGP_KEY_ARG:
 		die(EXIT_USAGE, "'%s': there are only options (see --help)", text);
 	}
-	return parse_axis(options, key, text);
+	return ARGP_ERR_UNKNOWN;
 }
 
 static void print_version(FILE *out, struct argp_state *state)
@@ -200,15 +198,52 @@ static void print_version(FILE *out, struct argp_state *state)
 
 static void set_defaults(struct options *options)
 {
-	const struct list zero = {.count = 1};
-
 	memset(options, 0, sizeof(*options));
-	options->rss = options->threads = options->fds = zero;
+	for (size_t i = 0; i < AXIS_COUNT; i++)
+		options->axes[i] = (struct list){1, {axis_table[i].usual}};
 	for (size_t i = 0; i < method_table_count; i++)
-		options->methods[options->method_count++] = &method_table[i];
-	options->rounds = 15;
-	options->launches = 200;
+		if (!(method_table[i].flags & METHOD_UNUSUAL))
+			options->methods[options->method_count++] = &method_table[i];
+	options->timeout = 10 * (uint64_t)NANOSECONDS;
 	options->pin = PIN_NONE;
+}
+
+/* What wasn't given depends on --quick. */
+static void set_lengths(struct options *options)
+{
+	if (options->rounds == 0)
+		options->rounds = options->quick ? 10 : 15;
+	if (options->launches == 0)
+		options->launches = options->quick ? 30 : 200;
+	if (!options->time_given)
+		options->time = (options->quick ? 15 : 100) * (uint64_t)NANOSECONDS;
+	if (options->rounds * options->launches > SAMPLES_MAX)
+		die(EXIT_USAGE, "--rounds, --launches: more than %d launches of a method",
+		    SAMPLES_MAX);
+}
+
+/* Its place in the list of methods: the first of that name. */
+static int find_baseline(struct options *options, const char *name)
+{
+	for (size_t i = 0; i < options->method_count; i++) {
+		if (strcmp(options->methods[i]->name, name) == 0) {
+			options->baseline = i;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void set_baseline(struct options *options)
+{
+	const char *name = options->baseline_name;
+
+	options->baseline = 0;
+	if (find_baseline(options, name ? name : FLOOR_METHOD) || !name)
+		return;
+	if (!method_find(name))
+		unknown_method("baseline", name);
+	die(EXIT_USAGE, "--baseline: '%s' isn't among the --methods", name);
 }
 
 void options_parse(struct options *options, int argc, char **argv)
@@ -224,7 +259,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_program_version_hook = print_version;
 	set_defaults(options);
 	argp_parse(&argp, argc, argv, 0, NULL, options);
-	if (options->rounds * options->launches > SAMPLES_MAX)
-		die(EXIT_USAGE, "--rounds, --launches: more than %d launches of a method",
-		    SAMPLES_MAX);
+	set_lengths(options);
+	set_baseline(options);
 }

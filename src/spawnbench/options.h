@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "axes.h"
 #include "methods.h"
 
 /* Wrong usage; other failures are EXIT_FAILURE. */
@@ -23,12 +24,16 @@ struct list {
 };
 
 struct options {
-	struct list rss, threads, fds;
+	struct list axes[AXIS_COUNT];
 	size_t method_count;
 	const struct method *methods[LIST_MAX];
+	const char *baseline_name;	/* NULL: the usual one */
+	size_t baseline;		/* its place in methods */
 	size_t child_count;
 	const char *children[LIST_MAX];	/* none: the usual two */
+	int quick, time_given;
 	size_t rounds, launches;
+	uint64_t time, timeout;		/* nanoseconds; 0: none */
 	int pin;		/* a processor, PIN_NONE or PIN_HERE */
 };
 

@@ -8,50 +8,61 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/message.h"
-#include "machine.h"
+#include "memory.h"
 
-#define MEBIBYTE (1024.0 * 1024.0)
-/* Page tables of the parent and of a fork child, 8 bytes a page each, and some to live on. */
-#define MEMORY_OVERHEAD(rss) ((rss) / 256 + (64u << 20))
-/* What the program and a launch need beside. */
-#define SPARE_DESCRIPTORS 32
+/* What the program needs beside, and each thread that launches. */
+#define SPARE_DESCRIPTORS(jobs) (28 + 4 * (jobs))
 #define THREAD_STACK_SIZE (64 * 1024)
+/* As execve(2) counts, what else it copies: arguments, the file's name. */
+#define ENVIRONMENT_SPARE 8192
+#define VARIABLE_FORMAT "SPAWNBENCH_%08u=0123456789a"
+#define VARIABLE_SIZE sizeof("SPAWNBENCH_00000000=0123456789a")
 
-static int check_memory(uint64_t rss)
+static int check_descriptors(uint64_t fds, uint64_t jobs)
 {
-	uint64_t available = machine_memory("MemAvailable");
-
-	if (rss == 0 || (rss <= available && MEMORY_OVERHEAD(rss) <= available - rss))
-		return 0;
-	say("--rss: %.0f MiB and their page tables don't fit: %.0f MiB are available",
-	    (double)rss / MEBIBYTE, (double)available / MEBIBYTE);
-	return -ENOMEM;
-}
-
-static int check_descriptors(uint64_t fds)
-{
+	uint64_t spare = SPARE_DESCRIPTORS(jobs);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
-	if (fds == 0 || fds + SPARE_DESCRIPTORS <= limit.rlim_max)
+	if (fds == 0 || fds + spare <= limit.rlim_max)
 		return 0;
-	say("--fds: %llu and %d to work with are more than the hard limit of descriptors, %llu",
-	    (unsigned long long)fds, SPARE_DESCRIPTORS, (unsigned long long)limit.rlim_max);
+	say("--fds: %llu and %llu to work with are more than the hard limit of descriptors, %llu",
+	    (unsigned long long)fds, (unsigned long long)spare,
+	    (unsigned long long)limit.rlim_max);
 	return -EMFILE;
+}
+
+/* What execve(2) copies: the strings, and a pointer for each. */
+static int check_environment(uint64_t count)
+{
+	uint64_t limit = (uint64_t)sysconf(_SC_ARG_MAX), size = ENVIRONMENT_SPARE;
+
+	for (size_t i = 0; environ[i]; i++)
+		size += strlen(environ[i]) + 1 + sizeof(char *);
+	size += count * (VARIABLE_SIZE + sizeof(char *));
+	if (count == 0 || size <= limit)
+		return 0;
+	say("--env: %llu variables of %zu bytes are more than exec takes: %llu bytes in all",
+	    (unsigned long long)count, (size_t)VARIABLE_SIZE, (unsigned long long)limit);
+	return -E2BIG;
 }
 
 int parent_check(const struct shape *shape)
 {
-	int r = check_memory(shape->rss);
+	const uint64_t *values = shape->values;
+	int r = memory_check(values[AXIS_RSS], values[AXIS_THP] != 0);
 
-	return r < 0 ? r : check_descriptors(shape->fds);
+	if (r == 0)
+		r = check_descriptors(values[AXIS_FDS], values[AXIS_JOBS]);
+	return r < 0 ? r : check_environment(values[AXIS_ENV]);
 }
 
 /* What the caller left open would be copied and closed by each launch, unasked. */
@@ -87,25 +98,6 @@ static int silence(void)
 	return 0;
 }
 
-static int grow_memory(uint64_t size)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	volatile char *memory;
-
-	if (size == 0)
-		return 0;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
-		say_errno(errno, "--rss: %.0f MiB", (double)size / MEBIBYTE);
-		return -1;
-	}
-	/* EINVAL: a kernel without huge pages, which is as well. */
-	madvise((void *)memory, size, MADV_NOHUGEPAGE);
-	for (uint64_t i = 0; i < size; i += (uint64_t)page)
-		memory[i] = 1;
-	return 0;
-}
-
 static void *idle(void *unused)
 {
 	for (;;)
@@ -132,16 +124,17 @@ static int grow_threads(uint64_t count)
 }
 
 /* Each of its own open file: a launch touches them all. */
-static int grow_descriptors(uint64_t count)
+static int grow_descriptors(uint64_t count, int cloexec, uint64_t jobs)
 {
+	uint64_t needed = count + SPARE_DESCRIPTORS(jobs);
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < count + SPARE_DESCRIPTORS) {
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	for (uint64_t i = 0; i < count; i++) {
-		if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0) {
+		if (open("/dev/null", cloexec ? O_RDONLY | O_CLOEXEC : O_RDONLY) < 0) {
 			say_errno(errno, "--fds: number %llu of %llu", (unsigned long long)i + 1,
 				  (unsigned long long)count);
 			return -1;
@@ -150,13 +143,43 @@ static int grow_descriptors(uint64_t count)
 	return 0;
 }
 
+/* Variables beside those that are there, all of one length. */
+static int grow_environment(uint64_t count)
+{
+	size_t had = 0;
+	char **grown, *text;
+
+	if (count == 0)
+		return 0;
+	while (environ[had])
+		had++;
+	grown = calloc(had + count + 1, sizeof(*grown));
+	text = malloc(count * VARIABLE_SIZE);
+	if (!grown || !text) {
+		free(grown);
+		free(text);
+		say_errno(ENOMEM, "--env: %llu", (unsigned long long)count);
+		return -1;
+	}
+	memcpy(grown, environ, had * sizeof(*grown));
+	for (uint64_t i = 0; i < count; i++, text += VARIABLE_SIZE) {
+		snprintf(text, VARIABLE_SIZE, VARIABLE_FORMAT, (unsigned)i % 100000000);
+		grown[had + i] = text;
+	}
+	environ = grown;
+	return 0;
+}
+
 int parent_become(const struct shape *shape)
 {
-	if (close_inherited() < 0 || silence() < 0)
+	const uint64_t *values = shape->values;
+
+	if (close_inherited() < 0 || silence() < 0 || grow_environment(values[AXIS_ENV]) < 0)
 		return -1;
-	if (grow_memory(shape->rss) < 0 || grow_threads(shape->threads) < 0)
+	if (memory_hold(values[AXIS_RSS], values[AXIS_THP] != 0) < 0 ||
+	    grow_threads(values[AXIS_THREADS]) < 0)
 		return -1;
-	return grow_descriptors(shape->fds);
+	return grow_descriptors(values[AXIS_FDS], values[AXIS_CLOEXEC] != 0, values[AXIS_JOBS]);
 }
 
 int parent_pin(int processor)
@@ -168,6 +191,18 @@ int parent_pin(int processor)
 	CPU_ZERO(&set);
 	CPU_SET(processor, &set);
 	return sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0;
+}
+
+int parent_check_pin(int processor)
+{
+	cpu_set_t before;
+	int r = sched_getaffinity(0, sizeof(before), &before) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = parent_pin(processor);
+	if (r == 0)
+		sched_setaffinity(0, sizeof(before), &before);
+	return r;
 }
 
 void parent_raise_priority(void)

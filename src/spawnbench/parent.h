@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The launching process and how it is made big: memory, threads, descriptors;
- * and how the machine is asked to run it.
+ * The launching process and how it is made big: memory, threads, descriptors,
+ * environment; and how the machine is asked to run it.
  */
 #ifndef SPAWNBENCH_PARENT_H
 #define SPAWNBENCH_PARENT_H
 
-#include <stdint.h>
-
-/* What the parent has beside what it needs anyway. */
-struct shape {
-	uint64_t rss;		/* bytes, touched, in 4 KiB pages */
-	uint64_t threads;	/* idle */
-	uint64_t fds;		/* close-on-exec */
-};
+#include "axes.h"
 
 /*
  * What is missing on this machine for a parent of this shape is said on
@@ -30,6 +23,9 @@ int parent_become(const struct shape *shape);
 
 /* Binds the calling process, and so its children, to one processor. */
 int parent_pin(int processor);
+
+/* Whether that will be possible; leaves the process as it was. */
+int parent_check_pin(int processor);
 
 /* The highest priority that is allowed; whether it is shows in getpriority(). */
 void parent_raise_priority(void);

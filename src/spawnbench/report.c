@@ -1,85 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* From samples to lines. Knows no method but the floor, and no shape specially. */
+/* From figures to lines. Knows no method by name and no axis specially. */
 #include "report.h"
 
-#include <errno.h>
+#include <langinfo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "machine.h"
-#include "statistics.h"
+#define GIBIBYTE (1024.0 * 1024.0 * 1024.0)
+#define NAME_WIDTH 22
+#define TIMES_WIDTH (NAME_WIDTH + 3 * 10 + 10 + 17)
+#define DEFAULT_WIDTH 100
+#define BAR_MIN 8
+#define BAR_MAX 60
+/* A bar is cut when its method takes more than so many times as long as the baseline. */
+#define BAR_RATIO 12.0
 
-#define NANOSECONDS_PER_MICROSECOND 1000.0
-
-/* Of one method: what its line shows, in microseconds. */
-struct summary {
-	size_t launches;
-	double median, p90, ratio, returned;
+struct style {
+	const char *bold, *dim, *bar, *warning, *end;
+	const char *full, *cut;		/* a cell of a bar, and where it is cut */
+	int bar_width;
 };
 
-static double sample_reaped(const struct sample *sample)
+static int has_color(FILE *out)
 {
-	return (double)sample->reaped / NANOSECONDS_PER_MICROSECOND;
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fileno(out)) && !(no_color && no_color[0]) && term &&
+		strcmp(term, "dumb") != 0;
 }
 
-static double sample_returned(const struct sample *sample)
+static int terminal_width(FILE *out)
 {
-	return (double)sample->returned / NANOSECONDS_PER_MICROSECOND;
+	struct winsize size;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return DEFAULT_WIDTH;
 }
 
-/* Appends the values of a round to ret, which has room; how many. */
-static size_t take_round(const struct results *results, size_t method, size_t round,
-			 double (*value)(const struct sample *), double *ret)
+static struct style choose_style(FILE *out)
 {
-	const struct sample *samples = results_samples(results, method, round);
-	size_t count = results_count(results, method, round);
+	struct style style = {"", "", "", "", "", "#", ">", 0};
 
-	for (size_t i = 0; i < count; i++)
-		ret[i] = value(&samples[i]);
-	return count;
-}
-
-/* The median of each round, NAN for one without samples. scratch holds a round. */
-static void round_medians(const struct results *results, size_t method,
-			  double (*value)(const struct sample *), double *scratch, double *ret)
-{
-	for (size_t round = 0; round < results->rounds; round++) {
-		size_t count = take_round(results, method, round, value, scratch);
-
-		sort_values(scratch, count);
-		ret[round] = quantile(scratch, count, 0.5);
+	style.bar_width = terminal_width(out) - TIMES_WIDTH - 2;
+	if (style.bar_width < BAR_MIN)
+		style.bar_width = 0;
+	if (style.bar_width > BAR_MAX)
+		style.bar_width = BAR_MAX;
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) {
+		style.full = "\u2588";
+		style.cut = "\u25b6";
 	}
-}
-
-static size_t take_all(const struct results *results, size_t method, double *ret)
-{
-	size_t count = 0;
-
-	for (size_t round = 0; round < results->rounds; round++)
-		count += take_round(results, method, round, sample_reaped, ret + count);
-	sort_values(ret, count);
-	return count;
-}
-
-/* scratch holds all samples of a method, medians a round's worth of them. */
-static int summarize(const struct results *results, size_t method, const double *base,
-		     double *scratch, double *medians, struct summary *ret)
-{
-	int r;
-
-	round_medians(results, method, sample_returned, scratch, medians);
-	r = median_over_rounds(medians, results->rounds, &ret->returned);
-	round_medians(results, method, sample_reaped, scratch, medians);
-	if (r == 0)
-		r = median_over_rounds(medians, results->rounds, &ret->median);
-	ret->ratio = NAN;
-	if (r == 0 && base)
-		r = ratio_over_rounds(medians, base, results->rounds, &ret->ratio);
-	ret->launches = take_all(results, method, scratch);
-	ret->p90 = quantile(scratch, ret->launches, 0.9);
-	return r;
+	if (has_color(out)) {
+		style.bold = "\033[1m";
+		style.dim = "\033[2m";
+		style.bar = "\033[36m";
+		style.warning = "\033[33m";
+		style.end = "\033[0m";
+	}
+	return style;
 }
 
 static void print_figure(FILE *out, int width, int decimals, double figure)
@@ -90,83 +72,164 @@ static void print_figure(FILE *out, int width, int decimals, double figure)
 		fprintf(out, " %*s", width, "-");
 }
 
-static void print_line(FILE *out, const struct method *method, const struct summary *summary)
+/* With as many digits as say something: 0.05, 48.3, 10621. */
+static void print_time(FILE *out, int width, double us)
 {
-	fprintf(out, "%-16s", method->name);
-	print_figure(out, 10, 1, summary->median);
-	print_figure(out, 10, 1, summary->p90);
-	print_figure(out, 8, 2, summary->ratio);
-	print_figure(out, 10, 1, method->returns_at_end ? NAN : summary->returned);
-	fprintf(out, " %9zu\n", summary->launches);
+	print_figure(out, width, us < 9.995 ? 2 : us < 9999.5 ? 1 : 0, us);
 }
 
-static void print_title(FILE *out, const struct shape *shape, const struct target *target)
+static double whole(const struct figure *figure)
 {
-	fprintf(out, "\nparent    rss %.0f MiB, %llu threads, %llu descriptors\nchild     %s\n\n",
-		(double)shape->rss / (1024.0 * 1024.0), (unsigned long long)shape->threads,
-		(unsigned long long)shape->fds, target->path);
-	fprintf(out, "%-16s %10s %10s %8s %10s %9s\n", "method", "median us", "p90 us",
-		"x " FLOOR_METHOD, "blocked us", "launches");
+	return figure->spreads[METRIC_REAPED].p50;
 }
 
-static int find_floor(const struct method *const methods[], size_t count, size_t *ret)
+/* The time that a whole bar stands for: the longest that isn't too long for the baseline. */
+static double bar_scale(const struct table *table)
 {
-	for (*ret = 0; *ret < count; ++*ret) {
-		if (strcmp(methods[*ret]->name, FLOOR_METHOD) == 0)
-			return 1;
+	double most = whole(&table->figures[table->baseline]), bound = most * BAR_RATIO;
+
+	for (size_t i = 0; i < table->count; i++) {
+		double figure = whole(&table->figures[i]);
+
+		if (figure > most && figure <= bound)
+			most = figure;
 	}
-	return 0;
+	return most;
 }
 
-static int print_lines(FILE *out, const struct method *const methods[],
-		       const struct results *results, double *scratch, double *medians,
-		       double *base)
+static void print_bar(FILE *out, const struct style *style, double figure, double scale)
 {
-	struct summary summary;
-	size_t floor;
-	int r = 0;
+	double cells = figure / scale * style->bar_width;
 
-	if (find_floor(methods, results->methods, &floor))
-		round_medians(results, floor, sample_reaped, scratch, base);
+	if (!isfinite(cells) || style->bar_width == 0)
+		return;
+	fprintf(out, "  %s", style->bar);
+	for (int i = 0; i < style->bar_width && i < (int)(cells + 0.5); i++)
+		fputs(i == style->bar_width - 1 && cells > style->bar_width ? style->cut :
+		      style->full, out);
+	fputs(style->end, out);
+}
+
+static void print_interval(FILE *out, const struct estimate *ratio)
+{
+	char text[40];
+
+	print_figure(out, 9, 2, ratio->value);
+	if (isfinite(ratio->low))
+		snprintf(text, sizeof(text), "%.2f to %.2f", ratio->low, ratio->high);
 	else
-		base = NULL;
-	for (size_t i = 0; i < results->methods && r == 0; i++) {
-		r = summarize(results, i, base, scratch, medians, &summary);
-		if (r == 0 && results->failed[i])
-			fprintf(out, "%-16s %s\n", methods[i]->name, strerror(results->failed[i]));
-		else if (r == 0)
-			print_line(out, methods[i], &summary);
-	}
-	return r;
+		snprintf(text, sizeof(text), "-");
+	fprintf(out, " %16s", text);
 }
 
-int report_table(FILE *out, const struct shape *shape, const struct target *target,
-		 const struct method *const methods[], const struct results *results)
+static void print_times(FILE *out, const struct table *table, const struct style *style)
 {
-	double *scratch = calloc(results->rounds * results->launches, sizeof(*scratch));
-	double *medians = calloc(results->rounds, sizeof(*medians));
-	double *base = calloc(results->rounds, sizeof(*base));
-	int r = -ENOMEM;
+	double scale = bar_scale(table);
+	char base[32];
 
-	if (results_empty(results)) {
-		r = 0;
-	} else if (scratch && medians && base) {
-		print_title(out, shape, target);
-		r = print_lines(out, methods, results, scratch, medians, base);
+	snprintf(base, sizeof(base), "x %.7s", table->figures[table->baseline].method);
+	fprintf(out, "%s%-*s %9s %9s %9s %9s %16s%s\n", style->bold, NAME_WIDTH, "medians, us",
+		"returned", "exec", "reaped", base, "95 % interval", style->end);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct figure *figure = &table->figures[i];
+
+		fprintf(out, "%-*s", NAME_WIDTH, figure->method);
+		if (figure->reason[0]) {
+			fprintf(out, "  %s%s%s\n", style->warning, figure->reason, style->end);
+			continue;
+		}
+		for (size_t metric = 0; metric < METRIC_TIMES; metric++)
+			print_time(out, 9, figure->spreads[metric].p50);
+		print_interval(out, &figure->ratio);
+		print_bar(out, style, whole(figure), scale);
+		fputc('\n', out);
 	}
-	free(scratch);
-	free(medians);
-	free(base);
-	return r;
 }
 
-void report_head(FILE *out, size_t rounds, size_t launches, int processor)
+static void print_rest(FILE *out, const struct table *table, const struct style *style)
 {
-	machine_print(out);
-	fprintf(out, "measured  %zu rounds of %zu launches, ", rounds, launches);
-	if (processor >= 0)
-		fprintf(out, "pinned to processor %d", processor);
+	static const enum metric own[] = {METRIC_USER, METRIC_SYSTEM, METRIC_FAULTS};
+
+	fprintf(out, "\n%s%-*s %7s %7s %7s %8s %7s %7s %6s %7s %8s%s\n", style->bold, NAME_WIDTH,
+		"reaped, us; a launch", "p10", "p90", "p99", "max", "user us", "sys us", "faults",
+		"per s", "launches", style->end);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct figure *figure = &table->figures[i];
+		const struct spread *spread = &figure->spreads[METRIC_REAPED];
+
+		if (figure->reason[0])
+			continue;
+		fprintf(out, "%-*s", NAME_WIDTH, figure->method);
+		print_time(out, 7, spread->p10);
+		print_time(out, 7, spread->p90);
+		print_time(out, 7, spread->p99);
+		print_time(out, 8, spread->max);
+		for (size_t j = 0; j < sizeof(own) / sizeof(*own); j++)
+			print_figure(out, own[j] == METRIC_FAULTS ? 6 : 7, 1,
+				     figure->means[own[j]]);
+		print_figure(out, 7, 0, figure->rate);
+		fprintf(out, " %8zu\n", figure->launches);
+	}
+}
+
+static void print_conditions(FILE *out, const struct conditions *conditions)
+{
+	fprintf(out, "meanwhile %.1f s, load %.2f at the beginning", conditions->seconds,
+		conditions->load[0]);
+	if (isfinite(conditions->others))
+		fprintf(out, ", other programs %.1f %%, steal %.1f %%", conditions->others * 100,
+			conditions->steal * 100);
+	fputc('\n', out);
+}
+
+void report_table(FILE *out, const struct table *table)
+{
+	struct style style = choose_style(out);
+	char shape[SHAPE_TEXT_SIZE];
+
+	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(&table->shape, shape),
+		table->child);
+	print_conditions(out, &table->conditions);
+	fputc('\n', out);
+	print_times(out, table, &style);
+	print_rest(out, table, &style);
+	for (size_t i = 0; i < table->doubt_count; i++)
+		fprintf(out, "%s%s%s%s\n", i ? "" : "\n", style.warning, table->doubts[i],
+			style.end);
+}
+
+static const char *limit_text(uint64_t limit, char buffer[32])
+{
+	if (limit == UINT64_MAX)
+		return "unlimited";
+	snprintf(buffer, 32, "%llu", (unsigned long long)limit);
+	return buffer;
+}
+
+void report_head(FILE *out, const struct setting *setting)
+{
+	const struct machine *machine = setting->machine;
+	char text[3][32];
+
+	fprintf(out, "machine   %ld processor%s", machine->processors,
+		machine->processors == 1 ? "" : "s");
+	if (machine->model[0])
+		fprintf(out, ", %s", machine->model);
+	if (machine->governor[0])
+		fprintf(out, ", governor %s", machine->governor);
+	fprintf(out, "\nmemory    %.1f GiB, %.1f available\n", (double)machine->memory / GIBIBYTE,
+		(double)machine->available / GIBIBYTE);
+	fprintf(out, "kernel    %s %s %s, %s\n", machine->kernel.sysname,
+		machine->kernel.release, machine->kernel.machine, machine->libc);
+	fprintf(out, "limits    descriptors %s (hard %s), processes %s\n",
+		limit_text(machine->descriptors, text[0]),
+		limit_text(machine->descriptors_hard, text[1]),
+		limit_text(machine->processes, text[2]));
+	fprintf(out, "measured  %zu rounds of %zu launches, ", setting->rounds,
+		setting->launches);
+	if (setting->processor >= 0)
+		fprintf(out, "pinned to processor %d", setting->processor);
 	else
 		fprintf(out, "not pinned");
-	fprintf(out, ", nice %d\n", getpriority(PRIO_PROCESS, 0));
+	fprintf(out, ", nice %d\n", setting->nice);
 }

@@ -5,16 +5,18 @@
 
 #include <stdio.h>
 
-#include "methods.h"
-#include "parent.h"
-#include "results.h"
-#include "target.h"
+#include "figures.h"
+#include "machine.h"
 
-/* What holds for all tables. processor is -1 when nothing is pinned. */
-void report_head(FILE *out, size_t rounds, size_t launches, int processor);
+/* How it is measured: beside the machine, what holds for all tables. */
+struct setting {
+	const struct machine *machine;
+	size_t rounds, launches;
+	int processor;		/* -1: not pinned */
+	int nice;
+};
 
-/* One table, or nothing when there is nothing to show. -ENOMEM, else 0. */
-int report_table(FILE *out, const struct shape *shape, const struct target *target,
-		 const struct method *const methods[], const struct results *results);
+void report_head(FILE *out, const struct setting *setting);
+void report_table(FILE *out, const struct table *table);
 
 #endif

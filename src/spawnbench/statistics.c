@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Order statistics. Nothing here knows what was measured. */
+/* Order statistics and the bootstrap. Nothing here knows what was measured. */
 #include "statistics.h"
 
 #include <errno.h>
@@ -33,41 +33,70 @@ double quantile(const double *sorted, size_t count, double p)
 	return sorted[below] + (position - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-/* The median of the finite ones; reorders. */
-static double median_finite(double *values, size_t count)
+double mean(const double *values, size_t count)
 {
-	size_t kept = 0;
+	double sum = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (isfinite(values[i]))
-			values[kept++] = values[i];
+	for (size_t i = 0; i < count; i++)
+		sum += values[i];
+	return count ? sum / (double)count : NAN;
+}
+
+uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* The median of count entries drawn from as many; drawn has room for them. */
+static double draw_median(const double *values, size_t count, double *drawn, uint64_t *state)
+{
+	for (size_t i = 0; i < count; i++)
+		drawn[i] = values[next_random(state) % count];
+	sort_values(drawn, count);
+	return quantile(drawn, count, 0.5);
+}
+
+static int bootstrap(const double *values, size_t count, uint64_t seed, struct estimate *ret)
+{
+	double *medians = calloc(RESAMPLES, sizeof(*medians));
+	double *drawn = calloc(count + 1, sizeof(*drawn));
+	int r = medians && drawn ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < RESAMPLES && r == 0; i++)
+		medians[i] = draw_median(values, count, drawn, &seed);
+	if (r == 0) {
+		sort_values(medians, RESAMPLES);
+		ret->low = quantile(medians, RESAMPLES, 0.025);
+		ret->high = quantile(medians, RESAMPLES, 0.975);
 	}
-	sort_values(values, kept);
-	return quantile(values, kept, 0.5);
+	free(medians);
+	free(drawn);
+	return r;
 }
 
-int median_over_rounds(const double *value, size_t rounds, double *ret)
-{
-	double *values = calloc(rounds + 1, sizeof(*values));
-
-	if (!values)
-		return -ENOMEM;
-	for (size_t i = 0; i < rounds; i++)
-		values[i] = value[i];
-	*ret = median_finite(values, rounds);
-	free(values);
-	return 0;
-}
-
-int ratio_over_rounds(const double *value, const double *base, size_t rounds, double *ret)
+int ratio_over_rounds(const double *value, const double *base, size_t rounds, uint64_t seed,
+		      struct estimate *ret)
 {
 	double *ratios = calloc(rounds + 1, sizeof(*ratios));
+	size_t count = 0;
+	int r = 0;
 
 	if (!ratios)
 		return -ENOMEM;
-	for (size_t i = 0; i < rounds; i++)
-		ratios[i] = value[i] / base[i];
-	*ret = median_finite(ratios, rounds);
+	for (size_t i = 0; i < rounds; i++) {
+		double ratio = value[i] / base[i];
+
+		if (isfinite(ratio))
+			ratios[count++] = ratio;
+	}
+	sort_values(ratios, count);
+	ret->value = quantile(ratios, count, 0.5);
+	ret->low = ret->high = NAN;
+	if (count >= ROUNDS_FOR_INTERVAL)
+		r = bootstrap(ratios, count, seed, ret);
 	free(ratios);
-	return 0;
+	return r;
 }

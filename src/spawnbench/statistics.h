@@ -7,6 +7,7 @@
 #define SPAWNBENCH_STATISTICS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Ascending, in place. NANs aren't allowed here. */
 void sort_values(double *values, size_t count);
@@ -18,13 +19,32 @@ void sort_values(double *values, size_t count);
  */
 double quantile(const double *sorted, size_t count, double p);
 
+double mean(const double *values, size_t count);
+
+/* A figure and the interval that it lies in with a probability of 95 %. */
+struct estimate {
+	double value, low, high;
+};
+
 /*
- * Over rounds, where entry i belongs to round i: the median of the entries
- * that aren't NAN, and the median of the ratios value / base of the rounds that
- * have both. A drift of the machine, slow against a round, cancels in the ratio.
+ * Over rounds, where entry i belongs to round i: the median of the ratios
+ * value / base of the rounds that have both. A drift of the machine, slow
+ * against a round, cancels in it.
+ *
+ * The interval is a percentile bootstrap (Efron 1979): rounds are drawn with
+ * replacement, as many as there are, RESAMPLES times, and the quantiles 0.025
+ * and 0.975 of the medians taken. Which rounds are drawn comes from seed
+ * alone. With fewer than 5 rounds there is no interval worth the name: NAN.
+ *
  * -ENOMEM, else 0.
  */
-int median_over_rounds(const double *value, size_t rounds, double *ret);
-int ratio_over_rounds(const double *value, const double *base, size_t rounds, double *ret);
+#define RESAMPLES 2000
+#define ROUNDS_FOR_INTERVAL 5
+int ratio_over_rounds(const double *value, const double *base, size_t rounds, uint64_t seed,
+		      struct estimate *ret);
+
+/* xorshift64 (Marsaglia 2003); *state is never 0. */
+#define RANDOM_SEED 88172645463325252u
+uint64_t next_random(uint64_t *state);
 
 #endif

@@ -59,11 +59,11 @@ int target_find_default(char **ret_path)
 }
 
 /* In single quotes a shell takes everything as it is, but for the quote itself. */
-static char *shell_command(const char *path)
+static char *shell_command(const char *path, const char *argument)
 {
 	static const char escaped[] = "'\\''";
-	char *command = malloc(strlen(path) * (sizeof(escaped) - 1) + sizeof "exec ''");
-	char *end = command;
+	size_t size = strlen(path) * (sizeof(escaped) - 1) + strlen(argument) + sizeof "exec '' ";
+	char *command = malloc(size), *end = command;
 
 	if (!command)
 		return NULL;
@@ -74,25 +74,62 @@ static char *shell_command(const char *path)
 		else
 			*end++ = *path;
 	}
-	stpcpy(end, "'");
+	end = stpcpy(end, argument[0] ? "' " : "'");
+	stpcpy(end, argument);
 	return command;
+}
+
+/* The path is the target's from here on. */
+static int fill(struct target *target, char *path, int stamps, size_t lane)
+{
+	target->path = path;
+	target->stamps = stamps;
+	target->lane[0] = '\0';
+	if (stamps)
+		snprintf(target->lane, sizeof(target->lane), "%zu", lane);
+	target->argv[0] = target->path;
+	target->argv[1] = stamps ? target->lane : NULL;
+	target->argv[2] = NULL;
+	target->command = path ? shell_command(path, target->lane) : NULL;
+	if (target->command)
+		return 0;
+	free(path);
+	return -ENOMEM;
+}
+
+/* Under whatever name. */
+static int is_default(const char *path)
+{
+	struct stat usual, st;
+	char *usual_path;
+	int is = 0;
+
+	if (target_find_default(&usual_path) < 0)
+		return 0;
+	if (stat(usual_path, &usual) == 0 && stat(path, &st) == 0)
+		is = usual.st_dev == st.st_dev && usual.st_ino == st.st_ino;
+	free(usual_path);
+	return is;
 }
 
 int target_init(struct target *target, const char *path)
 {
+	char *full;
 	int r;
 
-	if (asprintf(&target->path, "%s%s", strchr(path, '/') ? "" : "./", path) < 0)
+	if (asprintf(&full, "%s%s", strchr(path, '/') ? "" : "./", path) < 0)
 		return -ENOMEM;
-	r = executable(target->path);
-	target->command = r < 0 ? NULL : shell_command(target->path);
-	if (!target->command) {
-		free(target->path);
-		return r < 0 ? r : -ENOMEM;
+	r = executable(full);
+	if (r < 0) {
+		free(full);
+		return r;
 	}
-	target->argv[0] = target->path;
-	target->argv[1] = NULL;
-	return 0;
+	return fill(target, full, is_default(full), 0);
+}
+
+int target_copy(struct target *target, const struct target *from, size_t lane)
+{
+	return fill(target, strdup(from->path), from->stamps, lane);
 }
 
 void target_clear(struct target *target)

@@ -3,10 +3,14 @@
 #ifndef SPAWNBENCH_TARGET_H
 #define SPAWNBENCH_TARGET_H
 
+#include <stddef.h>
+
 struct target {
 	char *path;		/* always with a slash: nothing searches PATH for it */
-	char *argv[2];
+	char *argv[3];
 	char *command;		/* for the shell: exec 'PATH' */
+	int stamps;		/* the child that says when it runs */
+	char lane[24];		/* its argument then */
 };
 
 /*
@@ -19,8 +23,12 @@ int target_find_default(char **ret_path);
 /*
  * Fills a target for a program. Errors: -ENOMEM, and why the file can't be
  * executed: -ENOENT, -EACCES, -EISDIR, ... On success target_clear() frees it.
+ * target points into itself: it must stay where it is.
  */
 int target_init(struct target *target, const char *path);
 void target_clear(struct target *target);
+
+/* The same for one of several threads that launch at once, each with a copy. -ENOMEM. */
+int target_copy(struct target *target, const struct target *from, size_t lane);
 
 #endif

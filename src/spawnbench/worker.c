@@ -14,8 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "common/message.h"
-#include "measure.h"
+#include "parent.h"
+
+/* How often this side looks, with a terminal to show something on and without. */
+#define TICK_SHOWN (200 * (uint64_t)NANOSECONDS_PER_MILLISECOND)
+#define TICK_SILENT ((uint64_t)NANOSECONDS)
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(*ending_signals))
@@ -38,10 +43,27 @@ void worker_prepare_signals(void)
 	sigprocmask(SIG_BLOCK, &awaited, &mask_before);
 }
 
-static __attribute__((noreturn)) void work(const struct shape *shape,
-					   const struct method *const methods[],
-					   const struct target *targets,
-					   struct results *results, size_t count, pid_t supervisor)
+/* Each target has its part of the time that is left. */
+static uint64_t share(const struct work *work, size_t target)
+{
+	uint64_t now = clock_now();
+
+	if (!work->deadline)
+		return 0;
+	if (work->deadline <= now)
+		return now;
+	return now + (work->deadline - now) / (work->count - target);
+}
+
+static int become(const struct work *work)
+{
+	if (parent_become(work->shape) < 0)
+		return -1;
+	return work->processor >= 0 ? parent_pin(work->processor) : 0;
+}
+
+static __attribute__((noreturn)) void do_work(const struct work *work, struct progress *progress,
+					      pid_t supervisor)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != supervisor)
@@ -49,10 +71,18 @@ static __attribute__((noreturn)) void work(const struct shape *shape,
 	setpgid(0, 0);
 	sigdelset(&mask_before, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
-	if (parent_become(shape) < 0)
+	if (become(work) < 0)
 		exit(EXIT_FAILURE);
-	for (size_t i = 0; i < count; i++) {
-		if (measure(methods, &targets[i], &results[i]) < 0)
+	__atomic_store_n(&progress->growing, 0, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < work->count; i++) {
+		struct measurement m = {
+			.shape = work->shape, .methods = work->methods,
+			.target = &work->targets[i], .results = &work->results[i],
+			.progress = progress, .deadline = share(work, i),
+		};
+
+		progress->target = (uint32_t)i;
+		if (measure(&m) < 0)
 			exit(EXIT_FAILURE);
 	}
 	exit(EXIT_SUCCESS);
@@ -66,37 +96,84 @@ static int judge(int status)
 	return status == 0 ? 0 : -1;
 }
 
-static int supervise(pid_t pid)
+/* When a launch last ended, as far as this side has seen. */
+struct pulse {
+	uint64_t launches, seen;
+};
+
+static int hangs(const struct work *work, const struct progress *progress, struct pulse *pulse)
 {
+	uint64_t launches = __atomic_load_n(&progress->launches, __ATOMIC_RELAXED);
+	uint64_t now = clock_now();
+
+	if (launches != pulse->launches ||
+	    __atomic_load_n(&progress->growing, __ATOMIC_ACQUIRE)) {
+		pulse->launches = launches;
+		pulse->seen = now;
+	}
+	if (work->timeout == 0 || now - pulse->seen < work->timeout)
+		return 0;
+	ticker_clear();
+	say("%s: %s: no launch ended for %.3g s: does it hang? (else --timeout)",
+	    work->methods[progress->method]->name, work->targets[progress->target].path,
+	    (double)work->timeout / NANOSECONDS);
+	return 1;
+}
+
+static uint64_t tick(const struct work *work)
+{
+	uint64_t length = work->ticker->shown ? TICK_SHOWN : TICK_SILENT;
+
+	return work->timeout && work->timeout < length ? work->timeout : length;
+}
+
+static int supervise(const struct work *work, const struct progress *progress, pid_t pid)
+{
+	uint64_t length = tick(work);
+	struct timespec time = {(time_t)(length / NANOSECONDS), (long)(length % NANOSECONDS)};
+	struct pulse pulse = {0, clock_now()};
 	int ending = 0, status;
 
 	for (;;) {
-		int signal_number = sigwaitinfo(&awaited, NULL);
+		int signal_number = sigtimedwait(&awaited, NULL, &time);
 
-		if (signal_number > 0 && signal_number != SIGCHLD) {
+		if (signal_number > 0 && signal_number != SIGCHLD)
 			ending = signal_number;
+		else if (signal_number < 0 && hangs(work, progress, &pulse))
+			ending = -1;
+		if (ending)
 			kill(-pid, SIGKILL);
-		}
 		if (waitpid(pid, &status, ending ? 0 : WNOHANG) == pid)
 			return ending ? ending : judge(status);
+		ticker_show(work->ticker, progress, work->methods[progress->method]->name);
 	}
 }
 
-int worker_run(const struct shape *shape, const struct method *const methods[],
-	       const struct target *targets, struct results *results, size_t count)
+int worker_run(const struct work *work)
 {
+	struct progress *progress = progress_new();
 	pid_t supervisor = getpid(), pid;
+	int r;
 
+	if (!progress) {
+		say_errno(ENOMEM, "shared memory");
+		return -1;
+	}
+	progress->growing = 1;
 	/* What is buffered would be printed by both. */
 	fflush(NULL);
 	pid = fork();
+	if (pid == 0)
+		do_work(work, progress, supervisor);
 	if (pid < 0) {
 		say_errno(errno, "fork");
+		progress_free(progress);
 		return -1;
 	}
-	if (pid == 0)
-		work(shape, methods, targets, results, count, supervisor);
 	/* On both sides: whichever comes first, the group is there when it is needed. */
 	setpgid(pid, pid);
-	return supervise(pid);
+	r = supervise(work, progress, pid);
+	ticker_clear();
+	progress_free(progress);
+	return r;
 }

@@ -6,20 +6,28 @@
 #ifndef SPAWNBENCH_WORKER_H
 #define SPAWNBENCH_WORKER_H
 
-#include "methods.h"
-#include "parent.h"
-#include "results.h"
-#include "target.h"
+#include "measure.h"
+
+/* What it has to do: each target in turn, a struct results for each. */
+struct work {
+	const struct shape *shape;
+	const struct method *const *methods;
+	const struct target *targets;
+	struct results *results;
+	size_t count;
+	int processor;		/* -1: any */
+	uint64_t timeout;	/* nanoseconds without a launch that ends; 0: any */
+	uint64_t deadline;	/* of clock_now(); 0: none */
+	const struct ticker *ticker;
+};
 
 /* Once, at the start: the signals that end a measurement early wait from now on. */
 void worker_prepare_signals(void);
 
 /*
- * Measures each target in a process of the given shape, a struct results for
- * each. 0; the number of a signal that came and ended it; -1 when it failed,
- * which was said on stderr. What was measured until then is in the results.
+ * 0; the number of a signal that came and ended it; -1 when it failed, which
+ * was said on stderr. What was measured until then is in the results.
  */
-int worker_run(const struct shape *shape, const struct method *const methods[],
-	       const struct target *targets, struct results *results, size_t count);
+int worker_run(const struct work *work);
 
 #endif

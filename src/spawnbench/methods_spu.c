@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that are functions of libspawnutil, used as a plain program uses them. */
+#include "methods.h"
+
+#include <errno.h>
+
+static int spu_start(const struct target *target, struct launched *launched, unsigned method,
+		     unsigned leaks)
+{
+	return spu_spawn(&launched->child, target->argv,
+			 SPU_OPTIONS(.method = method, .leaks = leaks), &launched->error);
+}
+
+int spu_close_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_VFORK, SPU_LEAKS_CLOSE);
+}
+
+int spu_allow_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_VFORK, SPU_LEAKS_ALLOW);
+}
+
+int spu_fail_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_VFORK, SPU_LEAKS_FAIL);
+}
+
+int spu_posix_spawn_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_POSIX_SPAWN, SPU_LEAKS_CLOSE);
+}
+
+int spu_posix_spawn_allow_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_POSIX_SPAWN, SPU_LEAKS_ALLOW);
+}
+
+int spu_posix_spawn_fail_start(const struct target *target, struct launched *launched)
+{
+	return spu_start(target, launched, SPU_METHOD_POSIX_SPAWN, SPU_LEAKS_FAIL);
+}
+
+int spu_finish(struct launched *launched, int *ret_status)
+{
+	int r = spu_wait(&launched->child, -1, ret_status);
+
+	spu_child_release(&launched->child);
+	return r;
+}
+
+int spu_system_start(const struct target *target, struct launched *launched)
+{
+	launched->status = spu_system(target->command);
+	return launched->status == -1 ? -errno : 0;
+}

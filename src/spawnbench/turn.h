@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A turn: one method launches some times, in one thread or in several at once. */
+#ifndef SPAWNBENCH_TURN_H
+#define SPAWNBENCH_TURN_H
+
+#include "measure.h"
+
+/* Room for each thread's copy of the target. */
+struct job;
+struct job *jobs_new(const struct target *target, size_t count);
+void jobs_free(struct job *jobs, size_t count);
+
+struct turn {
+	const struct measurement *m;
+	struct job *jobs;
+	size_t method, round;
+	uint64_t limit;		/* nanoseconds that the launches may take; 0: any */
+};
+
+/* Launches that don't count. 0, or -1 as below. */
+int turn_warm_up(const struct turn *turn);
+
+/* 0; the method may have been refused then. -1 for any other failure, which was said. */
+int turn_take(const struct turn *turn);
+
+#endif
