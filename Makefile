@@ -200,13 +200,16 @@ SUITES = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c)) \
 	$(BUILD)/tests/check_conformance_libc
 HELPERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/helpers/*.c))
 
+# Those of its rooms that suites in C test
+PURE_SPAWNBENCH = axes doubts statistics
+
 check-programs: all $(SUITES) $(HELPERS)
 
 check: check-programs
 	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
 
 $(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS) \
-		$(BUILD)/obj/spawnbench/statistics.o
+		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o)
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)

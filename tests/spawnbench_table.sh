@@ -7,6 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+CHILD=$BUILD/spawnbench-child
 METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail
 	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen"
 
@@ -30,7 +31,7 @@ rest() {
 }
 
 test_each_method_has_its_line() {
-	bench --child="$BUILD/spawnbench-child"
+	bench --child="$CHILD"
 	for method in $METHODS; do
 		like "$method, reaped" '[0-9]*[0-9]' "$(column 4 "$method")"
 		like "$method, p90" '[0-9]*[0-9]' "$(rest 3 "$method")"
@@ -42,7 +43,7 @@ test_each_method_has_its_line() {
 
 # The child without libc says when it ran, through every method and a shell.
 test_child_without_libc_says_when_it_runs() {
-	bench --child="$BUILD/spawnbench-child" --methods=raw,fork,spu,spu-posix_spawn,system,popen
+	bench --child="$CHILD" --methods=raw,fork,spu,spu-posix_spawn,system,popen
 	printf '%s\n' "$out" | awk '
 		/^[a-z].*, us/ { times = /^medians/; next }
 		times && NF > 4 { n++; if ($3 + 0 <= 0 || $3 > $4) print }
@@ -87,10 +88,10 @@ test_baseline_is_the_one_that_is_named() {
 }
 
 test_interval_needs_rounds_and_holds_the_ratio() {
-	bench --child="$BUILD/spawnbench-child" --methods=raw,vfork
+	bench --child="$CHILD" --methods=raw,vfork
 	same "interval of two rounds" - "$(column 6 vfork)"
 	like "doubt" "*too few rounds for an interval (all): at least --rounds=5*" "$out"
-	status 0 spawnbench --rounds=8 --launches=5 --child="$BUILD/spawnbench-child" \
+	status 0 spawnbench --rounds=8 --launches=5 --child="$CHILD" \
 		--methods=raw,vfork,spu
 	for method in vfork spu; do
 		echo "$(column 6 $method) $(column 5 $method) $(column 8 $method)"
@@ -121,7 +122,7 @@ test_quantiles_are_in_order() {
 # Sharing memory costs the parent no page fault; a copy makes it fault.
 test_faults_are_those_of_the_parent() {
 	[ -z "$SAN" ] || skip "sanitizers fault where they like"
-	bench --child="$BUILD/spawnbench-child" --methods=vfork,fork
+	bench --child="$CHILD" --methods=vfork,fork
 	awk -v fork="$(rest 8 fork)" -v vfork="$(rest 8 vfork)" 'BEGIN { exit !(fork > vfork) }' ||
 		fail "$out"
 }
@@ -144,7 +145,7 @@ test_lists_are_crossed() {
 # Each of the threads that launch at once has its part.
 test_jobs_share_the_launches() {
 	status 0 spawnbench --rounds=2 --launches=10 --jobs=1,4 --methods=raw,spu \
-		--child="$BUILD/spawnbench-child"
+		--child="$CHILD"
 	same "launches of spu" "20 24" "$(rest 10 spu | tr '\n' ' ' | sed 's/ $//')"
 	same "exec is known" 4 "$({ column 3 raw && column 3 spu; } | grep -c '[0-9]')"
 }
@@ -174,14 +175,52 @@ test_time_leaves_rounds_out() {
 }
 
 test_child_name_reaches_the_shell_as_it_is() {
-	cp "$BUILD/spawnbench-child" "it's a \$(child)"
+	cp "$CHILD" "it's a \$(child)"
 	bench --child="it's a \$(child)" --methods=raw,system,spu_system
 	same "launches" 6 "$(rest 10 spu_system)"
 }
 
 test_several_children_have_a_table_each() {
-	bench --child=/bin/true --child="$BUILD/spawnbench-child" --methods=raw
+	bench --child=/bin/true --child="$CHILD" --methods=raw
 	same "tables" 2 "$(column 4 raw | grep -c .)"
+}
+
+# delayed CALL MICROSECONDS METHOD: strace holds each such call of the children up
+delayed() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "$SAN" ] || skip "sanitizers don't run under strace"
+	# the first execve is spawnbench's own
+	status 0 strace -f -o log -e trace="$1" -e inject="$1:delay_enter=$2:when=1+" spawnbench \
+		--rounds=1 --launches=5 --methods="$3" --child="$CHILD"
+	# of exit_group there is nothing to be said afterwards
+	[ "$1" = exit_group ] || grep -q DELAYED log || skip "strace can't delay here"
+}
+
+# at_least COLUMN MICROSECONDS METHOD, and the next columns too
+at_least() {
+	for n in $(seq "$1" 4); do
+		awk -v got="$(column "$n" "$3")" -v least="$2" 'BEGIN { exit !(got >= least) }' ||
+			fail "column $n: $out"
+	done
+}
+
+# A child that waits before exec shows in all columns, for the caller waits with it...
+test_delay_before_exec_is_seen_by_who_shares_memory() {
+	for method in raw vfork spu; do
+		delayed execve 1000 $method
+		at_least 2 1000 $method
+	done
+}
+
+# ...but for a copy's, which is on its own.
+test_delay_before_exec_is_seen_in_exec_and_reaped() {
+	delayed execve 1000 fork
+	at_least 3 1000 fork
+}
+
+test_delay_at_the_end_is_seen_in_reaped() {
+	delayed exit_group 1000 raw
+	at_least 4 1000 raw
 }
 
 test_method_that_cannot_launch_says_why() {

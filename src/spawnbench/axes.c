@@ -9,7 +9,7 @@
 #include "common/parse.h"
 
 const struct axis axis_table[AXIS_COUNT] = {
-	[AXIS_RSS] = {"rss", "memory of the parent [MiB]",
+	[AXIS_RSS] = {"rss", "memory of the parent [bytes]",
 		      "a size (a number, then nothing, K, M, G or T) up to 1024T",
 		      KIND_SIZE, 0, (uint64_t)1 << 50, 0},
 	[AXIS_THP] = {"thp", "huge pages", "yes or no", KIND_YES, 0, 1, 0},

@@ -126,24 +126,16 @@ void bench_clear(struct bench *bench)
 		target_clear(&bench->targets[i]);
 }
 
-/* What is printed is there before the next is measured; lost output ends it. */
-static int flush_output(void)
-{
-	if (fflush(stdout) == 0)
-		return 0;
-	say_errno(errno, "stdout");
-	return -1;
-}
-
-static int report(const struct bench *bench, const struct shape *shape,
+static int report(struct bench *bench, const struct shape *shape,
 		  const struct conditions *conditions, const struct results *results,
 		  int ended_early)
 {
 	const struct options *options = bench->options;
 
-	for (size_t i = 0; i < bench->target_count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < bench->target_count && r == 0; i++) {
 		struct table table;
-		int r;
 
 		if (results_empty(&results[i]))
 			continue;
@@ -156,10 +148,9 @@ static int report(const struct bench *bench, const struct shape *shape,
 		table.conditions = *conditions;
 		doubts_find(&table, bench->load, bench->machine.processors,
 			    options->pin != PIN_NONE, ended_early);
-		report_table(stdout, &table);
-		table_clear(&table);
+		r = output_table(&bench->output, &table, &results[i]);
 	}
-	return flush_output();
+	return r;
 }
 
 /* Nanoseconds: what is left of the time, in equal parts for the parents to come. */
@@ -216,8 +207,9 @@ int bench_run(struct bench *bench)
 	int r;
 
 	worker_prepare_signals();
-	report_head(stdout, &bench->setting);
-	r = flush_output();
+	r = output_begin(&bench->output, &options->output, &bench->setting);
+	if (r < 0)
+		return r;
 	ticker_begin(&ticker, shape_count(options), options->time);
 	ticker.steps = bench->target_count * options->rounds * options->method_count;
 	for (; ticker.shape < ticker.shapes && r == 0; ticker.shape++) {
@@ -225,5 +217,7 @@ int bench_run(struct bench *bench)
 
 		r = measure_shape(bench, &shape, &ticker);
 	}
+	if (output_end(&bench->output) < 0 && r == 0)
+		r = -1;
 	return r;
 }

@@ -5,7 +5,7 @@
 
 #include "machine.h"
 #include "options.h"
-#include "report.h"
+#include "output.h"
 #include "target.h"
 
 struct bench {
@@ -14,6 +14,7 @@ struct bench {
 	size_t target_count;
 	struct machine machine;
 	struct setting setting;
+	struct output output;
 	double load;		/* before anything was measured */
 };
 

@@ -14,6 +14,8 @@
 /* From here on a fork leaves caches cold enough to be seen in what comes after it. */
 #define BIG_PARENT ((uint64_t)16 << 20)
 
+#define WARM_UP_LIMIT (100 * (uint64_t)NANOSECONDS_PER_MILLISECOND)
+
 /* The methods that have their rounds together. */
 struct group {
 	size_t *methods, count;
@@ -84,9 +86,11 @@ static int warm_up(const struct measurement *m, struct job *jobs)
 	int r = 0;
 
 	for (size_t i = 0; i < m->results->methods && r == 0; i++) {
-		struct turn turn = {.m = m, .jobs = jobs, .method = i};
+		struct turn turn = {.m = m, .jobs = jobs, .method = i, .limit = WARM_UP_LIMIT};
 
 		m->progress->method = (uint32_t)i;
+		if (m->deadline && clock_now() >= m->deadline)
+			turn.limit = 1;
 		r = turn_warm_up(&turn);
 	}
 	return r;

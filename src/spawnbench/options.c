@@ -13,11 +13,12 @@
 #include "clock.h"
 #include "common/message.h"
 #include "common/parse.h"
+#include "plot.h"
 
 enum {
 	KEY_AXIS = 256,		/* and AXIS_COUNT more */
 	KEY_METHODS = KEY_AXIS + AXIS_COUNT, KEY_BASELINE, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
-	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN,
+	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN, KEY_JSON, KEY_CSV, KEY_RAW, KEY_PLOT,
 };
 
 #define YES_LIST "yes|no[,...]"
@@ -49,6 +50,12 @@ static const struct argp_option table[] = {
 	 "0: never)", 0},
 	{"pin", KEY_PIN, "CPU", OPTION_ARG_OPTIONAL,
 	 "Stay on one processor: this one, or the one it runs on", 0},
+
+	{0, 0, 0, 0, "Output (beside or instead of the tables):", 4},
+	{"json", KEY_JSON, 0, 0, "JSON instead of the tables", 0},
+	{"csv", KEY_CSV, "FILE", 0, "Comma-separated values, a line for each method", 0},
+	{"raw", KEY_RAW, 0, 0, "In CSV a line for each launch, in JSON the samples too", 0},
+	{"plot", KEY_PLOT, "FILE.png|svg", 0, "A picture, drawn by gnuplot", 0},
 	{0, 0, 0, 0, 0, 0},
 };
 
@@ -184,6 +191,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_PIN:
 		options->pin = parse_processor(text);
 		return 0;
+	case KEY_JSON:
+		options->output.json = 1;
+		return 0;
+	case KEY_CSV:
+		options->output.csv = text;
+		return 0;
+	case KEY_RAW:
+		options->output.raw = 1;
+		return 0;
+	case KEY_PLOT:
+		options->output.plot = text;
+		return 0;
 	case ARGP_KEY_ARG:
 		die(EXIT_USAGE, "'%s': there are only options (see --help)", text);
 	}
@@ -246,6 +265,14 @@ static void set_baseline(struct options *options)
 	die(EXIT_USAGE, "--baseline: '%s' isn't among the --methods", name);
 }
 
+static void check_output(const struct output_wish *output)
+{
+	if (output->plot && !plot_is_picture(output->plot))
+		die(EXIT_USAGE, "--plot: '%s' doesn't end in .png or .svg", output->plot);
+	if (output->raw && !output->csv && !output->json)
+		die(EXIT_USAGE, "--raw: needs --csv or --json, the tables have no samples");
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -261,4 +288,5 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 	set_lengths(options);
 	set_baseline(options);
+	check_output(&options->output);
 }

@@ -8,6 +8,7 @@
 
 #include "axes.h"
 #include "methods.h"
+#include "output.h"
 
 /* Wrong usage; other failures are EXIT_FAILURE. */
 #define EXIT_USAGE 2
@@ -34,6 +35,7 @@ struct options {
 	int quick, time_given;
 	size_t rounds, launches;
 	uint64_t time, timeout;		/* nanoseconds; 0: none */
+	struct output_wish output;
 	int pin;		/* a processor, PIN_NONE or PIN_HERE */
 };
 

@@ -17,7 +17,6 @@
 #define WARM_UP_LAUNCHES 10
 #define TURN_LAUNCHES 2
 /* One is enough when they are long: what is warm after it was worth little. */
-#define WARM_UP_LIMIT (200 * (uint64_t)NANOSECONDS_PER_MILLISECOND)
 #define TURN_LIMIT (20 * (uint64_t)NANOSECONDS_PER_MILLISECOND)
 
 struct job {
@@ -176,7 +175,7 @@ int turn_warm_up(const struct turn *turn)
 	struct job *job = &turn->jobs[0];
 
 	job->turn = turn;
-	job->result = launch_uncounted(job, WARM_UP_LAUNCHES, WARM_UP_LIMIT);
+	job->result = launch_uncounted(job, WARM_UP_LAUNCHES, turn->limit);
 	return judge(turn, job);
 }
 

@@ -14,7 +14,7 @@ struct turn {
 	const struct measurement *m;
 	struct job *jobs;
 	size_t method, round;
-	uint64_t limit;		/* nanoseconds that the launches may take; 0: any */
+	uint64_t limit;		/* nanoseconds that the launches may take; 0: any, but in warm-up */
 };
 
 /* Launches that don't count. 0, or -1 as below. */

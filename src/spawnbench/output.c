@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Which outputs there are, and their order. Formats none itself. */
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/message.h"
+#include "plot.h"
+#include "report_csv.h"
+#include "report_json.h"
+
+/* What is written is there before the next is measured; what is lost ends the run. */
+static int flush(FILE *out, const char *option, const char *name)
+{
+	if (fflush(out) == 0)
+		return 0;
+	say_errno(errno, "%s%s", option, name);
+	return -1;
+}
+
+static int flush_all(const struct output *output)
+{
+	int r = flush(stdout, "", "stdout");
+
+	if (output->csv && flush(output->csv, "--csv: ", output->wish->csv) < 0)
+		r = -1;
+	return r;
+}
+
+static int open_csv(struct output *output, const char *path)
+{
+	output->csv = fopen(path, "we");
+	if (!output->csv) {
+		say_errno(errno, "--csv: %s", path);
+		return -1;
+	}
+	report_csv_head(output->csv, output->wish->raw);
+	return 0;
+}
+
+int output_begin(struct output *output, const struct output_wish *wish,
+		 const struct setting *setting)
+{
+	int r;
+
+	*output = (struct output){.wish = wish, .setting = setting, .json = {stdout, 0}};
+	if (wish->plot && plot_check(wish->plot) < 0)
+		return -1;
+	if (wish->csv && open_csv(output, wish->csv) < 0)
+		return -1;
+	if (wish->json)
+		report_json_begin(&output->json, setting);
+	else
+		report_head(stdout, setting);
+	r = flush_all(output);
+	if (r < 0 && output->csv)
+		fclose(output->csv);
+	return r;
+}
+
+/* For the picture. -ENOMEM. */
+static int keep(struct output *output, struct table *table)
+{
+	size_t size = (output->count + 1) * sizeof(*output->tables);
+	struct table *tables = realloc(output->tables, size);
+
+	if (!tables) {
+		table_clear(table);
+		say_errno(ENOMEM, "--plot");
+		return -ENOMEM;
+	}
+	output->tables = tables;
+	output->tables[output->count++] = *table;
+	return 0;
+}
+
+int output_table(struct output *output, struct table *table, const struct results *results)
+{
+	const struct output_wish *wish = output->wish;
+	const struct results *samples = wish->raw ? results : NULL;
+
+	if (wish->json)
+		report_json_table(&output->json, table, samples);
+	else
+		report_table(stdout, table);
+	if (output->csv)
+		report_csv_table(output->csv, output->setting, table, samples);
+	if (keep(output, table) < 0)
+		return -1;
+	return flush_all(output);
+}
+
+int output_end(struct output *output)
+{
+	const struct output_wish *wish = output->wish;
+	int r = 0;
+
+	if (wish->json)
+		report_json_end(&output->json);
+	if (flush(stdout, "", "stdout") < 0)
+		r = -1;
+	if (output->csv && fclose(output->csv) < 0) {
+		say_errno(errno, "--csv: %s", wish->csv);
+		r = -1;
+	}
+	if (wish->plot && output->count &&
+	    plot_write(wish->plot, output->setting, output->tables, output->count) < 0)
+		r = -1;
+	for (size_t i = 0; i < output->count; i++)
+		table_clear(&output->tables[i]);
+	free(output->tables);
+	return r;
+}

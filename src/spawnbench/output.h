@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the figures go: the tables or JSON on standard output, a CSV file, a picture. */
+#ifndef SPAWNBENCH_OUTPUT_H
+#define SPAWNBENCH_OUTPUT_H
+
+#include "common/json.h"
+#include "figures.h"
+#include "report.h"
+
+struct output_wish {
+	int json, raw;
+	const char *csv, *plot;		/* file names; NULL: none */
+};
+
+struct output {
+	const struct output_wish *wish;
+	const struct setting *setting;
+	struct json json;
+	FILE *csv;
+	struct table *tables;		/* kept for the picture */
+	size_t count;
+};
+
+/*
+ * Opens and tries what can be tried before anything is measured. All of these
+ * say what is wrong; then the result is negative.
+ */
+int output_begin(struct output *output, const struct output_wish *wish,
+		 const struct setting *setting);
+
+/* The table is the output's from here on. */
+int output_table(struct output *output, struct table *table, const struct results *results);
+
+/* After output_begin() has succeeded, whatever came then. */
+int output_end(struct output *output);
+
+#endif

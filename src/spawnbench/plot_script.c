@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The script: a panel for each child and axis on which the parents differ, and
+ * one for each child's distribution. Ticks stand where something was measured.
+ */
+#include "plot_script.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WIDTH 1120
+#define PANEL_HEIGHT 440
+#define TITLE_HEIGHT 70
+#define KEY_WIDTH 8		/* of the line before a method's name, in characters */
+/* From this ratio of the largest to the smallest on, an axis is logarithmic. */
+#define LOG_RATIO 12.0
+/* Where 0 stands on a logarithmic axis: so many times to the left of the smallest. */
+#define ZERO_STEP 4.0
+#define TICKS_FLAT 9	/* more are written slantwise */
+
+/* Okabe and Ito's, which people with colour blindness can tell apart. */
+static const char *const colors[] = {
+	"#000000", "#D55E00", "#E69F00", "#56B4E9", "#0072B2", "#009E73", "#CC79A7", "#999999",
+};
+#define COLORS (sizeof(colors) / sizeof(*colors))
+
+/* In single quotes, which gnuplot has no escape for but doubling. */
+static void quote(FILE *out, const char *text)
+{
+	putc('\'', out);
+	for (; *text; text++) {
+		if (*text == '\'')
+			putc('\'', out);
+		putc((unsigned char)*text < ' ' ? '?' : *text, out);
+	}
+	putc('\'', out);
+}
+
+static const char *short_name(const char *child)
+{
+	const char *slash = strrchr(child, '/');
+
+	return slash ? slash + 1 : child;
+}
+
+/* The tables of one child in which everything but one axis is as in the first. */
+struct panel {
+	const struct table *tables;
+	size_t count, first, axis;
+	int number;
+};
+
+static int is_in(const struct panel *panel, size_t table)
+{
+	const struct table *first = &panel->tables[panel->first], *other = &panel->tables[table];
+
+	if (strcmp(first->child, other->child) != 0)
+		return 0;
+	for (size_t i = 0; i < AXIS_COUNT; i++) {
+		if (i != panel->axis && first->shape.values[i] != other->shape.values[i])
+			return 0;
+	}
+	return 1;
+}
+
+static uint64_t at(const struct panel *panel, size_t table)
+{
+	return panel->tables[table].shape.values[panel->axis];
+}
+
+static double median(const struct table *table, size_t method)
+{
+	return table->figures[method].spreads[METRIC_REAPED].p50;
+}
+
+/* The smallest and largest that are greater than 0, and whether there is a 0. */
+struct range {
+	double low, high;
+	int zero;
+};
+
+static void widen(struct range *range, double value)
+{
+	if (value == 0)
+		range->zero = 1;
+	if (!(value > 0))
+		return;
+	if (range->low == 0 || value < range->low)
+		range->low = value;
+	if (value > range->high)
+		range->high = value;
+}
+
+static int is_log(const struct range *range)
+{
+	return range->low > 0 && range->high > LOG_RATIO * range->low;
+}
+
+static double place(const struct range *range, double value)
+{
+	return value == 0 && is_log(range) ? range->low / ZERO_STEP : value;
+}
+
+static void write_ticks(FILE *out, const struct panel *panel, const struct range *x)
+{
+	const struct axis *axis = &axis_table[panel->axis];
+	char text[AXIS_TEXT_SIZE];
+	size_t ticks = 0;
+
+	for (size_t i = panel->first; i < panel->count; i++)
+		ticks += (size_t)is_in(panel, i);
+	fprintf(out, "set xtics %s (", ticks > TICKS_FLAT ? "rotate by -45" : "norotate");
+	for (size_t i = panel->first, n = 0; i < panel->count; i++) {
+		if (!is_in(panel, i))
+			continue;
+		fputs(n++ ? ", " : "", out);
+		quote(out, axis_text(axis, at(panel, i), text));
+		fprintf(out, " %g", place(x, (double)at(panel, i)));
+	}
+	fputs(")\n", out);
+}
+
+/* A block of data for each method; there is none where nothing was measured. */
+static void write_data(FILE *out, const struct panel *panel, size_t method,
+		       const struct range *x)
+{
+	fprintf(out, "$p%dm%zu << EOD\n", panel->number, method);
+	for (size_t i = panel->first; i < panel->count; i++) {
+		double y = median(&panel->tables[i], method);
+
+		if (is_in(panel, i) && isfinite(y))
+			fprintf(out, "%g %g\n", place(x, (double)at(panel, i)), y);
+	}
+	fputs("EOD\n", out);
+}
+
+static void write_style(FILE *out, int points, const char *method, size_t number)
+{
+	if (points)
+		fprintf(out, " with linespoints pt %zu ps 0.9", number + 4);
+	else
+		fputs(" with lines", out);
+	fprintf(out, " lw 2 dt %zu lc rgb '%s' title ", number / COLORS + 1,
+		colors[number % COLORS]);
+	quote(out, method);
+}
+
+static int is_measured(const struct panel *panel, size_t method)
+{
+	for (size_t i = panel->first; i < panel->count; i++) {
+		if (is_in(panel, i) && isfinite(median(&panel->tables[i], method)))
+			return 1;
+	}
+	return 0;
+}
+
+static void write_plots(FILE *out, const struct panel *panel, int points)
+{
+	const struct table *table = &panel->tables[panel->first];
+	const char *next = "plot";
+
+	for (size_t i = 0; i < table->count; i++) {
+		if (!is_measured(panel, i))
+			continue;
+		fprintf(out, "%s $p%dm%zu", next, panel->number, i);
+		write_style(out, points, table->figures[i].method, i);
+		next = ", \\\n";
+	}
+	putc('\n', out);
+}
+
+/* What the panel's parents have in common, as far as others differ in it. */
+static void write_title(FILE *out, const struct panel *panel, const char *what)
+{
+	const struct table *first = &panel->tables[panel->first];
+	char title[512], text[AXIS_TEXT_SIZE];
+	size_t used;
+
+	used = (size_t)snprintf(title, sizeof(title), "%s: %s", short_name(first->child), what);
+	for (size_t i = 0; i < AXIS_COUNT && used < sizeof(title); i++) {
+		int differs = 0;
+
+		for (size_t j = 0; j < panel->count; j++)
+			differs |= panel->tables[j].shape.values[i] != first->shape.values[i];
+		if (i != panel->axis && differs)
+			used += (size_t)snprintf(title + used, sizeof(title) - used, ", %s %s",
+						 axis_table[i].name,
+						 axis_text(&axis_table[i], first->shape.values[i],
+							   text));
+	}
+	fputs("set title ", out);
+	quote(out, title);
+	putc('\n', out);
+}
+
+static void set_log(FILE *out, char axis, int is)
+{
+	fprintf(out, is ? "set logscale %c\n" : "unset logscale %c\n", axis);
+}
+
+static void write_axis_panel(FILE *out, const struct panel *panel)
+{
+	const struct table *first = &panel->tables[panel->first];
+	struct range x = {0, 0, 0}, y = {0, 0, 0};
+
+	for (size_t i = panel->first; i < panel->count; i++) {
+		if (!is_in(panel, i))
+			continue;
+		widen(&x, (double)at(panel, i));
+		for (size_t j = 0; j < first->count; j++)
+			widen(&y, median(&panel->tables[i], j));
+	}
+	for (size_t i = 0; i < first->count; i++)
+		write_data(out, panel, i, &x);
+	write_title(out, panel, "median time until reaped");
+	fputs("set xlabel ", out);
+	quote(out, axis_table[panel->axis].label);
+	fputs("\nset ylabel 'time until reaped [µs]'\nset autoscale xfix\nset offsets graph 0.03, "
+	      "graph 0.03, 0, 0\n", out);
+	set_log(out, 'x', is_log(&x));
+	set_log(out, 'y', is_log(&y));
+	fputs(is_log(&y) ? "set yrange [*:*]\n" : "set yrange [0:*]\n", out);
+	fputs("set ytics autofreq\n", out);
+	write_ticks(out, panel, &x);
+	write_plots(out, panel, 1);
+}
+
+/* The part of the launches that took no longer, over time. */
+static void write_distribution(FILE *out, const struct panel *panel)
+{
+	const struct table *table = &panel->tables[panel->first];
+	struct range x = {0, 0, 0};
+
+	for (size_t i = 0; i < table->count; i++) {
+		fprintf(out, "$p%dm%zu << EOD\n", panel->number, i);
+		for (size_t j = 0; j < CURVE_POINTS && isfinite(table->figures[i].curve[j]); j++) {
+			widen(&x, table->figures[i].curve[j]);
+			fprintf(out, "%g %g\n", table->figures[i].curve[j],
+				(double)j * 100 / (CURVE_POINTS - 1));
+		}
+		fputs("EOD\n", out);
+	}
+	write_title(out, panel, "distribution of the time until reaped");
+	fputs("set xlabel 'time until reaped [µs]'\n"
+	      "set ylabel 'launches that took no longer [%]'\n"
+	      "set autoscale xfix\nset offsets 0, 0, 0, 0\nset yrange [0:100]\n"
+	      "set xtics norotate autofreq\nset ytics 0, 25, 100\n", out);
+	set_log(out, 'x', is_log(&x));
+	set_log(out, 'y', 0);
+	write_plots(out, panel, 0);
+}
+
+/* How many panels there are; out NULL: they are counted only. */
+static int write_panels(FILE *out, const struct table *tables, size_t count)
+{
+	int panels = 0;
+
+	for (size_t first = 0; first < count; first++) {
+		struct panel panel = {tables, count, first, AXIS_COUNT, 0};
+		size_t before = 0;
+
+		while (before < first && strcmp(tables[before].child, tables[first].child) != 0)
+			before++;
+		if (before < first)
+			continue;
+		for (panel.axis = 0; panel.axis < AXIS_COUNT; panel.axis++) {
+			size_t others = first + 1;
+
+			while (others < count && !is_in(&panel, others))
+				others++;
+			panel.number = panels;
+			if (others < count && out)
+				write_axis_panel(out, &panel);
+			panels += others < count;
+		}
+		panel.number = panels++;
+		if (out)
+			write_distribution(out, &panel);
+	}
+	return panels;
+}
+
+static void write_terminal(FILE *out, const char *terminal, int height)
+{
+	if (strcmp(terminal, "svg") == 0) {
+		fprintf(out, "set terminal svg noenhanced size %d,%d font 'sans-serif,14' "
+			"background 'white'\n", WIDTH, height);
+		return;
+	}
+	/* gnuplot may be built without cairo */
+	fprintf(out, "if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {\n"
+		"set terminal pngcairo noenhanced size %d,%d font 'sans,11'\n} else {\n"
+		"set terminal png noenhanced size %d,%d\n}\n", WIDTH, height, WIDTH, height);
+}
+
+static size_t longest_name(const struct table *tables, size_t count)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; count && i < tables->count; i++) {
+		size_t length = strlen(tables->figures[i].method);
+
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
+void plot_script(FILE *out, const char *terminal, const struct setting *setting,
+		 const struct table *tables, size_t count)
+{
+	const struct machine *machine = setting->machine;
+	int panels = write_panels(NULL, tables, count);
+	char title[512], pinned[48] = "not pinned";
+
+	fputs("set encoding utf8\n", out);
+	write_terminal(out, terminal, TITLE_HEIGHT + panels * PANEL_HEIGHT);
+	if (setting->processor >= 0)
+		snprintf(pinned, sizeof(pinned), "pinned to processor %d", setting->processor);
+	snprintf(title, sizeof(title), "%s %s %s, %s, %ld × %s; load %.2f, %s",
+		 machine->kernel.sysname, machine->kernel.release,
+		 machine->kernel.machine, machine->libc, machine->processors,
+		 machine->model[0] ? machine->model : "processor",
+		 count ? tables[0].conditions.load[0] : 0.0, pinned);
+	fprintf(out, "set multiplot layout %d,1 title ", panels);
+	quote(out, title);
+	fputs("\nset grid xtics ytics lt 1 lw 1 lc rgb '#d0d0d0'\nset border 3\n"
+	      "set tics nomirror\nset lmargin 13\n"
+	      "set key outside right top vertical reverse Left samplen 2\n", out);
+	fprintf(out, "set rmargin %zu\n", KEY_WIDTH + longest_name(tables, count));
+	write_panels(out, tables, count);
+	fputs("unset multiplot\n", out);
+}

@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# JSON, CSV, pictures and the terminal: what is there, and what can go wrong.
+
+# shellcheck disable=SC2016,SC2317,SC3045	# lib.sh calls the tests; their children expand; dash has ulimit -f
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CHILD=$BUILD/spawnbench-child
+
+need() {
+	command -v "$1" >/dev/null || skip "$1 isn't installed"
+}
+
+bench() {
+	status 0 spawnbench --rounds=2 --launches=3 --methods=raw,fork,system --child="$CHILD" "$@"
+}
+
+# holds EXPRESSION: of the JSON object o in $out
+holds() {
+	printf '%s\n' "$out" >json
+	python3 - "$1" <<-'END' || fail "$1: $out"
+		import json, sys
+		o = json.load(open("json"))
+		t = o["tables"]
+		assert eval(sys.argv[1])
+	END
+}
+
+test_json_is_one_object_on_one_line() {
+	need python3
+	bench --json --rss=0,1M --cloexec=no
+	same "lines" 1 "$(printf '%s\n' "$out" | wc -l)"
+	holds 'o["program"] == "spawnbench" and o["measured"]["rounds"] == 2 and o["measured"]["launches"] == 3'
+	holds 'o["machine"]["processors"] > 0 and o["machine"]["kernel"] and o["machine"]["libc"]'
+	holds 'o["limits"]["descriptors"] is None or o["limits"]["descriptors"] > 0'
+	holds '[x["parent"]["rss"] for x in t] == [0, 1048576]'
+	holds 't[0]["parent"] == {"rss": 0, "thp": False, "threads": 0, "fds": 0, "cloexec": False, "env": 0, "jobs": 1}'
+	holds '[m["method"] for m in t[0]["methods"]] == ["raw", "fork", "system"]'
+	holds 'len(t[1]["load"]) == 3 and t[1]["seconds"] > 0 and t[1]["baseline"] == "raw" and t[1]["doubts"]'
+}
+
+test_json_has_every_figure() {
+	need python3
+	bench --json
+	holds 'all(m["launches"] == 6 and m["rounds"] == 2 and m["error"] is None for m in t[0]["methods"])'
+	holds 'all(set(m["reaped_us"]) == {"p10", "p50", "p90", "p99", "max", "mean"} for m in t[0]["methods"])'
+	holds 'all(0 < m["exec_us"]["p10"] <= m["exec_us"]["p50"] <= m["exec_us"]["max"] for m in t[0]["methods"])'
+	holds '[m["returned_us"] is None for m in t[0]["methods"]] == [False, False, True]'
+	holds 'all(m["per_second"] > 0 and m["faults"] >= 0 and m["user_us"] + m["system_us"] >= 0 for m in t[0]["methods"])'
+	holds 't[0]["methods"][0]["ratio"] == 1 and t[0]["methods"][1]["ratio_low"] is None'
+	holds 'not any("samples" in m for m in t[0]["methods"])'
+}
+
+test_json_says_why_a_method_cannot_launch() {
+	need python3
+	status 0 spawnbench --json --rounds=1 --launches=1 --methods=raw,spu-fail --fds=20 \
+		--cloexec=no --child="$CHILD"
+	holds 't[0]["methods"][1]["error"] and t[0]["methods"][1]["launches"] == 0 and t[0]["methods"][1]["ratio"] is None'
+}
+
+test_json_with_samples() {
+	need python3
+	status 0 spawnbench --json --raw --rounds=2 --launches=4 --jobs=2 --methods=raw,system \
+		--child="$CHILD"
+	holds '[s[:2] for s in t[0]["methods"][0]["samples"]] == [[r, j] for r in (0, 1) for j in (0, 0, 1, 1)]'
+	holds 'all(0 < s[3] < s[4] for s in t[0]["methods"][0]["samples"])'
+	holds 'all(s[2] is None for s in t[0]["methods"][1]["samples"])'
+	holds 'max(s[4] for s in t[0]["methods"][0]["samples"]) == t[0]["methods"][0]["reaped_us"]["max"]'
+}
+
+test_json_ends_well_when_it_is_interrupted() {
+	need python3
+	printf '#!/bin/sh\necho >>count\n' >counting
+	chmod +x counting
+	env --default-signal=INT spawnbench --json --rounds=1000 --methods=raw --child=./counting \
+		>json.out 2>err &
+	pid=$!
+	tries=100
+	until [ -f count ] && [ "$(wc -l <count)" -gt 30 ]; do
+		[ $((tries -= 1)) -gt 0 ] || fail "it doesn't begin"
+		sleep 0.05
+	done
+	kill -INT "$pid"
+	wait "$pid"
+	same "status" 130 $?
+	out=$(cat json.out)
+	holds 't[0]["methods"][0]["launches"] > 0'
+}
+
+# columns FILE: how many each line has, without quoted commas
+columns() {
+	tr -d '\r' <"$1" | awk -F, '{ print NF }' | sort -u
+}
+
+# cell FILE LINE NAME
+cell() {
+	tr -d '\r' <"$1" | awk -F, -v line="$2" -v name="$3" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) n = i }
+		NR == line { print n ? $n : "no such column" }'
+}
+
+test_csv_has_a_line_for_each_method() {
+	bench --csv=figures.csv --rss=0,1M
+	same "lines" 7 "$(wc -l <figures.csv)"
+	same "columns" 1 "$(columns figures.csv | wc -l)"
+	same "method" fork "$(cell figures.csv 3 method)"
+	same "rss" 1048576 "$(cell figures.csv 5 rss)"
+	same "thp" no "$(cell figures.csv 5 thp)"
+	same "launches" 6 "$(cell figures.csv 7 launches)"
+	same "kernel" "$(uname -r)" "$(cell figures.csv 7 kernel)"
+	like "p99" '[0-9]*.[0-9][0-9][0-9]' "$(cell figures.csv 2 reaped_us_p99)"
+	same "return of system" "" "$(cell figures.csv 4 returned_us_p50)"
+	same "ratio of raw" 1.000 "$(cell figures.csv 2 ratio)"
+	like "the tables too" "*medians*" "$out"
+}
+
+test_csv_has_a_line_for_each_launch() {
+	status 0 spawnbench --rounds=3 --launches=4 --jobs=2 --methods=raw,fork --child=/bin/true \
+		--csv=samples.csv --raw
+	same "lines" 25 "$(wc -l <samples.csv)"
+	same "columns" 1 "$(columns samples.csv | wc -l)"
+	same "the last" "fork 2 1 1" "$(for name in method round job launch; do
+		cell samples.csv 25 "$name"; done | tr '\n' ' ' | sed 's/ $//')"
+	same "exec isn't known" "" "$(cell samples.csv 25 exec_us)"
+	like "reaped" '[0-9]*.[0-9]*' "$(cell samples.csv 25 reaped_us)"
+}
+
+test_csv_quotes_what_it_must() {
+	cp "$CHILD" 'a "child", odd'
+	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --child='a "child", odd' --csv=x.csv
+	grep -q '"\./a ""child"", odd"' x.csv || fail "$(cat x.csv)"
+}
+
+test_csv_that_cannot_be_written() {
+	status 1 spawnbench --rounds=1 --launches=1 --methods=raw --csv=/nonexistent/x.csv
+	same "no directory" "spawnbench: --csv: /nonexistent/x.csv: No such file or directory" "$err"
+	same "nothing is measured" "" "$out"
+	[ -c /dev/full ] || skip "no /dev/full"
+	status 1 spawnbench --rounds=1 --launches=1 --methods=raw --csv=/dev/full
+	same "full" "spawnbench: --csv: /dev/full: No space left on device" "$err"
+}
+
+# A file that may not grow is a disk that fills up in the middle.
+test_tables_are_kept_when_the_csv_file_is_full() {
+	sh -c 'trap "" XFSZ; ulimit -f 1; "$@" 2>err; echo $? >status' - spawnbench --rounds=2 \
+		--launches=20 --methods=raw,fork --child="$CHILD" --csv=x.csv --raw | cat >out
+	same "status" 1 "$(cat status)"
+	same "message" "spawnbench: --csv: x.csv: File too large" "$(cat err)"
+	like "table" "*medians*raw *fork *launches*" "$(cat out)"
+	[ -s x.csv ] || fail "nothing was written"
+}
+
+test_raw_needs_somewhere_to_go() {
+	status 2 spawnbench --raw
+	same "message" "spawnbench: --raw: needs --csv or --json, the tables have no samples" "$err"
+}
+
+test_picture_as_svg_names_axes_units_and_methods() {
+	need gnuplot
+	bench --plot=x.svg --threads=0,1,50
+	same "stderr" "" "$err"
+	for text in 'idle threads of the parent' 'time until reaped \[µs\]' '>fork<' '>raw<' \
+		'launches that took no longer \[%\]' 'spawnbench-child: distribution'; do
+		grep -q "$text" x.svg || fail "no $text in it"
+	done
+	grep -q '>50<' x.svg || fail "no tick where something was measured"
+}
+
+test_picture_as_png() {
+	need gnuplot
+	bench --plot=x.png
+	same "signature" "PNG" "$(head -c 4 x.png | tail -c 3)"
+}
+
+test_picture_of_another_kind() {
+	status 2 spawnbench --plot=x.pdf
+	same "message" "spawnbench: --plot: 'x.pdf' doesn't end in .png or .svg" "$err"
+}
+
+test_gnuplot_that_is_not_there() {
+	path=$BUILD
+	status 1 env PATH="$path" "$BUILD/spawnbench" --rounds=1 --launches=1 --methods=raw --plot=x.png
+	same "message" \
+		"spawnbench: --plot: gnuplot isn't installed (Debian: the package gnuplot-nox)" "$err"
+	same "nothing is measured" "" "$out"
+}
+
+test_tables_are_kept_when_gnuplot_fails() {
+	mkdir bin
+	printf '#!/bin/sh\n[ "$1" = --version ] || exit 3\n' >bin/gnuplot
+	chmod +x bin/gnuplot
+	status 1 env PATH="$PWD/bin:$PATH" spawnbench --rounds=1 --launches=1 --methods=raw \
+		--child="$CHILD" --plot=x.png
+	same "message" "spawnbench: --plot: gnuplot ended with status 3" "$err"
+	like "table" "*medians*raw *" "$out"
+	status 1 env PATH="$PWD/bin:$PATH" spawnbench --methods=raw --plot=/nonexistent/x.png
+	same "no directory" "spawnbench: --plot: /nonexistent/x.png: No such file or directory" "$err"
+}
+
+# on_terminal SETTING... -- ARG...: on a terminal of its own
+on_terminal() {
+	"$HELPERS/ss_pty" env "$@" spawnbench --rounds=2 --launches=20 --methods=raw,system \
+		--child=/bin/true <script 2>shown || fail "$(cat shown)"
+}
+
+test_colors_on_a_terminal_only() {
+	escape=$(printf '\033')
+	printf 'expect %s[1mmedians\n' "$escape" >script
+	on_terminal TERM=xterm
+	printf 'expect medians\nrefuse %s[1m\n' "$escape" >script
+	on_terminal TERM=xterm NO_COLOR=1
+	on_terminal TERM=dumb
+	bench
+	case $out in
+	*"$escape"*) fail "colours in a file: $out" ;;
+	esac
+}
+
+test_progress_on_a_terminal_only() {
+	printf '#!/bin/sh\nsleep 0.05\n' >slow
+	chmod +x slow
+	cat >script <<-'END'
+		expect parent 1 of 2: raw (
+		expect left)
+		expect parent 2 of 2: raw (
+		expect median
+	END
+	"$HELPERS/ss_pty" spawnbench --rounds=5 --launches=10 --methods=raw --threads=0,1 \
+		--child=./slow <script 2>shown || fail "$(cat shown)"
+	status 0 spawnbench --rounds=2 --launches=5 --methods=raw --child=./slow
+	same "stderr" "" "$err"
+}
+
+run_tests
