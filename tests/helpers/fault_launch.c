@@ -14,11 +14,13 @@
  * SIGHUP, -k keep 9, -m map 5 from 1, -n null on 0, -p method posix_spawn, -q
  * two misses in PATH first, -u umask, -x swap 1 and 2
  * -I uid and gid 65534, no groups, -L limits of core and nofile, -P nice, -a cpu 0,
- * -z no_new_privs, -D pdeathsig, -f map 3 from 600 and 4 from 601
+ * -z no_new_privs, -D pdeathsig, -f map 3 from 600 and 4 from 601, -F policy fail,
+ * -B pipes on 3 and 4, -T a session on a terminal, in its foreground
  * -N COUNT so many launches, -s spu_system(PROGRAM) instead, -r spu_popen(PROGRAM,
  * "r") and spu_pclose() instead, -b spu_capture() with
  * 100000 bytes of input, which prints "bytes N" of output, -w MS wait so long,
  * then stop (-b: its timeout_ms), -W write to PROGRAM's file for 10 ms meanwhile
+ * -t SIGURG marks where the last launch begins and ends
  * -c SIGCHLD is ignored, -l leaves 9, 77 and 300 open without close-on-exec
  */
 #include <errno.h>
@@ -50,7 +52,8 @@ struct state {
 
 static struct spu_options options = SPU_OPTIONS_INIT;
 static struct spu_fd fds[12];
-static int fd_count, use_system, use_popen, use_capture, writes, wait_ms = -1, times = 1;
+static int fd_count, use_system, use_popen, use_capture, writes, marks, wait_ms = -1, times = 1;
+static int pipe_ends[2] = {-1, -1};
 static FILE *out;
 
 static void handle(int number)
@@ -121,6 +124,15 @@ static FILE *speak_to(int fd)
 	return fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 3), "w");
 }
 
+static int open_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		exit(2);
+	return open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 #define GIVE(...) (fds[fd_count++] = (struct spu_fd)__VA_ARGS__, options.fds = fds)
 
 static void parse(int option, const char *argument)
@@ -135,6 +147,7 @@ static void parse(int option, const char *argument)
 	case 'A': options.leaks = SPU_LEAKS_ALLOW; break;
 	case 'C': options.cwd = argument; break;
 	case 'D': options.pdeathsig = SPU_SET(SIGKILL); break;
+	case 'F': options.leaks = SPU_LEAKS_FAIL; break;
 	case 'I':
 		options.uid = options.gid = SPU_SET(65534);
 		options.groups = no_group;
@@ -144,8 +157,17 @@ static void parse(int option, const char *argument)
 	case 'P': options.nice = SPU_SET(1); break;
 	case 'R': options.root = argument; break;
 	case 'S': options.flags |= SPU_SETSID; break;
+	case 'T':
+		options.flags |= SPU_SETSID;
+		options.ctty = options.foreground = SPU_SET(0);
+		GIVE(SPU_MAP(0, open_terminal()));
+		break;
 	case 'a': options.cpus = cpu, options.cpu_count = 1; break;
 	case 'b': use_capture = 1; break;
+	case 'B':
+		GIVE(SPU_PIPE_IN(3, &pipe_ends[0]));
+		GIVE(SPU_PIPE_OUT(4, &pipe_ends[1]));
+		break;
 	case 'c': signal(SIGCHLD, SIG_IGN); break;
 	case 'd': options.flags |= SPU_DETACH; break;
 	case 'f':
@@ -168,11 +190,23 @@ static void parse(int option, const char *argument)
 		break;
 	case 'r': use_popen = 1; break;
 	case 's': use_system = 1; break;
+	case 't': marks = 1; break;
 	case 'u': options.umask = SPU_SET(027); break;
 	case 'w': wait_ms = atoi(argument); break;
 	case 'z': options.flags |= SPU_NO_NEW_PRIVS; break;
 	case 'x': GIVE(SPU_MAP(1, 2)); GIVE(SPU_MAP(2, 1)); break;
 	default: exit(2);
+	}
+}
+
+static void close_pipes(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (pipe_ends[i] >= 0)
+			close(pipe_ends[i]);
+		pipe_ends[i] = -1;
 	}
 }
 
@@ -191,6 +225,7 @@ static void launch(char *const argv[])
 		return;
 	}
 	fprintf(out, "result 0\n");
+	close_pipes();
 	if (options.flags & SPU_DETACH)
 		return;
 	fprintf(out, "pidfd %s\n", child.pidfd >= 0 ? "yes" : "no");
@@ -299,16 +334,18 @@ int main(int argc, char *argv[])
 	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
 	struct state before, after;
 	sigset_t blocked;
+	static char buffer[4096];
 	pthread_t writer = 0;
 	int option;
 
 	absorb_injections();
-	while ((option = getopt(argc, argv, "+AC:DILN:PR:SWabcdfgiklmno:pqrsuw:xz")) != -1)
+	while ((option = getopt(argc, argv, "+ABC:DFILN:PR:STWabcdfgiklmno:pqrstuw:xz")) != -1)
 		parse(option, optarg);
 	if (!out)
 		out = speak_to(1);
 	if (!out || optind == argc)
 		return 2;
+	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
 	/* something to be restored */
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
@@ -319,6 +356,8 @@ int main(int argc, char *argv[])
 	if (writes)
 		writer = start_writing(argv[optind]);
 	while (times-- > 0) {
+		if (marks && times == 0)
+			raise(SIGURG);
 		if (use_system)
 			call_system(argv[optind]);
 		else if (use_capture)
@@ -328,6 +367,8 @@ int main(int argc, char *argv[])
 		else
 			launch(argv + optind);
 	}
+	if (marks)
+		raise(SIGURG);
 	if (writes)
 		pthread_join(writer, NULL);
 	look(&after);
