@@ -217,6 +217,7 @@ static void audit_in_a_full_table(void)
 
 START_TEST(a_full_table_is_no_obstacle)
 {
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	in_own_process(audit_in_a_full_table);
 }
 END_TEST

@@ -633,6 +633,7 @@ START_TEST(posix_spawn_refuses_closed_sources_too)
 	int n = lowest_free(), in, r;
 	struct spu_child child;
 
+	SKIP_UNDER_VALGRIND(SUITE, POSIX_SPAWN_LIES);
 	r = spu_spawn(&child, SPU_ARGV("true"), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN,
 		.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_MAP(90, n))), NULL);
 	ck_assert_int_eq(r, -EBADF);
@@ -740,6 +741,7 @@ static void name_targets_above_the_limit(void)
 
 START_TEST(a_target_at_the_limit_or_above_is_named)
 {
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	in_own_process(name_targets_above_the_limit);
 }
 END_TEST
@@ -817,6 +819,7 @@ static void launch_from_a_full_table(void)
 
 START_TEST(a_full_table_is_launched_from_but_has_no_room_for_pipes)
 {
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	in_own_process(launch_from_a_full_table);
 }
 END_TEST
@@ -837,6 +840,7 @@ static void launch_first_from_a_full_table(void)
 
 START_TEST(the_first_launch_needs_no_free_number)
 {
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	in_own_process(launch_first_from_a_full_table);
 }
 END_TEST
@@ -1176,6 +1180,8 @@ START_TEST(every_failure_leaves_no_descriptor_and_no_child)
 	};
 	size_t i, open_before = count_open();
 
+	if (_i == SPU_METHOD_POSIX_SPAWN)
+		SKIP_UNDER_VALGRIND(SUITE, POSIX_SPAWN_LIES);
 	for (error_pass = 0; error_pass < 2; error_pass++) {
 		for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
 			struct spu_options options = *failures[i].options;

@@ -327,6 +327,7 @@ START_TEST(a_missing_interpreter_is_told_from_a_missing_file)
 {
 	char path[2 * PATH_MAX];
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	write_file("script", "#! /no/such/interpreter -x\n", 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOENT, SPU_STEP_EXEC, 0,
 		     "script: its interpreter /no/such/interpreter: No such file or directory");
@@ -350,6 +351,7 @@ START_TEST(a_missing_loader_is_told_from_a_missing_file)
 	size_t size = fread(image, 1, sizeof(image), in);
 	char *loader = memmem(image, size, "/ld-linux", 9);
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	fclose(in);
 	if (loader) {
 		loader[1] = 'X';
@@ -366,6 +368,7 @@ END_TEST
 
 START_TEST(what_is_no_program_is_not_handed_to_a_shell)
 {
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	write_file("empty", "", 0755);
 	write_file("text", "exit 0\n", 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("empty")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
@@ -384,6 +387,7 @@ START_TEST(too_much_is_said_to_be_too_much)
 	char **many = calloc(2000001, sizeof(*many));
 	size_t i;
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	memset(large, 'x', (3 << 20) - 1);
 	large[(3 << 20) - 1] = '\0';
 	ASSERT_FAILS(SPU_ARGV("/bin/true", large), NULL, E2BIG, SPU_STEP_EXEC, 0,
@@ -482,6 +486,7 @@ START_TEST(a_program_that_stays_busy_is_retried_and_reported)
 	int r = spu_spawn(&child, SPU_ARGV(in_scratch("busy")), SPU_OPTIONS(.method = (unsigned)_i),
 			  &error);
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	if (r == 0)
 		SKIP(SUITE, "this kernel executes what is open for writing");
 	ck_assert_int_eq(r, -ETXTBSY);
@@ -504,6 +509,7 @@ START_TEST(a_program_that_is_busy_for_a_moment_is_launched)
 	pthread_t closer;
 	int fd, r = -1, try;
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	for (try = 0; try < 50 && r != 0; try++) {
 		fd = open_busy_program();
 		pthread_create(&closer, NULL, close_soon, &fd);
@@ -801,6 +807,7 @@ START_TEST(ignored_stays_ignored_and_caught_becomes_default)
 	uint64_t ignored_before = run_report(NULL)->ignored;
 	struct state_report *report;
 
+	SKIP_UNDER_VALGRIND(SUITE, OWN_SIGNAL);
 	signal(SIGUSR1, on_signal);
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGRTMIN + 3, on_signal);
@@ -821,6 +828,7 @@ START_TEST(signals_are_ignored_on_request)
 {
 	struct state_report *report;
 
+	SKIP_UNDER_VALGRIND(SUITE, OWN_SIGNAL);
 	signal(SIGUSR1, on_signal);
 	report = run_report(SPU_OPTIONS(.ignore_signals = SPU_SIGNAL(SIGUSR1) | SPU_SIGNAL(SIGHUP) |
 							  SPU_SIGNAL(64)));
@@ -844,6 +852,8 @@ START_TEST(the_mask_is_empty_kept_or_given)
 	struct state_report *report;
 	sigset_t mask, after;
 
+	if (_i == SPU_METHOD_POSIX_SPAWN)
+		SKIP_UNDER_VALGRIND(SUITE, POSIX_SPAWN_LIES);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGUSR1);
 	sigaddset(&mask, SIGRTMIN + 1);
@@ -887,6 +897,7 @@ START_TEST(handlers_never_run_in_a_child)
 	int i;
 	pid_t sender;
 
+	SKIP_UNDER_VALGRIND(SUITE, TOO_SLOW);
 	setpgid(0, 0);
 	launcher = getpid();
 	sigaction(SIGRTMIN + 2, &action, NULL);
@@ -919,6 +930,7 @@ START_TEST(a_signal_sent_right_after_the_launch_arrives)
 	struct spu_child child;
 	int i, status;
 
+	SKIP_UNDER_VALGRIND(SUITE, TOO_SLOW);
 	for (i = 0; i < 200; i++) {
 		ck_assert_int_eq(spu_spawn(&child, SPU_ARGV("sleep", "1000"),
 					   SPU_OPTIONS(.method = (unsigned)_i), NULL),

@@ -328,9 +328,9 @@ END_TEST
 
 START_TEST(of_two_waiting_threads_one_gets_the_status)
 {
-	int round;
+	int round, rounds = is_under_valgrind() ? 5 : 50;
 
-	for (round = 0; round < 50; round++) {
+	for (round = 0; round < rounds; round++) {
 		struct spu_child child = launch("exit 5", none, _i, NULL);
 		pthread_t threads[2];
 		void *results[2];

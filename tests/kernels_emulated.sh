@@ -24,7 +24,7 @@ suites() {
 	shift
 	for name in $names; do
 		{
-			timeout --kill-after=5 60 "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
+			timeout --kill-after=5 "${limit:-60}" "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
 				</dev/null
 			echo $? >"code.$name"
 		} &
@@ -114,12 +114,15 @@ test_sharing_refused() {
 #
 # Processes
 #
+# Each test is a valgrind of its own there: VALGRIND=all adds those that take minutes.
 test_valgrind() {
 	command -v valgrind >/dev/null || skip "no valgrind"
 	valgrind -q "$FILTER" 2>/dev/null
 	[ $? -eq 2 ] || skip "valgrind can't run what this compiler makes"
 	ldd "$BUILD/tests/check_wait" | grep -q 'lib[atu][a-z]*san' && skip "sanitized"
-	suites "options plan path" valgrind -q --error-exitcode=99
+	limit=230
+	suites "options plan path audit system" valgrind -q --error-exitcode=99
+	[ "${VALGRIND-}" != all ] || suites "wait descriptors" valgrind -q --error-exitcode=99
 	export CK_RUN_CASE=bytes CAPTURE_MB=1
 	suites capture valgrind -q --error-exitcode=99
 }

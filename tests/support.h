@@ -41,6 +41,26 @@
 		return; \
 	} while (0)
 
+static inline int is_under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded && strstr(preloaded, "/vgpreload_");
+}
+
+/* What valgrind itself does otherwise. */
+#define SKIP_UNDER_VALGRIND(suite, why) \
+	do { \
+		if (is_under_valgrind()) \
+			SKIP(suite, "%s", why); \
+	} while (0)
+
+#define NO_FAILED_EXEC "valgrind ends a child whose exec the kernel refuses"
+#define OWN_LIMITS "valgrind keeps a limit of descriptors of its own"
+#define OWN_SIGNAL "valgrind keeps signal 64 for itself"
+#define POSIX_SPAWN_LIES "under valgrind glibc's posix_spawn calls a failure success"
+#define TOO_SLOW "thousands of launches take minutes under valgrind"
+
 /* A helper program of tests/helpers. The build directory comes from the runner. */
 static inline const char *helper(const char *name)
 {
