@@ -60,13 +60,13 @@ int axis_parse(const struct axis *axis, const char *text, uint64_t *ret)
 static const char *size_text(uint64_t value, char *buffer)
 {
 	static const char units[] = "KMGT";
-	const char *unit = "";
+	char unit[2] = "";
 
 	for (size_t i = 0; units[i] && value && value % 1024 == 0; i++) {
 		value /= 1024;
-		unit = &units[i];
+		unit[0] = units[i];
 	}
-	snprintf(buffer, AXIS_TEXT_SIZE, "%llu%.1s", (unsigned long long)value, unit);
+	snprintf(buffer, AXIS_TEXT_SIZE, "%llu%s", (unsigned long long)value, unit);
 	return buffer;
 }
 
