@@ -57,6 +57,15 @@ test_all_shapes_are_checked_before_the_first_is_measured() {
 	same "output" "" "$out"
 }
 
+test_threads_that_find_no_memory() {
+	[ -z "$SAN" ] || skip "sanitizers map more than any limit"
+	ulimit -v 300000
+	refused 1 "--jobs: thread [0-9]* of 100: Resource temporarily unavailable" --jobs=100 \
+		--methods=raw --child=/bin/true
+	refused 1 "--threads: number [0-9]* of 10000: Resource temporarily unavailable" \
+		--threads=10000 --methods=raw --child=/bin/true
+}
+
 test_hard_limit_of_descriptors() {
 	ulimit -n 100
 	refused 1 "--fds: 90 and 32 to work with are more than the hard limit of descriptors, 100" \

@@ -19,6 +19,12 @@
 /* glibc has it from 2.34 on, musl from 1.2.3 on: found when the program starts. */
 pid_t _Fork(void) __attribute__((weak));
 
+#ifdef __SANITIZE_THREAD__
+/* Its clone() takes the child for a copy, and then misses what the thread does. */
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+
 struct floor_exec {
 	const struct target *target;
 	volatile int err;

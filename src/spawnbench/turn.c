@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,9 +20,15 @@
 /* One is enough when they are long: what is warm after it was worth little. */
 #define TURN_LIMIT (20 * (uint64_t)NANOSECONDS_PER_MILLISECOND)
 
+/* How the threads begin at once: each says that it is warm, then all may go. */
+struct gate {
+	sem_t warm, go;
+	int closed;		/* they may not: end */
+};
+
 struct job {
 	const struct turn *turn;
-	pthread_barrier_t *barrier;	/* NULL: it is alone */
+	struct gate *gate;
 	size_t number;
 	struct target target;
 	pthread_t thread;
@@ -113,16 +120,12 @@ static int launch_uncounted(struct job *job, int launches, uint64_t limit)
 	return result;
 }
 
-static void *run_job(void *argument)
+static void count_launches(struct job *job)
 {
-	struct job *job = argument;
 	const struct turn *turn = job->turn;
 	struct results *results = turn->m->results;
 	struct sample sample;
 
-	job->result = launch_uncounted(job, TURN_LAUNCHES, TURN_LIMIT);
-	if (job->barrier)
-		pthread_barrier_wait(job->barrier);
 	job->begin = job->end = clock_now();
 	for (size_t i = 0; i < results->launches && job->result == 0; i++) {
 		if (i > 0 && turn->limit && job->end - job->begin > turn->limit)
@@ -133,6 +136,23 @@ static void *run_job(void *argument)
 				    &sample);
 		job->end = clock_now();
 	}
+}
+
+static void await(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) < 0 && errno == EINTR)
+		;
+}
+
+static void *run_job(void *argument)
+{
+	struct job *job = argument;
+
+	job->result = launch_uncounted(job, TURN_LAUNCHES, TURN_LIMIT);
+	sem_post(&job->gate->warm);
+	await(&job->gate->go);
+	if (!job->gate->closed)
+		count_launches(job);
 	return NULL;
 }
 
@@ -179,29 +199,47 @@ int turn_warm_up(const struct turn *turn)
 	return judge(turn, job);
 }
 
-/* The first job is this thread's, the others have one each. */
-static int run_jobs(const struct turn *turn, size_t count)
+static int start_threads(struct job *jobs, size_t count, struct gate *gate, size_t *ret_started)
 {
-	pthread_barrier_t barrier;
-	size_t started = 1;
 	int r = 0;
 
-	pthread_barrier_init(&barrier, NULL, (unsigned)count);
-	for (size_t i = 0; i < count; i++)
-		turn->jobs[i].barrier = count > 1 ? &barrier : NULL;
-	for (; started < count && r == 0; started += r == 0)
-		r = pthread_create(&turn->jobs[started].thread, NULL, run_job,
-				   &turn->jobs[started]);
-	if (r != 0) {
-		say_errno(r, "--jobs: number %zu of %zu", started + 1, count);
-		/* those that wait at the barrier can't be freed: the process ends */
-		return -1;
+	for (*ret_started = 0; *ret_started < count && r == 0; *ret_started += r == 0) {
+		struct job *job = &jobs[*ret_started];
+
+		job->gate = gate;
+		r = pthread_create(&job->thread, NULL, run_job, job);
 	}
-	run_job(&turn->jobs[0]);
-	for (size_t i = 1; i < count; i++)
-		pthread_join(turn->jobs[i].thread, NULL);
-	pthread_barrier_destroy(&barrier);
-	return 0;
+	return -r;
+}
+
+/* The first job is this thread's, the others have one each. */
+static int run_jobs(struct job *jobs, size_t count)
+{
+	struct gate gate = {.closed = 0};
+	size_t started;
+	int r;
+
+	sem_init(&gate.warm, 0, 0);
+	sem_init(&gate.go, 0, 0);
+	r = start_threads(jobs + 1, count - 1, &gate, &started);
+	if (r == 0)
+		jobs[0].result = launch_uncounted(&jobs[0], TURN_LAUNCHES, TURN_LIMIT);
+	for (size_t i = 0; i < started; i++)
+		await(&gate.warm);
+	gate.closed = r < 0;
+	for (size_t i = 0; i < started; i++)
+		sem_post(&gate.go);
+	if (r == 0)
+		count_launches(&jobs[0]);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(jobs[i + 1].thread, NULL);
+	sem_destroy(&gate.warm);
+	sem_destroy(&gate.go);
+	if (r == 0)
+		return 0;
+	ticker_clear();
+	say_errno(r, "--jobs: thread %zu of %zu", started + 2, count);
+	return -1;
 }
 
 int turn_take(const struct turn *turn)
@@ -211,7 +249,7 @@ int turn_take(const struct turn *turn)
 
 	for (size_t i = 0; i < results->jobs; i++)
 		turn->jobs[i].turn = turn;
-	if (run_jobs(turn, results->jobs) < 0)
+	if (run_jobs(turn->jobs, results->jobs) < 0)
 		return -1;
 	for (size_t i = 0; i < results->jobs; i++) {
 		struct job *job = &turn->jobs[i];
