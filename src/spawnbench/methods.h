@@ -38,6 +38,7 @@ struct method {
 #define METHOD_WAITS (1u << 0)	/* the call itself waits for the child */
 #define METHOD_COPIES (1u << 1)	/* copies the parent's page tables: leaves cold caches */
 #define METHOD_UNUSUAL (1u << 2)	/* only when it is named */
+#define METHOD_OUTSIDE (1u << 3)	/* a struct outside: has no start() and finish() */
 
 /* The method that the others are divided by, unless told otherwise. */
 #define FLOOR_METHOD "raw"

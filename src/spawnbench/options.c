@@ -19,6 +19,7 @@ enum {
 	KEY_AXIS = 256,		/* and AXIS_COUNT more */
 	KEY_METHODS = KEY_AXIS + AXIS_COUNT, KEY_BASELINE, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
 	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN, KEY_JSON, KEY_CSV, KEY_RAW, KEY_PLOT,
+	KEY_EXEC_METHOD,
 };
 
 #define YES_LIST "yes|no[,...]"
@@ -35,6 +36,8 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "What is measured:", 2},
 	{"methods", KEY_METHODS, "NAME[,NAME...]", 0, "Ways to launch (all but empty)", 0},
+	{"exec-method", KEY_EXEC_METHOD, "NAME=COMMAND", 0, "A program that launches and times "
+	 "itself, called with the child's path and a count; may be repeated", 0},
 	{"baseline", KEY_BASELINE, "NAME", 0, "The method that others are divided by (raw; "
 	 "without it the first)", 0},
 	{"child", KEY_CHILD, "PATH", 0, "The program that is launched; may be repeated "
@@ -116,6 +119,31 @@ static void add_method(void *context, char *item)
 	options->methods[options->method_count++] = method;
 }
 
+/* NAME=COMMAND; text is cut up. */
+static void add_outside(struct options *options, char *text)
+{
+	char *equals = strchr(text, '=');
+
+	if (!equals || equals == text || equals[1] == '\0')
+		die(EXIT_USAGE, "--exec-method: '%s' isn't NAME=COMMAND", text);
+	*equals = '\0';
+	if (method_find(text))
+		die(EXIT_USAGE, "--exec-method: '%s' is a method of spawnbench's own", text);
+	if (options->outside_count == LIST_MAX)
+		die(EXIT_USAGE, "--exec-method: more than %d", LIST_MAX);
+	options->outside[options->outside_count++] = (struct outside){
+		{.name = text, .flags = METHOD_OUTSIDE}, equals + 1,
+	};
+}
+
+static void append_outside(struct options *options)
+{
+	if (options->method_count + options->outside_count > LIST_MAX)
+		die(EXIT_USAGE, "--methods, --exec-method: more than %d", LIST_MAX);
+	for (size_t i = 0; i < options->outside_count; i++)
+		options->methods[options->method_count++] = &options->outside[i].method;
+}
+
 static void add_child(struct options *options, const char *path)
 {
 	if (options->child_count == LIST_MAX)
@@ -165,6 +193,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_METHODS:
 		options->method_count = 0;
 		each_item("methods", text, add_method, options);
+		return 0;
+	case KEY_EXEC_METHOD:
+		add_outside(options, text);
 		return 0;
 	case KEY_BASELINE:
 		options->baseline_name = text;
@@ -286,6 +317,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_program_version_hook = print_version;
 	set_defaults(options);
 	argp_parse(&argp, argc, argv, 0, NULL, options);
+	append_outside(options);
 	set_lengths(options);
 	set_baseline(options);
 	check_output(&options->output);

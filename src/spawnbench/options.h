@@ -9,6 +9,7 @@
 #include "axes.h"
 #include "methods.h"
 #include "output.h"
+#include "outside.h"
 
 /* Wrong usage; other failures are EXIT_FAILURE. */
 #define EXIT_USAGE 2
@@ -28,6 +29,8 @@ struct options {
 	struct list axes[AXIS_COUNT];
 	size_t method_count;
 	const struct method *methods[LIST_MAX];
+	size_t outside_count;
+	struct outside outside[LIST_MAX];	/* those of them that are outside programs */
 	const char *baseline_name;	/* NULL: the usual one */
 	size_t baseline;		/* its place in methods */
 	size_t child_count;

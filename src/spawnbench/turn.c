@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "common/message.h"
+#include "outside.h"
 #include "stamps.h"
 
 /* Launches that aren't counted: at the start, and in each turn, after another's cold caches. */
@@ -190,10 +191,56 @@ static int judge(const struct turn *turn, const struct job *job)
 	return -1;
 }
 
+/* Where the lines of an outside program go. */
+struct lines {
+	const struct turn *turn;
+	size_t uncounted;
+	uint64_t wall;
+};
+
+static void add_line(void *context, const struct sample *sample)
+{
+	struct lines *lines = context;
+	const struct turn *turn = lines->turn;
+
+	progress_count_launch(turn->m->progress);
+	if (lines->uncounted) {
+		lines->uncounted--;
+		return;
+	}
+	lines->wall += sample->values[METRIC_REAPED];
+	results_add(turn->m->results, (struct lane){turn->method, turn->round, 0}, sample);
+}
+
+static int take_outside(const struct turn *turn, size_t uncounted, size_t counted)
+{
+	struct lines lines = {turn, uncounted, 0};
+
+	if (outside_run(method_of(turn), turn->m->target->path, uncounted + counted, add_line,
+			&lines) < 0)
+		return -1;
+	if (counted)
+		results_set_wall(turn->m->results, turn->method, turn->round, lines.wall);
+	return 0;
+}
+
+/* Few launches, so that what fails does so before anything is measured. */
+static int warm_up_outside(const struct turn *turn)
+{
+	const char *why = outside_refusal(turn->m->shape);
+
+	if (!why)
+		return take_outside(turn, TURN_LAUNCHES, 0);
+	results_refuse(turn->m->results, turn->method, why);
+	return 0;
+}
+
 int turn_warm_up(const struct turn *turn)
 {
 	struct job *job = &turn->jobs[0];
 
+	if (method_of(turn)->flags & METHOD_OUTSIDE)
+		return warm_up_outside(turn);
 	job->turn = turn;
 	job->result = launch_uncounted(job, WARM_UP_LAUNCHES, turn->limit);
 	return judge(turn, job);
@@ -247,6 +294,8 @@ int turn_take(const struct turn *turn)
 	struct results *results = turn->m->results;
 	uint64_t begin = UINT64_MAX, end = 0;
 
+	if (method_of(turn)->flags & METHOD_OUTSIDE)
+		return take_outside(turn, TURN_LAUNCHES, results->launches);
 	for (size_t i = 0; i < results->jobs; i++)
 		turn->jobs[i].turn = turn;
 	if (run_jobs(turn->jobs, results->jobs) < 0)

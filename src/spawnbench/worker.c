@@ -127,6 +127,17 @@ static uint64_t tick(const struct work *work)
 	return work->timeout && work->timeout < length ? work->timeout : length;
 }
 
+/* What it leaves behind in its process group, an outside program it may be, ends with it. */
+static int has_ended(pid_t pid, int options, int *ret_status)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | options) < 0 || info.si_pid != pid)
+		return 0;
+	kill(-pid, SIGKILL);
+	return waitpid(pid, ret_status, 0) == pid;
+}
+
 static int supervise(const struct work *work, const struct progress *progress, pid_t pid)
 {
 	uint64_t length = tick(work);
@@ -143,7 +154,7 @@ static int supervise(const struct work *work, const struct progress *progress, p
 			ending = -1;
 		if (ending)
 			kill(-pid, SIGKILL);
-		if (waitpid(pid, &status, ending ? 0 : WNOHANG) == pid)
+		if (has_ended(pid, ending ? 0 : WNOHANG, &status))
 			return ending ? ending : judge(status);
 		ticker_show(work->ticker, progress, work->methods[progress->method]->name);
 	}
