@@ -3,6 +3,7 @@
 #	make			the library and the programs, into build/
 #	make check		all tests; needs libcheck and mandoc (README)
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
+#	make bench-peers	the same with other libraries' and languages' launchers beside ours
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables
 #	make uninstall clean dist
 #
@@ -77,7 +78,7 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
-.PHONY: always all bench check check-programs lint install uninstall clean dist
+.PHONY: always all bench bench-peers check check-programs lint install uninstall clean dist
 .DELETE_ON_ERROR:
 
 #
@@ -227,6 +228,9 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c $(BUILD)/libspawnutil.a
 
 bench: all
 	$(BUILD)/spawnbench $(BENCH)
+
+bench-peers: all
+	@CC='$(CC)' sh tests/peers/run.sh '$(abspath $(BUILD))' $(BENCH)
 
 #
 # Analysis. What is switched off, and why:

@@ -7,6 +7,7 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
 
 # program NAME SCRIPT: makes ./NAME, which is called with a child and a count
 program() {
@@ -196,6 +197,14 @@ test_interrupt_ends_it() {
 	same "status" 130 "$?"
 	until_true gone "$(cat pid)"
 	until_true gone "$(cat left)"
+}
+
+# Those that can be built here: with a wrong line it wouldn't end well
+test_peers_speak_the_protocol() {
+	sh "$top/tests/peers/run.sh" "$BUILD" --rounds=1 --launches=2 >out 2>err ||
+		fail "make bench-peers: $(cat err)"
+	awk 'NF > 8 && $NF == 2 { print $1 }' out >measured
+	[ "$(wc -l <measured)" -gt 3 ] || skip "none of the peers is installed"
 }
 
 run_tests
