@@ -17,6 +17,9 @@
 #define MEMORY_OVERHEAD(size) ((size) / 256 + (64u << 20))
 #define THP_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
 
+static volatile char *held;
+static uint64_t held_size;
+
 static int check_huge_pages(void)
 {
 	FILE *file = fopen(THP_FILE, "re");
@@ -92,7 +95,15 @@ int memory_hold(uint64_t size, int huge)
 	}
 	for (uint64_t i = 0; i < size; i += (uint64_t)page)
 		memory[i] = 1;
+	held = memory;
+	held_size = size;
 	if (look("Anonymous", size, "resident: is it swapping?") < 0)
 		return -1;
 	return huge ? look("AnonHugePages", size / HUGE_PAGE * HUGE_PAGE, "in huge pages") : 0;
+}
+
+volatile char *memory_held(uint64_t *ret_size)
+{
+	*ret_size = held_size;
+	return held;
 }

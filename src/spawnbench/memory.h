@@ -14,4 +14,7 @@ int memory_check(uint64_t size, int huge);
  */
 int memory_hold(uint64_t size, int huge);
 
+/* What memory_hold() made, *ret_size bytes; NULL and 0 when it didn't. */
+volatile char *memory_held(uint64_t *ret_size);
+
 #endif

@@ -19,7 +19,7 @@ enum {
 	KEY_AXIS = 256,		/* and AXIS_COUNT more */
 	KEY_METHODS = KEY_AXIS + AXIS_COUNT, KEY_BASELINE, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
 	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN, KEY_JSON, KEY_CSV, KEY_RAW, KEY_PLOT,
-	KEY_EXEC_METHOD,
+	KEY_EXEC_METHOD, KEY_STALL, KEY_RATE,
 };
 
 #define YES_LIST "yes|no[,...]"
@@ -42,6 +42,10 @@ static const struct argp_option table[] = {
 	 "without it the first)", 0},
 	{"child", KEY_CHILD, "PATH", 0, "The program that is launched; may be repeated "
 	 "(a child without libc, and /bin/true)", 0},
+
+	{"stall", KEY_STALL, 0, 0, "What two other threads lose while this one launches: one "
+	 "writes to memory, one takes a lock that launches hold (rss: 1G)", 0},
+	{"rate", KEY_RATE, "N", 0, "Launches in a second, for --stall (10)", 0},
 
 	{0, 0, 0, 0, "How long and where:", 3},
 	{"quick", KEY_QUICK, 0, 0, "Less than 20 seconds in all: 10 rounds of 30 launches", 0},
@@ -95,6 +99,8 @@ static void parse_axis(struct options *options, int axis, char *text)
 	struct axis_list to = {&axis_table[axis], &options->axes[axis]};
 
 	to.list->count = 0;
+	if (axis == AXIS_RSS)
+		options->rss_given = 1;
 	each_item(to.axis->name, text, add_value, &to);
 }
 
@@ -172,6 +178,15 @@ static uint64_t parse_duration(const char *option, const char *text)
 	return (uint64_t)value * NANOSECONDS_PER_MILLISECOND;
 }
 
+static unsigned parse_rate(const char *text)
+{
+	long value;
+
+	if (parse_long(text, 1, RATE_MAX, &value) < 0)
+		die(EXIT_USAGE, "--rate: '%s' isn't a number from 1 to %d", text, RATE_MAX);
+	return (unsigned)value;
+}
+
 static int parse_processor(const char *text)
 {
 	long value = PIN_HERE;
@@ -192,10 +207,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case KEY_METHODS:
 		options->method_count = 0;
+		options->methods_given = 1;
 		each_item("methods", text, add_method, options);
 		return 0;
 	case KEY_EXEC_METHOD:
 		add_outside(options, text);
+		return 0;
+	case KEY_STALL:
+		options->stall = 1;
+		return 0;
+	case KEY_RATE:
+		options->rate = parse_rate(text);
 		return 0;
 	case KEY_BASELINE:
 		options->baseline_name = text;
@@ -258,6 +280,35 @@ static void set_defaults(struct options *options)
 	options->pin = PIN_NONE;
 }
 
+/* The experiment has one thread that launches, methods and memory that show something. */
+static void set_stall(struct options *options)
+{
+	static const char *const usual[] = {"fork", "vfork", "posix_spawn", "spu"};
+
+	if (options->rate && !options->stall)
+		die(EXIT_USAGE, "--rate: only with --stall");
+	if (!options->stall)
+		return;
+	if (options->outside_count)
+		die(EXIT_USAGE, "--stall: outside programs don't launch from this process");
+	if (options->pin != PIN_NONE || options->baseline_name ||
+	    options->axes[AXIS_JOBS].count > 1 || options->axes[AXIS_JOBS].values[0] > 1)
+		die(EXIT_USAGE, "--stall: not with --pin, --jobs or --baseline");
+	if (!options->rate)
+		options->rate = 10;
+	if (!options->rss_given)
+		options->axes[AXIS_RSS].values[0] = (uint64_t)1 << 30;
+	if (options->rounds == 0)
+		options->rounds = options->quick ? 3 : 5;
+	if (options->launches == 0)
+		options->launches = options->rate;
+	if (options->methods_given)
+		return;
+	options->method_count = 0;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		options->methods[options->method_count++] = method_find(usual[i]);
+}
+
 /* What wasn't given depends on --quick. */
 static void set_lengths(struct options *options)
 {
@@ -317,6 +368,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	argp_program_version_hook = print_version;
 	set_defaults(options);
 	argp_parse(&argp, argc, argv, 0, NULL, options);
+	set_stall(options);
 	append_outside(options);
 	set_lengths(options);
 	set_baseline(options);

@@ -16,6 +16,7 @@
 
 #define LIST_MAX 64
 #define SAMPLES_MAX 10000000
+#define RATE_MAX 1000
 
 #define PIN_NONE (-1)
 #define PIN_HERE (-2)
@@ -35,7 +36,9 @@ struct options {
 	size_t baseline;		/* its place in methods */
 	size_t child_count;
 	const char *children[LIST_MAX];	/* none: the usual two */
-	int quick, time_given;
+	int quick, time_given, methods_given, rss_given;
+	int stall;
+	unsigned rate;		/* of the stall experiment: launches a second */
 	size_t rounds, launches;
 	uint64_t time, timeout;		/* nanoseconds; 0: none */
 	struct output_wish output;

@@ -172,7 +172,7 @@ static void print_rest(FILE *out, const struct table *table, const struct style 
 	}
 }
 
-static void print_conditions(FILE *out, const struct conditions *conditions)
+void report_conditions(FILE *out, const struct conditions *conditions)
 {
 	fprintf(out, "meanwhile %.1f s, load %.2f at the beginning", conditions->seconds,
 		conditions->load[0]);
@@ -189,7 +189,7 @@ void report_table(FILE *out, const struct table *table)
 
 	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(&table->shape, shape),
 		table->child);
-	print_conditions(out, &table->conditions);
+	report_conditions(out, &table->conditions);
 	fputc('\n', out);
 	print_times(out, table, &style);
 	print_rest(out, table, &style);

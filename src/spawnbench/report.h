@@ -17,6 +17,7 @@ struct setting {
 };
 
 void report_head(FILE *out, const struct setting *setting);
+void report_conditions(FILE *out, const struct conditions *conditions);
 void report_table(FILE *out, const struct table *table);
 
 #endif

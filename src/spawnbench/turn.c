@@ -157,7 +157,7 @@ static void *run_job(void *argument)
 	return NULL;
 }
 
-static void say_failure(const char *method, const char *path, int result)
+void turn_say_failure(const char *method, const char *path, int result)
 {
 	ticker_clear();
 	if (result < 0)
@@ -168,7 +168,7 @@ static void say_failure(const char *method, const char *path, int result)
 		say("%s: %s: exit status %d", method, path, WEXITSTATUS(result));
 }
 
-static int is_of_method(int result)
+int turn_is_refusal(int result)
 {
 	static const int errors[] = {ENOTSUP, EBADFD, ENOMEM, EAGAIN, EMFILE};
 
@@ -183,11 +183,11 @@ static int judge(const struct turn *turn, const struct job *job)
 {
 	if (job->result == 0)
 		return 0;
-	if (is_of_method(job->result)) {
+	if (turn_is_refusal(job->result)) {
 		results_refuse(turn->m->results, turn->method, job->why);
 		return 0;
 	}
-	say_failure(method_of(turn)->name, job->target.path, job->result);
+	turn_say_failure(method_of(turn)->name, job->target.path, job->result);
 	return -1;
 }
 

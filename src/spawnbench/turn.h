@@ -23,4 +23,12 @@ int turn_warm_up(const struct turn *turn);
 /* 0; the method may have been refused then. -1 for any other failure, which was said. */
 int turn_take(const struct turn *turn);
 
+/*
+ * What a launch came to: a negative errno value of the method, or the child's
+ * wait status. Whether it only says that the method can't launch here; and
+ * saying what went wrong.
+ */
+int turn_is_refusal(int result);
+void turn_say_failure(const char *method, const char *path, int result);
+
 #endif

@@ -62,6 +62,19 @@ static int become(const struct work *work)
 	return work->processor >= 0 ? parent_pin(work->processor) : 0;
 }
 
+static int measure_target(const struct work *work, size_t target, struct progress *progress)
+{
+	struct measurement m = {
+		.shape = work->shape, .methods = work->methods, .target = &work->targets[target],
+		.progress = progress, .deadline = share(work, target),
+	};
+
+	if (work->stalls)
+		return stall_measure(&m, &work->stalls[target]);
+	m.results = &work->results[target];
+	return measure(&m);
+}
+
 static __attribute__((noreturn)) void do_work(const struct work *work, struct progress *progress,
 					      pid_t supervisor)
 {
@@ -75,14 +88,8 @@ static __attribute__((noreturn)) void do_work(const struct work *work, struct pr
 		exit(EXIT_FAILURE);
 	__atomic_store_n(&progress->growing, 0, __ATOMIC_RELEASE);
 	for (size_t i = 0; i < work->count; i++) {
-		struct measurement m = {
-			.shape = work->shape, .methods = work->methods,
-			.target = &work->targets[i], .results = &work->results[i],
-			.progress = progress, .deadline = share(work, i),
-		};
-
 		progress->target = (uint32_t)i;
-		if (measure(&m) < 0)
+		if (measure_target(work, i, progress) < 0)
 			exit(EXIT_FAILURE);
 	}
 	exit(EXIT_SUCCESS);

@@ -7,6 +7,7 @@
 #define SPAWNBENCH_WORKER_H
 
 #include "measure.h"
+#include "stall.h"
 
 /* What it has to do: each target in turn, a struct results for each. */
 struct work {
@@ -14,6 +15,7 @@ struct work {
 	const struct method *const *methods;
 	const struct target *targets;
 	struct results *results;
+	struct stall *stalls;	/* instead of results */
 	size_t count;
 	int processor;		/* -1: any */
 	uint64_t timeout;	/* nanoseconds without a launch that ends; 0: any */

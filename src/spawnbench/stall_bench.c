@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Has the experiment measured and printed. Knows no option's text, launches nothing. */
+#include "stall_bench.h"
+
+#include <stdio.h>
+
+#include "common/message.h"
+#include "doubts.h"
+#include "stall_report.h"
+#include "worker.h"
+
+/* What is doubtful about the machine; a table without figures has no other doubts. */
+static void report_doubts(const struct bench *bench, const struct conditions *conditions)
+{
+	struct table table = {.conditions = *conditions};
+
+	doubts_find(&table, bench->load, bench->machine.processors, 0, 1);
+	if (bench->machine.processors < STALL_THREADS)
+		printf("\nthe watched threads have no processor each: another machine\n");
+	for (size_t i = 0; i < table.doubt_count; i++)
+		printf("%s%s\n", i ? "" : "\n", table.doubts[i]);
+}
+
+/* All that was measured is printed, however the measuring ended. */
+static int report(const struct bench *bench, const struct shape *shape,
+		  const struct conditions *conditions, const struct stall *stalls)
+{
+	for (size_t i = 0; i < bench->target_count; i++) {
+		struct stall_table table;
+		int r = stall_table_init(&table, shape, bench->targets[i].path,
+					 bench->options->methods, &stalls[i]);
+
+		if (r < 0) {
+			say_errno(r, "the tables");
+			return r;
+		}
+		table.conditions = conditions;
+		stall_report(stdout, &table);
+		report_doubts(bench, conditions);
+		stall_table_clear(&table);
+	}
+	return 0;
+}
+
+int stall_bench(const struct bench *bench, const struct shape *shape, const struct ticker *ticker,
+		uint64_t deadline)
+{
+	const struct options *options = bench->options;
+	struct stall stalls[LIST_MAX];
+	struct work work = {
+		.shape = shape, .methods = options->methods, .targets = bench->targets,
+		.stalls = stalls, .count = bench->target_count, .processor = -1,
+		.timeout = options->timeout, .deadline = deadline, .ticker = ticker,
+	};
+	struct conditions conditions;
+	struct busy busy;
+	size_t ready = 0;
+	int r = 0;
+
+	while (ready < bench->target_count && r == 0) {
+		r = stall_init(&stalls[ready], options->method_count, options->rounds,
+			       options->launches, options->rate);
+		ready += r == 0;
+	}
+	conditions_begin(&busy);
+	if (r < 0)
+		say_errno(r, "memory for the samples");
+	else
+		r = worker_run(&work);
+	conditions_end(&busy, &conditions);
+	if (ready == bench->target_count && report(bench, shape, &conditions, stalls) < 0 && r == 0)
+		r = -1;
+	while (ready > 0)
+		stall_clear(&stalls[--ready]);
+	return r;
+}
