@@ -68,6 +68,29 @@ test_only_one_child_is_usual() {
 	same "children" "$BUILD/spawnbench-child" "$(printf '%s\n' "$out" | awk '$1 == "child" { print $2 }')"
 }
 
+test_json_and_csv_hold_the_same() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	stall 0 --methods=vfork,spu --rss=0,1M --json --csv=file.csv
+	printf '%s\n' "$out" >file.json
+	python3 - <<-'END' || fail "see above"
+		import csv, json
+		tables = json.load(open("file.json"))["tables"]
+		rows = list(csv.DictReader(open("file.csv", newline="")))
+		assert [table["parent"]["rss"] for table in tables] == [0, 1 << 20], tables
+		methods = [method for table in tables for method in table["stall"]]
+		assert [method["method"] for method in methods] == [None, "vfork", "spu"] * 2, methods
+		assert len(rows) == len(methods), rows
+		for row, method in zip(rows, methods):
+		    assert row["method"] == (method["method"] or "no launches"), row
+		    assert row["rate"] == "20", row
+		    assert int(row["launches"]) == method["launches"], row
+		    for part in "writer", "taker", "held":
+		        for key, value in method[part].items():
+		            cell = row[part + "_" + key]
+		            assert value == (float(cell) if cell else None), (part, key, row)
+	END
+}
+
 test_it_launches_as_often_as_it_says() {
 	child 'echo >>launches'
 	stall 0 --methods=vfork --child=./child
@@ -119,9 +142,9 @@ test_slow_launches_are_fewer() {
 }
 
 test_what_goes_not_together_is_refused() {
-	for other in --pin --jobs=2 --jobs=1,2 --baseline=fork; do
+	for other in --pin --jobs=2 --jobs=1,2 --baseline=fork --raw --plot=x.svg; do
 		stall 2 "$other"
-		same "$other" "spawnbench: --stall: not with --pin, --jobs or --baseline" "$err"
+		same "$other" "spawnbench: --stall: not with --pin, --jobs, --baseline, --raw or --plot" "$err"
 	done
 	stall 2 --exec-method=x=true
 	same "outside" "spawnbench: --stall: outside programs don't launch from this process" "$err"

@@ -88,7 +88,7 @@ static int add_usual_targets(struct bench *bench)
 		free(path);
 	}
 	/* Its start would be most of what is seen there. */
-	if (r < 0 || bench->options->stall)
+	if (r < 0 || bench->options->output.stall)
 		return r;
 	return add_target(bench, "/bin/true");
 }
@@ -219,8 +219,10 @@ int bench_run(struct bench *bench)
 	for (; ticker.shape < ticker.shapes && r == 0; ticker.shape++) {
 		struct shape shape = nth_shape(options, ticker.shape);
 
-		r = options->stall ? stall_bench(bench, &shape, &ticker, deadline(bench, &ticker)) :
-			measure_shape(bench, &shape, &ticker);
+		if (options->output.stall)
+			r = stall_bench(bench, &shape, &ticker, deadline(bench, &ticker));
+		else
+			r = measure_shape(bench, &shape, &ticker);
 	}
 	if (output_end(&bench->output) < 0 && r == 0)
 		r = -1;

@@ -214,7 +214,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		add_outside(options, text);
 		return 0;
 	case KEY_STALL:
-		options->stall = 1;
+		options->output.stall = 1;
 		return 0;
 	case KEY_RATE:
 		options->rate = parse_rate(text);
@@ -285,15 +285,16 @@ static void set_stall(struct options *options)
 {
 	static const char *const usual[] = {"fork", "vfork", "posix_spawn", "spu"};
 
-	if (options->rate && !options->stall)
+	if (options->rate && !options->output.stall)
 		die(EXIT_USAGE, "--rate: only with --stall");
-	if (!options->stall)
+	if (!options->output.stall)
 		return;
 	if (options->outside_count)
 		die(EXIT_USAGE, "--stall: outside programs don't launch from this process");
 	if (options->pin != PIN_NONE || options->baseline_name ||
-	    options->axes[AXIS_JOBS].count > 1 || options->axes[AXIS_JOBS].values[0] > 1)
-		die(EXIT_USAGE, "--stall: not with --pin, --jobs or --baseline");
+	    options->axes[AXIS_JOBS].count > 1 || options->axes[AXIS_JOBS].values[0] > 1 ||
+	    options->output.raw || options->output.plot)
+		die(EXIT_USAGE, "--stall: not with --pin, --jobs, --baseline, --raw or --plot");
 	if (!options->rate)
 		options->rate = 10;
 	if (!options->rss_given)

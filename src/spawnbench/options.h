@@ -37,7 +37,6 @@ struct options {
 	size_t child_count;
 	const char *children[LIST_MAX];	/* none: the usual two */
 	int quick, time_given, methods_given, rss_given;
-	int stall;
 	unsigned rate;		/* of the stall experiment: launches a second */
 	size_t rounds, launches;
 	uint64_t time, timeout;		/* nanoseconds; 0: none */

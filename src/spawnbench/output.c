@@ -35,7 +35,10 @@ static int open_csv(struct output *output, const char *path)
 		say_errno(errno, "--csv: %s", path);
 		return -1;
 	}
-	report_csv_head(output->csv, output->wish->raw);
+	if (output->wish->stall)
+		report_csv_stall_head(output->csv);
+	else
+		report_csv_head(output->csv, output->wish->raw);
 	return 0;
 }
 
@@ -88,6 +91,17 @@ int output_table(struct output *output, struct table *table, const struct result
 		report_csv_table(output->csv, output->setting, table, samples);
 	if (keep(output, table) < 0)
 		return -1;
+	return flush_all(output);
+}
+
+int output_stall(struct output *output, const struct stall_table *table)
+{
+	if (output->wish->json)
+		report_json_stall(&output->json, table);
+	else
+		stall_report(stdout, table);
+	if (output->csv)
+		report_csv_stall(output->csv, output->setting, table);
 	return flush_all(output);
 }
 

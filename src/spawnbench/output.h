@@ -6,9 +6,11 @@
 #include "common/json.h"
 #include "figures.h"
 #include "report.h"
+#include "stall_report.h"
 
 struct output_wish {
 	int json, raw;
+	int stall;			/* its tables, not those of launches */
 	const char *csv, *plot;		/* file names; NULL: none */
 };
 
@@ -30,6 +32,8 @@ int output_begin(struct output *output, const struct output_wish *wish,
 
 /* The table is the output's from here on. */
 int output_table(struct output *output, struct table *table, const struct results *results);
+
+int output_stall(struct output *output, const struct stall_table *table);
 
 /* After output_begin() has succeeded, whatever came then. */
 int output_end(struct output *output);

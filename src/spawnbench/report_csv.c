@@ -210,3 +210,61 @@ void report_csv_table(FILE *out, const struct setting *setting, const struct tab
 		end_row(&row);
 	}
 }
+
+static void write_stall(struct row *row, const struct stall_figure *figure, int which)
+{
+	const struct stall_spread *spread = &figure->spreads[which];
+	const struct estimate *kept = &figure->kept[which % STALL_THREADS];
+	const struct {
+		const char *name;
+		double value;
+	} cells[] = {
+		{"p50_ms", spread->p50}, {"p99_ms", spread->p99}, {"max_ms", spread->max},
+		{"kept", kept->value}, {"kept_low", kept->low}, {"kept_high", kept->high},
+	};
+	char name[32];
+
+	/* What is kept is of the threads. */
+	for (size_t i = 0; i < (which < STALL_THREADS ? 6 : 3); i++) {
+		snprintf(name, sizeof(name), "%s_%s", stall_names[which], cells[i].name);
+		decimal(row, name, cells[i].value);
+	}
+}
+
+static void write_stall_row(struct row *row, const struct setting *setting,
+			    const struct stall_table *table, size_t i)
+{
+	const struct stall_figure *figure = &table->figures[i];
+
+	write_table(row, setting, &table->frame);
+	integer(row, "rate", table->stall->rate);
+	text(row, "method", figure->method);
+	text(row, "error", figure->reason ? figure->reason : "");
+	integer(row, "launches", figure->launches);
+	decimal(row, "per_second", figure->rate);
+	for (int which = 0; which < STALL_ENTRIES; which++)
+		write_stall(row, figure, which);
+	end_row(row);
+}
+
+void report_csv_stall_head(FILE *out)
+{
+	static const struct machine machine;
+	static const struct setting setting = {.machine = &machine};
+	static const struct stall stall;
+	static struct stall_figure figure = {.method = ""};
+	static const struct stall_table table = {
+		.frame = {.child = ""}, .stall = &stall, .figures = &figure,
+	};
+	struct row row = {out, 1, 0};
+
+	write_stall_row(&row, &setting, &table, 0);
+}
+
+void report_csv_stall(FILE *out, const struct setting *setting, const struct stall_table *table)
+{
+	struct row row = {out, 0, 0};
+
+	for (size_t i = 0; i < table->stall->rows; i++)
+		write_stall_row(&row, setting, table, i);
+}

@@ -156,24 +156,67 @@ static void write_figure(struct json *json, const struct figure *figure)
 	decimal(json, "ratio_high", figure->ratio.high);
 }
 
-void report_json_table(struct json *json, const struct table *table,
-		       const struct results *results)
+static void write_frame(struct json *json, const struct table *table)
 {
-	json_object(json, NULL);
 	write_shape(json, &table->shape);
 	json_string(json, "child", table->child);
 	write_conditions(json, &table->conditions);
-	json_string(json, "baseline", table->figures[table->baseline].method);
 	json_array(json, "doubts");
 	for (size_t i = 0; i < table->doubt_count; i++)
 		json_string(json, NULL, table->doubts[i]);
 	json_array_end(json);
+}
+
+void report_json_table(struct json *json, const struct table *table,
+		       const struct results *results)
+{
+	json_object(json, NULL);
+	write_frame(json, table);
+	json_string(json, "baseline", table->figures[table->baseline].method);
 	json_array(json, "methods");
 	for (size_t i = 0; i < table->count; i++) {
 		json_object(json, NULL);
 		write_figure(json, &table->figures[i]);
 		if (results)
 			write_samples(json, results, i);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void write_stall(struct json *json, const struct stall_figure *figure, int which)
+{
+	json_object(json, stall_names[which]);
+	decimal(json, "p50_ms", figure->spreads[which].p50);
+	decimal(json, "p99_ms", figure->spreads[which].p99);
+	decimal(json, "max_ms", figure->spreads[which].max);
+	if (which < STALL_THREADS) {
+		decimal(json, "kept", figure->kept[which].value);
+		decimal(json, "kept_low", figure->kept[which].low);
+		decimal(json, "kept_high", figure->kept[which].high);
+	}
+	json_object_end(json);
+}
+
+void report_json_stall(struct json *json, const struct stall_table *table)
+{
+	const struct stall *stall = table->stall;
+
+	json_object(json, NULL);
+	write_frame(json, &table->frame);
+	json_integer(json, "rate", stall->rate);
+	json_array(json, "stall");
+	for (size_t row = 0; row < stall->rows; row++) {
+		const struct stall_figure *figure = &table->figures[row];
+
+		json_object(json, NULL);
+		json_string(json, "method", row ? figure->method : NULL);
+		json_string(json, "error", figure->reason);
+		json_integer(json, "launches", (int64_t)figure->launches);
+		decimal(json, "per_second", figure->rate);
+		for (int i = 0; i < STALL_ENTRIES; i++)
+			write_stall(json, figure, i);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -2,47 +2,36 @@
 /* Has the experiment measured and printed. Knows no option's text, launches nothing. */
 #include "stall_bench.h"
 
-#include <stdio.h>
-
 #include "common/message.h"
 #include "doubts.h"
 #include "stall_report.h"
 #include "worker.h"
 
-/* What is doubtful about the machine; a table without figures has no other doubts. */
-static void report_doubts(const struct bench *bench, const struct conditions *conditions)
-{
-	struct table table = {.conditions = *conditions};
-
-	doubts_find(&table, bench->load, bench->machine.processors, 0, 1);
-	if (bench->machine.processors < STALL_THREADS)
-		printf("\nthe watched threads have no processor each: another machine\n");
-	for (size_t i = 0; i < table.doubt_count; i++)
-		printf("%s%s\n", i ? "" : "\n", table.doubts[i]);
-}
-
 /* All that was measured is printed, however the measuring ended. */
-static int report(const struct bench *bench, const struct shape *shape,
+static int report(struct bench *bench, const struct shape *shape,
 		  const struct conditions *conditions, const struct stall *stalls)
 {
-	for (size_t i = 0; i < bench->target_count; i++) {
-		struct stall_table table;
-		int r = stall_table_init(&table, shape, bench->targets[i].path,
-					 bench->options->methods, &stalls[i]);
+	int r = 0;
 
+	for (size_t i = 0; i < bench->target_count && r == 0; i++) {
+		struct stall_table table;
+
+		r = stall_table_init(&table, shape, bench->targets[i].path,
+				     bench->options->methods, &stalls[i]);
 		if (r < 0) {
 			say_errno(r, "the tables");
 			return r;
 		}
-		table.conditions = conditions;
-		stall_report(stdout, &table);
-		report_doubts(bench, conditions);
+		table.frame.conditions = *conditions;
+		/* Without figures there are doubts about the machine only. */
+		doubts_find(&table.frame, bench->load, bench->machine.processors, 0, 1);
+		r = output_stall(&bench->output, &table);
 		stall_table_clear(&table);
 	}
-	return 0;
+	return r;
 }
 
-int stall_bench(const struct bench *bench, const struct shape *shape, const struct ticker *ticker,
+int stall_bench(struct bench *bench, const struct shape *shape, const struct ticker *ticker,
 		uint64_t deadline)
 {
 	const struct options *options = bench->options;

@@ -8,7 +8,7 @@
 #include "progress.h"
 
 /* As bench_run() for one shape. */
-int stall_bench(const struct bench *bench, const struct shape *shape, const struct ticker *ticker,
+int stall_bench(struct bench *bench, const struct shape *shape, const struct ticker *ticker,
 		uint64_t deadline);
 
 #endif

@@ -13,6 +13,10 @@
 #define NAME_WIDTH 22
 #define BAR_WIDTH 25
 
+const char *const stall_names[STALL_ENTRIES] = {
+	[STALL_WRITER] = "writer", [STALL_TAKER] = "taker", [STALL_HELD] = "held",
+};
+
 static int is_complete(const struct stall *stall, size_t row, size_t round)
 {
 	return (int)__atomic_load_n(&stall_turn(stall, row, round)->complete, __ATOMIC_ACQUIRE);
@@ -105,7 +109,7 @@ int stall_table_init(struct stall_table *table, const struct shape *shape, const
 	int r = 0;
 
 	*table = (struct stall_table){
-		.shape = shape, .child = child, .stall = stall,
+		.frame = {.shape = *shape, .child = child}, .stall = stall,
 		.figures = calloc(stall->rows, sizeof(*table->figures)),
 	};
 	if (!scratch || !table->figures)
@@ -195,12 +199,14 @@ void stall_report(FILE *out, const struct stall_table *table)
 	const struct stall *stall = table->stall;
 	char shape[SHAPE_TEXT_SIZE];
 
-	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(table->shape, shape),
-		table->child);
-	report_conditions(out, table->conditions);
+	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(&table->frame.shape, shape),
+		table->frame.child);
+	report_conditions(out, &table->frame.conditions);
 	fprintf(out, "stall     %u launches a second for %g s, in each of %zu rounds\n\n",
 		stall->rate, (double)stall->launches / stall->rate, stall->rounds);
 	print_launches(out, table);
 	print_thread(out, table, STALL_WRITER, "memory writer, ms");
 	print_thread(out, table, STALL_TAKER, "lock taker, ms");
+	for (size_t i = 0; i < table->frame.doubt_count; i++)
+		fprintf(out, "%s%s\n", i ? "" : "\n", table->frame.doubts[i]);
 }

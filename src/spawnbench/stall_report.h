@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-#include "axes.h"
-#include "machine.h"
+#include "figures.h"
 #include "stall.h"
 #include "statistics.h"
 
@@ -14,6 +13,9 @@
 struct stall_spread {
 	double p50, p99, max;
 };
+
+/* For JSON and CSV. */
+extern const char *const stall_names[STALL_ENTRIES];
 
 struct stall_figure {
 	const char *method, *reason;	/* reason NULL: it launches */
@@ -24,14 +26,15 @@ struct stall_figure {
 };
 
 struct stall_table {
-	const struct shape *shape;
-	const char *child;
-	const struct conditions *conditions;	/* the caller's to fill in */
+	struct table frame;	/* parent, child, conditions, doubts: no figures */
 	const struct stall *stall;
 	struct stall_figure *figures;	/* the first is of no method */
 };
 
-/* -ENOMEM; else 0, and the table is stall_table_clear()'s. */
+/*
+ * The frame's conditions and doubts are the caller's to fill in. -ENOMEM; else 0, and
+ * the table is stall_table_clear()'s.
+ */
 int stall_table_init(struct stall_table *table, const struct shape *shape, const char *child,
 		     const struct method *const methods[], const struct stall *stall);
 void stall_table_clear(struct stall_table *table);
