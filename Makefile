@@ -66,15 +66,26 @@ LIB_SOURCES = audit capture child descriptors environment error exec explain ids
 COMMON_SOURCES = json message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
 SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))
+SPAWNAUDIT_SOURCES = $(basename $(notdir $(wildcard src/spawnaudit/*.c)))
 
 LIB_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.o)
 PIC_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.pic.o)
 COMMON_OBJECTS = $(COMMON_SOURCES:%=$(BUILD)/obj/common/%.o)
 SAFESPAWN_OBJECTS = $(SAFESPAWN_SOURCES:%=$(BUILD)/obj/safespawn/%.o) $(COMMON_OBJECTS)
 SPAWNBENCH_OBJECTS = $(SPAWNBENCH_SOURCES:%=$(BUILD)/obj/spawnbench/%.o) $(COMMON_OBJECTS)
+# Not common/json: jansson's functions have the same names
+SPAWNAUDIT_OBJECTS = $(SPAWNAUDIT_SOURCES:%=$(BUILD)/obj/spawnaudit/%.o) \
+	$(filter-out %/json.o,$(COMMON_OBJECTS))
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/spawnutil.pc
-PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench
+# AUDIT_LIBS is empty where spawnaudit can't be built
+PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/spawnaudit)
+
+# spawnaudit alone needs libdw and jansson. A file that isn't there is made before all
+# else; it isn't made while they are missing, so that it is tried again.
+ifneq ($(filter all check check-programs install $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
+-include $(BUILD)/audit.mk
+endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
@@ -148,6 +159,20 @@ $(BUILD)/argp.flags:
 	fi
 	@rm -f $(BUILD)/argp $(BUILD)/argp.c
 
+$(BUILD)/audit.mk:
+	@mkdir -p $(@D)
+	@echo '#include <elfutils/libdwfl.h>' >$(BUILD)/audit.c
+	@echo '#include <jansson.h>' >>$(BUILD)/audit.c
+	@echo 'int main(void) { return !dwfl_errmsg(1) + !json_null(); }' >>$(BUILD)/audit.c
+	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -ljansson \
+		2>/dev/null; then \
+		echo 'AUDIT_LIBS = -ldw -ljansson' >$@; \
+	else \
+		echo "make: spawnaudit is left out: it needs libdw and jansson" \
+			"(Debian: libdw-dev libjansson-dev)" >&2; \
+	fi
+	@rm -f $(BUILD)/audit $(BUILD)/audit.c
+
 ifneq ($(STATIC),musl)
 $(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
 	$(call say,LINK)
@@ -180,6 +205,10 @@ endif
 $(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
+
+$(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags) $(AUDIT_LIBS)
 
 $(BUILD)/obj/spawnbench/target.o: $(BUILD)/directories
 $(BUILD)/obj/spawnbench/target.o: DEFINES = -DSPAWNBENCH_CHILD='"$(libexecdir)/spawnutil/spawnbench-child"'
@@ -243,7 +272,7 @@ lint:
 	cppcheck -q --std=c11 --enable=warning,style,performance,portability --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=variableScope \
 		--suppress=constParameter --suppress=unusedStructMember \
-		-Isrc src/lib src/common src/safespawn src/spawnbench
+		-Isrc src/lib src/common src/safespawn src/spawnbench src/spawnaudit
 	clang-tidy --quiet $(wildcard src/*/*.c) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
 		-DSPAWNBENCH_CHILD='""'
 
@@ -260,7 +289,7 @@ link_page = $(firstword $(subst :, ,$(1)))
 link_path = $(call page_path,$(lastword $(subst :, ,$(1)))$(suffix $(call link_page,$(1))))
 INSTALLED = $(includedir)/spawnutil.h $(libdir)/libspawnutil.a $(libdir)/libspawnutil.so \
 	$(libdir)/$(SONAME) $(libdir)/libspawnutil.so.$(VERSION) $(pkgconfigdir)/spawnutil.pc \
-	$(bindir)/safespawn $(bindir)/spawnbench $(libexecdir)/spawnutil/spawnbench-child \
+	$(bindir)/safespawn $(bindir)/spawnbench $(bindir)/spawnaudit $(libexecdir)/spawnutil/spawnbench-child \
 	$(foreach page,$(MAN_PAGES),$(call page_path,$(page))) \
 	$(foreach link,$(MAN_LINKS),$(call link_path,$(link)))
 

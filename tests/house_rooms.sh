@@ -26,7 +26,9 @@ rooms() {
 		common/* | spawnutil.h names.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
-		spawnaudit/* | spawnutil.h names.h common/* spawnaudit/*
+		spawnaudit/process.* | common/parse.h spawnaudit/process.h
+		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
+		spawnaudit/* | spawnutil.h names.h common/message.h common/parse.h spawnaudit/*
 	END
 }
 
@@ -137,6 +139,7 @@ test_a_wrong_include_is_found() {
 	one common/parse.c '"../lib/plan.h"'
 	one safespawn/main.c '"lib/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
+	one spawnaudit/main.c '"common/json.h"'
 }
 
 # What the pure rooms may call

@@ -203,4 +203,9 @@ test_spawnbench_options_equal_its_page() {
 	check_options spawnbench
 }
 
+test_spawnaudit_options_equal_its_page() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	check_options spawnaudit
+}
+
 run_tests

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --fds: the descriptors that would cross an exec of a process now, by the
+ * library's audit, and what it can't know: who else holds a pipe or a socket,
+ * and whether a file has been deleted. Looks only: nothing is stopped or traced.
+ */
+#include "fds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/message.h"
+#include "holders.h"
+#include "output.h"
+#include "process.h"
+#include "spawnutil.h"
+
+/* More than these are counted, in text; JSON has them all. */
+#define HOLDERS_SHOWN 4
+
+struct descriptor {
+	const struct spu_audit_fd *fd;
+	const char *kind;
+	char *key;		/* by which others that hold it are found, or NULL */
+	int is_deleted;
+};
+
+struct look {
+	const struct options *options;
+	struct process process;
+	struct spu_audit *audit;
+	struct descriptor *descriptors;
+	struct holders holders;
+	size_t crossing, findings;
+};
+
+static const struct {
+	const char *prefix, *kind;
+} kinds[] = {
+	{"pipe:[", "pipe"}, {"socket:[", "socket"}, {"anon_inode:[eventfd", "eventfd"},
+	{"anon_inode:[eventpoll", "epoll"}, {"anon_inode:[timerfd", "timerfd"},
+	{"anon_inode:[signalfd", "signalfd"}, {"anon_inode:[pidfd", "pidfd"}, {"pidfd:[", "pidfd"},
+	{"anon_inode:inotify", "inotify"}, {"anon_inode:[io_uring", "io_uring"},
+	{"/memfd:", "memfd"}, {"anon_inode:", "anonymous"},
+};
+
+static const char *kind_of(const char *name, mode_t mode)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			return kinds[i].kind;
+	switch (mode & S_IFMT) {
+	case S_IFREG: return "file";
+	case S_IFDIR: return "directory";
+	case S_IFIFO: return "fifo";
+	case S_IFCHR: return "device";
+	case S_IFBLK: return "device";
+	case S_IFSOCK: return "socket";
+	}
+	return "other";
+}
+
+static int is_shared_kind(const char *kind)
+{
+	return strcmp(kind, "pipe") == 0 || strcmp(kind, "fifo") == 0 ||
+	       strcmp(kind, "socket") == 0;
+}
+
+static void describe(pid_t pid, const struct spu_audit_fd *fd, struct descriptor *ret)
+{
+	const char *name = fd->name ? fd->name : "";
+	struct statx st = {0};
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd->fd);
+	/* what the kernel has at hand: a file server that doesn't answer isn't asked */
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_NLINK, &st) < 0)
+		st = (struct statx){.stx_nlink = 1};
+	*ret = (struct descriptor){.fd = fd, .kind = kind_of(name, st.stx_mode)};
+	ret->is_deleted = *name == '/' && strcmp(ret->kind, "memfd") != 0 && st.stx_nlink == 0;
+	if (!is_shared_kind(ret->kind))
+		return;
+	/* behind a socket's own name stand its addresses */
+	ret->key = strndup(name, *name == '/' ? strlen(name) : strcspn(name, " "));
+	if (!ret->key)
+		die_errno(EXIT_TROUBLE, ENOMEM, "list of descriptors");
+}
+
+static int is_finding(const struct look *look, const struct spu_audit_fd *fd)
+{
+	return !fd->cloexec && !options_expect_fd(look->options, fd->fd);
+}
+
+static int is_listed(const struct look *look, const struct spu_audit_fd *fd)
+{
+	return look->options->all || !fd->cloexec;
+}
+
+static void collect(struct look *look)
+{
+	size_t count = look->audit->count;
+	const char **keys = calloc(count + 1, sizeof(*keys));
+	int r;
+
+	look->descriptors = calloc(count + 1, sizeof(*look->descriptors));
+	if (!keys || !look->descriptors)
+		die_errno(EXIT_TROUBLE, ENOMEM, "list of descriptors");
+	for (size_t i = 0; i < count; i++) {
+		const struct spu_audit_fd *fd = &look->audit->fds[i];
+
+		look->crossing += !fd->cloexec;
+		look->findings += is_finding(look, fd);
+		if (!is_listed(look, fd))
+			continue;
+		describe(look->process.pid, fd, &look->descriptors[i]);
+		keys[i] = look->descriptors[i].key;
+	}
+	r = holders_find(&look->holders, keys, count);
+	if (r < 0)
+		say_errno(r, "who else holds pipes and sockets isn't known: /proc");
+	free(keys);
+}
+
+/* ---- text ---- */
+
+static const char *access_text(const struct spu_audit_fd *fd)
+{
+	static const char *const names[] = {"r", "w", "rw", "-"};
+
+	return (fd->flags & O_PATH) ? "path" : names[fd->flags & O_ACCMODE];
+}
+
+static const char *holder_text(const struct descriptor *descriptor, unsigned access)
+{
+	static const char *const names[] = {"", " reads", " writes", " reads and writes"};
+
+	return strcmp(descriptor->kind, "socket") == 0 ? "" : names[access];
+}
+
+static void print_holders(const struct look *look, size_t item)
+{
+	FILE *out = output_stream();
+	size_t found = 0;
+
+	for (size_t i = 0; i < look->holders.count; i++) {
+		const struct holder *holder = &look->holders.list[i];
+
+		if (holder->item != item || holder->pid == look->process.pid)
+			continue;
+		if (found++ >= HOLDERS_SHOWN)
+			continue;
+		fputs(found == 1 ? "; also held by " : ", ", out);
+		fprintf(out, "%d ", (int)holder->pid);
+		output_text(holder->name);
+		fputs(holder_text(&look->descriptors[item], holder->access), out);
+	}
+	if (found > HOLDERS_SHOWN)
+		fprintf(out, " and %zu more", found - HOLDERS_SHOWN);
+}
+
+static void print_text(const struct look *look)
+{
+	FILE *out = output_stream();
+
+	fprintf(out, "%d ", (int)look->process.pid);
+	output_text(look->process.name);
+	fprintf(out, ": %zu open, %zu would cross an exec, %zu of them unexpected\n",
+		look->audit->open, look->crossing, look->findings);
+	if (look->crossing || (look->options->all && look->audit->count))
+		fprintf(out, "%7s  %-4s  %-7s  %-9s  %s\n", "FD", "MODE", "EXEC", "KIND", "WHAT");
+	for (size_t i = 0; i < look->audit->count; i++) {
+		const struct descriptor *descriptor = &look->descriptors[i];
+		const struct spu_audit_fd *fd = descriptor->fd;
+
+		if (!fd)
+			continue;
+		fprintf(out, "%7d  %-4s  %-7s  %-9s  ", fd->fd, access_text(fd),
+			fd->cloexec ? "closes" : "crosses", descriptor->kind);
+		output_text(fd->name ? fd->name : "?");
+		print_holders(look, i);
+		putc('\n', out);
+	}
+	if (look->holders.unseen)
+		fprintf(out, "        (%zu processes may not be looked into: they may hold these "
+			"too)\n", look->holders.unseen);
+}
+
+/* ---- JSON ---- */
+
+static json_t *holders_json(const struct look *look, size_t item)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < look->holders.count; i++) {
+		const struct holder *holder = &look->holders.list[i];
+
+		if (holder->item != item || holder->pid == look->process.pid)
+			continue;
+		json_array_append_new(array, json_pack("{s:i, s:o, s:b, s:b}",
+			"pid", (int)holder->pid, "name", output_string(holder->name),
+			"reads", (holder->access & HOLDER_READS) != 0,
+			"writes", (holder->access & HOLDER_WRITES) != 0));
+	}
+	return array;
+}
+
+static void print_descriptor_json(const struct look *look, size_t item)
+{
+	const struct descriptor *descriptor = &look->descriptors[item];
+	const struct spu_audit_fd *fd = descriptor->fd;
+	json_t *line = output_begin("descriptor");
+
+	json_object_set_new(line, "pid", json_integer(look->process.pid));
+	json_object_set_new(line, "fd", json_integer(fd->fd));
+	json_object_set_new(line, "kind", json_string(descriptor->kind));
+	json_object_set_new(line, "name", output_string(fd->name));
+	json_object_set_new(line, "deleted", json_boolean(descriptor->is_deleted));
+	json_object_set_new(line, "access", json_string(access_text(fd)));
+	json_object_set_new(line, "append", json_boolean(fd->flags & O_APPEND));
+	json_object_set_new(line, "nonblock", json_boolean(fd->flags & O_NONBLOCK));
+	json_object_set_new(line, "cloexec", json_boolean(fd->cloexec));
+	json_object_set_new(line, "finding", json_boolean(is_finding(look, fd)));
+	if (descriptor->key)
+		json_object_set_new(line, "holders", holders_json(look, item));
+	output_end(line);
+}
+
+static void print_json(const struct look *look)
+{
+	json_t *line;
+
+	for (size_t i = 0; i < look->audit->count; i++)
+		if (look->descriptors[i].fd)
+			print_descriptor_json(look, i);
+	line = output_begin("descriptors");
+	json_object_set_new(line, "pid", json_integer(look->process.pid));
+	json_object_set_new(line, "name", output_string(look->process.name));
+	json_object_set_new(line, "open", json_integer((json_int_t)look->audit->open));
+	json_object_set_new(line, "crossing", json_integer((json_int_t)look->crossing));
+	json_object_set_new(line, "findings", json_integer((json_int_t)look->findings));
+	json_object_set_new(line, "processes_unseen",
+			    json_integer((json_int_t)look->holders.unseen));
+	output_end(line);
+}
+
+/* ---- one process ---- */
+
+static void say_refused(const struct process *process, int r)
+{
+	if (process->flags & PROCESS_KERNEL_THREAD)
+		say("%d is a kernel thread: it has no descriptors and never calls exec",
+		    (int)process->pid);
+	else if (process->state == 'Z')
+		say("%d (%s) has ended and waits to be reaped: it holds nothing",
+		    (int)process->pid, process->name);
+	else if (r == -EACCES || r == -EPERM)
+		say_errno(r, "%d (%s): its descriptors can be seen by its user, if it is dumpable, "
+			  "and by root", (int)process->pid, process->name);
+	else
+		say_errno(r, "%d", (int)process->pid);
+}
+
+/* How many findings; negative: it can't be looked at, and why has been said. */
+static int report(const struct options *options, pid_t pid)
+{
+	struct look look = {.options = options};
+	int r = process_read(pid, &look.process);
+
+	look.process.pid = pid;
+	if (r == 0 && (look.process.flags & PROCESS_KERNEL_THREAD || look.process.state == 'Z'))
+		r = -ESRCH;
+	if (r == 0)
+		r = spu_audit(pid, SPU_AUDIT_NAMES | SPU_AUDIT_ALL, &look.audit);
+	if (r < 0) {
+		say_refused(&look.process, r);
+		return r;
+	}
+	collect(&look);
+	if (options->json)
+		print_json(&look);
+	else
+		print_text(&look);
+	for (size_t i = 0; i < look.audit->count; i++)
+		free(look.descriptors[i].key);
+	free(look.descriptors);
+	holders_free(&look.holders);
+	spu_audit_free(look.audit);
+	return look.findings > 0;
+}
+
+int fds_run(const struct options *options)
+{
+	int found = 0, failed = 0;
+
+	for (size_t i = 0; i < options->pid_count; i++) {
+		int r = report(options, options->pids[i]);
+
+		found |= r > 0;
+		failed |= r < 0;
+	}
+	if (failed)
+		return EXIT_TROUBLE;
+	return found ? options->findings_status : EXIT_SUCCESS;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the command line says; options.c fills it, nothing changes it later. */
+#ifndef SPAWNAUDIT_OPTIONS_H
+#define SPAWNAUDIT_OPTIONS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Exit statuses of our own; EXIT_TROUBLE is safespawn's and env(1)'s */
+#define EXIT_FINDINGS 1
+#define EXIT_TROUBLE 125
+
+enum mode { MODE_NONE, MODE_FDS };
+
+struct fd_range {
+	int first, last;
+};
+
+struct options {
+	enum mode mode;
+	pid_t *pids;		/* the operands of --fds */
+	size_t pid_count;
+
+	int all;		/* descriptors that exec closes too */
+	struct fd_range *expected;	/* --expect-fd; 0 to 2 aren't in it */
+	size_t expected_count;
+
+	int json;
+	const char *log;	/* NULL: where the mode reports by default */
+	int findings_status;	/* how we exit when something was found */
+};
+
+/* Fills *ret or says what is wrong: 0, or -EINVAL. --help and --version exit. */
+int options_parse(int argc, char **argv, struct options *ret);
+
+/* Is it no finding when this descriptor crosses an exec? */
+int options_expect_fd(const struct options *options, int fd);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where reports go, and the two shapes that they have: text for people, and one
+ * JSON object a line. Knows no report.
+ *
+ * A JSON line is made by output_begin("descriptor"), which gives an object with
+ * "schema" and "type" in it; json_object_set_new() adds to it; output_end()
+ * prints and frees it. What goes wrong (memory) ends the program: a report with
+ * holes is worth nothing.
+ */
+#ifndef SPAWNAUDIT_OUTPUT_H
+#define SPAWNAUDIT_OUTPUT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "options.h"
+
+/* Raised when a key changes its meaning or goes; a new key doesn't raise it. */
+#define OUTPUT_SCHEMA 1
+
+/* by_default: where the mode reports without --log. Says what is wrong: 0 or -errno. */
+int output_open(const struct options *options, FILE *by_default);
+
+/* Flushes; says so and gives a negative errno value if anything that was printed is lost. */
+int output_close(void);
+
+/* For text. Names that others chose are printed by output_text(). */
+FILE *output_stream(void);
+
+/* Control characters, that could paint a terminal, become "?". */
+void output_text(const char *text);
+
+json_t *output_begin(const char *type);
+void output_end(json_t *line);
+
+/* A string of JSON; bytes that aren't UTF-8 become U+FFFD. text NULL: null. */
+json_t *output_string(const char *text);
+
+#endif

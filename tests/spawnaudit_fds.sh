@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit --fds: which descriptors would cross an exec, and who else holds them.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+}
+
+# hold [FILE]: sa_fds in the background, ready, its pid in $pid; killed at the end
+hold() {
+	"$HELPERS/sa_fds" "$@" >held 2>&1 </dev/null &
+	pid=$!
+	trap 'kill $pid' EXIT
+	for _ in $(seq 600); do
+		! grep -q '^ready' held || return 0
+		sleep 0.1
+	done
+	fail "sa_fds: $(cat held)"
+}
+
+# fd WHAT: the number under which sa_fds holds it
+fd() {
+	sed -n "s/^$1 //p" held
+}
+
+# line WHAT: its line of the table in $out, blanks squeezed, without the number
+line() {
+	printf '%s\n' "$out" | sed 's/  */ /g' | sed -n "s/^ $(fd "$1") //p"
+}
+
+# expect WHAT PATTERN
+expect() {
+	like "$1" "$2" "$(line "$1")"
+}
+
+test_each_kind_is_named() {
+	need
+	hold
+	status 1 spawnaudit --fds "$pid"
+	like "the head" "$pid sa_fds: 20 open, 19 would cross an exec, 16 of them unexpected*" "$out"
+	expect reader 'r crosses pipe pipe:\[*\]'
+	expect writer 'w crosses pipe pipe:\[*\]'
+	expect tcp "rw crosses socket socket:\\[*\\] tcp 127.0.0.1:$(fd port), listening"
+	expect udp 'rw crosses socket socket:\[*\]*'
+	expect unix 'rw crosses socket socket:\[*\] unix listener, listening'
+	expect deleted 'w crosses file */deleted (deleted)'
+	expect directory 'r crosses directory /'
+	expect opath 'path crosses directory /'
+	expect fifo 'rw crosses fifo */fifo'
+	expect device 'rw crosses device /dev/null'
+	expect eventfd 'rw crosses eventfd anon_inode:\[eventfd\]'
+	expect epoll 'rw crosses epoll anon_inode:\[eventpoll\]'
+	expect timerfd 'rw crosses timerfd anon_inode:\[timerfd\]'
+	expect signalfd 'rw crosses signalfd anon_inode:\[signalfd\]'
+	expect inotify 'r crosses inotify anon_inode:inotify'
+	expect memfd 'rw crosses memfd /memfd:memory*'
+	same "what exec closes" "" "$(line closes)"
+	status 1 spawnaudit --fds --all "$pid"
+	expect closes 'r closes file /etc/passwd'
+}
+
+test_expected_ones_are_no_finding() {
+	need
+	hold /etc/passwd
+	status 1 spawnaudit --fds "$pid"
+	status 0 spawnaudit --fds "--expect-fd=7,$(fd file)" "$pid"
+	expect file 'r crosses file /etc/passwd'
+	status 9 spawnaudit --fds --expect-fd=7 --error-exitcode=9 "$pid"
+}
+
+test_a_process_that_hands_nothing_on() {
+	need
+	hold none
+	status 0 spawnaudit --fds "$pid"
+	like "the head" "$pid sa_fds: 3 open, 3 would cross an exec, 0 of them unexpected*" "$out"
+}
+
+test_wrong_words_are_answered_in_one_line() {
+	need
+	for words in "" "1" "--fds" "--fds x" "--fds 0" "--fds --expect-fd=x 1" \
+		"--fds --error-exitcode=256 1" "--fds --log=/nonesuch/x 1" "--nonesuch"; do
+		# shellcheck disable=SC2086
+		status 125 spawnaudit $words
+		same "$words: lines" 1 "$(printf '%s\n' "$err" | grep -c '^spawnaudit: ')"
+		same "$words: output" "" "$out"
+	done
+}
+
+run_tests
