@@ -164,9 +164,9 @@ $(BUILD)/audit.mk:
 	@echo '#include <elfutils/libdwfl.h>' >$(BUILD)/audit.c
 	@echo '#include <jansson.h>' >>$(BUILD)/audit.c
 	@echo 'int main(void) { return !dwfl_errmsg(1) + !json_null(); }' >>$(BUILD)/audit.c
-	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -ljansson \
+	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -lelf -ljansson \
 		2>/dev/null; then \
-		echo 'AUDIT_LIBS = -ldw -ljansson' >$@; \
+		echo 'AUDIT_LIBS = -ldw -lelf -ljansson' >$@; \
 	else \
 		echo "make: spawnaudit is left out: it needs libdw and jansson" \
 			"(Debian: libdw-dev libjansson-dev)" >&2; \

@@ -48,19 +48,22 @@ static const struct {
 	{"/memfd:", "memfd"}, {"anon_inode:", "anonymous"},
 };
 
+static const struct {
+	mode_t type;
+	const char *kind;
+} types[] = {
+	{S_IFREG, "file"}, {S_IFDIR, "directory"}, {S_IFIFO, "fifo"}, {S_IFCHR, "device"},
+	{S_IFBLK, "device"}, {S_IFSOCK, "socket"},
+};
+
 static const char *kind_of(const char *name, mode_t mode)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
 			return kinds[i].kind;
-	switch (mode & S_IFMT) {
-	case S_IFREG: return "file";
-	case S_IFDIR: return "directory";
-	case S_IFIFO: return "fifo";
-	case S_IFCHR: return "device";
-	case S_IFBLK: return "device";
-	case S_IFSOCK: return "socket";
-	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((mode & S_IFMT) == types[i].type)
+			return types[i].kind;
 	return "other";
 }
 

@@ -14,18 +14,24 @@
 #include "common/parse.h"
 #include "spawnutil.h"
 
-enum { KEY_FDS = 256, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS };
+enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
 	{"fds", KEY_FDS, 0, 0, "The descriptors that would cross an exec of each PID now", 0},
 
-	{0, 0, 0, 0, "Descriptors:", 2},
+	{"stuck", KEY_STUCK, 0, 0, "Is each PID a forked copy that waits for a lock for ever?", 0},
+
+	{0, 0, 0, 0, "Stuck copies:", 2},
+	{"no-stack", KEY_NO_STACK, 0, 0, "Stop nothing, not even for the moment that reading the "
+	 "stacks of a stuck process takes", 0},
+
+	{0, 0, 0, 0, "Descriptors:", 3},
 	{"all", 'a', 0, 0, "List those that exec closes as well", 0},
 	{"expect-fd", KEY_EXPECT, "N[,N-M]", 0, "It is no finding when these cross an exec "
 	 "(0 to 2 always are expected)", 0},
 
-	{0, 0, 0, 0, "Output:", 3},
+	{0, 0, 0, 0, "Output:", 4},
 	{"json", KEY_JSON, 0, 0, "One JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Report to FILE", 0},
 	{"error-exitcode", KEY_STATUS, "N", 0, "Exit with N when something was found (1)", 0},
@@ -34,6 +40,10 @@ static const struct argp_option table[] = {
 
 static int set_mode(struct options *options, enum mode mode)
 {
+	if (options->mode != MODE_NONE && options->mode != mode) {
+		say("--fds and --stuck exclude each other");
+		return EINVAL;
+	}
 	options->mode = mode;
 	return 0;
 }
@@ -43,7 +53,7 @@ static int add_pid(struct options *options, const char *text)
 	long pid;
 
 	if (options->mode == MODE_NONE) {
-		say("'%s': which look at it? --fds", text);
+		say("'%s': what about it, --fds or --stuck?", text);
 		return EINVAL;
 	}
 	if (parse_long(text, 1, INT_MAX, &pid) < 0) {
@@ -99,6 +109,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return add_pid(options, text);
 	case KEY_FDS:
 		return set_mode(options, MODE_FDS);
+	case KEY_STUCK:
+		return set_mode(options, MODE_STUCK);
+	case KEY_NO_STACK:
+		options->no_stack = 1;
+		return 0;
 	case 'a':
 		options->all = 1;
 		return 0;
@@ -120,7 +135,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static int check(const struct options *options)
 {
 	if (options->mode == MODE_NONE) {
-		say("nothing to look at: --fds PID (see --help)");
+		say("nothing to look at: --fds PID or --stuck PID (see --help)");
 		return -EINVAL;
 	}
 	if (options->pid_count == 0) {
@@ -135,8 +150,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "--fds PID...",
-		.doc = "Report what a program's launches hand on.\v"
+		.args_doc = "--fds PID...\n--stuck PID...",
+		.doc = "Report what a program's launches hand on, and which forked copies hang.\v"
 		       "Exit status: 0 nothing was found, 1 something was, 125 spawnaudit failed.",
 	};
 	static char name[] = "spawnaudit";

@@ -10,7 +10,7 @@
 #define EXIT_FINDINGS 1
 #define EXIT_TROUBLE 125
 
-enum mode { MODE_NONE, MODE_FDS };
+enum mode { MODE_NONE, MODE_FDS, MODE_STUCK };
 
 struct fd_range {
 	int first, last;
@@ -18,12 +18,14 @@ struct fd_range {
 
 struct options {
 	enum mode mode;
-	pid_t *pids;		/* the operands of --fds */
+	pid_t *pids;		/* the operands of --fds and --stuck */
 	size_t pid_count;
 
 	int all;		/* descriptors that exec closes too */
 	struct fd_range *expected;	/* --expect-fd; 0 to 2 aren't in it */
 	size_t expected_count;
+
+	int no_stack;		/* stop nothing, not even for a moment */
 
 	int json;
 	const char *log;	/* NULL: where the mode reports by default */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The words for what is found: the same in all modes, in text, JSON and the manual. */
+#ifndef SPAWNAUDIT_FINDINGS_H
+#define SPAWNAUDIT_FINDINGS_H
+
+enum finding { FINDING_LEAK, FINDING_STUCK, FINDING_KINDS };
+
+struct finding_words {
+	const char *name;	/* as JSON and options have it */
+	const char *matters;	/* one line, no full stop */
+	const char *mends;	/* the same: the call or the flag */
+};
+
+/* By enum finding. */
+extern const struct finding_words finding_words[FINDING_KINDS];
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Runtimes told by the names of mapped files, and Go by the sections of any. */
+#include "runtimes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <gelf.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process.h"
+
+static const struct known {
+	const char *pattern;	/* of the file's name without directories */
+	const char *name;
+	int is_program;		/* counts for the executable only */
+	int has_threads;
+} by_name[] = {
+	{"libjvm.so", "JVM", 0, 1},
+	{"libcoreclr.so", "CoreCLR", 0, 1},
+	{"libpython[23]*.so*", "CPython", 0, 0},
+	{"libnode.so*", "Node", 0, 1},
+	{"python", "CPython", 1, 0},
+	{"python[23]*", "CPython", 1, 0},
+	{"node", "Node", 1, 1},
+	{"nodejs", "Node", 1, 1},
+};
+
+static const struct known go = {.name = "Go", .has_threads = 1};
+
+/* Sections that only Go's linker makes; they stay in stripped files. */
+static const char *const go_sections[] = {
+	".go.buildinfo", ".note.go.buildid", ".gopclntab", ".data.rel.ro.gopclntab",
+};
+
+/* Files that have been looked into: whether they hold a Go runtime. */
+static struct seen {
+	unsigned device_major, device_minor;
+	ino_t inode;
+	int is_go;
+} *seen;
+static size_t seen_count;
+
+struct look {
+	pid_t pid;
+	char program[PATH_MAX];
+	struct runtimes *runtimes;
+};
+
+static int has_go_section(int fd)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	Elf_Scn *section = NULL;
+	size_t names;
+	int found = 0;
+
+	if (elf_getshdrstrndx(elf, &names) < 0) {
+		elf_end(elf);
+		return 0;
+	}
+	while (!found && (section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name = NULL;
+
+		if (gelf_getshdr(section, &header))
+			name = elf_strptr(elf, names, header.sh_name);
+		for (size_t i = 0; name && i < sizeof(go_sections) / sizeof(go_sections[0]); i++)
+			found |= strcmp(name, go_sections[i]) == 0;
+	}
+	elf_end(elf);
+	return found;
+}
+
+/*
+ * The very file that is mapped, if we may; else what is found under its name
+ * where the process looks for names.
+ */
+static int open_mapped(const struct look *look, const struct process_mapping *mapping)
+{
+	char path[PATH_MAX + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", (int)look->pid,
+		 (unsigned long)mapping->start, (unsigned long)mapping->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (strcmp(mapping->name, look->program) == 0)
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)look->pid);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)look->pid, mapping->name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int is_same_file(const struct seen *file, const struct process_mapping *mapping)
+{
+	return file->inode == mapping->inode && file->device_major == mapping->device_major &&
+	       file->device_minor == mapping->device_minor;
+}
+
+static int is_go(const struct look *look, const struct process_mapping *mapping)
+{
+	struct seen *grown;
+	int fd, found;
+
+	for (size_t i = 0; i < seen_count; i++)
+		if (is_same_file(&seen[i], mapping))
+			return seen[i].is_go;
+	fd = open_mapped(look, mapping);
+	if (fd < 0)
+		return 0;	/* not remembered: another process may show it */
+	found = has_go_section(fd);
+	close(fd);
+	grown = reallocarray(seen, seen_count + 1, sizeof(*seen));
+	if (!grown)
+		return found;
+	seen = grown;
+	seen[seen_count++] = (struct seen){mapping->device_major, mapping->device_minor,
+					   mapping->inode, found};
+	return found;
+}
+
+static const struct known *find_known(const struct look *look,
+				      const struct process_mapping *mapping)
+{
+	const char *slash = strrchr(mapping->name, '/');
+	char name[NAME_MAX + 1];
+	char *deleted;
+
+	snprintf(name, sizeof(name), "%s", slash ? slash + 1 : mapping->name);
+	deleted = strstr(name, " (deleted)");
+	if (deleted)
+		*deleted = '\0';
+	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)
+		if (fnmatch(by_name[i].pattern, name, 0) == 0 &&
+		    (!by_name[i].is_program || strcmp(mapping->name, look->program) == 0))
+			return &by_name[i];
+	return is_go(look, mapping) ? &go : NULL;
+}
+
+/* One entry for each runtime: the first file. */
+static int look_at(void *context, const struct process_mapping *mapping)
+{
+	struct look *look = context;
+	struct runtimes *runtimes = look->runtimes;
+	const struct known *known;
+	char *file;
+
+	if (*mapping->name != '/' || !mapping->inode || !mapping->is_executable)
+		return 0;
+	known = find_known(look, mapping);
+	if (!known || runtimes->count == RUNTIMES_MAX)
+		return 0;
+	for (size_t i = 0; i < runtimes->count; i++)
+		if (strcmp(runtimes->list[i].name, known->name) == 0)
+			return 0;
+	file = strdup(mapping->name);
+	if (!file)
+		return -ENOMEM;
+	runtimes->list[runtimes->count++] = (struct runtime){known->name, known->has_threads, file};
+	return 0;
+}
+
+int runtimes_find(pid_t pid, struct runtimes *ret)
+{
+	struct look look = {.pid = pid, .runtimes = ret};
+	int r;
+
+	*ret = (struct runtimes){0};
+	elf_version(EV_CURRENT);
+	r = process_program(pid, look.program, sizeof(look.program));
+	if (r == 0)
+		r = process_maps(pid, look_at, &look);
+	if (r < 0)
+		runtimes_clear(ret);
+	return r;
+}
+
+void runtimes_clear(struct runtimes *runtimes)
+{
+	for (size_t i = 0; i < runtimes->count; i++)
+		free(runtimes->list[i].file);
+	*runtimes = (struct runtimes){0};
+}

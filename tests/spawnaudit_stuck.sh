@@ -1,0 +1,208 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit --stuck: which forked copies wait for ever, for what, and which only
+# look as if they did. sa_stuck commits each sin.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+}
+
+# commit WAY: sa_stuck in the background until its child waits; $child, $parent, $owner
+commit() {
+	rm -f held zone
+	"$HELPERS/sa_stuck" "$1" >held 2>&1 </dev/null &
+	sinner=$!
+	trap 'kill $sinner $child 2>/dev/null' EXIT
+	for _ in $(seq 600); do
+		! grep -q '^ready' held || break
+		kill -0 $sinner 2>/dev/null || fail "sa_stuck $1: $(cat held)"
+		sleep 0.1
+	done
+	child=$(sed -n 's/^child //p' held)
+	parent=$(sed -n 's/^parent //p' held)
+	owner=$(sed -n 's/^owner //p' held)
+	[ -n "$child" ] || fail "sa_stuck $1: $(cat held)"
+}
+
+end() {
+	kill $sinner "$child" 2>/dev/null
+	wait $sinner 2>/dev/null || :
+}
+
+# found WAY PATTERN: it is a finding, and says so
+found() {
+	commit "$1"
+	status 1 spawnaudit --stuck "$child"
+	like "$1" "$child sa_stuck: stuck: $2" "$out"
+	case $out in
+	*"matters  "*"mends  "*) ;;
+	*) fail "$1: why it matters and what mends it: $out" ;;
+	esac
+	end
+}
+
+# passed WAY PATTERN: no finding
+passed() {
+	commit "$1"
+	status 0 spawnaudit --stuck "$child"
+	like "$1" "$child sa_stuck: $2" "$out"
+	case $out in
+	*"stack of"* | *"mends  "*) fail "$1: no finding, but it was stopped: $out" ;;
+	esac
+	end
+}
+
+test_mutex_of_a_thread_that_stayed_in_the_parent() {
+	need
+	for kind in mutex:normal recursive:recursive checking:error-checking adaptive:adaptive \
+		robust:normal; do
+		commit "${kind%:*}"
+		status 1 spawnaudit --stuck "$child"
+		like "${kind%:*}" "$child sa_stuck: stuck: it waits for a mutex that no thread here \
+has locked*a copy that $parent (sa_stuck) forked*threads here: 1, there now: 2*thread $child \
+waits for the futex lock in *sa_stuck, without a time limit*by its words a mutex of glibc's \
+(${kind#*:}), locked by thread $owner (holder) of $parent, which this copy doesn't have*" "$out"
+		end
+	done
+}
+
+test_mutex_of_a_thread_that_has_ended() {
+	need
+	commit ended
+	status 1 spawnaudit --stuck "$child"
+	like "the owner" "*locked by thread $owner, which has ended: it isn't here, nor where*" "$out"
+}
+
+test_mutex_although_another_thread_is_awake() {
+	need
+	found beside "it waits for a mutex that no thread here has locked*threads here: 2*"
+}
+
+test_mutex_when_the_parent_is_gone() {
+	need
+	found orphan "it waits for a mutex that no thread here has locked*its parent *has ended*"
+}
+
+test_copy_of_a_copy() {
+	need
+	commit again
+	grandchild=$(cat "/proc/$child/task/$child/children") || skip "no /proc/PID/task/TID/children"
+	status 0 spawnaudit --stuck "$child"
+	# shellcheck disable=SC2086
+	status 1 spawnaudit --stuck $grandchild
+	like "the owner" "*a copy that $child*locked by thread $owner (holder) of $parent,*" "$out"
+}
+
+test_nobody_is_left_to_wake_it() {
+	need
+	for way in semaphore condition rwlock; do
+		commit $way
+		status 1 spawnaudit --stuck "$child"
+		like "$way" "*no thread is left here that could wake it*a futex of unknown owner*\
+only threads with this memory could, and it is alone*" "$out"
+		case $out in
+		*"of glibc's ("* | *"unless a handler"*) fail "$way: too much is claimed: $out" ;;
+		esac
+		end
+	done
+}
+
+test_a_lock_of_libc() {
+	need
+	found localtime "*waits for the futex 0x* in *libc*a futex of unknown owner*"
+}
+
+test_a_handler_might_wake_it() {
+	need
+	found handler "*no thread is left*unless a handler of a signal does that: it has some*"
+}
+
+test_the_stack_names_the_function_and_the_line() {
+	need
+	readelf -S "$HELPERS/sa_stuck" 2>/dev/null | grep -q debug_line || skip "no debug information"
+	commit semaphore
+	status 1 spawnaudit --stuck "$child"
+	like "the stack" "*stack of thread $child, stopped for a moment*main*sa_stuck.c:[0-9]*" "$out"
+	# it waits on as before
+	status 1 spawnaudit --stuck --no-stack "$child"
+	like "without" "*no thread is left here*" "$out"
+	case $out in
+	*"stack of"*) fail "--no-stack: $out" ;;
+	esac
+}
+
+test_what_only_looks_stuck() {
+	need
+	passed worker "not stuck: a thread of it is at work, or waits for something else*"
+	passed pool "not stuck: a thread of it is at work*"
+	passed limit "not stuck: it waits for a futex for a limited time*"
+	passed shared "not stuck: it waits for a futex in memory that it shares with other*"
+	passed vfork "not stuck: it shares its parent's memory (vfork)*"
+	passed stopped "not stuck: it has been stopped*"
+}
+
+test_what_cannot_be_told() {
+	need
+	passed twice "can't be told: *that a thread of its own holds*by thread * of its own*"
+	passed alone "can't be told: *nothing tells that the process that forked it had threads*"
+}
+
+test_a_program_that_was_executed() {
+	need
+	sleep 100 &
+	trap 'kill $!' EXIT
+	status 0 spawnaudit --stuck $!
+	like "sleep" "$! *: not stuck: *" "$out"
+	status 0 spawnaudit --stuck $$
+}
+
+test_a_subshell() {
+	need
+	(
+		sleep 100
+		:
+	) &
+	trap 'kill $!' EXIT
+	sleep 0.5
+	status 0 spawnaudit --stuck $!
+	like "the subshell" "$! *: not stuck: a thread of it is at work, or waits for something*" "$out"
+}
+
+# refused PATTERN PID: one line, and the status says that nothing is known
+refused() {
+	status 125 spawnaudit --stuck "$2"
+	like "$2" "spawnaudit: $2$1" "$err"
+	same "$2: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
+}
+
+test_what_is_no_process_to_ask_about() {
+	need
+	commit zombie
+	refused " (sa_stuck) has ended, and waits for $parent to reap it" "$child"
+	end
+	true &
+	wait $!
+	refused ": No such process" $!
+	commit mutex
+	refused " (holder) is a thread: ask about its process, $parent" "$owner"
+	end
+	grep -q '^kthreadd$' /proc/2/comm 2>/dev/null || skip "no kernel threads are seen here"
+	refused " (*) is a kernel thread: nobody forked it" 2
+}
+
+test_json_has_what_the_text_has() {
+	need
+	commit mutex
+	status 1 spawnaudit --stuck --json "$child"
+	like "the line" "{\"schema\": 1, \"type\": \"stuck\", \"pid\": $child,*\"verdict\": \"stuck\", \
+\"reason\": \"owner-gone\"*\"owner_tid\": $owner, \"owner\": \"in-parent\"*\"stack\": {*" "$out"
+	same "lines" 1 "$(printf '%s\n' "$out" | wc -l)"
+	command -v python3 >/dev/null || return 0
+	printf '%s\n' "$out" | python3 -m json.tool >/dev/null || fail "no JSON: $out"
+}
+
+run_tests
