@@ -105,6 +105,7 @@ START_TEST(names_are_procs)
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(dup2(ends[0], 101), 101);
 	ck_assert_int_eq(dup2(socket(AF_UNIX, SOCK_STREAM, 0), 102), 102);
+	ck_assert_int_eq(dup2(102, 104), 104);
 	open_at(103, write_file("gone", "", 0600), O_RDONLY);
 	unlink(in_scratch("gone"));
 	audit = look(target(_i), SPU_AUDIT_NAMES);
@@ -112,6 +113,8 @@ START_TEST(names_are_procs)
 	ck_assert_str_eq(find(audit, 100)->name, resolved);
 	ck_assert_int_eq(strncmp(find(audit, 101)->name, "pipe:[", 6), 0);
 	ck_assert_int_eq(strncmp(find(audit, 102)->name, "socket:[", 8), 0);
+	ck_assert_ptr_nonnull(strstr(find(audit, 102)->name, "] unix without a name"));
+	ck_assert_str_eq(find(audit, 102)->name, find(audit, 104)->name);
 	ck_assert_ptr_nonnull(strstr(find(audit, 103)->name, "gone (deleted)"));
 	spu_audit_free(audit);
 }

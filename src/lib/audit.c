@@ -68,23 +68,48 @@ static int look_at_other(struct spu_audit_fd *entry, pid_t pid)
 /* NULL where it can't be had: the name is a help, not the finding. */
 static char *read_name(pid_t pid, int fd)
 {
-	char path[64], process[16] = "self", name[PATH_MAX];
-	unsigned long inode;
+	char path[64], name[PATH_MAX];
 	ssize_t length;
 
 	proc_path(path, sizeof(path), pid, "fd", fd);
-	length = readlink(path, name, sizeof(name) - 256);
+	length = readlink(path, name, sizeof(name) - 1);
 	if (length < 0)
 		return NULL;
 	name[length] = '\0';
-	if (sscanf(name, "socket:[%lu]", &inode) == 1) {
-		if (pid)
-			snprintf(process, sizeof(process), "%d", (int)pid);
-		name[length] = ' ';
-		if (!spu__describe_socket(process, inode, name + length + 1, 255))
-			name[length] = '\0';
-	}
 	return strdup(name);
+}
+
+static void add_addresses(void *context, size_t index, const char *text)
+{
+	struct spu_audit *audit = context;
+	const char *name = audit->fds[index].name;
+	char *longer;
+
+	if (asprintf(&longer, "%s %s", name, text) < 0)
+		return;		/* the name alone, then */
+	free((char *)(uintptr_t)name);
+	audit->fds[index].name = longer;
+}
+
+/* Behind each socket's name. */
+static void name_sockets(struct look *look)
+{
+	struct spu_audit *audit = look->audit;
+	struct spu__socket *sockets = calloc(audit->count + 1, sizeof(*sockets));
+	char process[16] = "self";
+	size_t count = 0;
+
+	for (size_t i = 0; sockets && i < audit->count; i++) {
+		const char *name = audit->fds[i].name;
+
+		sockets[count].index = i;
+		count += name && sscanf(name, "socket:[%lu]", &sockets[count].inode) == 1;
+	}
+	if (look->pid)
+		snprintf(process, sizeof(process), "%d", (int)look->pid);
+	if (count)
+		spu__describe_sockets(process, sockets, count, add_addresses, audit);
+	free(sockets);
 }
 
 static int add(struct look *look, struct spu_audit_fd *entry)
@@ -201,6 +226,8 @@ static int look_around(struct look *look)
 	closedir(directory);
 	if (look->audit->count > 1)
 		qsort(look->audit->fds, look->audit->count, sizeof(*look->audit->fds), compare);
+	if (r == 0 && look->flags & SPU_AUDIT_NAMES)
+		name_sockets(look);
 	return r;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -32,15 +33,14 @@ static int print_address(const char *hex, char *ret, size_t size)
 	return 0;
 }
 
-static int describe_inet(const char *line, const char *protocol, unsigned long inode, char *ret,
-			 size_t size)
+static int describe_inet(const char *line, const char *protocol, unsigned long *ret_inode,
+			 char *ret, size_t size)
 {
 	char local[80], remote[80], local_text[80], remote_text[80];
-	unsigned long found;
 	unsigned state;
 
 	if (sscanf(line, " %*d: %79s %79s %x %*s %*s %*s %*d %*d %lu", local, remote, &state,
-		   &found) != 4 || found != inode ||
+		   ret_inode) != 4 ||
 	    print_address(local, local_text, sizeof(local_text)) < 0 ||
 	    print_address(remote, remote_text, sizeof(remote_text)) < 0)
 		return 0;
@@ -53,15 +53,13 @@ static int describe_inet(const char *line, const char *protocol, unsigned long i
 	return 1;
 }
 
-static int describe_unix(const char *line, const char *protocol, unsigned long inode, char *ret,
-			 size_t size)
+static int describe_unix(const char *line, const char *protocol, unsigned long *ret_inode,
+			 char *ret, size_t size)
 {
 	char path[112] = "";
-	unsigned long found;
 	unsigned flags;
 
-	if (sscanf(line, "%*s %*x %*x %x %*x %*x %lu %111[^\n]", &flags, &found, path) < 2 ||
-	    found != inode)
+	if (sscanf(line, "%*s %*x %*x %x %*x %*x %lu %111[^\n]", &flags, ret_inode, path) < 2)
 		return 0;
 	snprintf(ret, size, "%s %s%s", protocol, path[0] ? path : "without a name",
 		 flags & UNIX_ACCEPTS ? ", listening" : "");
@@ -71,8 +69,8 @@ static int describe_unix(const char *line, const char *protocol, unsigned long i
 static const struct {
 	const char *table;
 	const char *protocol;
-	int (*describe)(const char *line, const char *protocol, unsigned long inode, char *ret,
-			size_t size);
+	int (*describe)(const char *line, const char *protocol, unsigned long *ret_inode,
+			char *ret, size_t size);
 } tables[] = {
 	{"unix", "unix", describe_unix},
 	{"tcp", "tcp", describe_inet},
@@ -81,22 +79,50 @@ static const struct {
 	{"udp6", "udp", describe_inet},
 };
 
-int spu__describe_socket(const char *process, unsigned long inode, char *ret, size_t size)
+static int compare(const void *a, const void *b)
 {
-	char path[64], line[512];
-	int found = 0;
-	size_t i;
+	const struct spu__socket *left = a, *right = b;
 
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]) && !found; i++) {
+	return (left->inode > right->inode) - (left->inode < right->inode);
+}
+
+/* The first of those with this inode: the same socket may be asked for several times. */
+static const struct spu__socket *find(const struct spu__socket *list, size_t count,
+				      unsigned long inode)
+{
+	const struct spu__socket key = {.inode = inode};
+	const struct spu__socket *found = bsearch(&key, list, count, sizeof(key), compare);
+
+	while (found && found > list && found[-1].inode == inode)
+		found--;
+	return found;
+}
+
+void spu__describe_sockets(const char *process, struct spu__socket *list, size_t count,
+			   void (*found)(void *context, size_t index, const char *text),
+			   void *context)
+{
+	char path[64], line[512], text[256];
+	unsigned long inode;
+
+	qsort(list, count, sizeof(*list), compare);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		FILE *table;
 
 		snprintf(path, sizeof(path), "/proc/%s/net/%s", process, tables[i].table);
 		table = fopen(path, "re");
 		if (!table)
 			continue;
-		while (!found && fgets(line, sizeof(line), table))
-			found = tables[i].describe(line, tables[i].protocol, inode, ret, size);
+		while (fgets(line, sizeof(line), table)) {
+			const struct spu__socket *at;
+
+			if (!tables[i].describe(line, tables[i].protocol, &inode, text,
+						sizeof(text)))
+				continue;
+			for (at = find(list, count, inode);
+			     at && at < list + count && at->inode == inode; at++)
+				found(context, at->index, text);
+		}
 		fclose(table);
 	}
-	return found;
 }

@@ -4,10 +4,18 @@
 
 #include <stddef.h>
 
+struct spu__socket {
+	unsigned long inode;
+	size_t index;		/* the caller's */
+};
+
 /*
- * "tcp 127.0.0.1:80, listening" for the socket with this inode number; process
- * is "self" or a pid. Returns whether it is known.
+ * Calls found() with a text as "tcp 127.0.0.1:80, listening" for each of the
+ * sockets that is known; process is "self" or a pid. One reading of the
+ * kernel's tables, however many are asked for. Sorts the list.
  */
-int spu__describe_socket(const char *process, unsigned long inode, char *ret, size_t size);
+void spu__describe_sockets(const char *process, struct spu__socket *list, size_t count,
+			   void (*found)(void *context, size_t index, const char *text),
+			   void *context);
 
 #endif
