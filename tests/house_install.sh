@@ -104,6 +104,18 @@ test_uninstall_leaves_no_file() {
 	[ ! -s left ] || fail "left: $(cat left)"
 }
 
+test_all_but_spawnaudit_is_built_without_its_libraries() {
+	mkdir without
+	echo '#error not here' >without/jansson.h
+	plain_make -C "$top" BUILD="$tmp/b" DESTDIR="$tmp/dest" CPPFLAGS="-I$tmp/without" install
+	same "make's words" "make: spawnaudit is left out: it needs libdw and jansson \
+(Debian: libdw-dev libjansson-dev)" "$(grep '^make: ' log)"
+	expect_files /usr/local/bin/safespawn /usr/local/bin/spawnbench
+	[ ! -e dest/usr/local/bin/spawnaudit ] || fail "spawnaudit was installed"
+	# tried again each time, so that nothing needs cleaning once they are there
+	[ ! -e b/audit.mk ] || fail "it is remembered that they are missing"
+}
+
 test_the_packed_source_builds() {
 	plain_make -C "$top" BUILD="$tmp/b" dist
 	tar -xzf b/spawnutil-"$version".tar.gz || fail "no tarball"

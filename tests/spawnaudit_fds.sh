@@ -6,9 +6,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
-}
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
 
 # hold [FILE]: sa_fds in the background, ready, its pid in $pid; killed at the end
 hold() {

@@ -7,31 +7,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
-}
-
-# commit WAY: sa_stuck in the background until its child waits; $child, $parent, $owner
-commit() {
-	rm -f held zone
-	"$HELPERS/sa_stuck" "$1" >held 2>&1 </dev/null &
-	sinner=$!
-	trap 'kill $sinner $child 2>/dev/null' EXIT
-	for _ in $(seq 600); do
-		! grep -q '^ready' held || break
-		kill -0 $sinner 2>/dev/null || fail "sa_stuck $1: $(cat held)"
-		sleep 0.1
-	done
-	child=$(sed -n 's/^child //p' held)
-	parent=$(sed -n 's/^parent //p' held)
-	owner=$(sed -n 's/^owner //p' held)
-	[ -n "$child" ] || fail "sa_stuck $1: $(cat held)"
-}
-
-end() {
-	kill $sinner "$child" 2>/dev/null
-	wait $sinner 2>/dev/null || :
-}
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
 
 # found WAY PATTERN: it is a finding, and says so
 found() {
@@ -65,7 +42,7 @@ test_mutex_of_a_thread_that_stayed_in_the_parent() {
 		like "${kind%:*}" "$child sa_stuck: stuck: it waits for a mutex that no thread here \
 has locked*a copy that $parent (sa_stuck) forked*threads here: 1, there now: 2*thread $child \
 waits for the futex lock in *sa_stuck, without a time limit*by its words a mutex of glibc's \
-(${kind#*:}), locked by thread $owner (holder) of $parent, which this copy doesn't have*" "$out"
+(${kind#*:})*locked by thread $owner (holder) of $parent, which this copy doesn't have*" "$out"
 		end
 	done
 }
@@ -100,7 +77,7 @@ test_copy_of_a_copy() {
 test_nobody_is_left_to_wake_it() {
 	need
 	for way in semaphore condition rwlock; do
-		commit $way
+		commit "$way"
 		status 1 spawnaudit --stuck "$child"
 		like "$way" "*no thread is left here that could wake it*a futex of unknown owner*\
 only threads with this memory could, and it is alone*" "$out"
@@ -170,13 +147,6 @@ test_a_subshell() {
 	sleep 0.5
 	status 0 spawnaudit --stuck $!
 	like "the subshell" "$! *: not stuck: a thread of it is at work, or waits for something*" "$out"
-}
-
-# refused PATTERN PID: one line, and the status says that nothing is known
-refused() {
-	status 125 spawnaudit --stuck "$2"
-	like "$2" "spawnaudit: $2$1" "$err"
-	same "$2: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
 }
 
 test_what_is_no_process_to_ask_about() {

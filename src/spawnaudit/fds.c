@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 
 #include "common/message.h"
+#include "findings.h"
 #include "holders.h"
 #include "output.h"
+#include "permission.h"
 #include "process.h"
 #include "spawnutil.h"
 
@@ -167,6 +169,7 @@ static void print_holders(const struct look *look, size_t item)
 
 static void print_text(const struct look *look)
 {
+	const struct finding_words *words = &finding_words[FINDING_LEAK];
 	FILE *out = output_stream();
 
 	fprintf(out, "%d ", (int)look->process.pid);
@@ -188,8 +191,10 @@ static void print_text(const struct look *look)
 		putc('\n', out);
 	}
 	if (look->holders.unseen)
-		fprintf(out, "        (%zu processes may not be looked into: they may hold these "
-			"too)\n", look->holders.unseen);
+		fprintf(out, "  (%zu processes can't be looked into: they may hold these too)\n",
+			look->holders.unseen);
+	if (look->findings)
+		fprintf(out, "  matters   %s\n  mends     %s\n", words->matters, words->mends);
 }
 
 /* ---- JSON ---- */
@@ -254,17 +259,21 @@ static void print_json(const struct look *look)
 
 static void say_refused(const struct process *process, int r)
 {
-	if (process->flags & PROCESS_KERNEL_THREAD)
-		say("%d is a kernel thread: it has no descriptors and never calls exec",
-		    (int)process->pid);
-	else if (process->state == 'Z')
-		say("%d (%s) has ended and waits to be reaped: it holds nothing",
+	char why[256];
+
+	if (process->flags & PROCESS_KERNEL_THREAD) {
+		say("%d (%s) is a kernel thread: it has no descriptors and never calls exec",
 		    (int)process->pid, process->name);
-	else if (r == -EACCES || r == -EPERM)
-		say_errno(r, "%d (%s): its descriptors can be seen by its user, if it is dumpable, "
-			  "and by root", (int)process->pid, process->name);
-	else
+	} else if (process->state == 'Z') {
+		say("%d (%s) has ended, and waits for %d to reap it: it holds nothing",
+		    (int)process->pid, process->name, (int)process->parent);
+	} else if (r == -EACCES || r == -EPERM) {
+		permission_explain(process->pid, why, sizeof(why));
+		say("%d (%s): its descriptors can't be seen: %s", (int)process->pid, process->name,
+		    why);
+	} else {
 		say_errno(r, "%d", (int)process->pid);
+	}
 }
 
 /* How many findings; negative: it can't be looked at, and why has been said. */

@@ -4,8 +4,8 @@
 const struct finding_words finding_words[FINDING_KINDS] = {
 	[FINDING_LEAK] = {
 		"leak",
-		"the new program holds it open: a port stays taken, a reader waits for ever",
-		"open it with O_CLOEXEC (SOCK_CLOEXEC, pipe2, accept4), or launch by spu_spawn(3), "
+		"a program launched from here holds it open: ports stay taken, readers wait on",
+		"O_CLOEXEC where it is opened (SOCK_CLOEXEC, pipe2, accept4); or spu_spawn(3), "
 		"which closes what wasn't given",
 	},
 	[FINDING_STUCK] = {

@@ -128,7 +128,8 @@ static int look_at_all(struct scan *scan)
 	if (!proc)
 		return -errno;
 	while (r == 0 && (pid = process_next_number(proc)) >= 0)
-		r = look_at_process(scan, pid);
+		if (pid != getpid())	/* we hold what we inherited, until we end */
+			r = look_at_process(scan, pid);
 	closedir(proc);
 	return r;
 }

@@ -18,7 +18,7 @@ struct holder {
 };
 
 struct holders {
-	struct holder *list;	/* by item, then by pid; a process once for each item */
+	struct holder *list;	/* by item, then by pid; a process once for each item; not us */
 	size_t count;
 	size_t unseen;		/* processes that we may not look into */
 };

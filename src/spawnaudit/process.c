@@ -53,6 +53,11 @@ static ssize_t read_file(pid_t pid, pid_t tid, const char *what, char *ret, size
 	return length;
 }
 
+int process_can_read(void)
+{
+	return access("/proc/self/stat", R_OK) == 0;
+}
+
 int process_read_thread(pid_t pid, pid_t tid, struct process *ret)
 {
 	char line[1024], *name, *rest;

@@ -26,6 +26,9 @@
 #define PROCESS_NAME_SIZE 65
 #define PROCESS_WCHAN_SIZE 65
 
+/* 0 where /proc isn't mounted: then nothing can be told. */
+int process_can_read(void);
+
 struct process {
 	pid_t pid, parent;
 	char name[PROCESS_NAME_SIZE];	/* as ps -o comm has it; any byte but 0 may be in it */

@@ -7,26 +7,22 @@
 #include "stuck.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "common/message.h"
 #include "findings.h"
 #include "output.h"
 #include "permission.h"
 #include "shapes.h"
-#include "spawnutil.h"
 #include "stack.h"
 #include "suspect.h"
 #include "verdict.h"
 
-/* What is said of more threads than these is in JSON only. */
+/* The stacks of more threads than these are in JSON only. */
 #define THREADS_SHOWN 3
-
-/* glibc's threads use 32 and 33 for themselves */
-#define LIBC_SIGNALS (SPU_SIGNAL(32) | SPU_SIGNAL(33))
 
 struct report {
 	const struct options *options;
@@ -38,161 +34,6 @@ struct report {
 	json_t *threads;		/* as JSON has them */
 	char *no_stack;			/* why there are no stacks, or NULL */
 };
-
-static __attribute__((format(printf, 2, 3))) void state(json_t *sentences, const char *format, ...)
-{
-	va_list arguments;
-	char *text;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (length < 0)
-		die_errno(EXIT_TROUBLE, ENOMEM, "report");
-	json_array_append_new(sentences, output_string(text));
-	free(text);
-}
-
-/* ---- what is known ---- */
-
-static void state_origin(struct report *report)
-{
-	const struct suspect *suspect = &report->suspect;
-	const struct process *parent = &suspect->parent;
-
-	if (suspect->is_parent_same == 1)
-		state(report->known, "a copy that %d (%s) forked, without exec since; "
-		      "threads here: %ld, there now: %ld", (int)parent->pid, parent->name,
-		      suspect->process.threads, parent->threads);
-	else
-		state(report->known, "a forked copy, without exec since; threads here: %ld; its "
-		      "parent %d (%s) %s", suspect->process.threads,
-		      (int)suspect->process.parent, parent->pid ? parent->name : "gone",
-		      suspect->is_parent_same == 0
-			? "runs another program, so who forked it is gone"
-			: "has a program that can't be seen");
-}
-
-/* Where the futex lies, as a phrase. */
-static void describe_place(struct report *report, const struct waiter *waiter, char *ret,
-			   size_t size)
-{
-	const char *symbol = NULL, *module = NULL;
-	uintptr_t offset;
-
-	if (report->reader)
-		symbol = stack_symbol(report->reader, waiter->futex.address, &offset, &module);
-	if (symbol && offset)
-		snprintf(ret, size, "%s+%zu in %s", symbol, (size_t)offset, module);
-	else if (symbol)
-		snprintf(ret, size, "%s in %s", symbol, module);
-	else if (module)
-		snprintf(ret, size, "0x%lx in %s", (unsigned long)waiter->futex.address, module);
-	else
-		snprintf(ret, size, "0x%lx in %s", (unsigned long)waiter->futex.address,
-			 waiter->place && *waiter->place ? waiter->place : "anonymous memory");
-}
-
-static void state_wait(struct report *report, const struct waiter *waiter)
-{
-	char place[512];
-
-	if (waiter->waits_for_futex) {
-		describe_place(report, waiter, place, sizeof(place));
-		state(report->known, "thread %d waits for the futex %s%s", (int)waiter->tid, place,
-		      waiter->futex.has_limit ? ", with a time limit" : ", without a time limit");
-	} else if (*waiter->wchan) {
-		state(report->known, "thread %d waits in the kernel's %s", (int)waiter->tid,
-		      waiter->wchan);
-	} else {
-		state(report->known, "thread %d is in state %c", (int)waiter->tid, waiter->state);
-	}
-}
-
-static void state_waits(struct report *report)
-{
-	const struct suspect *suspect = &report->suspect;
-	size_t shown = 0;
-
-	if (report->waiter)
-		state_wait(report, report->waiter);
-	for (size_t i = 0; i < suspect->waiter_count && shown < THREADS_SHOWN - 1; i++) {
-		if (&suspect->waiters[i] == report->waiter)
-			continue;
-		state_wait(report, &suspect->waiters[i]);
-		shown++;
-	}
-	if (suspect->waiter_count > THREADS_SHOWN)
-		state(report->known, "%zu more threads", suspect->waiter_count - THREADS_SHOWN);
-}
-
-static void state_runtimes(struct report *report)
-{
-	const struct suspect *suspect = &report->suspect;
-	char why[256];
-
-	if (suspect->runtimes_error == -EACCES || suspect->runtimes_error == -EPERM) {
-		permission_explain(suspect->process.pid, why, sizeof(why));
-		state(report->known, "its memory map can't be read: %s", why);
-	}
-	for (size_t i = 0; i < suspect->runtimes.count; i++)
-		state(report->known, "runtime mapped: %s, %s", suspect->runtimes.list[i].name,
-		      suspect->runtimes.list[i].file);
-}
-
-/* ---- what is inferred ---- */
-
-static void infer_owner(struct report *report, const struct waiter *waiter)
-{
-	const char *kind = waiter->mutex_kind;
-	struct process thread;
-
-	if (!waiter->waits_for_futex)
-		return;
-	switch (waiter->owner) {
-	case OWNER_UNKNOWN:
-		state(report->inferred, "a futex of unknown owner: it isn't a locked mutex of "
-		      "glibc's that names a thread");
-		return;
-	case OWNER_HERE:
-		state(report->inferred, "by its words a mutex of glibc's (%s), locked by thread %d "
-		      "of its own", kind, (int)waiter->owner_tid);
-		return;
-	case OWNER_IN_PARENT:
-		if (process_read_thread(waiter->owner_pid, waiter->owner_tid, &thread) < 0)
-			thread = (struct process){.name = "?"};
-		state(report->inferred, "by its words a mutex of glibc's (%s), locked by thread %d "
-		      "(%s) of %d, which this copy doesn't have", kind, (int)waiter->owner_tid,
-		      thread.name, (int)waiter->owner_pid);
-		return;
-	case OWNER_ENDED:
-		state(report->inferred, "by its words a mutex of glibc's (%s), locked by thread "
-		      "%d, which has ended: it isn't here, nor where this was forked", kind,
-		      (int)waiter->owner_tid);
-		return;
-	}
-}
-
-static void infer(struct report *report)
-{
-	const struct suspect *suspect = &report->suspect;
-
-	if (report->waiter)
-		infer_owner(report, report->waiter);
-	if (report->reason == REASON_NOBODY_LEFT) {
-		state(report->inferred, "nothing can wake it: only threads with this memory "
-		      "could, and %s", suspect->waiter_count == 1 ? "it is alone" : "all wait");
-		if (suspect->status.caught & ~LIBC_SIGNALS)
-			state(report->inferred,
-			      "unless a handler of a signal does that: it has some");
-	}
-	for (size_t i = 0; i < suspect->runtimes.count; i++)
-		if (suspect->runtimes.list[i].has_threads && report->reason != REASON_NO_LOCK)
-			state(report->inferred, "%s works with threads of its own: those of %s "
-			      "aren't here", suspect->runtimes.list[i].name,
-			      suspect->is_parent_same == 1 ? "the parent" : "who forked it");
-}
 
 /* ---- threads and stacks ---- */
 
@@ -355,11 +196,8 @@ static void fill(struct report *report)
 	if (report->reason == REASON_EXEC)
 		return;
 	report->reader = stack_open(report->suspect.process.pid);
-	state_origin(report);
-	state_waits(report);
-	state_runtimes(report);
-	if (reason_words[report->reason].verdict != VERDICT_CLEAR)
-		infer(report);
+	account_make(&report->suspect, report->reason, report->waiter, report->reader,
+		     report->known, report->inferred);
 	collect_threads(report);
 }
 
@@ -419,8 +257,13 @@ static int report_on(const struct options *options, pid_t pid)
 	r = reason_words[report.reason].verdict == VERDICT_STUCK;
 	if (report.reason == REASON_NOT_ALLOWED) {
 		permission_explain(pid, why, sizeof(why));
-		say("%d (%s): what it waits for: %s", (int)pid, report.suspect.process.name, why);
+		say("%d (%s): what it waits for can't be seen: %s", (int)pid,
+		    report.suspect.process.name, why);
 		r = -EPERM;
+	} else if (report.reason == REASON_FOREIGN) {
+		say("%d (%s): what it waits for isn't decoded: a 32-bit program, or one for "
+		    "another processor", (int)pid, report.suspect.process.name);
+		r = -ENOEXEC;
 	}
 	clear(&report);
 	return r;

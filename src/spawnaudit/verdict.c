@@ -26,7 +26,7 @@ const struct reason_words reason_words[REASON_COUNT] = {
 		"the process that forked it had threads"},
 	[REASON_NOT_ALLOWED] = {VERDICT_UNCLEAR, "not-allowed", "what it waits for can't be seen"},
 	[REASON_FOREIGN] = {VERDICT_UNCLEAR, "foreign",
-		"what it waits for isn't decoded: a program for another kind of processor"},
+		"what it waits for isn't decoded"},
 	[REASON_OWNER_GONE] = {VERDICT_STUCK, "owner-gone",
 		"it waits for a mutex that no thread here has locked"},
 	[REASON_NOBODY_LEFT] = {VERDICT_STUCK, "nobody-left",

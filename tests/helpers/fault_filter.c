@@ -74,6 +74,8 @@ static const struct {
 	{"pidfd_getfd", SYS_pidfd_getfd, -1, 0, 0},
 	{"pidfd_open", SYS_pidfd_open, -1, 0, 0},
 	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0, 0},
+	{"process_vm_readv", SYS_process_vm_readv, -1, 0, 0},
+	{"ptrace", SYS_ptrace, -1, 0, 0},
 	{"rt_sigpending", SYS_rt_sigpending, -1, 0, 0},
 	{"setsid", SYS_setsid, -1, 0, 0},
 	{"vfork", SYS_vfork, -1, 0, 0},

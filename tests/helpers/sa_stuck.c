@@ -96,10 +96,12 @@ static void hold_checking(void)
 	hold_lock(PTHREAD_MUTEX_ERRORCHECK, 0);
 }
 
+#ifdef __GLIBC__
 static void hold_adaptive(void)
 {
 	hold_lock(PTHREAD_MUTEX_ADAPTIVE_NP, 0);
 }
+#endif
 
 static void hold_robust(void)
 {
@@ -235,7 +237,10 @@ static const struct way {
 	void (*wait)(void);
 } ways[] = {
 	{"mutex", hold_plain, wait_lock}, {"recursive", hold_recursive, wait_lock},
-	{"checking", hold_checking, wait_lock}, {"adaptive", hold_adaptive, wait_lock},
+#ifdef __GLIBC__
+	{"adaptive", hold_adaptive, wait_lock},
+#endif
+	{"checking", hold_checking, wait_lock},
 	{"robust", hold_robust, wait_lock},
 	{"ended", hold_and_end, wait_lock}, {"limit", hold_plain, wait_lock_with_limit},
 	{"beside", hold_plain, wait_lock_beside_thread}, {"again", hold_plain, fork_again},

@@ -1,0 +1,243 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What spawnaudit can't see it says in one line, and tells what it still can.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+AS_NOBODY="setpriv --reuid=65534 --regid=65534 --clear-groups"
+
+need_root() {
+	need
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	command -v setpriv >/dev/null || skip "setpriv isn't installed"
+	$AS_NOBODY test -x "$BUILD/spawnaudit" || skip "another user doesn't get to the build"
+}
+
+# commit_as_nobody WAY
+commit_as_nobody() {
+	chmod 777 .
+	cat >as_nobody <<-END
+		#!/bin/sh
+		exec $AS_NOBODY "$HELPERS/sa_stuck" "\$@"
+	END
+	chmod 755 as_nobody
+	commit "$1" ./as_nobody
+}
+
+# one_line WHAT PATTERN: on stderr
+one_line() {
+	like "$1" "spawnaudit: $2" "$err"
+	same "$1: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
+}
+
+test_another_users_process() {
+	need_root
+	commit mutex
+	# shellcheck disable=SC2086
+	status 125 $AS_NOBODY "$BUILD/spawnaudit" --stuck "$child"
+	one_line "stuck" "$child (sa_stuck): what it waits for can't be seen: it belongs to user 0: \
+ask as that user or as root"
+	like "what is known" "$child sa_stuck: can't be told: *a forked copy, without exec since; \
+threads here: 1;*" "$out"
+	# shellcheck disable=SC2086
+	status 125 $AS_NOBODY "$BUILD/spawnaudit" --fds "$child"
+	one_line "fds" "$child (sa_stuck): its descriptors can't be seen: it belongs to user 0: *"
+	# whether it has called exec everybody may see
+	# shellcheck disable=SC2086
+	status 0 $AS_NOBODY "$BUILD/spawnaudit" --stuck "$parent"
+	like "the parent" "$parent sa_stuck: not stuck: it has called exec" "$out"
+}
+
+test_ones_own_process_as_an_ordinary_user() {
+	need_root
+	commit_as_nobody mutex
+	# shellcheck disable=SC2086
+	status 1 $AS_NOBODY "$BUILD/spawnaudit" --stuck "$child"
+	like "stuck" "$child sa_stuck: stuck: *locked by thread $owner (holder) of $parent*\
+stack of thread $child*" "$out"
+	# shellcheck disable=SC2086
+	status 0 $AS_NOBODY "$BUILD/spawnaudit" --fds "$child" --expect-fd=3-1000
+	like "descriptors" "$child sa_stuck: * open, *" "$out"
+}
+
+test_a_process_that_is_not_dumpable() {
+	need_root
+	commit_as_nobody undumpable
+	# shellcheck disable=SC2086
+	status 125 $AS_NOBODY "$BUILD/spawnaudit" --stuck "$child"
+	one_line "stuck" "$child (sa_stuck): what it waits for can't be seen: it isn't dumpable *"
+	# shellcheck disable=SC2086
+	status 125 $AS_NOBODY "$BUILD/spawnaudit" --fds "$child"
+	one_line "fds" "$child (sa_stuck): its descriptors can't be seen: it isn't dumpable *"
+	status 1 spawnaudit --stuck "$child"
+	like "as root" "*locked by thread $owner (holder) of $parent*" "$out"
+}
+
+# Where the kernel has no Yama its setting is put there, and what it refuses is refused otherwise.
+test_yamas_setting_is_named() {
+	need_root
+	[ ! -e /proc/sys/kernel/yama ] || skip "a kernel with Yama: its setting isn't ours to change"
+	commit_as_nobody mutex
+	: >empty
+	chmod 000 empty
+	cat >look <<-END
+		#!/bin/sh
+		mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama &&
+			echo 1 >/proc/sys/kernel/yama/ptrace_scope &&
+			mount --bind empty /proc/$child/task/$child/syscall || exit 77
+		exec $AS_NOBODY "$HELPERS/fault_filter" ptrace=EPERM process_vm_readv=EPERM -- \\
+			"$BUILD/spawnaudit" --stuck $child
+	END
+	unshare -m sh look >out 2>err
+	case $? in
+	77 | 1) skip "no mounts here: $(cat err)" ;;
+	125) ;;
+	*) fail "$(cat out err)" ;;
+	esac
+	err=$(cat err)
+	one_line "stuck" "$child (sa_stuck): what it waits for can't be seen: \
+kernel.yama.ptrace_scope is 1: ask as root, or allow it with sysctl kernel.yama.ptrace_scope=0"
+	like "what is known" "$child sa_stuck: can't be told: *a copy that $parent (sa_stuck) forked\
+*threads here: 1, there now: 2*waits in the kernel's *futex*" "$(cat out)"
+}
+
+test_a_process_that_is_traced_already() {
+	need
+	command -v strace >/dev/null || skip "strace isn't installed"
+	commit mutex
+	strace -o /dev/null -p "$child" 2>attached &
+	strace=$!
+	trap 'kill $sinner $child $strace 2>/dev/null' EXIT
+	for _ in $(seq 600); do
+		! grep -q attached attached || break
+		sleep 0.1
+	done
+	grep -q attached attached || skip "strace may not attach: $(cat attached)"
+	status 1 spawnaudit --stuck "$child"
+	like "stuck" "*locked by thread $owner*no stack  process $strace traces it already*" "$out"
+}
+
+test_no_ptrace_at_all() {
+	need
+	commit mutex
+	"$HELPERS/fault_filter" ptrace=EPERM -- "$BUILD/spawnaudit" --stuck "$child" >out 2>err
+	case $? in
+	77) skip "no filters here" ;;
+	1) ;;
+	*) fail "$(cat out err)" ;;
+	esac
+	like "stuck" "*locked by thread $owner*no stack  refused by the kernel*" "$(cat out)"
+}
+
+test_a_deleted_program() {
+	need
+	cp "$HELPERS/sa_stuck" gone
+	commit mutex ./gone
+	rm gone
+	status 1 spawnaudit --stuck "$child"
+	like "stuck" "$child gone: stuck: *locked by thread $owner (holder) of $parent*" "$out"
+	like "its symbols" "*for the futex lock in *gone (deleted)*" "$out"
+}
+
+test_a_program_without_symbols() {
+	need
+	command -v strip >/dev/null || skip "strip isn't installed"
+	cp "$HELPERS/sa_stuck" bare
+	strip bare
+	commit mutex ./bare
+	status 1 spawnaudit --stuck "$child"
+	like "stuck" "$child bare: stuck: *waits for the futex 0x* in */bare*locked by thread $owner*\
+stack of thread $child*?  */bare*" "$out"
+}
+
+# A lock of musl's records no owner that could be told by its words.
+test_a_lock_of_musl() {
+	need
+	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
+	musl-gcc -D_GNU_SOURCE -o musl "$top/tests/helpers/sa_stuck.c" 2>log || fail "$(cat log)"
+	for way in mutex recursive semaphore; do
+		commit "$way" ./musl
+		status 1 spawnaudit --stuck "$child"
+		like "$way" "$child musl: stuck: *a futex of unknown owner*it is alone*" "$out"
+		end
+	done
+	commit worker ./musl
+	status 0 spawnaudit --stuck "$child"
+}
+
+test_a_32_bit_program() {
+	need
+	cat >small.c <<-'END'
+		/* forks; the child waits for a futex; no libc, so that no 32-bit one is needed */
+		static int word;
+
+		static long call(long number, long a, long b, long c)
+		{
+			long r;
+
+			__asm__ volatile("int $0x80" : "=a"(r)
+					 : "a"(number), "b"(a), "c"(b), "d"(c), "S"(0) : "memory");
+			return r;
+		}
+
+		void _start(void)
+		{
+			if (call(2, 0, 0, 0) == 0)
+				for (;;)
+					call(240, (long)&word, 128, 0);
+			for (;;)
+				call(29, 0, 0, 0);
+		}
+	END
+	${CC:-gcc} -m32 -O1 -nostdlib -static -ffreestanding -fno-pie -no-pie -fno-stack-protector \
+		-o small small.c 2>log || skip "no compiler for 32 bits: $(head -n 1 log)"
+	./small &
+	parent=$!
+	trap 'kill $child $parent 2>/dev/null' EXIT
+	sleep 0.5
+	kill -0 "$parent" 2>/dev/null || skip "the kernel runs no 32-bit programs"
+	child=$(cat /proc/$parent/task/$parent/children) || skip "no /proc/PID/task/TID/children"
+	child=${child% }
+	status 125 spawnaudit --stuck "$child"
+	one_line "stuck" "$child (small): what it waits for isn't decoded: a 32-bit program*"
+	like "what is known" "$child small: can't be told: *a copy that $parent (small) forked*" "$out"
+	status 0 spawnaudit --fds "$child" --expect-fd=3-1000
+	like "descriptors" "$child small: *" "$out"
+}
+
+test_the_first_process() {
+	need
+	status 0 spawnaudit --stuck 1
+	like "init" "1 *: not stuck: it has called exec" "$out"
+}
+
+test_no_proc() {
+	need_root
+	unshare -m sh -c 'mount -t tmpfs none /proc || exit 77; exec "$0" --fds 1' \
+		"$BUILD/spawnaudit" >out 2>err
+	case $? in
+	77 | 1) skip "no mounts here" ;;
+	125) ;;
+	*) fail "$(cat out err)" ;;
+	esac
+	same "its words" "spawnaudit: /proc isn't mounted, and all that is told comes from there" \
+		"$(cat err)"
+}
+
+test_output_that_is_lost_is_a_failure() {
+	need
+	[ -c /dev/full ] || skip "no /dev/full"
+	spawnaudit --fds $$ >/dev/full 2>err
+	same "status" 125 $?
+	like "its words" "spawnaudit: standard output: No space left on device" "$(cat err)"
+	spawnaudit --fds --log=/dev/full $$ 2>err
+	same "status" 125 $?
+	like "its words" "spawnaudit: log: No space left on device" "$(cat err)"
+}
+
+run_tests
