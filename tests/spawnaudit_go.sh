@@ -32,7 +32,12 @@ test_a_host_that_forks_while_the_go_runtime_runs() {
 threads here: 1, there now: *" "$out"
 	like "the runtime" "*runtime mapped: Go, *sa_plugin.so*Go works with threads of its own: \
 those of the parent aren't here*" "$out"
-	like "the owner" "*a futex of unknown owner*" "$out"
+	# either of the two ways in which Go waits, by the luck of the moment
+	case $out in
+	*"no thread is left here that could wake it"*"a futex of unknown owner"*) ;;
+	*"it asks its runtime again and again"*"sleeps for less than a millisecond"*) ;;
+	*) fail "what it waits for: $out" ;;
+	esac
 	like "where" "*stack of thread $child, stopped for a moment*runtime.*" "$out"
 	[ "$(printf '%s\n' "$out" | wc -l)" -le 24 ] || fail "more than a screen: $out"
 	status 1 spawnaudit --stuck --json "$child"

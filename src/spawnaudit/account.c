@@ -89,6 +89,9 @@ static void state_wait(const struct account *account, const struct waiter *waite
 		describe_place(account, waiter, place, sizeof(place));
 		state(account->known, "thread %d waits for the futex %s%s", (int)waiter->tid, place,
 		      waiter->futex.has_limit ? ", with a time limit" : ", without a time limit");
+	} else if (waiter->spins) {
+		state(account->known, "thread %d sleeps for less than a millisecond, again and "
+		      "again, in its runtime", (int)waiter->tid);
 	} else if (*waiter->wchan) {
 		state(account->known, "thread %d waits in the kernel's %s", (int)waiter->tid,
 		      waiter->wchan);

@@ -49,7 +49,7 @@ static json_t *take_stack(struct report *report, const struct waiter *waiter)
 	    !report->reader || report->no_stack)
 		return NULL;
 	/* such a wait goes on after a stop as if nothing had been; others may end with EINTR */
-	if (!waiter->waits_for_futex)
+	if (!waiter->waits_for_futex && !waiter->spins)
 		return NULL;
 	r = stack_stop(waiter->tid);
 	if (r == 0) {
@@ -90,10 +90,11 @@ static void collect_threads(struct report *report)
 		json_t *stack = take_stack(report, waiter);
 		char name[2] = {waiter->state, '\0'};
 
-		json_array_append_new(report->threads, json_pack("{s:i, s:o, s:o, s:o, s:o}",
+		json_array_append_new(report->threads, json_pack("{s:i, s:o, s:o, s:b, s:o, s:o}",
 			"tid", (int)waiter->tid, "state", output_string(name),
 			"wchan", *waiter->wchan ? output_string(waiter->wchan) : json_null(),
-			"futex", futex_json(waiter), "stack", stack ? stack : json_null()));
+			"spins", waiter->spins, "futex", futex_json(waiter),
+			"stack", stack ? stack : json_null()));
 	}
 }
 

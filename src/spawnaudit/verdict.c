@@ -29,6 +29,8 @@ const struct reason_words reason_words[REASON_COUNT] = {
 		"what it waits for isn't decoded"},
 	[REASON_OWNER_GONE] = {VERDICT_STUCK, "owner-gone",
 		"it waits for a mutex that no thread here has locked"},
+	[REASON_SPINS] = {VERDICT_STUCK, "spins",
+		"it asks its runtime again and again for what threads would give that aren't here"},
 	[REASON_NOBODY_LEFT] = {VERDICT_STUCK, "nobody-left",
 		"it waits, and no thread is left here that could wake it"},
 };
@@ -57,7 +59,8 @@ int verdict_has_evidence(const struct suspect *suspect)
 {
 	if (suspect->is_parent_same == 1 && suspect->parent.threads > 1)
 		return 1;
-	for (size_t i = 0; i < suspect->runtimes.count; i++)
+	/* with more threads it may have been started here */
+	for (size_t i = 0; i < suspect->runtimes.count && suspect->waiter_count == 1; i++)
 		if (suspect->runtimes.list[i].has_threads)
 			return 1;
 	return 0;
@@ -112,6 +115,10 @@ enum reason verdict_find(const struct suspect *suspect, const struct waiter **re
 	*ret_waiter = find_without_owner(suspect);
 	if (*ret_waiter)
 		return REASON_OWNER_GONE;
+	if (suspect->waiter_count == 1 && suspect->waiters[0].spins) {
+		*ret_waiter = &suspect->waiters[0];
+		return REASON_SPINS;
+	}
 	reason = find_first_hope(suspect, ret_waiter);
 	if (reason == REASON_NOBODY_LEFT && !verdict_has_evidence(suspect))
 		return REASON_NO_THREADS;
