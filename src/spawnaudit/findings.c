@@ -8,6 +8,18 @@ const struct finding_words finding_words[FINDING_KINDS] = {
 		"O_CLOEXEC where it is opened (SOCK_CLOEXEC, pipe2, accept4); or spu_spawn(3), "
 		"which closes what wasn't given",
 	},
+	[FINDING_UNSAFE_FORK] = {
+		"unsafe-fork",
+		"what another thread had locked at the fork stays locked in the copy for ever, "
+		"and this code may need it",
+		"launch by spu_spawn(3): its options do the set-up, and no code runs there",
+	},
+	[FINDING_NO_EXEC] = {
+		"no-exec",
+		"a copy of a process with threads works on with their locks and without them",
+		"make it a program of its own and launch that by spu_spawn(3), or fork before the "
+		"first thread is made",
+	},
 	[FINDING_STUCK] = {
 		"stuck",
 		"what another thread had locked at the fork stays locked in the copy for ever",

@@ -3,7 +3,13 @@
 #ifndef SPAWNAUDIT_FINDINGS_H
 #define SPAWNAUDIT_FINDINGS_H
 
-enum finding { FINDING_LEAK, FINDING_STUCK, FINDING_KINDS };
+enum finding {
+	FINDING_LEAK,
+	FINDING_UNSAFE_FORK,
+	FINDING_NO_EXEC,
+	FINDING_STUCK,
+	FINDING_KINDS,
+};
 
 struct finding_words {
 	const char *name;	/* as JSON and options have it */

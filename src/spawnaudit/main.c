@@ -2,6 +2,7 @@
 /* spawnaudit: parse, check, run. */
 #include <stdlib.h>
 
+#include "audit.h"
 #include "common/message.h"
 #include "fds.h"
 #include "options.h"
@@ -18,7 +19,12 @@ int main(int argc, char **argv)
 	int status;
 
 	message_set_program("spawnaudit");
-	if (options_parse(argc, argv, &options) < 0 || output_open(&options, stdout) < 0)
+	if (options_parse(argc, argv, &options) < 0)
+		return EXIT_TROUBLE;
+	/* Standard output is the command's; and it may end by a signal, as the command did */
+	if (options.mode == MODE_COMMAND || options.mode == MODE_ATTACH)
+		return output_open(&options, stderr) < 0 ? EXIT_TROUBLE : audit_run(&options);
+	if (output_open(&options, stdout) < 0)
 		return EXIT_TROUBLE;
 	if (!process_can_read())
 		die(EXIT_TROUBLE, "/proc isn't mounted, and all that is told comes from there");

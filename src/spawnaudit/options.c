@@ -9,29 +9,40 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "findings.h"
 #include "spawnutil.h"
 
-enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS };
+enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
+       KEY_FAIL, KEY_CALLS };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
+	{"attach", 'p', "PID", 0, "Trace that process until it ends, or until ^C lets it go", 0},
 	{"fds", KEY_FDS, 0, 0, "The descriptors that would cross an exec of each PID now", 0},
 
 	{"stuck", KEY_STUCK, 0, 0, "Is each PID a forked copy that waits for a lock for ever?", 0},
 
-	{0, 0, 0, 0, "Stuck copies:", 2},
+	{0, 0, 0, 0, "Tracing:", 2},
+	{"all-calls", KEY_CALLS, 0, 0, "Record the system calls of every child, also where no "
+	 "lock can be lost: slower", 0},
+	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding: leak, "
+	 "unsafe-fork, no-exec, stuck", 0},
+	{"verbose", 'v', 0, 0, "List every launch", 0},
+
+	{0, 0, 0, 0, "Stuck copies:", 3},
 	{"no-stack", KEY_NO_STACK, 0, 0, "Stop nothing, not even for the moment that reading the "
 	 "stacks of a stuck process takes", 0},
 
-	{0, 0, 0, 0, "Descriptors:", 3},
+	{0, 0, 0, 0, "Descriptors:", 4},
 	{"all", 'a', 0, 0, "List those that exec closes as well", 0},
 	{"expect-fd", KEY_EXPECT, "N[,N-M]", 0, "It is no finding when these cross an exec "
 	 "(0 to 2 always are expected)", 0},
 
-	{0, 0, 0, 0, "Output:", 4},
+	{0, 0, 0, 0, "Output:", 5},
 	{"json", KEY_JSON, 0, 0, "One JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Report to FILE", 0},
 	{"error-exitcode", KEY_STATUS, "N", 0, "Exit with N when something was found (1)", 0},
@@ -41,26 +52,44 @@ static const struct argp_option table[] = {
 static int set_mode(struct options *options, enum mode mode)
 {
 	if (options->mode != MODE_NONE && options->mode != mode) {
-		say("--fds and --stuck exclude each other");
+		say("-p, --fds and --stuck exclude each other");
 		return EINVAL;
 	}
 	options->mode = mode;
 	return 0;
 }
 
-static int add_pid(struct options *options, const char *text)
+static int parse_pid(const char *text, pid_t *ret)
 {
 	long pid;
 
-	if (options->mode == MODE_NONE) {
-		say("'%s': what about it, --fds or --stuck?", text);
-		return EINVAL;
-	}
 	if (parse_long(text, 1, INT_MAX, &pid) < 0) {
 		say("'%s' isn't a process id", text);
 		return EINVAL;
 	}
-	options->pids[options->pid_count++] = (pid_t)pid;
+	*ret = (pid_t)pid;
+	return 0;
+}
+
+static int set_target(struct options *options, const char *text)
+{
+	int r = set_mode(options, MODE_ATTACH);
+
+	return r ? r : parse_pid(text, &options->target);
+}
+
+/* The first operand: a process of --fds, or the command, and then the rest is its own. */
+static int take_operand(struct options *options, char *text, struct argp_state *state)
+{
+	if (options->mode == MODE_FDS || options->mode == MODE_STUCK)
+		return parse_pid(text, &options->pids[options->pid_count++]);
+	if (options->mode == MODE_ATTACH) {
+		say("'%s': with -p nothing is run", text);
+		return EINVAL;
+	}
+	options->mode = MODE_COMMAND;
+	options->command = &state->argv[state->next - 1];
+	state->next = state->argc;
 	return 0;
 }
 
@@ -94,6 +123,26 @@ static int set_status(struct options *options, const char *text)
 		return EINVAL;
 	}
 	options->findings_status = (int)status;
+	options->status_given = 1;
+	return 0;
+}
+
+static int set_fail_on(struct options *options, const char *text)
+{
+	for (size_t length; *text; text += length + (text[length] == ',')) {
+		enum finding kind = 0;
+
+		length = strcspn(text, ",");
+		while (kind < FINDING_KINDS && (strlen(finding_words[kind].name) != length ||
+						strncmp(finding_words[kind].name, text, length)))
+			kind++;
+		if (kind == FINDING_KINDS) {
+			say("--fail-on: '%.*s' is no kind of finding (leak, unsafe-fork, no-exec, "
+			    "stuck)", (int)length, text);
+			return EINVAL;
+		}
+		options->fail_on |= 1u << kind;
+	}
 	return 0;
 }
 
@@ -106,7 +155,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		state->err_stream = NULL;	/* one line is enough: no "Try --help" */
 		return 0;
 	case ARGP_KEY_ARG:
-		return add_pid(options, text);
+		return take_operand(options, text, state);
+	case 'p':
+		return set_target(options, text);
+	case KEY_CALLS:
+		options->all_calls = 1;
+		return 0;
+	case KEY_FAIL:
+		return set_fail_on(options, text);
+	case 'v':
+		options->verbose = 1;
+		return 0;
 	case KEY_FDS:
 		return set_mode(options, MODE_FDS);
 	case KEY_STUCK:
@@ -132,16 +191,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 /* What no option can see alone. */
-static int check(const struct options *options)
+static int check(struct options *options)
 {
 	if (options->mode == MODE_NONE) {
-		say("nothing to look at: --fds PID or --stuck PID (see --help)");
+		say("nothing to look at: COMMAND, -p PID, --fds PID or --stuck PID (see --help)");
 		return -EINVAL;
 	}
-	if (options->pid_count == 0) {
+	if (!options->command && !options->target && options->pid_count == 0) {
 		say("no PID");
 		return -EINVAL;
 	}
+	/* A command's own status counts, unless somebody asked for another */
+	if (options->status_given && !options->fail_on)
+		options->fail_on = ~0u;
 	return 0;
 }
 
@@ -150,9 +212,12 @@ int options_parse(int argc, char **argv, struct options *ret)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "--fds PID...\n--stuck PID...",
-		.doc = "Report what a program's launches hand on, and which forked copies hang.\v"
-		       "Exit status: 0 nothing was found, 1 something was, 125 spawnaudit failed.",
+		.args_doc = "COMMAND [ARG...]\n-p PID\n--fds PID...\n--stuck PID...",
+		.doc = "Report what a program's launches do between fork and exec, and what they "
+		       "hand on; which forked copies hang.\v"
+		       "Exit status: with COMMAND its own, else 0; 1 something was found (with "
+		       "COMMAND and -p only if --fail-on or --error-exitcode asks for it); 125 "
+		       "spawnaudit failed.",
 	};
 	static char name[] = "spawnaudit";
 

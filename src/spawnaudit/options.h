@@ -10,7 +10,7 @@
 #define EXIT_FINDINGS 1
 #define EXIT_TROUBLE 125
 
-enum mode { MODE_NONE, MODE_FDS, MODE_STUCK };
+enum mode { MODE_NONE, MODE_FDS, MODE_STUCK, MODE_COMMAND, MODE_ATTACH };
 
 struct fd_range {
 	int first, last;
@@ -21,6 +21,12 @@ struct options {
 	pid_t *pids;		/* the operands of --fds and --stuck */
 	size_t pid_count;
 
+	char **command;		/* MODE_COMMAND; ends with NULL */
+	pid_t target;		/* MODE_ATTACH */
+	int all_calls;		/* record those of every child */
+	int verbose;		/* list every launch */
+	unsigned fail_on;	/* bits by enum finding: these decide how we exit */
+
 	int all;		/* descriptors that exec closes too */
 	struct fd_range *expected;	/* --expect-fd; 0 to 2 aren't in it */
 	size_t expected_count;
@@ -29,6 +35,7 @@ struct options {
 
 	int json;
 	const char *log;	/* NULL: where the mode reports by default */
+	int status_given;
 	int findings_status;	/* how we exit when something was found */
 };
 

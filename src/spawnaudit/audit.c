@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "audit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "output.h"
+#include "report.h"
+#include "start.h"
+#include "trace.h"
+
+/* As the command did, so that a calling shell knows; without a core of ours over its. */
+static int die_as(int status)
+{
+	const struct rlimit none = {0, 0};
+	sigset_t set;
+
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	setrlimit(RLIMIT_CORE, &none);
+	signal(WTERMSIG(status), SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, WTERMSIG(status));
+	kill(getpid(), WTERMSIG(status));
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 128 + WTERMSIG(status);
+}
+
+static int begin(const struct options *options, struct trace *trace)
+{
+	*trace = (struct trace){.options = options, .pid = options->target, .start_fd = -1};
+	signals_block();
+	if (options->mode == MODE_ATTACH)
+		return 0;
+	trace->pid = start_command(options->command, &trace->start_fd);
+	if (trace->pid > 0)
+		return 0;
+	say_errno(trace->pid, "%s: no process", options->command[0]);
+	return trace->pid;
+}
+
+static int exit_status(const struct options *options, const struct trace *trace)
+{
+	unsigned found = report_findings() & options->fail_on;
+
+	if (output_close() < 0)
+		return EXIT_TROUBLE;
+	if (found)
+		return options->findings_status;
+	return options->mode == MODE_COMMAND && trace->ended ? die_as(trace->status) : EXIT_SUCCESS;
+}
+
+int audit_run(const struct options *options)
+{
+	struct trace trace;
+	int status;
+
+	if (begin(options, &trace) < 0)
+		return EXIT_TROUBLE;
+	report_setup(options);
+	trace.take = report_launch;
+	trace_run(&trace);
+	if (trace.failure < 0)
+		return EXIT_TROUBLE;
+	if (trace.executed || options->mode == MODE_ATTACH)
+		report_end(&trace);
+	status = exit_status(options, &trace);
+	report_free();
+	return status;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "call_table.h"
+#include "common/parse.h"
+#include "launch.h"
+
+#define TEXT_SIZE 512
+#define STRING_SHOWN 128
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+#ifndef SYS_newfstatat
+#define SYS_newfstatat 79	/* aarch64's headers may call it fstatat */
+#endif
+
+static const struct entry {
+	long number;
+	const char *name;
+	const char *arguments;
+	unsigned work;
+} table[] = {
+#define ENTRY(name, arguments, work) {SYS_##name, #name, arguments, work},
+	CALLS(ENTRY) CALLS_OF_MACHINE(ENTRY)
+#undef ENTRY
+};
+
+/* Files that only somebody's library code opens, and what that code is for */
+static const struct {
+	const char *part;
+	unsigned work;
+} files[] = {
+	{"/etc/ld.so.cache", WORK_LINKS}, {".so", WORK_LINKS},
+	{"/etc/nsswitch.conf", WORK_NAMES}, {"/etc/passwd", WORK_NAMES},
+	{"/etc/group", WORK_NAMES}, {"/etc/hosts", WORK_NAMES}, {"/etc/host.conf", WORK_NAMES},
+	{"/etc/resolv.conf", WORK_NAMES}, {"/etc/gai.conf", WORK_NAMES},
+	{"/nscd/", WORK_NAMES}, {"/dev/log", WORK_LOGS},
+	{"/etc/localtime", WORK_LOCALE}, {"/zoneinfo/", WORK_LOCALE},
+	{"/lib/locale/", WORK_LOCALE}, {"/gconv", WORK_LOCALE},
+};
+
+static const struct entry *find(long number)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].number == number)
+			return &table[i];
+	return NULL;
+}
+
+int call_is_exec(long number)
+{
+	return number == SYS_execve || number == SYS_execveat;
+}
+
+int call_is_wait(const struct registers *entry)
+{
+	int operation = (int)entry->arguments[1] & FUTEX_CMD_MASK;
+
+	return !entry->foreign && entry->call == SYS_futex &&
+	       (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET ||
+		operation == FUTEX_LOCK_PI);
+}
+
+/*
+ * One function for each kind of argument
+ */
+
+struct text {
+	FILE *stream;
+	pid_t tid;
+	const struct registers *entry;
+};
+
+static void show_number(const struct text *text, uint64_t value)
+{
+	fprintf(text->stream, "%d", (int)value);
+}
+
+static void show_hexadecimal(const struct text *text, uint64_t value)
+{
+	fprintf(text->stream, value < 10 ? "%llu" : "0x%llx", (unsigned long long)value);
+}
+
+static void show_mode(const struct text *text, uint64_t value)
+{
+	fprintf(text->stream, "%#o", (unsigned)value & 07777);
+}
+
+static void show_string(const struct text *text, uint64_t address)
+{
+	char string[STRING_SHOWN + 2];
+	int length = machine_read_string(text->tid, address, string, sizeof(string));
+
+	if (address == 0)
+		fputs("NULL", text->stream);
+	else if (length < 0)
+		show_hexadecimal(text, address);
+	else
+		fprintf(text->stream, "\"%.*s\"%s", STRING_SHOWN, string,
+			length > STRING_SHOWN ? "..." : "");
+}
+
+/* What is written: the third argument is its size. */
+static void show_bytes(const struct text *text, uint64_t address)
+{
+	char bytes[33] = "";
+	size_t size = text->entry->arguments[2], got;
+
+	got = machine_read(text->tid, address, bytes, size < 32 ? size : 32);
+	fputc('"', text->stream);
+	for (size_t i = 0; i < got; i++) {
+		if (bytes[i] == '\n')
+			fputs("\\n", text->stream);
+		else
+			fputc(bytes[i] < ' ' || bytes[i] > '~' ? '.' : bytes[i], text->stream);
+	}
+	fprintf(text->stream, "\"%s", got < size ? "..." : "");
+}
+
+static void show_directory(const struct text *text, uint64_t value)
+{
+	if ((int)value == AT_FDCWD)
+		fputs("AT_FDCWD", text->stream);
+	else
+		show_number(text, value);
+}
+
+static void show_open_flags(const struct text *text, uint64_t value)
+{
+	static const char *const access[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "3"};
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} flags[] = {
+		{O_CREAT, "O_CREAT"}, {O_EXCL, "O_EXCL"}, {O_NOCTTY, "O_NOCTTY"},
+		{O_TRUNC, "O_TRUNC"}, {O_APPEND, "O_APPEND"}, {O_NONBLOCK, "O_NONBLOCK"},
+		{O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"},
+		{O_CLOEXEC, "O_CLOEXEC"}, {O_PATH, "O_PATH"},
+	};
+
+	fputs(access[value & O_ACCMODE], text->stream);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (value & flags[i].bit)
+			fprintf(text->stream, "|%s", flags[i].name);
+}
+
+static void show_signal(const struct text *text, uint64_t value)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	fprintf(text->stream, "%s%s", value ? "SIG" : "",
+		value ? signal_name((int)value, name) : "0");
+}
+
+static void show_how(const struct text *text, uint64_t value)
+{
+	static const char *const names[] = {"SIG_BLOCK", "SIG_UNBLOCK", "SIG_SETMASK"};
+
+	if (value < 3)
+		fputs(names[value], text->stream);
+	else
+		show_number(text, value);
+}
+
+static void show_futex(const struct text *text, uint64_t value)
+{
+	static const char *const names[] = {
+		[FUTEX_WAIT] = "FUTEX_WAIT", [FUTEX_WAKE] = "FUTEX_WAKE",
+		[FUTEX_REQUEUE] = "FUTEX_REQUEUE", [FUTEX_CMP_REQUEUE] = "FUTEX_CMP_REQUEUE",
+		[FUTEX_WAKE_OP] = "FUTEX_WAKE_OP", [FUTEX_LOCK_PI] = "FUTEX_LOCK_PI",
+		[FUTEX_UNLOCK_PI] = "FUTEX_UNLOCK_PI",
+		[FUTEX_WAIT_BITSET] = "FUTEX_WAIT_BITSET",
+		[FUTEX_WAKE_BITSET] = "FUTEX_WAKE_BITSET",
+	};
+	unsigned operation = (unsigned)value & FUTEX_CMD_MASK;
+
+	if (operation < sizeof(names) / sizeof(names[0]) && names[operation])
+		fputs(names[operation], text->stream);
+	else
+		show_number(text, operation);
+}
+
+static void show_argv(const struct text *text, uint64_t address)
+{
+	uint64_t words[5] = {0};
+	size_t count = machine_read(text->tid, address, words, sizeof(words)) / sizeof(words[0]);
+
+	fputc('[', text->stream);
+	for (size_t i = 0; i < count && words[i]; i++) {
+		fputs(i ? ", " : "", text->stream);
+		if (i == 4)
+			fputs("...", text->stream);
+		else
+			show_string(text, words[i]);
+	}
+	fputc(']', text->stream);
+}
+
+static void show_clone_flags(const struct text *text, uint64_t value)
+{
+	char names[TEXT_SIZE];
+
+	launch_flags_text(value, names, sizeof(names));
+	fputs(names, text->stream);
+}
+
+static void show_address(const struct text *text, uint64_t address)
+{
+	struct sockaddr_storage storage = {0};
+	const struct sockaddr_un *local = (const void *)&storage;
+	const struct sockaddr_in *four = (const void *)&storage;
+	const struct sockaddr_in6 *six = (const void *)&storage;
+	size_t size = text->entry->arguments[2];
+	char name[INET6_ADDRSTRLEN] = "";
+
+	if (size > sizeof(storage) - 1)
+		size = sizeof(storage) - 1;
+	machine_read(text->tid, address, &storage, size);
+	switch (storage.ss_family) {
+	case AF_UNIX:
+		fprintf(text->stream, "\"%s%.100s\"", local->sun_path[0] ? "" : "@",
+			local->sun_path + !local->sun_path[0]);
+		return;
+	case AF_INET:
+		inet_ntop(AF_INET, &four->sin_addr, name, sizeof(name));
+		fprintf(text->stream, "%s:%u", name, ntohs(four->sin_port));
+		return;
+	case AF_INET6:
+		inet_ntop(AF_INET6, &six->sin6_addr, name, sizeof(name));
+		fprintf(text->stream, "[%s]:%u", name, ntohs(six->sin6_port));
+		return;
+	}
+	fprintf(text->stream, "family %d", storage.ss_family);
+}
+
+static const struct {
+	char letter;
+	void (*show)(const struct text *text, uint64_t value);
+} kinds[] = {
+	{'d', show_number}, {'x', show_hexadecimal}, {'m', show_mode}, {'p', show_string},
+	{'"', show_bytes}, {'D', show_directory}, {'o', show_open_flags}, {'s', show_signal},
+	{'h', show_how}, {'f', show_futex}, {'v', show_argv}, {'c', show_clone_flags},
+	{'k', show_address},
+};
+
+static void show(const struct text *text, char letter, uint64_t value)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].letter == letter)
+			kinds[i].show(text, value);
+}
+
+char *call_text(pid_t tid, const struct registers *registers)
+{
+	const struct entry *entry = registers->foreign ? NULL : find(registers->call);
+	char *result = NULL;
+	size_t size;
+	struct text text = {open_memstream(&result, &size), tid, registers};
+
+	if (!text.stream)
+		return NULL;
+	if (!entry) {
+		fprintf(text.stream, "%ssyscall %ld", registers->foreign ? "32-bit " : "",
+			registers->call);
+	} else {
+		fprintf(text.stream, "%s(", entry->name);
+		for (size_t i = 0; entry->arguments[i]; i++) {
+			fputs(i ? ", " : "", text.stream);
+			show(&text, entry->arguments[i], registers->arguments[i]);
+		}
+		fputc(')', text.stream);
+	}
+	fclose(text.stream);
+	return result;
+}
+
+/*
+ * The pipe by which a child tells that exec failed is nobody's output, nor is a
+ * setting of the kernel's (/proc/self/uid_map, a cgroup).
+ */
+static int is_quiet_write(pid_t tid, int fd)
+{
+	char path[64], target[32] = "", line[128];
+	unsigned flags = 0;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
+	if (readlink(path, target, sizeof(target) - 1) < 0)
+		return 0;
+	if (strncmp(target, "/proc/", 6) == 0 || strncmp(target, "/sys/", 5) == 0)
+		return 1;
+	if (strncmp(target, "pipe:", 5) != 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tid, fd);
+	info = fopen(path, "re");
+	if (!info)
+		return 0;
+	while (fgets(line, sizeof(line), info))
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	fclose(info);
+	return (flags & O_CLOEXEC) != 0;
+}
+
+static unsigned work_of_path(const char *path)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strstr(path, files[i].part))
+			return files[i].work;
+	return 0;
+}
+
+unsigned call_work(pid_t tid, const struct registers *registers)
+{
+	const struct entry *entry = registers->foreign ? NULL : find(registers->call);
+	struct sockaddr_un address = {0};
+	char path[256];
+	size_t at;
+
+	if (!entry)
+		return 0;
+	if (entry->work & WORK_WRITES && is_quiet_write(tid, (int)registers->arguments[0]))
+		return 0;
+	if (entry->work || call_is_exec(entry->number))
+		return entry->work;
+	if (entry->number == SYS_connect) {
+		machine_read(tid, registers->arguments[1], &address, sizeof(address) - 1);
+		return address.sun_family == AF_UNIX ? work_of_path(address.sun_path) : 0;
+	}
+	if (strncmp(entry->name, "open", 4) != 0)
+		return 0;
+	at = strcspn(entry->arguments, "p");
+	if (machine_read_string(tid, registers->arguments[at], path, sizeof(path)) < 0)
+		return 0;
+	return work_of_path(path);
+}
+
+char *call_executed_file(pid_t tid, const struct registers *entry)
+{
+	char path[4096];
+
+	if (machine_read_string(tid, entry->arguments[entry->call == SYS_execveat], path,
+				sizeof(path)) < 0)
+		return NULL;
+	return strdup(path);
+}

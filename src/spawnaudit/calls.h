@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls as people read them, and what they tell about the code that makes them. */
+#ifndef SPAWNAUDIT_CALLS_H
+#define SPAWNAUDIT_CALLS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "machine.h"
+
+/* Is it execve or execveat? */
+int call_is_exec(long number);
+
+/* May it wait for a lock? */
+int call_is_wait(const struct registers *entry);
+
+/* At the beginning of a call: "name(arguments)", for free(). */
+char *call_text(pid_t tid, const struct registers *entry);
+
+/* At the beginning of a call: WORK_ bits of launch.h. */
+unsigned call_work(pid_t tid, const struct registers *entry);
+
+/* For execve: the file, for free(); NULL if it can't be read. */
+char *call_executed_file(pid_t tid, const struct registers *entry);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors that a program was given by exec. */
+#ifndef SPAWNAUDIT_CROSSING_H
+#define SPAWNAUDIT_CROSSING_H
+
+#include "launch.h"
+#include "options.h"
+#include "tasks.h"
+
+/* What exec gave to a program; copies of the process share it. NULL is none. */
+struct given *given_share(struct given *given);
+void given_let_go(struct given *given);
+
+/*
+ * The process stands at its exec: tracee->given is made anew. With a launch (its
+ * own, or NULL) what nobody expected is listed there, but for what its parent (or
+ * NULL) had been given in the same way: that was counted once.
+ */
+void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,
+		   const struct options *options);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "judgement.h"
+
+/* ns; a child that got so far is no longer on its way to exec */
+#define LONG 1000000000
+
+/* Waited for what nobody could give, or, sharing memory, held its parent up until the end. */
+static int was_stuck(const struct launch *launch)
+{
+	const struct call *last = &launch->current;
+
+	if (launch->hopeless_wait >= LONG)
+		return 1;
+	if (launch->outcome == OUTCOME_EXECUTED || !launch->recorded || !last->text ||
+	    last->returned)
+		return 0;
+	if (launch->hopeless)
+		return launch->outcome == OUTCOME_LEFT || launch->outcome == OUTCOME_KILLED;
+	return launch->flags & LAUNCH_SUSPENDS && last->took >= LONG &&
+	       launch->outcome != OUTCOME_EXITED;
+}
+
+static unsigned judge_child(const struct launch *launch)
+{
+	if (was_stuck(launch))
+		return FINDING_BIT(FINDING_STUCK);
+	if (!launch_is_hazardous(launch))
+		return 0;
+	if (launch->outcome == OUTCOME_EXECUTED || launch->exec_failure)
+		return launch->work ? FINDING_BIT(FINDING_UNSAFE_FORK) : 0;
+	if (launch->work || (launch->outcome == OUTCOME_LEFT && launch->lasted >= LONG))
+		return FINDING_BIT(FINDING_NO_EXEC);
+	return 0;
+}
+
+unsigned launch_judge(const struct launch *launch)
+{
+	return judge_child(launch) | (launch->leak_count > 0 ? FINDING_BIT(FINDING_LEAK) : 0);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record of one launch: a new process, from its birth to its first exec or
+ * its end. trace.c and window.c fill it in, judgement.c judges it, the reports show it.
+ */
+#ifndef SPAWNAUDIT_LAUNCH_H
+#define SPAWNAUDIT_LAUNCH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "place.h"
+#include "process.h"
+
+#define LAUNCH_CALLS_KEPT 256	/* of each launch */
+#define LAUNCH_SUSPENDS 0x4000u	/* CLONE_VFORK: the calling thread waits for exec */
+#define LAUNCH_CALLS_TRACED 1000	/* then it's a worker, and runs on at full speed */
+
+enum method { METHOD_FORK, METHOD_VFORK, METHOD_SPAWN, METHOD_CLONE, METHOD_COUNT };
+
+enum outcome { OUTCOME_OPEN, OUTCOME_EXECUTED, OUTCOME_EXITED, OUTCOME_KILLED, OUTCOME_LEFT };
+
+/* What the calls of a child show that isn't safe in a copy of a process with threads */
+#define WORK_LOCKS (1u << 0)
+#define WORK_ALLOCATES (1u << 1)
+#define WORK_NAMES (1u << 2)	/* users, hosts: the name service */
+#define WORK_LINKS (1u << 3)	/* the dynamic linker */
+#define WORK_LOCALE (1u << 4)	/* locales, time zones */
+#define WORK_WRITES (1u << 5)
+#define WORK_CREATES (1u << 6)	/* threads */
+#define WORK_LOGS (1u << 7)	/* the system log */
+#define WORK_KINDS 8
+
+struct call {
+	char *text;		/* openat(AT_FDCWD, "/etc/localtime", O_RDONLY) */
+	int64_t begun, took;	/* ns; begun since the birth */
+	int64_t result;
+	int returned;
+};
+
+/* A descriptor that a program got and that nobody expected */
+struct leak {
+	int fd;
+	int flags;		/* as F_GETFL */
+	char *name;
+};
+
+struct launch {
+	pid_t parent, thread, child;	/* thread 0: it isn't known who made the child */
+	char thread_name[PROCESS_NAME_SIZE];
+	char *program;		/* the parent's executable; NULL: unknown */
+	unsigned generation;	/* of the parent, as struct tracee has it */
+	enum method method;
+	uint64_t flags;		/* of clone */
+	int shares_memory, foreign;
+	unsigned threads;	/* in the parent, with the forking one */
+	unsigned lost_threads;	/* the parent is itself a copy of a process with so many */
+	char *runtimes;		/* mapped in the parent, for people; NULL: none, or not looked */
+
+	struct snapshot *snapshot;	/* of the calling thread */
+	int located;		/* place and runtimes have been looked for */
+	struct place *place;	/* NULL: not known */
+
+	int recorded;		/* are the calls recorded? */
+	struct call *calls;
+	size_t call_count;	/* all; the first LAUNCH_CALLS_KEPT are in calls */
+	struct call current;	/* the one that it is in, or was in last */
+	char *exec_file;	/* of the last execve */
+	unsigned work;		/* WORK_ bits */
+	int hopeless;		/* the current call waits for what nobody can give */
+	int64_t hopeless_wait;	/* ns: the longest of these; the call is hopeless_call */
+	char *hopeless_call;
+
+	int64_t born, lasted;	/* ns */
+	enum outcome outcome;
+	int status;		/* exit code, or signal */
+	char *executed;
+	char *exec_failure;	/* "/bin/x: No such file or directory", the last */
+	struct leak *leaks;
+	size_t leak_count;
+	size_t passed_on;	/* descriptors that the parent had got in the same way */
+
+	unsigned findings;	/* FINDING_ bits, by judgement.c */
+	struct launch *next;	/* tally.c's */
+};
+
+struct launch *launch_new(void);
+void launch_free(struct launch *launch);
+
+/* Could another thread have held a lock when the child was copied? */
+int launch_is_hazardous(const struct launch *launch);
+
+/* "fork", "vfork", ... */
+const char *method_name(enum method method);
+
+/* CLONE_ flags by name, with | between them, the signal at the end. */
+void launch_flags_text(uint64_t flags, char *buffer, size_t size);
+
+#endif

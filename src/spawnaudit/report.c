@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include "launch.h"
+#include "options.h"
+#include "judgement.h"
+
+static const struct options *options;
+
+void report_setup(const struct options *all_options)
+{
+	options = all_options;
+}
+
+const char *work_name(int kind)
+{
+	static const char *const names[WORK_KINDS] = {
+		"locks", "allocation", "name service", "dynamic linking", "locale or time zone",
+		"output", "threads", "the system log",
+	};
+
+	return names[kind];
+}
+
+/* Names of places take long to find: what has one is printed when the program is over. */
+static int is_late(const struct launch *launch)
+{
+	return options->json && launch->place;
+}
+
+void report_launch(struct launch *launch)
+{
+	if (options->json && !is_late(launch))
+		json_launch(launch);
+	else if (options->verbose && !options->json)
+		text_launch(launch);
+	tally_take(launch, is_late(launch));
+}
+
+static void print_late(void)
+{
+	for (const struct launch *launch = tally_kept(); launch; launch = launch->next)
+		if (is_late(launch)) {
+			place_name(launch->place);
+			json_launch(launch);
+		}
+}
+
+void report_end(const struct trace *trace)
+{
+	const struct counts *counts = tally_counts();
+
+	if (options->json)
+		print_late();
+	else
+		text_end(trace, counts);
+	for (const struct group *group = tally_groups(); group; group = group->next) {
+		place_name(group->first->place);
+		if (options->json)
+			json_group(group);
+		else
+			text_group(group);
+	}
+	if (options->json)
+		json_end(trace, counts);
+}
+
+unsigned report_findings(void)
+{
+	unsigned found = 0;
+
+	for (const struct group *group = tally_groups(); group; group = group->next)
+		found |= FINDING_BIT(group->kind);
+	return found;
+}
+
+void report_free(void)
+{
+	tally_free();
+}

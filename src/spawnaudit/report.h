@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What tracing found, for people or as JSON: launches as they end, findings at the end. */
+#ifndef SPAWNAUDIT_REPORT_H
+#define SPAWNAUDIT_REPORT_H
+
+#include "launch.h"
+#include "tally.h"
+#include "trace.h"
+
+void report_setup(const struct options *options);
+
+/* Takes each launch: a window_taker. */
+void report_launch(struct launch *launch);
+
+/* Summary and findings. */
+void report_end(const struct trace *trace);
+
+/* FINDING_BITs of all that was found. */
+unsigned report_findings(void);
+void report_free(void);
+
+/* The two shapes */
+void text_launch(const struct launch *launch);
+void text_end(const struct trace *trace, const struct counts *counts);
+void text_group(const struct group *group);
+void json_launch(const struct launch *launch);
+void json_end(const struct trace *trace, const struct counts *counts);
+void json_group(const struct group *group);
+
+/* "locks", "allocation", ...; the index is that of the WORK_ bit. */
+const char *work_name(int kind);
+
+#endif

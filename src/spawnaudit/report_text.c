@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people: a summary, then each finding so that it fits on a screen. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "common/parse.h"
+#include "findings.h"
+#include "output.h"
+#include "report.h"
+#include "judgement.h"
+
+#define FRAMES_SHOWN 10
+#define CALLS_SHOWN 12
+#define PLURAL(count) (count), (count) == 1 ? "" : "s"
+
+static FILE *out(void)
+{
+	return output_stream();
+}
+
+static void put(const char *text)
+{
+	output_text(text ? text : "?");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash && slash[1] ? slash + 1 : path ? path : "?";
+}
+
+static void put_time(int64_t ns)
+{
+	if (ns < 10000000)
+		fprintf(out(), "%" PRId64 " us", ns / 1000);
+	else if (ns < 10000000000)
+		fprintf(out(), "%" PRId64 " ms", ns / 1000000);
+	else
+		fprintf(out(), "%" PRId64 " s", ns / 1000000000);
+}
+
+/* "server (4711), thread 4713 "worker"" */
+static void put_parent(const struct launch *launch)
+{
+	put(base_name(launch->program));
+	fprintf(out(), " (%d)", (int)launch->parent);
+	if (launch->thread && launch->thread != launch->parent) {
+		fprintf(out(), ", thread %d \"", (int)launch->thread);
+		put(launch->thread_name);
+		fputs("\",", out());
+	}
+}
+
+static void put_ending(const struct launch *launch)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	switch (launch->outcome) {
+	case OUTCOME_EXECUTED:
+		fputs("ran ", out());
+		put(launch->executed);
+		fputs(" after ", out());
+		break;
+	case OUTCOME_EXITED:
+		fprintf(out(), "exited with %d after ", launch->status);
+		break;
+	case OUTCOME_KILLED:
+		fprintf(out(), "was killed by SIG%s after ", signal_name(launch->status, name));
+		break;
+	case OUTCOME_OPEN:
+	case OUTCOME_LEFT:
+		fputs("still ran after ", out());
+		break;
+	}
+	put_time(launch->lasted);
+	if (launch->exec_failure && launch->outcome != OUTCOME_EXECUTED) {
+		fputs("; exec ", out());
+		put(launch->exec_failure);
+	}
+}
+
+static void put_frame(const struct frame *frame)
+{
+	put(frame->function ? frame->function : "?");
+	if (frame->file)
+		fprintf(out(), " at %s:%d", frame->file, frame->line);
+	else if (frame->module)
+		fprintf(out(), " in %s+0x%" PRIx64, frame->module, frame->offset);
+	else
+		fprintf(out(), " at 0x%" PRIx64 ", in no file", frame->address);
+	putc('\n', out());
+}
+
+static void put_place(const struct launch *launch)
+{
+	const struct place *place = launch->place;
+
+	if (!place) {
+		fprintf(out(), "  where   %s\n",
+			launch->foreign ? "unknown: a 32-bit program"
+					: "unknown: its parent had gone on");
+		return;
+	}
+	for (size_t i = 0; i < place->count && i < FRAMES_SHOWN; i++) {
+		fputs(i ? "          " : "  where   ", out());
+		put_frame(&place->frames[i]);
+	}
+	if (place->count > FRAMES_SHOWN)
+		fprintf(out(), "          and %zu more\n", place->count - FRAMES_SHOWN);
+}
+
+static void put_call(const struct launch *launch, const struct call *call)
+{
+	put(call->text);
+	if (!call->returned)
+		fputs(launch->outcome == OUTCOME_EXECUTED ? " = 0" : " ...", out());
+	else if (call->result < 0 && call->result > -4096)
+		fprintf(out(), " = %" PRId64 " (%s)", call->result,
+			strerror((int)-call->result));
+	else if (call->result > 65535)
+		fprintf(out(), " = 0x%" PRIx64, (uint64_t)call->result);
+	else
+		fprintf(out(), " = %" PRId64, call->result);
+	if (call->took > 1000000) {
+		fputs(" after ", out());
+		put_time(call->took);
+	}
+	putc('\n', out());
+}
+
+/* The first and the last ones; of all that were kept when there is room. */
+static void put_calls(const struct launch *launch, size_t shown)
+{
+	size_t kept = launch->call_count < LAUNCH_CALLS_KEPT ? launch->call_count
+							     : LAUNCH_CALLS_KEPT;
+	size_t head = kept <= shown ? kept : shown / 2;
+	size_t tail = kept <= shown ? 0 : shown - head;
+
+	for (size_t i = 0; i < kept; i++) {
+		if (i >= head && i < kept - tail) {
+			fprintf(out(), "          (%zu more)\n", kept - head - tail);
+			i = kept - tail;
+		}
+		fputs(i ? "          " : "  child   ", out());
+		put_call(launch, &launch->calls[i]);
+	}
+	if (launch->call_count > kept)
+		fprintf(out(), "          and %zu that weren't kept\n", launch->call_count - kept);
+}
+
+static void put_work(const struct launch *launch)
+{
+	int first = 1;
+
+	for (int kind = 0; kind < WORK_KINDS; kind++)
+		if (launch->work & 1u << kind) {
+			fprintf(out(), "%s%s", first ? "" : ", ", work_name(kind));
+			first = 0;
+		}
+}
+
+static void put_threads(const struct launch *launch)
+{
+	if (launch->threads > 1)
+		fprintf(out(), " with %u threads", launch->threads);
+	else if (launch->lost_threads > 1)
+		fprintf(out(), ", itself a copy of a process with %u threads,",
+			launch->lost_threads);
+	if (launch->runtimes)
+		fprintf(out(), " (%s)", launch->runtimes);
+}
+
+/* One sentence for each kind: what happened. */
+
+static void say_leak(const struct group *group)
+{
+	const struct launch *launch = group->first;
+
+	put_parent(launch);
+	fprintf(out(), " handed %zu descriptor%s to ", PLURAL(group->leak_count));
+	put(launch->executed);
+	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
+	for (size_t i = 0; i < group->leak_count; i++) {
+		static const char *const modes[] = {"r ", "w ", "rw", "  "};
+
+		fprintf(out(), "  %s %6d  %s  ", i ? "    " : "what",
+			group->leaks[i].fd, modes[group->leaks[i].flags & O_ACCMODE]);
+		put(group->leaks[i].name);
+		putc('\n', out());
+	}
+}
+
+static void say_fork(const struct group *group)
+{
+	const struct launch *launch = group->first;
+
+	put_parent(launch);
+	fputs(" forked", out());
+	put_threads(launch);
+	fprintf(out(), "; its child %d ", (int)launch->child);
+	if (group->kind == FINDING_STUCK) {
+		put_ending(launch);
+		fputs(", waiting for ", out());
+		if (launch->hopeless_wait > 0) {
+			fputs("a lock that nobody holds any more: ", out());
+			put(launch->hopeless_call);
+		} else {
+			put(launch->current.text);
+		}
+		putc('\n', out());
+		return;
+	}
+	put_ending(launch);
+	fputs(", having done: ", out());
+	put_work(launch);
+	putc('\n', out());
+}
+
+void text_group(const struct group *group)
+{
+	const struct launch *launch = group->first;
+
+	fprintf(out(), "\n%s: ", finding_words[group->kind].name);
+	if (group->kind == FINDING_LEAK)
+		say_leak(group);
+	else
+		say_fork(group);
+	put_place(launch);
+	if (group->kind != FINDING_LEAK)
+		put_calls(launch, CALLS_SHOWN);
+	fprintf(out(), "  why     %s\n  mend    %s\n", finding_words[group->kind].matters,
+		finding_words[group->kind].mends);
+	if (group->count > 1)
+		fprintf(out(), "  and %zu more from the same place\n", group->count - 1);
+}
+
+void text_launch(const struct launch *launch)
+{
+	fprintf(out(), "%s: ", launch->findings ? "finding" : "safe");
+	put_parent(launch);
+	fprintf(out(), " launched %d by %s", (int)launch->child, method_name(launch->method));
+	put_threads(launch);
+	fputs("; it ", out());
+	put_ending(launch);
+	putc('\n', out());
+	put_calls(launch, LAUNCH_CALLS_KEPT);
+}
+
+void text_end(const struct trace *trace, const struct counts *counts)
+{
+	const char *separator = ": ";
+
+	fprintf(out(), "%s: %zu launch%s", message_program(), counts->launches,
+		counts->launches == 1 ? "" : "es");
+	for (enum method method = 0; method < METHOD_COUNT; method++)
+		if (counts->methods[method]) {
+			fprintf(out(), "%s%zu %s", separator, counts->methods[method],
+				method_name(method));
+			separator = ", ";
+		}
+	separator = "; ";
+	fprintf(out(), "%s%zu executed a program", separator, counts->executed);
+	if (counts->failed)
+		fprintf(out(), ", %zu failed to", counts->failed);
+	if (counts->unexecuted)
+		fprintf(out(), ", %zu never tried", counts->unexecuted);
+	if (counts->left)
+		fprintf(out(), ", %zu hadn't yet", counts->left);
+	fprintf(out(), "\n%s: findings", message_program());
+	separator = ": ";
+	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
+		if (counts->findings[kind]) {
+			fprintf(out(), "%s%zu %s", separator, counts->findings[kind],
+				finding_words[kind].name);
+			separator = ", ";
+		}
+	fputs(separator[0] == ':' ? ": none\n" : "\n", out());
+	if (counts->passed_on)
+		fprintf(out(), "%s: %zu launch%s handed on what the parent had been given in this "
+			"way\n", message_program(), counts->passed_on,
+			counts->passed_on == 1 ? "" : "es");
+	if (trace->left)
+		fprintf(out(), "%s: %zu process%s go%s on, untraced\n", message_program(),
+			trace->left, trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "start.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "options.h"
+#include "permission.h"
+#include "process.h"
+
+/* As a shell has it */
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND 127
+
+static sigset_t mask_before;
+static struct sigaction child_before;
+
+void signals_fill(sigset_t *set)
+{
+	static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(set, signals[i]);
+}
+
+void signals_block(void)
+{
+	struct sigaction child = {.sa_handler = SIG_DFL};
+	sigset_t set;
+
+	signals_fill(&set);
+	pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+	/* ignored, it would reap the command for us */
+	sigaction(SIGCHLD, &child, &child_before);
+}
+
+static __attribute__((noreturn)) void be_command(char *const command[], int start)
+{
+	char go;
+	int err;
+
+	if (read(start, &go, 1) != 1)
+		_exit(EXIT_TROUBLE);
+	sigaction(SIGCHLD, &child_before, NULL);
+	pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+	execvp(command[0], command);
+	err = errno;
+	say_errno(err, "exec %s", command[0]);
+	_exit(err == ENOENT || err == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+pid_t start_command(char *const command[], int *ret_start)
+{
+	int ends[2], err;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	/* No thread and no lock is there yet; it waits for its tracer, which spu_spawn() can't */
+	pid = fork();
+	err = errno;
+	if (pid == 0) {
+		close(ends[1]);
+		be_command(command, ends[0]);
+	}
+	close(ends[0]);
+	if (pid < 0) {
+		close(ends[1]);
+		return -err;
+	}
+	*ret_start = ends[1];
+	return pid;
+}
+
+int start_tracing(pid_t tid)
+{
+	const unsigned long events = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+				     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+				     PTRACE_O_TRACESYSGOOD;
+
+	return ptrace(PTRACE_SEIZE, tid, 0, events) < 0 ? -errno : 0;
+}
+
+static void say_refused(pid_t pid, int err)
+{
+	char why[256];
+
+	if (err == -EPERM || err == -EACCES) {
+		permission_explain(pid, why, sizeof(why));
+		say("%d can't be traced: %s", (int)pid, why);
+	} else {
+		say_errno(err, "%d can't be traced", (int)pid);
+	}
+}
+
+/* One pass: how many threads are traced that weren't; *err why another one isn't. */
+static unsigned trace_threads(struct tracee *tracee, DIR *directory, int *err)
+{
+	unsigned added = 0;
+	struct task *task;
+	int tid, r;
+
+	while ((tid = process_next_number(directory)) >= 0) {
+		if (task_find(tid))
+			continue;
+		r = start_tracing(tid);
+		if (r < 0) {
+			*err = *err && tid != tracee->pid ? *err : r;
+			continue;
+		}
+		task = task_add(tid, TASK_RUNS);
+		task->tracee = tracee;
+		added++;
+	}
+	return added;
+}
+
+/*
+ * Again until none is new: a thread may make another before it is traced itself.
+ * One that fails in a process with others that don't has ended, or was made by a
+ * traced one and is traced by that.
+ */
+int start_process(struct tracee *tracee)
+{
+	char path[32];
+	unsigned added;
+	int err = 0;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)tracee->pid);
+	do {
+		directory = opendir(path);
+		if (!directory)
+			break;
+		added = trace_threads(tracee, directory, &err);
+		tracee->threads += added;
+		closedir(directory);
+	} while (added > 0);
+	if (tracee->threads > 0)
+		return 0;
+	err = err ? err : -ESRCH;
+	say_refused(tracee->pid, err);
+	return err;
+}

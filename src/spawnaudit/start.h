@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* How tracing begins: a command that waits to be traced, or a process that runs. */
+#ifndef SPAWNAUDIT_START_H
+#define SPAWNAUDIT_START_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "tasks.h"
+
+/* The signals that the loop in trace.c waits for. */
+void signals_fill(sigset_t *set);
+
+/* Blocks them; a command gets mask and dispositions back as they were. */
+void signals_block(void);
+
+/*
+ * Makes the process that is to execute the command, once a byte comes through
+ * *ret_start: its pid, or -errno. If it isn't given one it leaves.
+ */
+pid_t start_command(char *const command[], int *ret_start);
+
+/* Traces one thread from now on, and what it makes; it isn't stopped. 0 or -errno. */
+int start_tracing(pid_t tid);
+
+/*
+ * Traces all threads of a process and enters them in the table of tasks. 0, or
+ * -errno after saying why not.
+ */
+int start_process(struct tracee *tracee);
+
+#endif

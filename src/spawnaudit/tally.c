@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "options.h"
+
+/* One place that leaks without end is told by this many */
+#define LEAKS_KEPT 32
+
+static struct group *list, **list_end = &list;
+static struct counts counts;
+static struct launch *kept, **kept_end = &kept;	/* what findings point to, and more */
+
+static int is_same_text(const char *one, const char *other)
+{
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+static struct group *find(enum finding kind, const struct launch *launch)
+{
+	struct group *group = list;
+
+	while (group && (group->kind != kind || group->first->method != launch->method ||
+			   !is_same_text(group->first->program, launch->program) ||
+			   !place_is_same(group->first->place, launch->place)))
+		group = group->next;
+	return group;
+}
+
+static int has_leak(const struct group *group, const struct leak *leak)
+{
+	for (size_t i = 0; i < group->leak_count; i++)
+		if (group->leaks[i].fd == leak->fd &&
+		    is_same_text(group->leaks[i].name, leak->name))
+			return 1;
+	return 0;
+}
+
+static void add_leaks(struct group *group, const struct launch *launch)
+{
+	for (size_t i = 0; i < launch->leak_count; i++) {
+		const struct leak *leak = &launch->leaks[i];
+		struct leak *grown;
+
+		if (has_leak(group, leak) || group->leak_count == LEAKS_KEPT)
+			continue;
+		grown = reallocarray(group->leaks, group->leak_count + 1, sizeof(*grown));
+		if (!grown)
+			die(EXIT_TROUBLE, "no memory for another finding");
+		group->leaks = grown;
+		grown[group->leak_count] = *leak;
+		grown[group->leak_count++].name = strdup(leak->name);
+	}
+}
+
+/* Gives whether the launch is kept. */
+static int add(enum finding kind, struct launch *launch)
+{
+	struct group *group = find(kind, launch);
+	int is_new = !group;
+
+	counts.findings[kind]++;
+	if (is_new) {
+		group = calloc(1, sizeof(*group));
+		if (!group)
+			die(EXIT_TROUBLE, "no memory for another finding");
+		group->kind = kind;
+		group->first = launch;
+		*list_end = group;
+		list_end = &group->next;
+	}
+	group->count++;
+	if (kind == FINDING_LEAK)
+		add_leaks(group, launch);
+	return is_new;
+}
+
+static void count(const struct launch *launch)
+{
+	counts.launches++;
+	counts.methods[launch->method]++;
+	counts.executed += launch->outcome == OUTCOME_EXECUTED;
+	counts.left += launch->outcome == OUTCOME_LEFT;
+	if (launch->outcome == OUTCOME_EXITED || launch->outcome == OUTCOME_KILLED) {
+		counts.failed += launch->exec_failure != NULL;
+		counts.unexecuted += !launch->exec_failure;
+	}
+	counts.safe += launch->findings == 0;
+	counts.passed_on += launch->passed_on > 0;
+}
+
+void tally_take(struct launch *launch, int is_kept)
+{
+	count(launch);
+	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
+		if (launch->findings & FINDING_BIT(kind))
+			is_kept |= add(kind, launch);
+	if (!is_kept) {
+		launch_free(launch);
+		return;
+	}
+	*kept_end = launch;
+	kept_end = &launch->next;
+}
+
+const struct group *tally_groups(void)
+{
+	return list;
+}
+
+const struct launch *tally_kept(void)
+{
+	return kept;
+}
+
+const struct counts *tally_counts(void)
+{
+	return &counts;
+}
+
+void tally_free(void)
+{
+	struct group *group;
+	struct launch *launch;
+
+	while ((group = list)) {
+		list = group->next;
+		for (size_t i = 0; i < group->leak_count; i++)
+			free(group->leaks[i].name);
+		free(group->leaks);
+		free(group);
+	}
+	list_end = &list;
+	while ((launch = kept)) {
+		kept = launch->next;
+		launch_free(launch);
+	}
+	kept_end = &kept;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts launches and gathers findings: equal ones from the same place are one,
+ * with a number. Prints nothing.
+ */
+#ifndef SPAWNAUDIT_TALLY_H
+#define SPAWNAUDIT_TALLY_H
+
+#include <stddef.h>
+
+#include "launch.h"
+#include "judgement.h"
+
+struct group {
+	enum finding kind;
+	struct launch *first;	/* the launch that it was seen in first */
+	size_t count;		/* of launches */
+	struct leak *leaks;	/* the different ones, of all launches */
+	size_t leak_count;
+	struct group *next;
+};
+
+struct counts {
+	size_t launches;
+	size_t methods[METHOD_COUNT];
+	size_t executed, failed, unexecuted, left;
+	size_t safe;
+	size_t findings[FINDING_KINDS];	/* launches that have them */
+	size_t passed_on;	/* launches that handed on what they had been given themselves */
+};
+
+/* The launch becomes ours; it is kept if is_kept, or if there is a finding in it. */
+void tally_take(struct launch *launch, int is_kept);
+
+/* In the order in which they were over; the next is in ->next. */
+const struct launch *tally_kept(void);
+
+const struct group *tally_groups(void);
+const struct counts *tally_counts(void);
+void tally_free(void);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "tasks.h"
+
+#include <stdlib.h>
+
+#include "common/message.h"
+#include "crossing.h"
+#include "options.h"
+#include "place.h"
+
+#define SLOTS 1024
+
+static struct task *tasks[SLOTS];
+static struct tracee *tracees[SLOTS];
+static size_t waiting;
+
+static void *allocate(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (!memory)
+		die(EXIT_TROUBLE, "no memory for another process");
+	return memory;
+}
+
+struct task *task_find(pid_t tid)
+{
+	struct task *task = tasks[tid % SLOTS];
+
+	while (task && task->tid != tid)
+		task = task->next;
+	return task;
+}
+
+struct task *task_add(pid_t tid, enum task_state state)
+{
+	struct task *task = allocate(sizeof(*task));
+
+	task->tid = tid;
+	task->next = tasks[tid % SLOTS];
+	tasks[tid % SLOTS] = task;
+	task_set_state(task, state);
+	return task;
+}
+
+void task_set_state(struct task *task, enum task_state state)
+{
+	waiting -= task->state == TASK_STOPPED_FIRST;
+	waiting += state == TASK_STOPPED_FIRST;
+	task->state = state;
+}
+
+size_t tasks_waiting(void)
+{
+	return waiting;
+}
+
+void task_remove(struct task *task)
+{
+	struct task **link = &tasks[task->tid % SLOTS];
+
+	task_set_state(task, TASK_RUNS);
+	while (*link != task)
+		link = &(*link)->next;
+	*link = task->next;
+	free(task);
+}
+
+void tasks_visit(void (*visit)(struct task *task, void *context), void *context)
+{
+	struct task *task, *next;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		for (task = tasks[i]; task; task = next) {
+			next = task->next;
+			visit(task, context);
+		}
+}
+
+void tasks_keep_one(const struct tracee *tracee, const struct task *keep)
+{
+	struct task *task, *next;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		for (task = tasks[i]; task; task = next) {
+			next = task->next;
+			if (task->tracee == tracee && task != keep)
+				task_remove(task);
+		}
+}
+
+struct tracee *tracee_find(pid_t pid)
+{
+	struct tracee *tracee = tracees[pid % SLOTS];
+
+	while (tracee && tracee->pid != pid)
+		tracee = tracee->next;
+	return tracee;
+}
+
+struct tracee *tracee_add(pid_t pid)
+{
+	struct tracee *tracee = allocate(sizeof(*tracee));
+
+	tracee->pid = pid;
+	tracee->next = tracees[pid % SLOTS];
+	tracees[pid % SLOTS] = tracee;
+	return tracee;
+}
+
+void tracee_remove(struct tracee *tracee)
+{
+	struct tracee **link = &tracees[tracee->pid % SLOTS];
+
+	while (*link != tracee)
+		link = &(*link)->next;
+	*link = tracee->next;
+	free(tracee->program);
+	given_let_go(tracee->given);
+	libdw_view_let_go(tracee->view);
+	free(tracee);
+}
+
+void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context)
+{
+	struct tracee *tracee, *next;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		for (tracee = tracees[i]; tracee; tracee = next) {
+			next = tracee->next;
+			visit(tracee, context);
+		}
+}

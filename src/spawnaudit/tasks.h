@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads and processes that we trace: two tables, no system calls. */
+#ifndef SPAWNAUDIT_TASKS_H
+#define SPAWNAUDIT_TASKS_H
+
+#include <sys/types.h>
+
+struct given;
+struct launch;
+struct libdw_view;
+
+/* A process that we trace */
+struct tracee {
+	pid_t pid;
+	unsigned threads;
+	unsigned lost_threads;	/* it is a copy of a process with so many threads */
+	struct launch *window;	/* its own birth, until its first exec */
+	char *program;		/* its executable; NULL: not asked yet */
+	struct given *given;	/* what its last exec gave it, or its parent's; NULL: unknown */
+	struct libdw_view *view;	/* place.c's; NULL: not made yet */
+	unsigned generation;	/* how often it executed a program */
+	int status;		/* how its first thread ended */
+	struct tracee *next;
+};
+
+/*
+ * The first stop of a new thread and the event that tells of it in its creator
+ * come in either order.
+ */
+enum task_state {
+	TASK_RUNS,
+	TASK_STOPPED_FIRST,	/* stopped, and who made it isn't known yet: it waits */
+	TASK_TOLD_FIRST,	/* known, but not seen yet */
+	TASK_ENDED_FIRST,	/* was killed before its creator told of it */
+};
+
+struct task {
+	pid_t tid;
+	enum task_state state;
+	struct tracee *tracee;	/* NULL while it waits */
+	int steps;		/* it stops at system calls */
+	int in_call;
+	int status;		/* of TASK_ENDED_FIRST */
+	struct task *next;
+};
+
+struct task *task_find(pid_t tid);
+struct task *task_add(pid_t tid, enum task_state state);
+void task_remove(struct task *task);
+
+/* Removes all tasks of a process but the one given. */
+void tasks_keep_one(const struct tracee *tracee, const struct task *keep);
+
+/* Calls visit() for each; it may remove the one that it is given. */
+void tasks_visit(void (*visit)(struct task *task, void *context), void *context);
+
+/* How many tasks are TASK_STOPPED_FIRST. */
+size_t tasks_waiting(void);
+void task_set_state(struct task *task, enum task_state state);
+
+struct tracee *tracee_find(pid_t pid);
+struct tracee *tracee_add(pid_t pid);
+void tracee_remove(struct tracee *tracee);
+void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "crossing.h"
+#include "process.h"
+#include "start.h"
+#include "tasks.h"
+
+/* When the program has ended, children on their way to exec are waited for so long, in ns */
+#define LINGER 1000000000
+
+#define CALL_STOP (SIGTRAP | 0x80)
+
+static int is_stopping(int signal_number)
+{
+	return signal_number == SIGSTOP || signal_number == SIGTSTP || signal_number == SIGTTIN ||
+	       signal_number == SIGTTOU;
+}
+
+/* A thread that was killed meanwhile can't be continued: its end comes next. */
+static void go_on(const struct task *task, int signal_number)
+{
+	ptrace(task->steps ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, 0, signal_number);
+}
+
+/*
+ * Ends
+ */
+
+static void end_process(struct trace *trace, struct tracee *tracee)
+{
+	int status = tracee->status;
+	int killed = WIFSIGNALED(status);
+
+	window_end(tracee, killed ? OUTCOME_KILLED : OUTCOME_EXITED,
+		   killed ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (tracee->pid == trace->pid) {
+		trace->ended = 1;
+		trace->status = status;
+	}
+	tracee_remove(tracee);
+}
+
+static void end_task(struct trace *trace, struct task *task, int status)
+{
+	struct tracee *tracee = task->tracee;
+	pid_t tid = task->tid;
+
+	task_remove(task);
+	if (tid == tracee->pid)
+		tracee->status = status;
+	if (--tracee->threads == 0)
+		end_process(trace, tracee);
+}
+
+/*
+ * Births
+ */
+
+/* A new thread or process is known, and it has been seen: off it goes. */
+static void admit(struct trace *trace, struct task *task)
+{
+	if (task->state == TASK_ENDED_FIRST) {
+		end_task(trace, task, task->status);
+		return;
+	}
+	if (task->state != TASK_STOPPED_FIRST)
+		return;
+	task_set_state(task, TASK_RUNS);
+	go_on(task, 0);
+}
+
+static void become_thread(struct task *task, struct tracee *tracee)
+{
+	task->tracee = tracee;
+	tracee->threads++;
+}
+
+static void become_process(struct task *task, const struct task *creator,
+			   const struct birth *birth)
+{
+	task->tracee = tracee_add(task->tid);
+	task->tracee->threads = 1;
+	task->steps = window_begin(creator, task->tracee, birth);
+}
+
+static void on_birth(struct trace *trace, struct task *creator, int event)
+{
+	unsigned long message = 0;
+	struct birth birth;
+	struct task *task;
+
+	if (ptrace(PTRACE_GETEVENTMSG, creator->tid, 0, &message) < 0)
+		return;
+	birth_read(creator->tid, event, &birth);
+	task = task_find((pid_t)message);
+	if (!task)
+		task = task_add((pid_t)message, TASK_TOLD_FIRST);
+	if (task->tracee) {
+		window_tell(task->tracee, creator, &birth);
+	} else if (birth.flags & CLONE_THREAD) {
+		become_thread(task, creator->tracee);
+		admit(trace, task);
+	} else {
+		become_process(task, creator, &birth);
+		admit(trace, task);
+	}
+	go_on(creator, 0);
+}
+
+struct death {
+	struct trace *trace;
+	pid_t process;
+};
+
+/*
+ * A thread died, and this task waits for its creator to tell of it: that may have
+ * been the creator. What /proc says of the task must do then; if its creator lives,
+ * window_tell() adds the rest.
+ */
+static void adopt(struct task *task, void *context)
+{
+	static const struct birth unknown = {.flags = SIGCHLD};
+	const struct death *death = context;
+	struct process_status status;
+	struct process process;
+	struct tracee *owner;
+	pid_t creator;
+
+	if (task->state != TASK_STOPPED_FIRST || process_status(task->tid, 0, &status) < 0 ||
+	    process_read(task->tid, &process) < 0)
+		return;
+	owner = status.group == task->tid ? NULL : tracee_find(status.group);
+	creator = owner ? owner->pid : process.parent;
+	if (creator != death->process && tracee_find(creator))
+		return;
+	if (owner)
+		become_thread(task, owner);
+	else
+		become_process(task, NULL, &unknown);
+	admit(death->trace, task);
+}
+
+static void on_end(struct trace *trace, pid_t tid)
+{
+	struct task *task = task_find(tid);
+	struct death death = {.trace = trace};
+	int status;
+
+	if (waitpid(tid, &status, __WALL | WNOHANG) != tid)
+		return;
+	if (!task)
+		task = task_add(tid, TASK_STOPPED_FIRST);
+	if (task->tracee) {
+		death.process = task->tracee->pid;
+		end_task(trace, task, status);
+	} else {
+		task->status = status;
+		task_set_state(task, TASK_ENDED_FIRST);
+	}
+	if (tasks_waiting() > 0)
+		tasks_visit(adopt, &death);
+}
+
+/*
+ * Stops
+ */
+
+/*
+ * exec by another thread than the first: it takes the first one's number, the
+ * others are gone; and the kernel continues it only once its stop has been taken.
+ */
+static void on_exec(struct trace *trace, struct task *task, int event)
+{
+	struct tracee *tracee = task->tracee;
+	int is_launch = tracee->window != NULL, status;
+
+	(void)event;
+	if (waitpid(task->tid, &status, __WALL | WNOHANG) < 0)
+		return;
+	tasks_keep_one(tracee, task);
+	tracee->threads = 1;
+	tracee->lost_threads = 0;
+	tracee->generation++;
+	trace->executed |= tracee->pid == trace->pid;
+	free(tracee->program);
+	tracee->program = NULL;
+	libdw_view_let_go(tracee->view);
+	tracee->view = NULL;
+	task->steps = 0;
+	task->in_call = 0;
+	window_end(tracee, OUTCOME_EXECUTED, 0);
+	if (!is_launch)
+		crossing_look(tracee, NULL, NULL, trace->options);
+	go_on(task, 0);
+}
+
+static void on_stop(struct trace *trace, struct task *task, int signal_number)
+{
+	(void)trace;
+	if (is_stopping(signal_number))
+		ptrace(PTRACE_LISTEN, task->tid, 0, 0);
+	else
+		go_on(task, 0);
+}
+
+static void on_call(struct task *task)
+{
+	if (task->tracee->window && task->steps)
+		task->steps = window_call(task);
+	go_on(task, 0);
+}
+
+/* The first stop of a thread or process that its creator may not have told of yet. */
+static void on_first_stop(struct trace *trace, struct task *task, pid_t tid, int stop)
+{
+	int status;
+
+	/* it is to stay stopped: seen once is enough */
+	if (waitpid(tid, &status, __WALL | WNOHANG) != tid)
+		return;
+	if (!task)
+		task = task_add(tid, TASK_STOPPED_FIRST);
+	else if (task->state == TASK_ENDED_FIRST)	/* the number has come round */
+		task_set_state(task, TASK_STOPPED_FIRST);
+	if (task->state != TASK_TOLD_FIRST)
+		return;
+	task_set_state(task, TASK_RUNS);
+	on_stop(trace, task, stop & 0xff);
+}
+
+static void on_trap(struct trace *trace, pid_t tid, int stop)
+{
+	static const struct {
+		int event;
+		void (*take)(struct trace *trace, struct task *task, int event);
+	} events[] = {
+		{PTRACE_EVENT_FORK, on_birth}, {PTRACE_EVENT_VFORK, on_birth},
+		{PTRACE_EVENT_CLONE, on_birth}, {PTRACE_EVENT_EXEC, on_exec},
+	};
+	struct task *task = task_find(tid);
+	int signal_number = stop & 0xff, event = stop >> 8;
+
+	if (!task || task->state != TASK_RUNS) {
+		on_first_stop(trace, task, tid, stop);
+		return;
+	}
+	if (event == PTRACE_EVENT_STOP) {
+		on_stop(trace, task, signal_number);
+		return;
+	}
+	for (size_t i = 0; event && i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i].event == event) {
+			events[i].take(trace, task, event);
+			return;
+		}
+	if (stop == CALL_STOP)
+		on_call(task);
+	else
+		go_on(task, event ? 0 : signal_number);
+}
+
+/*
+ * The loop
+ */
+
+/* A signal of the terminal's reaches the command itself; what somebody sent us is for it. */
+static void on_signal(struct trace *trace, const siginfo_t *info)
+{
+	if (info->si_signo == SIGCHLD)
+		return;
+	if (trace->options->mode == MODE_ATTACH || trace->ended)
+		trace->interrupted = 1;
+	else if (info->si_code <= 0)
+		kill(trace->pid, info->si_signo);
+}
+
+static int is_over(const struct trace *trace, int64_t *ended_at)
+{
+	if (trace->interrupted)
+		return 1;
+	if (!trace->ended)
+		return 0;
+	if (*ended_at == 0)
+		*ended_at = now_ns();
+	return windows_open() == 0 || now_ns() - *ended_at > LINGER;
+}
+
+/*
+ * The next stop or end is looked at without taking it: a signal on its way to a
+ * thread isn't lost if we are killed before we could pass it on. 0: none yet;
+ * -ECHILD: nothing is left to trace.
+ */
+static int next_event(siginfo_t *event)
+{
+	event->si_pid = 0;
+	if (waitid(P_ALL, 0, event, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return -errno;
+	return event->si_pid != 0;
+}
+
+static void follow(struct trace *trace)
+{
+	/* not for ever: a process may be made so that its end raises no SIGCHLD */
+	const struct timespec tick = {0, 100000000};
+	siginfo_t event, info;
+	int64_t ended_at = 0;
+	sigset_t signals;
+	int r;
+
+	signals_fill(&signals);
+	while (!is_over(trace, &ended_at)) {
+		r = next_event(&event);
+		if (r < 0 && r != -EINTR)
+			return;
+		if (r > 0 && event.si_code == CLD_TRAPPED)
+			on_trap(trace, event.si_pid, event.si_status);
+		else if (r > 0)
+			on_end(trace, event.si_pid);
+		else if (sigtimedwait(&signals, &info, &tick) > 0)
+			on_signal(trace, &info);
+	}
+}
+
+static void leave(struct tracee *tracee, void *context)
+{
+	struct trace *trace = context;
+
+	trace->left++;
+	window_end(tracee, OUTCOME_LEFT, 0);
+}
+
+static void forget(struct tracee *tracee, void *context)
+{
+	(void)context;
+	tracee_remove(tracee);
+}
+
+static void forget_task(struct task *task, void *context)
+{
+	(void)context;
+	task_remove(task);
+}
+
+static int begin(struct trace *trace)
+{
+	struct tracee *tracee = tracee_add(trace->pid);
+	int r = start_process(tracee);
+
+	if (trace->start_fd < 0)
+		return r;
+	if (r == 0 && write(trace->start_fd, "", 1) < 0)
+		r = -errno;
+	close(trace->start_fd);
+	return r;
+}
+
+static void *run(void *context)
+{
+	struct trace *trace = context;
+
+	windows_setup(trace->options, trace->take);
+	trace->failure = begin(trace);
+	if (trace->failure == 0) {
+		follow(trace);
+		tracees_visit(leave, trace);
+	}
+	tasks_visit(forget_task, NULL);
+	tracees_visit(forget, NULL);
+	return NULL;
+}
+
+void trace_run(struct trace *trace)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, run, trace);
+
+	if (err)
+		die_errno(EXIT_TROUBLE, err, "thread");
+	pthread_join(thread, NULL);
+}

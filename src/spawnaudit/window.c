@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "window.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "calls.h"
+#include "common/message.h"
+#include "crossing.h"
+#include "learning.h"
+#include "process.h"
+#include "runtimes.h"
+#include "judgement.h"
+
+#define SYS_CLONE3 435		/* on all machines */
+#define SYS_CLONE_32 120
+
+static const struct options *options;
+static window_taker *take_launch;
+static size_t open_count;
+
+void windows_setup(const struct options *all_options, window_taker *take)
+{
+	options = all_options;
+	take_launch = take;
+}
+
+size_t windows_open(void)
+{
+	return open_count;
+}
+
+int64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+const char *tracee_program(struct tracee *tracee)
+{
+	char path[PATH_MAX];
+
+	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0)
+		tracee->program = strdup(path);
+	return tracee->program;
+}
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+void birth_read(pid_t creator, int event, struct birth *ret)
+{
+	struct registers registers;
+	uint64_t words[6] = {0};	/* of struct clone_args: flags, ..., exit_signal, stack */
+
+	*ret = (struct birth){.flags = SIGCHLD};
+	if (event == PTRACE_EVENT_VFORK)
+		ret->flags |= CLONE_VM | CLONE_VFORK;
+	if (machine_registers(creator, &registers) < 0)
+		return;
+	if (registers.call == SYS_CLONE3 &&
+	    machine_read(creator, registers.arguments[0], words, sizeof(words)) == sizeof(words))
+		*ret = (struct birth){words[0] | words[4], words[5] != 0};
+	else if (registers.call == (registers.foreign ? SYS_CLONE_32 : SYS_clone))
+		*ret = (struct birth){registers.arguments[0], registers.arguments[1] != 0};
+}
+
+static enum method method_of(const struct birth *birth)
+{
+	if (birth->flags & CLONE_VM && birth->flags & CLONE_VFORK)
+		return birth->has_stack ? METHOD_SPAWN : METHOD_VFORK;
+	if (birth->flags & (CLONE_VM | CLONE_VFORK) || (birth->flags & CSIGNAL) != SIGCHLD)
+		return METHOD_CLONE;
+	return METHOD_FORK;
+}
+
+static void describe_creator(struct launch *launch, const struct task *creator)
+{
+	struct tracee *parent = creator->tracee;
+	struct process process;
+
+	launch->parent = parent->pid;
+	launch->thread = creator->tid;
+	launch->generation = parent->generation;
+	launch->threads = parent->threads;
+	launch->lost_threads = parent->lost_threads;
+	launch->program = copy(tracee_program(parent));
+	if (process_read_thread(parent->pid, creator->tid, &process) == 0)
+		memcpy(launch->thread_name, process.name, sizeof(launch->thread_name));
+}
+
+void window_tell(struct tracee *child, const struct task *creator, const struct birth *birth)
+{
+	struct launch *launch = child->window;
+
+	if (!launch || launch->thread)
+		return;
+	launch->flags = birth->flags;
+	launch->shares_memory = (birth->flags & CLONE_VM) != 0;
+	launch->method = method_of(birth);
+	if (creator) {
+		describe_creator(launch, creator);
+		launch->snapshot = snapshot_take(creator->tid);
+		launch->foreign = !launch->snapshot;
+	}
+	given_let_go(child->given);
+	child->given = creator ? given_share(creator->tracee->given) : NULL;
+	if (!launch->shares_memory)
+		child->lost_threads = launch->threads > 1 ? launch->threads : launch->lost_threads;
+}
+
+int window_begin(const struct task *creator, struct tracee *child, const struct birth *birth)
+{
+	struct launch *launch = launch_new();
+
+	launch->born = now_ns();
+	launch->child = child->pid;
+	child->window = launch;
+	open_count++;
+	window_tell(child, creator, birth);
+	launch->recorded = options->all_calls || launch_is_hazardous(launch) ||
+			   learning_wants(launch);
+	return launch->recorded;
+}
+
+/*
+ * Calls
+ */
+
+/* No thread of another process can end such a wait, and there is no other thread here. */
+static int is_hopeless(const struct task *task, const struct registers *entry)
+{
+	const uint64_t private_flag = 128;	/* FUTEX_PRIVATE_FLAG */
+
+	return call_is_wait(entry) && entry->arguments[1] & private_flag &&
+	       entry->arguments[3] == 0 && task->tracee->threads == 1 &&
+	       !task->tracee->window->shares_memory;
+}
+
+static char *list_runtimes(pid_t pid)
+{
+	struct runtimes runtimes;
+	char text[256] = "";
+	size_t length = 0;
+
+	if (runtimes_find(pid, &runtimes) < 0)
+		return NULL;
+	for (size_t i = 0; i < runtimes.count && length < sizeof(text); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+					   i ? ", " : "", runtimes.list[i].name);
+	runtimes_clear(&runtimes);
+	return length ? copy(text) : NULL;
+}
+
+/*
+ * Place and runtimes, while the parent is there to be read: for a copy of a
+ * process with threads as soon as it does something that it shouldn't.
+ */
+static void locate(struct launch *launch)
+{
+	struct tracee *parent = tracee_find(launch->parent);
+
+	if (launch->located)
+		return;
+	launch->located = 1;
+	if (!parent || parent->generation != launch->generation)
+		return;
+	launch->place = place_find(launch->snapshot, parent->pid, &parent->view);
+	launch->runtimes = list_runtimes(parent->pid);
+}
+
+static void store_call(struct launch *launch)
+{
+	const struct call *call = &launch->current;
+	struct call *grown;
+
+	if (launch->call_count > LAUNCH_CALLS_KEPT)
+		return;
+	grown = reallocarray(launch->calls, launch->call_count, sizeof(*grown));
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another call");
+	launch->calls = grown;
+	grown[launch->call_count - 1] = *call;
+	grown[launch->call_count - 1].text = copy(call->text);
+}
+
+static void begin_call(struct task *task, const struct registers *entry)
+{
+	struct launch *launch = task->tracee->window;
+
+	free(launch->current.text);
+	launch->current = (struct call){
+		.text = call_text(task->tid, entry),
+		.begun = now_ns() - launch->born,
+	};
+	if (!launch->current.text)
+		die(EXIT_TROUBLE, "no memory for another call");
+	launch->call_count++;
+	launch->work |= call_work(task->tid, entry);
+	launch->hopeless = is_hopeless(task, entry);
+	if (launch->work && launch_is_hazardous(launch))
+		locate(launch);
+	if (!entry->foreign && call_is_exec(entry->call)) {
+		free(launch->exec_file);
+		launch->exec_file = call_executed_file(task->tid, entry);
+	}
+}
+
+static void note_wait(struct launch *launch)
+{
+	const struct call *call = &launch->current;
+
+	if (!launch->hopeless || call->took <= launch->hopeless_wait)
+		return;
+	launch->hopeless_wait = call->took;
+	free(launch->hopeless_call);
+	launch->hopeless_call = copy(call->text);
+}
+
+static void note_exec_failure(struct launch *launch)
+{
+	free(launch->exec_failure);
+	if (asprintf(&launch->exec_failure, "%s: %s", launch->exec_file,
+		     strerror((int)-launch->current.result)) < 0)
+		launch->exec_failure = NULL;
+}
+
+static void finish_call(struct launch *launch, int returned, int64_t result)
+{
+	launch->current.took = now_ns() - launch->born - launch->current.begun;
+	launch->current.returned = returned;
+	launch->current.result = result;
+	note_wait(launch);
+	store_call(launch);
+	if (returned && launch->exec_file)
+		note_exec_failure(launch);
+	free(launch->exec_file);
+	launch->exec_file = NULL;
+}
+
+int window_call(struct task *task)
+{
+	struct launch *launch = task->tracee->window;
+	struct registers registers;
+
+	switch (machine_call_stop(task->tid, task->in_call, &registers)) {
+	case CALL_ENTRY:
+		task->in_call = 1;
+		begin_call(task, &registers);
+		break;
+	case CALL_EXIT:
+		/* the end of the clone that made it comes without a beginning */
+		if (task->in_call)
+			finish_call(launch, 1, (int64_t)registers.result);
+		task->in_call = 0;
+		break;
+	case CALL_NONE:
+		break;
+	}
+	return launch->call_count < LAUNCH_CALLS_TRACED;
+}
+
+/*
+ * The end
+ */
+
+void window_end(struct tracee *tracee, enum outcome outcome, int status)
+{
+	struct launch *launch = tracee->window;
+	struct tracee *parent;
+
+	if (!launch)
+		return;
+	parent = tracee_find(launch->parent);
+	tracee->window = NULL;
+	open_count--;
+	launch->outcome = outcome;
+	launch->status = status;
+	launch->lasted = now_ns() - launch->born;
+	if (launch->current.text && !launch->current.returned)
+		finish_call(launch, 0, 0);
+	if (outcome == OUTCOME_EXECUTED) {
+		launch->executed = copy(tracee_program(tracee));
+		crossing_look(tracee, launch, parent, options);
+	}
+	launch->findings = launch_judge(launch);
+	learning_note(launch);
+	if (launch->findings || (launch->recorded && options->json))
+		locate(launch);
+	take_launch(launch);
+}

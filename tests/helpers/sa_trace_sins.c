@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commits one sin of launching, named by its argument, or the same launch as it
+ * should be: the name with "mended-" before it. Exits 0 when all went as meant.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "spawnutil.h"
+
+#define STACK 65536
+
+extern char **environ;
+
+static char *const program[] = {"/bin/true", NULL};
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static int held[2];
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+static void *hold_mutex(void *context)
+{
+	pthread_mutex_lock(&mutex);
+	if (write(held[1], "", 1) != 1)
+		abort();
+	pause();
+	return context;
+}
+
+/* A thread that has the mutex, for ever. */
+static void make_holder(void)
+{
+	pthread_t thread;
+	char byte;
+
+	if (pipe2(held, O_CLOEXEC) < 0 || pthread_create(&thread, NULL, hold_mutex, NULL) ||
+	    read(held[0], &byte, 1) != 1)
+		abort();
+}
+
+static void leak_socket(void)
+{
+	if (socket(AF_INET, SOCK_STREAM, 0) < 0 || open("/etc/passwd", O_RDONLY) < 0)
+		abort();
+}
+
+static int spawn_true(void)
+{
+	pid_t pid;
+
+	return posix_spawn(&pid, program[0], NULL, NULL, program, environ) ? -1 : end_of(pid);
+}
+
+static int run_true(void)
+{
+	int status = -1;
+
+	return spu_run(program, NULL, &status, NULL) < 0 ? -1 : status;
+}
+
+static int leak(void)
+{
+	leak_socket();
+	return spawn_true();
+}
+
+static int leak_from_place(int count)
+{
+	leak_socket();
+	for (int i = 0; i < count; i++)
+		if (spawn_true() != 0)
+			return -1;
+	return 0;
+}
+
+static int leak_often(void)
+{
+	return leak_from_place(12);
+}
+
+static int mended_leak(void)
+{
+	leak_socket();
+	return run_true();
+}
+
+static void allocate(void)
+{
+	void *volatile memory = malloc(1 << 22);
+
+	free(memory);
+}
+
+static int work(void)
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		time_t now = 0;
+		struct tm tm;
+
+		allocate();
+		setenv("TZ", "Europe/Berlin", 1);
+		tzset();
+		localtime_r(&now, &tm);
+		execv(program[0], program);
+		_exit(127);
+	}
+	return end_of(pid);
+}
+
+static int no_exec(void)
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		allocate();
+		_exit(0);
+	}
+	return end_of(pid);
+}
+
+/* Is it asleep in a system call? Nothing else lets this child sleep. */
+static int sleeps(pid_t pid)
+{
+	char path[32], line[256] = "";
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	stream = fopen(path, "re");
+	if (!stream || !fgets(line, sizeof(line), stream))
+		abort();
+	fclose(stream);
+	return strstr(line, ") S") != NULL;
+}
+
+static int stuck(void)
+{
+	const struct timespec moment = {0, 10000000};
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		pthread_mutex_lock(&mutex);
+		execv(program[0], program);
+		_exit(127);
+	}
+	while (!sleeps(pid))
+		nanosleep(&moment, NULL);
+	kill(pid, SIGKILL);
+	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
+}
+
+/* The child waits while its parent ends: it is there still when the program isn't. */
+static int stuck_behind(void)
+{
+	const struct timespec moment = {0, 10000000};
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		pthread_mutex_lock(&mutex);
+		_exit(0);
+	}
+	while (!sleeps(pid))
+		nanosleep(&moment, NULL);
+	printf("%d\n", (int)pid);
+	return 0;
+}
+
+static int mended_threads(void)
+{
+	make_holder();
+	return run_true();
+}
+
+static int threads_exec(void)
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		dup2(2, 1);
+		execv(program[0], program);
+		_exit(127);
+	}
+	return end_of(pid);
+}
+
+static int threads_libc(void)
+{
+	FILE *stream;
+
+	make_holder();
+	if (spawn_true() != 0 || system("exit 0") != 0)
+		return -1;
+	stream = popen("exit 0", "r");
+	return stream ? pclose(stream) : -1;
+}
+
+/* fork in a process with threads, and what does the work is a copy of the copy */
+static int work_of_copy(void)
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		pid = fork();
+		if (pid == 0) {
+			allocate();
+			execv(program[0], program);
+			_exit(127);
+		}
+		_exit(end_of(pid) != 0);
+	}
+	return end_of(pid);
+}
+
+static int missing(void)
+{
+	static char *const nonesuch[] = {"/nonesuch", NULL};
+	pid_t pid;
+
+	return posix_spawn(&pid, nonesuch[0], NULL, NULL, nonesuch, environ) == ENOENT ? 0 : -1;
+}
+
+/*
+ * Shapes
+ */
+
+static int exec_true(void *context)
+{
+	(void)context;
+	execv(program[0], program);
+	_exit(127);
+}
+
+static int clone_true(int flags)
+{
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	if (stack == MAP_FAILED)
+		return -1;
+	pid = clone(exec_true, stack + STACK, flags, NULL);
+	return pid < 0 ? -1 : end_of(pid);
+}
+
+static int clone_vm(void)
+{
+	return clone_true(CLONE_VM | SIGCHLD);
+}
+
+static int clone_vfork(void)
+{
+	return clone_true(CLONE_VM | CLONE_VFORK | SIGCHLD);
+}
+
+static int vfork_in_vfork(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		pid = vfork();
+		if (pid == 0) {
+			execv(program[0], program);
+			_exit(127);
+		}
+		_exit(pid < 0);
+	}
+	return end_of(pid);
+}
+
+static void *launch_twice(void *context)
+{
+	int *result = context;
+
+	*result = spawn_true() | spawn_true();
+	return NULL;
+}
+
+static int by_threads(void)
+{
+	pthread_t threads[8];
+	int results[8], result = 0;
+
+	for (int i = 0; i < 8; i++)
+		if (pthread_create(&threads[i], NULL, launch_twice, &results[i]))
+			abort();
+	for (int i = 0; i < 8; i++) {
+		pthread_join(threads[i], NULL);
+		result |= results[i];
+	}
+	return result;
+}
+
+static void *exec_self(void *context)
+{
+	execv("/proc/self/exe", context);
+	abort();
+}
+
+/* exec by another thread than the first, while others sleep; then a launch */
+static int exec_by_thread(void)
+{
+	static char *const again[] = {"sa_trace_sins", "clone-vfork", NULL};
+	pthread_t thread;
+
+	make_holder();
+	if (pthread_create(&thread, NULL, exec_self, (void *)again))
+		abort();
+	pause();
+	return -1;
+}
+
+static int orphan(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (fork() == 0) {
+			execv(program[0], program);
+			_exit(127);
+		}
+		_exit(0);
+	}
+	return end_of(pid);
+}
+
+static const struct {
+	const char *name;
+	int (*commit)(void);
+} sins[] = {
+	{"leak", leak}, {"leak-often", leak_often}, {"mended-leak", mended_leak},
+	{"work", work}, {"no-exec", no_exec}, {"stuck", stuck}, {"stuck-behind", stuck_behind},
+	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},
+	{"threads-libc", threads_libc}, {"work-of-copy", work_of_copy}, {"missing", missing},
+	{"clone-vm", clone_vm}, {"clone-vfork", clone_vfork},
+	{"vfork-in-vfork", vfork_in_vfork}, {"by-threads", by_threads},
+	{"exec-by-thread", exec_by_thread}, {"orphan", orphan},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 2 && i < sizeof(sins) / sizeof(sins[0]); i++)
+		if (strcmp(argv[1], sins[i].name) == 0)
+			return sins[i].commit() == 0 ? 0 : 1;
+	fprintf(stderr, "sa_trace_sins: which?\n");
+	return 2;
+}

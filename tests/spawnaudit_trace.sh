@@ -1,0 +1,199 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit COMMAND: each sin is found, and only it; what is done well is not.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_audit() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -z "${SAN-}" ] || case $SAN in *thread*) skip "TSan's programs have a thread more" ;; esac
+}
+
+# sin NAME [OPTION...]: commits it; the report in report, its lines in $launches and $findings
+sin() {
+	need_audit
+	name=$1
+	shift
+	status 0 spawnaudit --log=report "$@" "$HELPERS/sa_trace_sins" "$name"
+	launches=$(sed -n 's/^spawnaudit: \([0-9]* launch.*\)/\1/p' report | head -n 1)
+	findings=$(sed -n 's/^spawnaudit: findings: //p' report)
+}
+
+# has WHAT: a line of the report, whatever stands before it
+has() {
+	grep -q -- "$1" report || fail "no '$1' in: $(cat report)"
+}
+
+test_a_leak_is_told_with_its_place_and_its_mending() {
+	sin leak
+	same launches "1 launch: 1 posix_spawn-like; 1 executed a program" "$launches"
+	same findings "1 leak" "$findings"
+	has '^leak: sa_trace_sins ([0-9]*) handed 2 descriptors to .*/true ([0-9]*), by posix_spawn-like$'
+	has 'rw  socket:\['
+	has 'r   /etc/passwd$'
+	has ' leak at sa_trace_sins.c:[0-9]*$'
+	has '  mend    .*O_CLOEXEC.*spu_spawn'
+	sin mended-leak
+	same findings none "$findings"
+}
+
+test_equal_findings_are_counted_together() {
+	sin leak-often
+	same findings "12 leak" "$findings"
+	same leaks 1 "$(grep -c '^leak:' report)"
+	has '  and 11 more from the same place'
+}
+
+test_what_is_expected_is_no_leak() {
+	sin leak --expect-fd=3-9
+	same findings none "$findings"
+}
+
+test_a_descriptor_of_the_caller_is_nobodys_leak() {
+	need_audit
+	status 0 spawnaudit --log=report sh -c '/bin/true; exit 0' 7</etc/passwd
+	has '^spawnaudit: findings: none$'
+	has 'handed on what the parent had been given'
+}
+
+test_work_between_fork_and_exec_is_found() {
+	sin work
+	same findings "1 unsafe-fork" "$findings"
+	has 'forked with 2 threads; its child [0-9]* ran .*/true after .*allocation, locale or time zone'
+	has ' work at sa_trace_sins.c:'
+	has 'openat(AT_FDCWD, "/usr/share/zoneinfo/Europe/Berlin"'
+	has 'execve("/bin/true", \["/bin/true"\]) = 0'
+	sin mended-threads
+	same findings none "$findings"
+}
+
+test_work_in_a_copy_of_a_copy_is_found() {
+	sin work-of-copy
+	same findings "1 unsafe-fork" "$findings"
+	has 'itself a copy of a process with 2 threads'
+}
+
+test_a_copy_that_never_executes_is_found() {
+	sin no-exec
+	same findings "1 no-exec" "$findings"
+	has 'its child [0-9]* exited with 0 after .*, having done: allocation'
+}
+
+test_a_child_that_waits_for_ever_is_found() {
+	sin stuck
+	same findings "1 stuck" "$findings"
+	has 'was killed by SIGKILL after .*, waiting for a lock that nobody holds any more: futex('
+	has ' stuck at sa_trace_sins.c:'
+}
+
+test_a_stuck_child_that_outlives_the_program_is_found() {
+	need_audit
+	spawnaudit --log=report "$HELPERS/sa_trace_sins" stuck-behind >child 2>/dev/null ||
+		fail "status $?"
+	has '^spawnaudit: findings: 1 stuck$'
+	has 'still ran after .*, waiting for a lock that nobody holds any more: futex('
+	has '^spawnaudit: 1 process goes on, untraced'
+	has ' stuck_behind at sa_trace_sins.c:'
+	kill -0 "$(cat child)" || fail "the child is gone"
+	same tracer 0 "$(sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$(cat child)/status")"
+	kill -9 "$(cat child)"
+}
+
+test_clean_launches_in_a_process_with_threads_are_safe() {
+	for clean in threads-exec threads-libc; do
+		sin $clean
+		same "findings of $clean" none "$findings"
+	done
+}
+
+test_a_launch_that_fails_is_counted_and_says_why() {
+	sin missing
+	same launches "1 launch: 1 posix_spawn-like; 0 executed a program, 1 failed to" "$launches"
+	sin missing -v
+	has 'exited with 127 after .*; exec /nonesuch: No such file or directory'
+}
+
+test_every_shape_of_launch_is_counted() {
+	while read -r shape counted; do
+		sin "$shape" --expect-fd=3-999
+		same "$shape" "$counted" "$launches"
+		same "findings of $shape" none "$findings"
+	done <<-'END'
+		clone-vm 1 launch: 1 clone; 1 executed a program
+		clone-vfork 1 launch: 1 posix_spawn-like; 1 executed a program
+		vfork-in-vfork 2 launches: 2 vfork; 1 executed a program, 1 never tried
+		by-threads 16 launches: 16 posix_spawn-like; 16 executed a program
+		exec-by-thread 1 launch: 1 posix_spawn-like; 1 executed a program
+		orphan 2 launches: 2 fork; 1 executed a program, 1 never tried
+	END
+}
+
+test_all_calls_are_recorded_on_demand() {
+	sin leak-often --all-calls --json
+	same "launches with calls" 12 "$(grep '"type": "launch"' report | grep -c '"calls": \[{')"
+	sin leak-often --json
+	same "launches with calls" 8 "$(grep '"type": "launch"' report | grep -c '"calls": \[{')"
+}
+
+test_json_is_one_object_a_line() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	sin work --json
+	python3 - report >seen <<-'END' || fail "$(cat report)"
+		import json, sys
+		lines = [json.loads(line) for line in open(sys.argv[1])]
+		assert all(line["schema"] == 1 for line in lines)
+		launch, finding, summary = lines
+		print(launch["type"], launch["method"], launch["threads"], launch["outcome"],
+		      launch["findings"], launch["calls"][-1]["call"])
+		print(finding["type"], finding["kind"], finding["count"],
+		      [f["file"] for f in finding["stack"] if f["function"] == "work"])
+		print(summary["type"], summary["launches"], summary["findings"]["unsafe-fork"])
+	END
+	cat >expected <<-'END'
+		launch fork 2 executed ['unsafe-fork'] execve("/bin/true", ["/bin/true"])
+		finding unsafe-fork 1 ['sa_trace_sins.c']
+		summary 1 1
+	END
+	diff expected seen >difference || fail "$(cat difference)"
+}
+
+test_findings_decide_the_status_only_when_asked() {
+	need_audit
+	set -- "$HELPERS/sa_trace_sins" leak
+	status 0 spawnaudit --log=report "$@"
+	status 1 spawnaudit --log=report --fail-on=leak "$@"
+	status 9 spawnaudit --log=report --fail-on=stuck,leak --error-exitcode=9 "$@"
+	status 0 spawnaudit --log=report --fail-on=stuck,no-exec,unsafe-fork "$@"
+	status 7 spawnaudit --log=report --error-exitcode=7 "$@"
+	status 125 spawnaudit --fail-on=leaks "$@"
+	like message "*'leaks' is no kind of finding*" "$err"
+}
+
+test_it_ends_as_the_command_does() {
+	need_audit
+	status 0 spawnaudit --log=report true
+	status 3 spawnaudit --log=report sh -c 'exit 3'
+	status 137 spawnaudit --log=report sh -c 'kill -KILL $$'
+	status 127 spawnaudit --log=report nonesuch
+	same message "spawnaudit: exec nonesuch: No such file or directory" "$err"
+	status 126 spawnaudit --log=report /etc/passwd
+	same "a report about nothing" "" "$(cat report)"
+}
+
+test_the_command_starts_as_without_it() {
+	need_audit
+	grep -E '^Sig(Blk|Ign)|^TracerPid' /proc/self/status | grep -v Tracer >plain
+	(trap '' CHLD PIPE && grep -E '^Sig(Blk|Ign)' /proc/self/status) >ignoring
+	spawnaudit --log=report grep -E '^Sig(Blk|Ign)' /proc/self/status >audited
+	diff plain audited >difference || fail "$(cat difference)"
+	(trap '' CHLD PIPE && spawnaudit --log=report grep -E '^Sig(Blk|Ign)' /proc/self/status) >audited
+	diff ignoring audited >difference || fail "ignored signals: $(cat difference)"
+	spawnaudit --log=report ls /proc/self/fd | sort >audited
+	for fd in $(cat audited); do
+		[ "$fd" -le 3 ] || [ -e "/proc/$$/fd/$fd" ] || fail "a descriptor of ours: $fd"
+	done
+}
+
+run_tests
