@@ -80,8 +80,8 @@ test_a_process_that_hands_nothing_on() {
 
 test_wrong_words_are_answered_in_one_line() {
 	need
-	for words in "" "-p x" "-p 1 x" "-p 1 --fds" "--fds" "--fds x" "--fds 0" "--fds --expect-fd=x 1" \
-		"--fds --error-exitcode=256 1" "--fds --log=/nonesuch/x 1" "--nonesuch"; do
+	for words in "" "-p x" "-p 1 x" "-p 1 --fds" "--fds" "--fds x" "--fds 0" \
+		"--fds --expect-fd=x 1" "--fds --error-exitcode=256 1" "--fds --log=/nonesuch/x 1" "--nonesuch"; do
 		# shellcheck disable=SC2086
 		status 125 spawnaudit $words
 		same "$words: lines" 1 "$(printf '%s\n' "$err" | grep -c '^spawnaudit: ')"

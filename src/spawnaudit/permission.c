@@ -35,13 +35,14 @@ static int is_undumpable(pid_t pid, const struct process_status *status)
 
 void permission_explain(pid_t pid, char *ret, size_t size)
 {
-	struct process_status status;
+	struct process_status status, tracer;
 	int yama = read_yama();
 
 	if (process_status(pid, 0, &status) < 0)
 		snprintf(ret, size, "it has ended");
-	else if (status.tracer && status.tracer != getpid())
-		snprintf(ret, size, "process %d traces it already", (int)status.tracer);
+	else if (status.tracer && process_status(status.tracer, 0, &tracer) == 0 &&
+		 tracer.group != getpid())	/* it is a thread that traces */
+		snprintf(ret, size, "process %d traces it already", (int)tracer.group);
 	else if (geteuid() != 0 && status.uid != geteuid())
 		snprintf(ret, size, "it belongs to user %u: ask as that user or as root",
 			 (unsigned)status.uid);

@@ -166,6 +166,7 @@ void json_end(const struct trace *trace, const struct counts *counts)
 	set(line, "launches", json_integer((json_int_t)counts->launches));
 	set(line, "methods", methods);
 	set(line, "executed", json_integer((json_int_t)counts->executed));
+	set(line, "reexecuted", json_integer((json_int_t)trace->reexecuted));
 	set(line, "failed", json_integer((json_int_t)counts->failed));
 	set(line, "unexecuted", json_integer((json_int_t)counts->unexecuted));
 	set(line, "left", json_integer((json_int_t)counts->left));

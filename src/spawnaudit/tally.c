@@ -30,11 +30,21 @@ static struct group *find(enum finding kind, const struct launch *launch)
 	return group;
 }
 
+/* Numbers in the names of pipes and sockets differ each time. */
+static int is_same_leak(const struct leak *one, const struct leak *other)
+{
+	size_t kind = strcspn(one->name, ":[");
+
+	if (one->fd != other->fd || one->flags != other->flags)
+		return 0;
+	return one->name[0] != '/' && one->name[kind] ? strncmp(one->name, other->name, kind) == 0
+						      : strcmp(one->name, other->name) == 0;
+}
+
 static int has_leak(const struct group *group, const struct leak *leak)
 {
 	for (size_t i = 0; i < group->leak_count; i++)
-		if (group->leaks[i].fd == leak->fd &&
-		    is_same_text(group->leaks[i].name, leak->name))
+		if (is_same_leak(&group->leaks[i], leak))
 			return 1;
 	return 0;
 }

@@ -201,6 +201,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	task->steps = 0;
 	task->in_call = 0;
 	window_end(tracee, OUTCOME_EXECUTED, 0);
+	trace->reexecuted += !is_launch && tracee->generation > 1;
 	if (!is_launch)
 		crossing_look(tracee, NULL, NULL, trace->options);
 	go_on(task, 0);

@@ -21,6 +21,7 @@ struct trace {
 	int ended;		/* the process has: its wait status */
 	int status;
 	int interrupted;	/* by a signal: the process goes on */
+	size_t reexecuted;	/* execs by what had executed a program before */
 	size_t left;		/* processes that go on */
 };
 

@@ -1,0 +1,192 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit -p, and what becomes of programs when somebody is killed: nothing.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_audit() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+}
+
+# until COMMAND...: true within 20 s
+until_true() {
+	turns=0
+	until "$@"; do
+		turns=$((turns + 1))
+		[ $turns -lt 2000 ] || fail "not within 20 s: $*"
+		sleep 0.01
+	done
+}
+
+tracer() {
+	sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null
+}
+
+is_traced() {
+	[ "$(tracer "$1")" != 0 ]
+}
+
+is_free() {
+	[ "$(tracer "$1")" = 0 ]
+}
+
+# Every thread, not only the first
+all_are_traced() {
+	! grep -q '^TracerPid:[^0-9]*0$' /proc/"$1"/task/*/status 2>/dev/null
+}
+
+is_stopped() {
+	grep -q '^State:[^A-Z]*T' "/proc/$1/status"
+}
+
+runs() {
+	grep -q '^State:[^A-Z]*[RS]' "/proc/$1/status"
+}
+
+# busy: starts the program with many threads: $program
+busy() {
+	need_audit
+	[ -z "${SAN-}" ] || case $SAN in *thread*) skip "TSan defers signals" ;; esac
+	"$HELPERS/sa_trace_busy" >busy.out &
+	program=$!
+	until_true test -s busy.out
+}
+
+# at_ease: the busy program ends, and has lost nothing
+at_ease() {
+	kill -USR1 "$program"
+	wait "$program" || fail "status $?"
+	same result "lost 0 signals, 0 launches, 0 counts, 0 waits; busy" "$(tail -n 1 busy.out)"
+}
+
+test_a_busy_program_doesnt_notice_a_hundred_visits() {
+	busy
+	visit=0
+	while [ $visit -lt 100 ]; do
+		spawnaudit --log=report --expect-fd=3-999 -p "$program" 2>audit.err &
+		audit=$!
+		until_true all_are_traced "$program"
+		! is_stopped "$program" || fail "stopped in visit $visit"
+		kill -INT $audit
+		wait $audit || fail "visit $visit: status $?: $(cat audit.err)"
+		is_free "$program" || fail "traced after visit $visit"
+		visit=$((visit + 1))
+	done
+	grep -q '^spawnaudit: findings: none' report || fail "$(cat report)"
+	at_ease
+}
+
+test_spawnaudit_killed_leaves_all_as_it_was() {
+	busy
+	visit=0
+	while [ $visit -lt 40 ]; do
+		spawnaudit --log=report -p "$program" 2>/dev/null &
+		audit=$!
+		until_true is_traced "$program"
+		[ $((visit % 2)) -eq 0 ] || sleep 0.0$((visit % 10))
+		kill -KILL $audit
+		wait $audit 2>/dev/null
+		visit=$((visit + 1))
+	done
+	until_true is_free "$program"
+	at_ease
+}
+
+test_the_program_killed_is_the_end() {
+	turn=0
+	while [ $turn -lt 10 ]; do
+		busy
+		spawnaudit --log=report -p "$program" 2>audit.err &
+		audit=$!
+		until_true is_traced "$program"
+		kill -KILL "$program"
+		wait $audit || fail "status $?: $(cat audit.err)"
+		wait "$program" 2>/dev/null
+		grep -q '^spawnaudit: [0-9]* launch' report || fail "$(cat report)"
+		rm busy.out
+		turn=$((turn + 1))
+	done
+}
+
+test_a_thread_in_vfork_doesnt_hold_it_up() {
+	need_audit
+	mkfifo fifo
+	spawn='import os; os.posix_spawn("/bin/true", ["true"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, "fifo", os.O_RDONLY, 0)])'
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	python3 -c "$spawn" &
+	program=$!
+	until_true grep -q '^State:[^A-Z]*D' /proc/$program/status
+	spawnaudit --log=report -p $program 2>audit.err &
+	audit=$!
+	until_true is_traced $program
+	kill -INT $audit
+	wait $audit || fail "status $?: $(cat audit.err)"
+	: >fifo
+	wait $program || fail "the program: status $?"
+}
+
+test_job_control_passes_through() {
+	need_audit
+	spawnaudit --log=report sh -c 'echo $$ >pid; while [ ! -e end ]; do sleep 0.05; done; exit 6' &
+	audit=$!
+	until_true test -s pid
+	program=$(cat pid)
+	for turn in 1 2 3; do
+		kill -STOP "$program"
+		# T: stopped; t: a stop of ptrace, in which LISTEN leaves it
+		until_true grep -q '^State:[^A-Za-z]*[Tt]' "/proc/$program/status"
+		sleep 0.1
+		grep -q '^State:[^A-Za-z]*[Tt]' "/proc/$program/status" || fail "goes on in turn $turn"
+		kill -CONT "$program"
+		until_true runs "$program"
+	done
+	: >end
+	wait $audit
+	same status 6 $?
+}
+
+test_signals_sent_to_spawnaudit_reach_the_command() {
+	need_audit
+	command -v perl >/dev/null || skip "perl isn't installed"
+	for signal in INT TERM HUP QUIT; do
+		rm -f pid
+		# a job of sh in the background ignores INT and QUIT, until it says otherwise
+		spawnaudit --log=report perl -e '
+			$SIG{'$signal'} = sub { exit 5 };
+			open(my $f, ">", "pid"); print $f $$; close $f; sleep 1 while 1' &
+		audit=$!
+		until_true test -s pid
+		kill -$signal $audit
+		wait $audit
+		same "status after $signal" 5 $?
+	done
+}
+
+test_what_may_not_be_traced_is_named() {
+	need_audit
+	sleep 60 &
+	program=$!
+	spawnaudit --log=report -p $program 2>/dev/null &
+	audit=$!
+	until_true is_traced $program
+	status 125 spawnaudit --log=again -p $program
+	same "a second tracer" "spawnaudit: $program can't be traced: process $audit traces it already" "$err"
+	kill -KILL $program
+	wait $audit $program 2>/dev/null
+	status 125 spawnaudit -p $program
+	same "nobody" "spawnaudit: $program can't be traced: No such process" "$err"
+	status 125 spawnaudit -p 0
+	[ "$(id -u)" -eq 0 ] || skip "the rest needs root"
+	command -v setpriv >/dev/null || skip "setpriv isn't installed"
+	sleep 60 &
+	program=$!
+	chmod 777 .
+	cp "$BUILD/spawnaudit" audit
+	status 125 setpriv --reuid=65534 --clear-groups ./audit -p $program
+	like "another user's" "spawnaudit: $program can't be traced: it belongs to user 0*" "$err"
+	kill $program
+}
+
+run_tests
