@@ -20,7 +20,7 @@ refused() {
 }
 
 test_unknown_method_is_answered_with_the_known() {
-	refused 2 "--methods: 'spoon' isn't one of: raw, fork, _Fork, vfork, *, popen, empty" \
+	refused 2 "--methods: 'spoon' isn't one of: raw, fork, _Fork, vfork, *, popen, spu_popen, empty" \
 		--methods=raw,spoon
 	refused 2 "--methods: '' isn't one of: *" --methods=
 	refused 2 "--methods: '' isn't one of: *" --methods=raw,
@@ -100,7 +100,7 @@ test_child_that_fails() {
 	printf '#!/bin/sh\nexit 3\n' >three
 	printf '#!/bin/sh\nkill -9 $$\n' >killed
 	chmod +x three killed
-	for method in raw fork spu system spu_system; do
+	for method in raw fork spu system spu_system popen spu_popen; do
 		refused 1 "$method: ./three: exit status 3" --child=three --methods="$method"
 		refused 1 "$method: ./killed: killed by signal 9" --child=killed --methods="$method"
 	done

@@ -142,6 +142,15 @@ test_csv_that_cannot_be_written() {
 	same "full" "spawnbench: --csv: /dev/full: No space left on device" "$err"
 }
 
+test_csv_holds_no_message_when_stderr_is_closed() {
+	printf '#!/bin/sh\nexit 3\n' >three
+	chmod +x three
+	status 1 sh -c 'exec "$@" 0<&- 2>&-' - spawnbench --rounds=1 --launches=1 --methods=raw \
+		--child=three --csv=x.csv
+	same "lines" 1 "$(wc -l <x.csv)"
+	like "head" "version,*" "$(cat x.csv)"
+}
+
 # A file that may not grow is a disk that fills up in the middle.
 test_tables_are_kept_when_the_csv_file_is_full() {
 	sh -c 'trap "" XFSZ; ulimit -f 1; "$@" 2>err; echo $? >status' - spawnbench --rounds=2 \

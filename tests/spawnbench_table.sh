@@ -9,7 +9,7 @@
 
 CHILD=$BUILD/spawnbench-child
 METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail
-	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen"
+	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen spu_popen"
 
 # bench ARG...: few launches
 bench() {
@@ -43,11 +43,11 @@ test_each_method_has_its_line() {
 
 # The child without libc says when it ran, through every method and a shell.
 test_child_without_libc_says_when_it_runs() {
-	bench --child="$CHILD" --methods=raw,fork,spu,spu-posix_spawn,system,popen
+	bench --child="$CHILD" --methods=raw,fork,spu,spu-posix_spawn,system,popen,spu_popen
 	printf '%s\n' "$out" | awk '
 		/^[a-z].*, us/ { times = /^medians/; next }
 		times && NF > 4 { n++; if ($3 + 0 <= 0 || $3 > $4) print }
-		END { if (n != 6) print n " lines" }' >wrong
+		END { if (n != 7) print n " lines" }' >wrong
 	[ ! -s wrong ] || fail "exec: $(cat wrong)"
 	bench --child=/bin/true --methods=raw
 	same "exec of a child that doesn't" - "$(column 3 raw)"

@@ -136,6 +136,7 @@ const struct method method_table[] = {
 	{"system", system_start, ended_finish, METHOD_WAITS},
 	{"spu_system", spu_system_start, ended_finish, METHOD_WAITS},
 	{"popen", popen_start, popen_finish, 0},
+	{"spu_popen", spu_popen_start, spu_popen_finish, 0},
 	{"empty", empty_start, ended_finish, METHOD_WAITS | METHOD_UNUSUAL},
 };
 const size_t method_table_count = sizeof(method_table) / sizeof(*method_table);

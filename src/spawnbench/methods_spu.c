@@ -54,3 +54,15 @@ int spu_system_start(const struct target *target, struct launched *launched)
 	launched->status = spu_system(target->command);
 	return launched->status == -1 ? -errno : 0;
 }
+
+int spu_popen_start(const struct target *target, struct launched *launched)
+{
+	launched->stream = spu_popen(target->command, "we");
+	return launched->stream ? 0 : -errno;
+}
+
+int spu_popen_finish(struct launched *launched, int *ret_status)
+{
+	*ret_status = spu_pclose(launched->stream);
+	return *ret_status == -1 ? -errno : 0;
+}

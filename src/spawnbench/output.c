@@ -3,7 +3,9 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/message.h"
 #include "plot.h"
@@ -28,9 +30,21 @@ static int flush_all(const struct output *output)
 	return r;
 }
 
+/* Above 2: where stderr is closed, what is said there must not end up in the file. */
+static FILE *create(const char *path)
+{
+	int low = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), fd;
+
+	if (low < 0)
+		return NULL;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(low);
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 static int open_csv(struct output *output, const char *path)
 {
-	output->csv = fopen(path, "we");
+	output->csv = create(path);
 	if (!output->csv) {
 		say_errno(errno, "--csv: %s", path);
 		return -1;
