@@ -104,7 +104,8 @@ test_jobs_are_threads() {
 	watch 'ls /proc/$PPID/task | wc -l; echo $PPID >>parents'
 	status 0 spawnbench --rounds=1 --launches=8 --methods=raw --child=./watch --jobs=4
 	same "processes" 1 "$(sort -u parents | grep -c .)"
-	like "threads" "*4" "$(seen | head -n 4 | tr '\n' ' ' | sed 's/ $//')"
+	# a sanitizer has one or two of its own
+	between "threads, at most" 4 6 "$(seen | tail -n 1)"
 }
 
 test_descriptors_of_the_caller_do_not_count() {
