@@ -24,8 +24,8 @@ commit() {
 }
 
 end() {
-	kill $sinner "$child" 2>/dev/null
-	wait $sinner 2>/dev/null || :
+	kill "$sinner" "$child" 2>/dev/null
+	wait "$sinner" 2>/dev/null || :
 }
 
 # refused PATTERN PID: one line, and the status says that nothing is known

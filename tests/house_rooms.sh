@@ -27,6 +27,15 @@ rooms() {
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
 		spawnaudit/process.* | common/parse.h spawnaudit/process.h
+		spawnaudit/permission.* | spawnaudit/process.h spawnaudit/permission.h
+		spawnaudit/runtimes.* | spawnaudit/process.h spawnaudit/runtimes.h
+		spawnaudit/stack.* | spawnaudit/process.h spawnaudit/stack.h
+		spawnaudit/futex.* | spawnaudit/process.h spawnaudit/futex.h
+		spawnaudit/suspect.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/futex.h spawnaudit/suspect.h
+		spawnaudit/verdict.* | spawnaudit/suspect.h spawnaudit/verdict.h
+		spawnaudit/findings.* | spawnaudit/findings.h
+		spawnaudit/output.* | common/message.h spawnaudit/options.h spawnaudit/output.h
+		spawnaudit/shapes.* | spawnaudit/runtimes.h spawnaudit/stack.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
 		spawnaudit/* | spawnutil.h names.h common/message.h common/parse.h spawnaudit/*
 	END
@@ -140,6 +149,7 @@ test_a_wrong_include_is_found() {
 	one safespawn/main.c '"lib/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
 	one spawnaudit/main.c '"common/json.h"'
+	one spawnaudit/verdict.c '"output.h"'
 }
 
 # What the pure rooms may call

@@ -122,6 +122,17 @@ test_what_only_looks_stuck() {
 	passed stopped "not stuck: it has been stopped*"
 }
 
+# Each of its threads waits for another most of the time. 1000 looks, any of which may meet
+# moments at which each seems to wait: what is read of one thread is old when the next is read.
+test_threads_that_take_turns_are_never_stuck() {
+	need
+	commit turns
+	# shellcheck disable=SC2046
+	status 0 spawnaudit --stuck $(yes "$child" | head -n 1000)
+	same "looks that met a thread at work" 1000 \
+		"$(printf '%s\n' "$out" | grep -c ': not stuck: a thread of it is at work')"
+}
+
 test_what_cannot_be_told() {
 	need
 	passed twice "can't be told: *that a thread of its own holds*by thread * of its own*"

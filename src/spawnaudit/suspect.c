@@ -183,7 +183,7 @@ static int is_short_sleep(const struct suspect *suspect, const struct process_ca
 {
 	struct spot spot = {call->pc, &suspect->runtimes};
 	uintptr_t address = call->arguments[call->number == SYS_clock_nanosleep ? 2 : 0];
-	struct timespec time;
+	struct timespec time = {0};
 	pid_t pid = suspect->process.pid;
 
 	if (call->number != SYS_nanosleep && call->number != SYS_clock_nanosleep)

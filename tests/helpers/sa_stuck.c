@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TURNS 4		/* threads that take turns */
 
 static pthread_mutex_t lock;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -214,6 +217,34 @@ static void wait_poll(void)
 	poll(NULL, 0, -1);
 }
 
+static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turn_taken = PTHREAD_COND_INITIALIZER;
+static int turn;
+
+/* All but one wait, and at most moments all do: the one that was woken doesn't run yet. */
+static void *take_turns(void *argument)
+{
+	int own = (int)(intptr_t)argument;
+
+	pthread_mutex_lock(&turn_lock);
+	for (;;) {
+		while (turn % TURNS != own)
+			pthread_cond_wait(&turn_taken, &turn_lock);
+		turn++;
+		pthread_cond_broadcast(&turn_taken);
+	}
+	return NULL;
+}
+
+static void take_turns_for_ever(void)
+{
+	pthread_t thread;
+
+	for (intptr_t i = 1; i < TURNS; i++)
+		pthread_create(&thread, NULL, take_turns, (void *)i);
+	take_turns(NULL);
+}
+
 static void wait_stopped(void)
 {
 	raise(SIGSTOP);
@@ -252,7 +283,7 @@ static const struct way {
 	{"rwlock", hold_plain, wait_rwlock},
 	{"localtime", hold_zone, wait_time}, {"worker", start_idler, wait_poll},
 	{"stopped", start_idler, wait_stopped}, {"vfork", start_idler, wait_semaphore},
-	{"zombie", start_idler, nothing},
+	{"zombie", start_idler, nothing}, {"turns", start_idler, take_turns_for_ever},
 };
 
 static const struct way *find_way(const char *name)
@@ -291,7 +322,6 @@ static void wait_until_asleep(pid_t pid)
 
 static void tell(pid_t child)
 {
-	wait_until_asleep(child);
 	printf("child %d\nparent %d\nowner %d\nready\n", (int)child, (int)getpid(), (int)owner);
 	fflush(stdout);
 }
@@ -330,7 +360,8 @@ int main(int argc, char **argv)
 	way->prepare();
 	if (strcmp(way->name, "vfork") == 0) {
 		start(launch_by_vfork);
-		tell(vforked_child());
+		wait_until_asleep(vforked_child());
+		tell(vforked);
 		pause();
 	}
 	pid = fork();
@@ -345,6 +376,10 @@ int main(int argc, char **argv)
 		way->wait();
 		_exit(0);
 	}
+	if (strcmp(way->name, "turns") == 0)
+		usleep(200000);	/* it never sleeps for long */
+	else
+		wait_until_asleep(pid);
 	tell(pid);
 	if (is_orphan)
 		_exit(0);
