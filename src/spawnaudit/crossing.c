@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "crossing.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/message.h"
+#include "process.h"
 #include "spawnutil.h"
 
 struct given {
@@ -110,22 +113,40 @@ static void list_leaks(struct launch *launch, const struct tracee *tracee,
 {
 	const struct spu_audit *audit = tracee->given->audit;
 	const struct spu_audit *earlier = parent && parent->given ? parent->given->audit : NULL;
-	int reader = -1, writer = -1;
+	int reader = -1, writer = -1, asked = 0;
 
-	if (audit->count == 0)
-		return;
-	find_jobserver(tracee->pid, audit, &reader, &writer);
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct spu_audit_fd *fd = &audit->fds[i];
 		const struct spu_audit_fd *before = find(earlier, fd->fd);
 
-		if (options_expect_fd(options, fd->fd) || fd->fd == reader || fd->fd == writer)
+		if (options_expect_fd(options, fd->fd))
 			continue;
-		if (before && is_same(before, fd))
+		if (before && is_same(before, fd)) {
 			launch->passed_on++;
-		else
+			continue;
+		}
+		if (!asked++)
+			find_jobserver(tracee->pid, audit, &reader, &writer);
+		if (fd->fd != reader && fd->fd != writer)
 			add_leak(launch, fd);
 	}
+}
+
+/* Most programs get 0 to 2 alone: to see that takes less than an audit. */
+static int has_more(pid_t pid)
+{
+	char path[32];
+	int fd, more = 0;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	if (!directory)
+		return 1;
+	while (!more && (fd = process_next_number(directory)) >= 0)
+		more = fd > STDERR_FILENO;
+	closedir(directory);
+	return more;
 }
 
 void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,
@@ -138,6 +159,7 @@ void crossing_look(struct tracee *tracee, struct launch *launch, const struct tr
 	if (!given)
 		return;
 	given->users = 1;
-	if (spu_audit(tracee->pid, SPU_AUDIT_NAMES, &given->audit) == 0 && launch)
+	if (has_more(tracee->pid) &&
+	    spu_audit(tracee->pid, SPU_AUDIT_NAMES, &given->audit) == 0 && launch)
 		list_leaks(launch, tracee, parent, options);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
-
 /* Frames further out are read from the live process: they seldom change so soon */
 #define STACK_KEPT 8192
 /* Code that is in no file is made by a compiler at run time, or was loaded after the view */
@@ -28,17 +26,17 @@ struct libdw_view {
 	struct registers registers;	/* where that begins */
 };
 
-struct snapshot *snapshot_take(pid_t tid)
+struct snapshot *snapshot_take(pid_t tid, const struct registers *registers)
 {
-	struct snapshot *snapshot = malloc(sizeof(*snapshot));
+	struct snapshot *snapshot;
 
+	if (registers->foreign || !registers->pc)
+		return NULL;
+	snapshot = malloc(sizeof(*snapshot));
 	if (!snapshot)
 		return NULL;
-	if (machine_registers(tid, &snapshot->registers) < 0 || snapshot->registers.foreign) {
-		free(snapshot);
-		return NULL;
-	}
-	snapshot->size = machine_read(tid, snapshot->registers.sp, snapshot->stack, STACK_KEPT);
+	snapshot->registers = *registers;
+	snapshot->size = machine_read(tid, registers->sp, snapshot->stack, STACK_KEPT);
 	return snapshot;
 }
 

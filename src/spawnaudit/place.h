@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "machine.h"
+
 #define PLACE_FRAMES 24
 
 struct snapshot;
@@ -30,8 +32,8 @@ struct place {
 	struct frame frames[PLACE_FRAMES];	/* the innermost first */
 };
 
-/* The thread must be stopped by us; NULL when it is gone, or of a 32-bit program. */
-struct snapshot *snapshot_take(pid_t tid);
+/* Of a stopped thread, with its registers; NULL when these are of a 32-bit program. */
+struct snapshot *snapshot_take(pid_t tid, const struct registers *registers);
 void snapshot_free(struct snapshot *snapshot);
 
 /*

@@ -114,7 +114,7 @@ void json_launch(const struct launch *launch)
 	launch_flags_text(launch->flags, flags, sizeof(flags));
 	set(line, "parent", json_integer(launch->parent));
 	set(line, "thread", launch->thread ? json_integer(launch->thread) : json_null());
-	set(line, "thread_name", output_string(launch->thread_name));
+	set(line, "thread_name", output_string(launch->located ? launch->thread_name : NULL));
 	set(line, "program", output_string(launch->program));
 	set(line, "threads", json_integer(launch->threads));
 	set(line, "copy_of_threads", json_integer(launch->lost_threads));

@@ -61,19 +61,22 @@ static char *copy(const char *text)
 
 void birth_read(pid_t creator, int event, struct birth *ret)
 {
-	struct registers registers;
 	uint64_t words[6] = {0};	/* of struct clone_args: flags, ..., exit_signal, stack */
+	const struct registers *registers = &ret->creator;
 
 	*ret = (struct birth){.flags = SIGCHLD};
 	if (event == PTRACE_EVENT_VFORK)
 		ret->flags |= CLONE_VM | CLONE_VFORK;
-	if (machine_registers(creator, &registers) < 0)
+	if (machine_registers(creator, &ret->creator) < 0)
 		return;
-	if (registers.call == SYS_CLONE3 &&
-	    machine_read(creator, registers.arguments[0], words, sizeof(words)) == sizeof(words))
-		*ret = (struct birth){words[0] | words[4], words[5] != 0};
-	else if (registers.call == (registers.foreign ? SYS_CLONE_32 : SYS_clone))
-		*ret = (struct birth){registers.arguments[0], registers.arguments[1] != 0};
+	if (registers->call == SYS_CLONE3 && machine_read(creator, registers->arguments[0], words,
+							  sizeof(words)) == sizeof(words)) {
+		ret->flags = words[0] | words[4];
+		ret->has_stack = words[5] != 0;
+	} else if (registers->call == (registers->foreign ? SYS_CLONE_32 : SYS_clone)) {
+		ret->flags = registers->arguments[0];
+		ret->has_stack = registers->arguments[1] != 0;
+	}
 }
 
 static enum method method_of(const struct birth *birth)
@@ -88,7 +91,6 @@ static enum method method_of(const struct birth *birth)
 static void describe_creator(struct launch *launch, const struct task *creator)
 {
 	struct tracee *parent = creator->tracee;
-	struct process process;
 
 	launch->parent = parent->pid;
 	launch->thread = creator->tid;
@@ -96,8 +98,6 @@ static void describe_creator(struct launch *launch, const struct task *creator)
 	launch->threads = parent->threads;
 	launch->lost_threads = parent->lost_threads;
 	launch->program = copy(tracee_program(parent));
-	if (process_read_thread(parent->pid, creator->tid, &process) == 0)
-		memcpy(launch->thread_name, process.name, sizeof(launch->thread_name));
 }
 
 void window_tell(struct tracee *child, const struct task *creator, const struct birth *birth)
@@ -111,8 +111,8 @@ void window_tell(struct tracee *child, const struct task *creator, const struct 
 	launch->method = method_of(birth);
 	if (creator) {
 		describe_creator(launch, creator);
-		launch->snapshot = snapshot_take(creator->tid);
-		launch->foreign = !launch->snapshot;
+		launch->snapshot = snapshot_take(creator->tid, &birth->creator);
+		launch->foreign = birth->creator.foreign;
 	}
 	given_let_go(child->given);
 	child->given = creator ? given_share(creator->tracee->given) : NULL;
@@ -164,16 +164,19 @@ static char *list_runtimes(pid_t pid)
 }
 
 /*
- * Place and runtimes, while the parent is there to be read: for a copy of a
+ * Place, runtimes and name, while the parent is there to be read: for a copy of a
  * process with threads as soon as it does something that it shouldn't.
  */
 static void locate(struct launch *launch)
 {
 	struct tracee *parent = tracee_find(launch->parent);
+	struct process process;
 
 	if (launch->located)
 		return;
 	launch->located = 1;
+	if (process_read_thread(launch->parent, launch->thread, &process) == 0)
+		memcpy(launch->thread_name, process.name, sizeof(launch->thread_name));
 	if (!parent || parent->generation != launch->generation)
 		return;
 	launch->place = place_find(launch->snapshot, parent->pid, &parent->view);

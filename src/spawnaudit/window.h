@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "launch.h"
+#include "machine.h"
 #include "options.h"
 #include "tasks.h"
 
@@ -25,6 +26,7 @@ int64_t now_ns(void);
 struct birth {
 	uint64_t flags;		/* of clone */
 	int has_stack;		/* the child doesn't go on in its creator's frames */
+	struct registers creator;	/* where it was called; all 0: unknown */
 };
 
 /* creator is stopped at a ptrace event that tells of the birth. */
