@@ -196,4 +196,69 @@ test_the_command_starts_as_without_it() {
 	done
 }
 
+test_a_set_user_id_program_is_named() {
+	need_audit
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	command -v setpriv >/dev/null || skip "setpriv isn't installed"
+	chmod 777 .
+	cp "$BUILD/spawnaudit" audit
+	cp "$(command -v id)" privileged
+	chmod 4755 privileged
+	same "without us" 0 "$(setpriv --reuid=65534 --clear-groups ./privileged -u)"
+	status 0 setpriv --reuid=65534 --clear-groups ./audit --log=report ./privileged -u
+	same "traced" 65534 "$out"
+	has '/privileged is set-user-ID or set-group-ID, and ran without that'
+	status 0 spawnaudit --log=report setpriv --reuid=65534 --clear-groups ./privileged -u
+	same "traced by root" 0 "$out"
+}
+
+test_a_stripped_program_and_a_deleted_one_are_named() {
+	need_audit
+	command -v strip >/dev/null || skip "strip isn't installed"
+	cp "$HELPERS/sa_trace_sins" bare
+	strip bare
+	status 0 spawnaudit --log=report ./bare leak
+	has '  ? in bare+0x'
+	has '  bare: stripped, no names without its debug information$'
+	cp bare gone
+	status 0 spawnaudit --log=report sh -c './gone stuck-behind >pid & until [ -s pid ]; do :; done
+		rm gone; kill -9 $(cat pid)'
+	has '^stuck: gone ('
+	has '^spawnaudit: findings: 1 stuck$'
+}
+
+# 32-bit calls by int $0x80: fork, write, execve, waitpid
+test_a_32_bit_program_is_followed() {
+	need_audit
+	[ "$(uname -m)" = x86_64 ] || skip "not an x86-64"
+	cat >small.c <<-'END'
+		static int call(int number, int a, int b, int c)
+		{
+			int result;
+
+			__asm__ volatile("int $0x80" : "=a"(result)
+					 : "0"(number), "b"(a), "c"(b), "d"(c) : "memory");
+			return result;
+		}
+
+		void _start(void)
+		{
+			static const char path[] = "/bin/true";
+			const char *argv[] = {path, 0};
+			int status, pid = call(2, 0, 0, 0);
+
+			if (pid == 0)
+				call(1, call(11, (int)path, (int)argv, 0), 0, 0);
+			call(7, pid, (int)&status, 0);
+			call(1, status != 0, 0, 0);
+		}
+	END
+	gcc -m32 -nostdlib -static -o small small.c 2>/dev/null || skip "gcc makes no 32-bit programs"
+	./small || skip "32-bit programs don't run here"
+	status 0 spawnaudit -v --log=report ./small
+	has '^spawnaudit: 1 launch: 1 fork; 1 executed a program$'
+	has '32-bit syscall 11 = 0'
+	has '^spawnaudit: 1 launch by 32-bit programs: no stacks'
+}
+
 run_tests

@@ -71,5 +71,6 @@ int audit_run(const struct options *options)
 		report_end(&trace);
 	status = exit_status(options, &trace);
 	report_free();
+	free(trace.unprivileged);
 	return status;
 }

@@ -172,6 +172,8 @@ void json_end(const struct trace *trace, const struct counts *counts)
 	set(line, "left", json_integer((json_int_t)counts->left));
 	set(line, "safe", json_integer((json_int_t)counts->safe));
 	set(line, "passed_on", json_integer((json_int_t)counts->passed_on));
+	set(line, "foreign", json_integer((json_int_t)counts->foreign));
+	set(line, "unprivileged", output_string(trace->unprivileged));
 	set(line, "findings", findings);
 	set(line, "processes_left", json_integer((json_int_t)trace->left));
 	output_end(line);

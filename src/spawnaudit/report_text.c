@@ -96,6 +96,23 @@ static void put_frame(const struct frame *frame)
 	putc('\n', out());
 }
 
+/* Why a name is missing; the first one will do. */
+static void put_missing(const struct place *place)
+{
+	size_t i = 0;
+
+	while (i < place->count && i < FRAMES_SHOWN &&
+	       (place->frames[i].function || !place->frames[i].module))
+		i++;
+	if (i == place->count || i == FRAMES_SHOWN)
+		return;
+	fputs("          ", out());
+	put(place->frames[i].module);
+	fputs(strstr(place->frames[i].module, " (deleted)")
+		      ? ": the file is gone, and with it the names\n"
+		      : ": stripped, no names without its debug information\n", out());
+}
+
 static void put_place(const struct launch *launch)
 {
 	const struct place *place = launch->place;
@@ -112,6 +129,7 @@ static void put_place(const struct launch *launch)
 	}
 	if (place->count > FRAMES_SHOWN)
 		fprintf(out(), "          and %zu more\n", place->count - FRAMES_SHOWN);
+	put_missing(place);
 }
 
 static void put_call(const struct launch *launch, const struct call *call)
@@ -136,15 +154,15 @@ static void put_call(const struct launch *launch, const struct call *call)
 /* The first and the last ones; of all that were kept when there is room. */
 static void put_calls(const struct launch *launch, size_t shown)
 {
-	size_t kept = launch->call_count < LAUNCH_CALLS_KEPT ? launch->call_count
-							     : LAUNCH_CALLS_KEPT;
-	size_t head = kept <= shown ? kept : shown / 2;
-	size_t tail = kept <= shown ? 0 : shown - head;
+	size_t kept = launch->call_count, skipped;
 
+	if (kept > LAUNCH_CALLS_KEPT)
+		kept = LAUNCH_CALLS_KEPT;
+	skipped = kept > shown ? kept - shown : 0;
 	for (size_t i = 0; i < kept; i++) {
-		if (i >= head && i < kept - tail) {
-			fprintf(out(), "          (%zu more)\n", kept - head - tail);
-			i = kept - tail;
+		if (skipped && i == shown / 2) {
+			fprintf(out(), "          (%zu more)\n", skipped);
+			i += skipped;
 		}
 		fputs(i ? "          " : "  child   ", out());
 		put_call(launch, &launch->calls[i]);
@@ -251,6 +269,27 @@ void text_launch(const struct launch *launch)
 	put_calls(launch, LAUNCH_CALLS_KEPT);
 }
 
+static void put_notes(const struct trace *trace, const struct counts *counts)
+{
+	const char *us = message_program();
+
+	if (counts->passed_on)
+		fprintf(out(), "%s: %zu launch%s handed on what the parent had been given in this "
+			"way\n", us, counts->passed_on, counts->passed_on == 1 ? "" : "es");
+	if (counts->foreign)
+		fprintf(out(), "%s: %zu launch%s by 32-bit programs: no stacks, and calls by "
+			"number only\n", us, counts->foreign, counts->foreign == 1 ? "" : "es");
+	if (trace->unprivileged) {
+		fprintf(out(), "%s: ", us);
+		put(trace->unprivileged);
+		fputs(" is set-user-ID or set-group-ID, and ran without that since it was traced: "
+		      "be root to keep it\n", out());
+	}
+	if (trace->left)
+		fprintf(out(), "%s: %zu process%s go%s on, untraced\n", us, trace->left,
+			trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
+}
+
 void text_end(const struct trace *trace, const struct counts *counts)
 {
 	const char *separator = ": ";
@@ -280,11 +319,5 @@ void text_end(const struct trace *trace, const struct counts *counts)
 			separator = ", ";
 		}
 	fputs(separator[0] == ':' ? ": none\n" : "\n", out());
-	if (counts->passed_on)
-		fprintf(out(), "%s: %zu launch%s handed on what the parent had been given in this "
-			"way\n", message_program(), counts->passed_on,
-			counts->passed_on == 1 ? "" : "es");
-	if (trace->left)
-		fprintf(out(), "%s: %zu process%s go%s on, untraced\n", message_program(),
-			trace->left, trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
+	put_notes(trace, counts);
 }

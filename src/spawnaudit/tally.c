@@ -99,6 +99,7 @@ static void count(const struct launch *launch)
 		counts.unexecuted += !launch->exec_failure;
 	}
 	counts.safe += launch->findings == 0;
+	counts.foreign += launch->foreign;
 	counts.passed_on += launch->passed_on > 0;
 }
 

@@ -25,6 +25,7 @@ struct counts {
 	size_t methods[METHOD_COUNT];
 	size_t executed, failed, unexecuted, left;
 	size_t safe;
+	size_t foreign;		/* by 32-bit programs */
 	size_t findings[FINDING_KINDS];	/* launches that have them */
 	size_t passed_on;	/* launches that handed on what they had been given themselves */
 };

@@ -5,8 +5,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,6 +180,21 @@ static void on_end(struct trace *trace, pid_t tid)
  * Stops
  */
 
+/* The kernel gives a program that is traced no privileges, unless the tracer has its own. */
+static void note_privileges(struct trace *trace, struct tracee *tracee)
+{
+	const unsigned bits = S_ISUID | S_ISGID;
+	const char *program = tracee_program(tracee);
+	char path[32];
+	struct stat file;
+
+	if (trace->unprivileged || geteuid() == 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)tracee->pid);
+	if (stat(path, &file) == 0 && file.st_mode & bits && file.st_uid != geteuid() && program)
+		trace->unprivileged = strdup(program);
+}
+
 /*
  * exec by another thread than the first: it takes the first one's number, the
  * others are gone; and the kernel continues it only once its stop has been taken.
@@ -202,6 +220,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	task->in_call = 0;
 	window_end(tracee, OUTCOME_EXECUTED, 0);
 	trace->reexecuted += !is_launch && tracee->generation > 1;
+	note_privileges(trace, tracee);
 	if (!is_launch)
 		crossing_look(tracee, NULL, NULL, trace->options);
 	go_on(task, 0);

@@ -21,6 +21,7 @@ struct trace {
 	int ended;		/* the process has: its wait status */
 	int status;
 	int interrupted;	/* by a signal: the process goes on */
+	char *unprivileged;	/* a set-user-ID program that got no privileges; NULL: none */
 	size_t reexecuted;	/* execs by what had executed a program before */
 	size_t left;		/* processes that go on */
 };
