@@ -88,6 +88,23 @@ test_a_child_that_waits_for_ever_is_found() {
 	has ' stuck at sa_trace_sins.c:'
 }
 
+test_a_call_that_a_signal_ended_has_no_error_of_the_kernels_own() {
+	need_audit
+	mkfifo fifo
+	cat >script <<-'END'
+		(read -r line; :) <>fifo &
+		for i in $(seq 100); do
+			grep -q pipe /proc/$!/wchan && break
+			sleep 0.1
+		done
+		kill $!
+		wait
+	END
+	status 0 spawnaudit -v --all-calls --log=report sh script
+	has ' = ? (interrupted by a signal)'
+	! grep 'Unknown error' report || fail "an unknown error"
+}
+
 test_a_stuck_child_that_outlives_the_program_is_found() {
 	need_audit
 	spawnaudit --log=report "$HELPERS/sa_trace_sins" stuck-behind >child 2>/dev/null ||

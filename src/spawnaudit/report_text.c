@@ -132,11 +132,19 @@ static void put_place(const struct launch *launch)
 	put_missing(place);
 }
 
+/* What only the kernel sees, and a tracer: ERESTARTSYS to ERESTART_RESTARTBLOCK. */
+static int was_interrupted(const struct call *call)
+{
+	return call->result <= -512 && call->result >= -516;
+}
+
 static void put_call(const struct launch *launch, const struct call *call)
 {
 	put(call->text);
 	if (!call->returned)
 		fputs(launch->outcome == OUTCOME_EXECUTED ? " = 0" : " ...", out());
+	else if (was_interrupted(call))
+		fputs(" = ? (interrupted by a signal)", out());
 	else if (call->result < 0 && call->result > -4096)
 		fprintf(out(), " = %" PRId64 " (%s)", call->result,
 			strerror((int)-call->result));
