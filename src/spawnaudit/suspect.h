@@ -34,7 +34,7 @@ struct waiter {
 	pid_t owner_tid;	/* as the mutex has it */
 	pid_t owner_pid;	/* OWNER_IN_PARENT: the process that has the thread */
 	enum owner owner;
-	int spins;		/* asks again and again, in its runtime, with short sleeps between */
+	int spins;		/* asks its runtime again and again, with short sleeps between */
 	unsigned long switches;
 	int ran;		/* while it was looked at: nothing said about it holds */
 };
