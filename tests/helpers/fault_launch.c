@@ -28,12 +28,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,10 +120,23 @@ static void leak(int number)
 	}
 }
 
+/* Not by write(), which is injected: how many the library makes depends on its child's speed. */
+static ssize_t put(void *to, const char *text, size_t size)
+{
+	struct iovec all = {(char *)(uintptr_t)text, size};
+	ssize_t written = writev((int)(intptr_t)to, &all, 1);
+
+	return written < 0 ? 0 : written;
+}
+
 /* By a number that no child inherits and that isn't one of the standard ones. */
 static FILE *speak_to(int fd)
 {
-	return fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 3), "w");
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (own < 0)
+		return NULL;
+	return fopencookie((void *)(intptr_t)own, "w", (cookie_io_functions_t){.write = put});
 }
 
 static int open_terminal(void)
