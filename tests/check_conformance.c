@@ -170,7 +170,7 @@ static void observe_statuses(void)
 /* In a mount namespace where /bin is empty. */
 static void hide_the_shell(void)
 {
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/bin", "tmpfs", 0, NULL) < 0) {
 		say(SKIPPED "no mount namespace may be made here");
 		_exit(0);
