@@ -63,7 +63,7 @@ say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 LIB_SOURCES = audit capture child descriptors environment error exec explain ids launch moves options path \
 	plan popen posix_spawn prepare probe run sockets state system version wait
-COMMON_SOURCES = json message parse
+COMMON_SOURCES = beside json message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
 SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))
 SPAWNAUDIT_SOURCES = $(basename $(notdir $(wildcard src/spawnaudit/*.c)))

@@ -3,12 +3,13 @@
 #include "target.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/beside.h"
 
 #define CHILD_NAME "spawnbench-child"
 
@@ -27,24 +28,9 @@ static int executable(const char *path)
 	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
-static char *beside_program(void)
-{
-	char self[PATH_MAX], *slash, *path;
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length < 0)
-		return NULL;
-	self[length] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	return asprintf(&path, "%s/" CHILD_NAME, self) < 0 ? NULL : path;
-}
-
 int target_find_default(char **ret_path)
 {
-	char *path = beside_program();
+	char *path = path_beside_program(CHILD_NAME);
 
 	if (path && executable(path) == 0) {
 		*ret_path = path;
