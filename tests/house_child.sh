@@ -103,7 +103,7 @@ leaving() {
 }
 
 check_linked() {
-	for pair in libspawnutil.so:$child.pic.o safespawn:$child.o spawnbench:$child.o; do
+	for pair in libspawnutil.so:$child.pic.o libspawnutil-preload.so:$child.pic.o safespawn:$child.o spawnbench:$child.o; do
 		leaving "$1/${pair%:*}" "$1/${pair#*:}" | sed "s/^/${pair%:*}: /"
 	done >found
 	[ ! -s found ] || fail "$(cat found)"
@@ -122,6 +122,7 @@ test_no_branch_leaves_the_child_after_link_time_optimization() {
 	need_objdump
 	command -v gcc >/dev/null || skip "gcc isn't installed"
 	build -j2 BUILD="$tmp/b" CC=gcc CFLAGS='-O2 -flto' "$tmp/b/libspawnutil.so" \
+		"$tmp/b/libspawnutil-preload.so" \
 		"$tmp/b/safespawn" "$tmp/b/spawnbench" >log 2>&1 || fail "$(cat log)"
 	check_linked "$tmp/b"
 }

@@ -35,7 +35,7 @@ test_files_lie_below_the_prefix() {
 	install_below_dest prefix=/usr
 	expect_files /usr/bin/safespawn /usr/bin/spawnbench /usr/include/spawnutil.h \
 		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so /usr/lib/libspawnutil.so.0 \
-		"/usr/lib/libspawnutil.so.$version" /usr/lib/pkgconfig/spawnutil.pc \
+		"/usr/lib/libspawnutil.so.$version" /usr/lib/libspawnutil-preload.so /usr/lib/pkgconfig/spawnutil.pc \
 		/usr/libexec/spawnutil/spawnbench-child /usr/share/man/man1/safespawn.1 \
 		/usr/share/man/man1/spawnbench.1 /usr/share/man/man3/spawnutil.3 \
 		/usr/share/man/man7/spawnutil.7

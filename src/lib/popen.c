@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #include "launch.h"
-#include "popen.h"
+#include "preload.h"
 #include "state.h"
 #include "syscall.h"
 
@@ -22,6 +23,7 @@ struct popened {
 	FILE *stream;
 	int fd;
 	int crosses_exec;	/* opened without 'e' */
+	unsigned leaks;
 	dev_t device;
 	ino_t inode;
 	struct spu_child child;
@@ -30,6 +32,9 @@ struct popened {
 /*
  * ---- The streams that are open. A fork child of the program begins with none.
  */
+
+/* Of this process or, until its first look at the list, of the one that has forked it. */
+static atomic_uint stream_count;
 
 /*
  * Somebody's fclose() frees the FILE and its number, and both come back in the
@@ -60,6 +65,7 @@ static struct popened **list_of(struct process_state *state)
 		if (streams)
 			inherited = streams;
 		streams = NULL;
+		atomic_store(&stream_count, 0);
 		state->has_streams = 1;
 	}
 	return &streams;
@@ -76,6 +82,7 @@ static size_t forget_closed(struct process_state *state)
 
 		if (!is_open(p) && has_ended(p)) {
 			*link = p->next;
+			atomic_fetch_sub(&stream_count, 1);
 			free(p);
 			continue;
 		}
@@ -95,6 +102,7 @@ static struct popened *take(struct process_state *state, const FILE *stream)
 			continue;
 		p = *link;
 		*link = p->next;
+		atomic_fetch_sub(&stream_count, 1);
 		break;
 	}
 	pthread_mutex_unlock(&state->lock);
@@ -154,6 +162,7 @@ static void publish(struct process_state *state, struct popened *p)
 	}
 	p->next = *list_of(state);
 	*list_of(state) = p;
+	atomic_fetch_add(&stream_count, 1);
 	pthread_mutex_unlock(&state->lock);
 }
 
@@ -172,7 +181,7 @@ static int launch(struct process_state *state, struct popened *p, const char *co
 	options.file = "/bin/sh";
 	/* a stream costs one descriptor, as libc's does */
 	options.flags = SPU_KEEP_MASK | SPU_NO_PIDFD;
-	options.leaks = SPU_LEAKS_ALLOW;
+	options.leaks = p->leaks;
 	options.fds = fds;
 	r = spu_spawn(&p->child, SPU_ARGV("sh", "-c", "--", command), &options, NULL);
 	end_launch(state);
@@ -225,7 +234,7 @@ static int is_mode(const char *mode)
 	return mode && !mode[strspn(mode, "rwe")] && !strchr(mode, 'r') != !strchr(mode, 'w');
 }
 
-FILE *spu_popen(const char *command, const char *mode)
+FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
 	struct process_state *state;
 	struct popened *p = NULL;
@@ -235,6 +244,8 @@ FILE *spu_popen(const char *command, const char *mode)
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 		state = spu__process_state();
 		p = state ? malloc(sizeof(*p)) : NULL;
+		if (p)
+			p->leaks = leaks;
 		r = p ? open_stream(state, p, command, mode) : -ENOMEM;
 		pthread_setcancelstate(cancel_state, NULL);
 	}
@@ -243,6 +254,11 @@ FILE *spu_popen(const char *command, const char *mode)
 	free(p);
 	errno = -r;
 	return NULL;
+}
+
+FILE *spu_popen(const char *command, const char *mode)
+{
+	return spu__popen(command, mode, SPU_LEAKS_ALLOW);
 }
 
 /*
@@ -263,10 +279,14 @@ static int close_and_wait(struct popened *p, int (*close_stream)(FILE *stream))
 
 int spu__pclose(FILE *stream, int (*close_stream)(FILE *stream), int *ret_result)
 {
-	struct process_state *state = spu__process_state();
-	struct popened *p = state ? take(state, stream) : NULL;
+	struct process_state *state;
+	struct popened *p;
 	int cancel_state;
 
+	if (atomic_load(&stream_count) == 0)
+		return 0;
+	state = spu__process_state();
+	p = state ? take(state, stream) : NULL;
 	if (!p)
 		return 0;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);

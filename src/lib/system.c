@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "preload.h"
 #include "state.h"
 
 static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
@@ -88,7 +89,7 @@ static int run_shell(const char *command, struct spu_options *options)
 	return -1;
 }
 
-int spu_system(const char *command)
+int spu__system(const char *command, unsigned leaks)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct restoration restoration;
@@ -103,7 +104,7 @@ int spu_system(const char *command)
 	sigemptyset(&child_signal);
 	sigaddset(&child_signal, SIGCHLD);
 	options.file = "/bin/sh";
-	options.leaks = SPU_LEAKS_ALLOW;
+	options.leaks = leaks;
 	options.default_signals = enter(restoration.state);
 	pthread_cleanup_push(restore, &restoration);
 	pthread_sigmask(SIG_BLOCK, &child_signal, &restoration.mask);
@@ -111,6 +112,11 @@ int spu_system(const char *command)
 	status = run_shell(command, &options);
 	pthread_cleanup_pop(1);
 	return status;
+}
+
+int spu_system(const char *command)
+{
+	return spu__system(command, SPU_LEAKS_ALLOW);
 }
 
 /* For the linker's --wrap */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libspawnutil-preload.so: libc's names, for programs that know nothing of us.
+ * It may be called before any constructor has run, and in anybody's fork child.
+ * Nothing of what the functions do; a stream that isn't ours goes to who has the
+ * name next, libc or another such library.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "names.h"
+#include "preload.h"
+
+#define VARIABLE "SPAWNUTIL_LEAKS"
+
+/*
+ * ---- The leak policy. This is the one part of the library that prints: the
+ * program can't ask for it, so it can't be told otherwise.
+ */
+
+/* SPU_LEAKS_DEFAULT: there is none of that name. */
+static unsigned policy_of(const char *name)
+{
+#define X(policy, number) {policy, number},
+	static const struct {
+		const char *name;
+		unsigned number;
+	} policies[] = {LEAKS_NAMES(X)};
+#undef X
+	size_t i;
+
+	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+		if (strcmp(policies[i].name, name) == 0)
+			return policies[i].number;
+	return SPU_LEAKS_DEFAULT;
+}
+
+static void complain(void)
+{
+#define X(policy, number) " " policy
+	static const char text[] = "libspawnutil-preload: " VARIABLE
+				   ": ignored, it is none of:" LEAKS_NAMES(X) "\n";
+#undef X
+	int saved = errno;
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		errno = saved;
+}
+
+static unsigned leaks(void)
+{
+	static atomic_uint known;
+	unsigned policy = atomic_load(&known), not_known = SPU_LEAKS_DEFAULT;
+	const char *name;
+
+	if (policy != SPU_LEAKS_DEFAULT)
+		return policy;
+	name = secure_getenv(VARIABLE);
+	policy = name && *name ? policy_of(name) : SPU_LEAKS_ALLOW;
+	if (policy != SPU_LEAKS_DEFAULT) {
+		atomic_store(&known, policy);
+		return policy;
+	}
+	if (atomic_compare_exchange_strong(&known, &not_known, SPU_LEAKS_ALLOW))
+		complain();
+	return SPU_LEAKS_ALLOW;
+}
+
+/*
+ * ---- Who has the name next
+ */
+
+typedef int close_function(FILE *stream);
+
+static struct next {
+	const char *name;
+	_Atomic(close_function *) found;
+} next_fclose = {.name = "fclose"}, next_pclose = {.name = "pclose"};
+
+static int not_there(FILE *stream)
+{
+	(void)stream;
+	errno = ENOSYS;
+	return EOF;
+}
+
+static close_function *find(struct next *next)
+{
+	close_function *found = atomic_load(&next->found);
+
+	if (found)
+		return found;
+	/* By its return address dlsym() knows after whom: no tail call */
+	found = (close_function *)dlsym(RTLD_NEXT, next->name);
+	if (!found)
+		found = not_there;
+	atomic_store(&next->found, found);
+	return found;
+}
+
+/* Not left to the first call: in a fork child the loader's lock may be held for ever. */
+static void find_all(void) __attribute__((constructor));
+static void find_all(void)
+{
+	find(&next_fclose);
+	find(&next_pclose);
+}
+
+/*
+ * ---- The names
+ */
+
+int system(const char *command)
+{
+	return spu__system(command, leaks());
+}
+
+FILE *popen(const char *command, const char *mode)
+{
+	return spu__popen(command, mode, leaks());
+}
+
+/* libc's closes, and waits for the shell, where the stream is its own popen's. */
+int pclose(FILE *stream)
+{
+	int result;
+
+	if (spu__pclose(stream, find(&next_fclose), &result))
+		return result;
+	return find(&next_pclose)(stream);
+}
+
+/* glibc's waits for the shell, too. */
+int fclose(FILE *stream)
+{
+	int result;
+
+	if (spu__pclose(stream, find(&next_fclose), &result))
+		return result;
+	return find(&next_fclose)(stream);
+}
