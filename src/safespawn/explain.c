@@ -39,6 +39,8 @@ static void explain_as_text(const struct launch *launch, const char *plan, char 
 		if (settings->redirections[i].kind == REDIRECT_FILE)
 			printf("# redirect %s: not opened for this, /dev/null stands in\n",
 			       settings->redirections[i].spec);
+	if (launch->preload)
+		printf("# environment: %s\n", launch->preload);
 	printf("# %s is looked for:\n", file_of(launch));
 	command_find(settings, file_of(launch), NULL, print_candidate);
 	if (kernel)
@@ -110,6 +112,8 @@ static void explain_as_json(const struct launch *launch, char *plan, char *kerne
 	for (size_t i = 0; i < settings->redirection_count; i++)
 		json_string(&json, NULL, settings->redirections[i].spec);
 	json_array_end(&json);
+	if (launch->preload)
+		json_string(&json, "preload", launch->preload);
 	json_string(&json, "file", file_of(launch));
 	json_array(&json, "candidates");
 	command_find(settings, file_of(launch), NULL, write_candidate);

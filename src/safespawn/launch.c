@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/message.h"
 #include "environment.h"
+#include "preload.h"
 #include "terminal.h"
 
 int launch_failed(const struct spu_error *error)
@@ -55,7 +58,19 @@ static int set_command(struct launch *launch)
 	return 0;
 }
 
-static void set_environment(struct launch *launch)
+/* The command line's assignments and one more, behind them: it counts. */
+static const char **assignments_and(const struct texts *assignments, const char *last)
+{
+	const char **all = calloc(assignments->count + 2, sizeof(*all));
+
+	if (!all)
+		die_errno(EXIT_SETUP, ENOMEM, "%s", last);
+	memcpy(all, assignments->items, assignments->count * sizeof(*all));
+	all[assignments->count] = last;
+	return all;
+}
+
+static int set_environment(struct launch *launch)
 {
 	static char *const empty[] = {NULL};
 	const struct settings *settings = launch->settings;
@@ -66,6 +81,13 @@ static void set_environment(struct launch *launch)
 		launch->options.env_unset = settings->unset.items;
 	if (settings->assignments.count)
 		launch->options.env_set = settings->assignments.items;
+	if (!settings->preload)
+		return 0;
+	launch->preload = preload_assignment(settings);
+	if (!launch->preload)
+		return EXIT_SETUP;
+	launch->options.env_set = assignments_and(&settings->assignments, launch->preload);
+	return 0;
 }
 
 static void set_signals(struct launch *launch)
@@ -156,9 +178,10 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 		return EXIT_SETUP;
 	signals_read(&launch->signals);
 	status = set_descriptors(launch);
+	if (status == 0)
+		status = set_environment(launch);
 	if (status)
 		return status;
-	set_environment(launch);
 	set_signals(launch);
 	set_group(launch);
 	return set_command(launch);

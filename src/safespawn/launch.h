@@ -19,6 +19,7 @@ struct launch {
 	struct privileges privileges;
 	char **argv;
 	char *file;
+	char *preload;		/* "LD_PRELOAD=...", or NULL */
 	struct signals signals;
 	sigset_t early;		/* came before there was a command to get them with us */
 	struct timespec begun, launched;	/* with --stats or --timeout */

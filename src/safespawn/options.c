@@ -34,6 +34,8 @@ static const struct argp_option table[] = {
 	{"ignore-environment", 'i', 0, 0, "Begin with an empty environment", 0},
 	{"unset", 'u', "NAME", 0, "Take a variable out", 0},
 	{"argv0", 'a', "ARG", 0, "The zeroth argument", 0},
+	{"preload", KEY_PRELOAD, 0, 0, "The command's system and popen are those of "
+	 "libspawnutil", 0},
 
 	{0, 0, 0, 0, "Privileges and resources:", 4},
 	{"user", KEY_USER, "NAME", 0, "Run as that user, with the user's groups", 0},

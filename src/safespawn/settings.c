@@ -42,6 +42,8 @@ static const char *find_conflict(const struct settings *s)
 		 "--setsid and --setpgid exclude each other: a session has its group"},
 		{s->background && s->pgroup.set,
 		 "--background and --setpgid exclude each other: a session has its group"},
+		{s->preload && s->root,
+		 "--preload and --root exclude each other: the library lies outside"},
 		{s->timeout_given && s->pgroup.set && s->pgroup.value,
 		 "--timeout and --setpgid=PGID exclude each other: it would end that group"},
 	};
@@ -76,6 +78,7 @@ static const char *find_missing(const struct settings *s)
 		 "--json needs --audit, --stats or --explain"},
 		{!s->command && !s->audit, "no COMMAND"},
 		{!s->command && s->assignments.count, "NAME=VALUE needs a COMMAND"},
+		{!s->command && s->preload, "--preload needs a COMMAND"},
 	};
 
 	return FIND_WRONG(rules);

@@ -46,6 +46,7 @@ struct settings {
 	struct texts unset;
 	struct texts assignments;
 	const char *argv0;
+	int preload;
 
 	/* privileges and resources */
 	const char *user, *groups;	/* names, or as --groups has them */

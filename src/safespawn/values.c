@@ -35,6 +35,7 @@ static const struct destination {
 	TO('i', FLAG, "ignore-environment", ignore_environment),
 	TO('u', TEXTS, "unset", unset),
 	TO('a', TEXT, "argv0", argv0),
+	TO(KEY_PRELOAD, FLAG, "preload", preload),
 	TO(KEY_ROOT, TEXT, "root", root),
 	TO(KEY_USER, TEXT, "user", user),
 	TO(KEY_UID, ID, "uid", uid),
