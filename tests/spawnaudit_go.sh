@@ -44,6 +44,25 @@ those of the parent aren't here*" "$out"
 	like "JSON" "*\"runtimes\": \[{\"name\": \"Go\"*" "$out"
 }
 
+# The same, traced: who forked, among how many threads, with what in it, and where it waits
+test_tracing_a_host_that_forks_while_the_go_runtime_runs() {
+	need_plugin
+	spawnaudit --log=report "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
+	audit=$!
+	for _ in $(seq 600); do
+		! grep -q '^ready' said || break
+		sleep 0.1
+	done
+	kill -TERM "$(sed -n 's/^parent //p' said)"
+	wait "$audit"
+	same status 143 $?
+	# Go waits in one of two ways, by the luck of the moment
+	like "the finding" "*sa_gohost (*) forked with * threads (runtimes: Go); its child *" \
+		"$(grep -E '^(stuck|no-exec): ' report)"
+	grep -q ' fork_into_plugin at sa_gohost.c:\| main at sa_gohost.c:' report ||
+		fail "no place: $(cat report)"
+}
+
 test_a_python_program_that_forks_while_a_thread_holds_a_lock() {
 	need
 	command -v python3 >/dev/null || skip "python3 isn't installed"

@@ -105,6 +105,13 @@ test_a_call_that_a_signal_ended_has_no_error_of_the_kernels_own() {
 	! grep 'Unknown error' report || fail "an unknown error"
 }
 
+test_a_child_that_is_interrupted_while_it_waits_for_ever_is_found() {
+	sin stuck-interrupted
+	same findings "1 stuck" "$findings"
+	has 'was killed by SIGINT after'
+	has 'futex(.*) = ? (interrupted by a signal)'
+}
+
 test_a_stuck_child_that_outlives_the_program_is_found() {
 	need_audit
 	spawnaudit --log=report "$HELPERS/sa_trace_sins" stuck-behind >child 2>/dev/null ||

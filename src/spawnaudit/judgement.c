@@ -28,7 +28,7 @@ static unsigned judge_child(const struct launch *launch)
 		return 0;
 	if (launch->outcome == OUTCOME_EXECUTED || launch->exec_failure)
 		return launch->work ? FINDING_BIT(FINDING_UNSAFE_FORK) : 0;
-	if (launch->work || (launch->outcome == OUTCOME_LEFT && launch->lasted >= LONG))
+	if (launch->work || (launch->outcome != OUTCOME_EXITED && launch->lasted >= LONG))
 		return FINDING_BIT(FINDING_NO_EXEC);
 	return 0;
 }

@@ -36,6 +36,7 @@ struct call {
 	int64_t begun, took;	/* ns; begun since the birth */
 	int64_t result;
 	int returned;
+	int interrupted;	/* by a signal: what it would have returned nobody knows */
 };
 
 /* A descriptor that a program got and that nobody expected */

@@ -132,19 +132,13 @@ static void put_place(const struct launch *launch)
 	put_missing(place);
 }
 
-/* What only the kernel sees, and a tracer: ERESTARTSYS to ERESTART_RESTARTBLOCK. */
-static int was_interrupted(const struct call *call)
-{
-	return call->result <= -512 && call->result >= -516;
-}
-
 static void put_call(const struct launch *launch, const struct call *call)
 {
 	put(call->text);
-	if (!call->returned)
-		fputs(launch->outcome == OUTCOME_EXECUTED ? " = 0" : " ...", out());
-	else if (was_interrupted(call))
+	if (call->interrupted)
 		fputs(" = ? (interrupted by a signal)", out());
+	else if (!call->returned)
+		fputs(launch->outcome == OUTCOME_EXECUTED ? " = 0" : " ...", out());
 	else if (call->result < 0 && call->result > -4096)
 		fprintf(out(), " = %" PRId64 " (%s)", call->result,
 			strerror((int)-call->result));
@@ -195,10 +189,10 @@ static void put_threads(const struct launch *launch)
 	if (launch->threads > 1)
 		fprintf(out(), " with %u threads", launch->threads);
 	else if (launch->lost_threads > 1)
-		fprintf(out(), ", itself a copy of a process with %u threads,",
+		fprintf(out(), " (itself a copy of a process with %u threads)",
 			launch->lost_threads);
 	if (launch->runtimes)
-		fprintf(out(), " (%s)", launch->runtimes);
+		fprintf(out(), " (runtimes: %s)", launch->runtimes);
 }
 
 /* One sentence for each kind: what happened. */

@@ -22,6 +22,9 @@
 #define SYS_CLONE3 435		/* on all machines */
 #define SYS_CLONE_32 120
 
+/* Who is about to execute a program makes fewer; its parent may not live for long */
+#define MANY_CALLS 24
+
 static const struct options *options;
 static window_taker *take_launch;
 static size_t open_count;
@@ -212,7 +215,7 @@ static void begin_call(struct task *task, const struct registers *entry)
 	launch->call_count++;
 	launch->work |= call_work(task->tid, entry);
 	launch->hopeless = is_hopeless(task, entry);
-	if (launch->work && launch_is_hazardous(launch))
+	if (launch_is_hazardous(launch) && (launch->work || launch->call_count == MANY_CALLS))
 		locate(launch);
 	if (!entry->foreign && call_is_exec(entry->call)) {
 		free(launch->exec_file);
@@ -239,14 +242,21 @@ static void note_exec_failure(struct launch *launch)
 		launch->exec_failure = NULL;
 }
 
+/* ERESTARTSYS and its like, which only tracers see */
+static int is_restarted(int64_t result)
+{
+	return result <= -512 && result >= -516;
+}
+
 static void finish_call(struct launch *launch, int returned, int64_t result)
 {
 	launch->current.took = now_ns() - launch->born - launch->current.begun;
-	launch->current.returned = returned;
+	launch->current.interrupted = returned && is_restarted(result);
+	launch->current.returned = returned && !launch->current.interrupted;
 	launch->current.result = result;
 	note_wait(launch);
 	store_call(launch);
-	if (returned && launch->exec_file)
+	if (launch->current.returned && launch->exec_file)
 		note_exec_failure(launch);
 	free(launch->exec_file);
 	launch->exec_file = NULL;
@@ -291,7 +301,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	launch->outcome = outcome;
 	launch->status = status;
 	launch->lasted = now_ns() - launch->born;
-	if (launch->current.text && !launch->current.returned)
+	if (launch->current.text && !launch->current.returned && !launch->current.interrupted)
 		finish_call(launch, 0, 0);
 	if (outcome == OUTCOME_EXECUTED) {
 		launch->executed = copy(tracee_program(tracee));

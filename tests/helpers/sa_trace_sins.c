@@ -159,6 +159,8 @@ static int sleeps(pid_t pid)
 	return strstr(line, ") S") != NULL;
 }
 
+static int stuck_signal = SIGKILL;
+
 static int stuck(void)
 {
 	const struct timespec moment = {0, 10000000};
@@ -173,8 +175,14 @@ static int stuck(void)
 	}
 	while (!sleeps(pid))
 		nanosleep(&moment, NULL);
-	kill(pid, SIGKILL);
+	kill(pid, stuck_signal);
 	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
+}
+
+static int stuck_interrupted(void)
+{
+	stuck_signal = SIGINT;
+	return stuck();
 }
 
 /* The child waits while its parent ends: it is there still when the program isn't. */
@@ -366,7 +374,8 @@ static const struct {
 	int (*commit)(void);
 } sins[] = {
 	{"leak", leak}, {"leak-often", leak_often}, {"mended-leak", mended_leak},
-	{"work", work}, {"no-exec", no_exec}, {"stuck", stuck}, {"stuck-behind", stuck_behind},
+	{"work", work}, {"no-exec", no_exec}, {"stuck", stuck},
+	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},
 	{"threads-libc", threads_libc}, {"work-of-copy", work_of_copy}, {"missing", missing},
 	{"clone-vm", clone_vm}, {"clone-vfork", clone_vfork},
