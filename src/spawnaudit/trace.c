@@ -124,13 +124,13 @@ static void on_birth(struct trace *trace, struct task *creator, int event)
 
 struct death {
 	struct trace *trace;
-	pid_t process;
+	pid_t process;		/* that goes on with one thread; 0: it is gone */
 };
 
 /*
- * A thread died, and this task waits for its creator to tell of it: that may have
- * been the creator. What /proc says of the task must do then; if its creator lives,
- * window_tell() adds the rest.
+ * A process ended, or an exec ended its other threads, and this task waits for its
+ * creator to tell of it: one of these may have been it. What /proc says must do
+ * then. A thread that ends by itself has told of all that it made.
  */
 static void adopt(struct task *task, void *context)
 {
@@ -166,7 +166,6 @@ static void on_end(struct trace *trace, pid_t tid)
 	if (!task)
 		task = task_add(tid, TASK_STOPPED_FIRST);
 	if (task->tracee) {
-		death.process = task->tracee->pid;
 		end_task(trace, task, status);
 	} else {
 		task->status = status;
@@ -202,6 +201,7 @@ static void note_privileges(struct trace *trace, struct tracee *tracee)
 static void on_exec(struct trace *trace, struct task *task, int event)
 {
 	struct tracee *tracee = task->tracee;
+	struct death death = {trace, tracee->pid};
 	int is_launch = tracee->window != NULL, status;
 
 	(void)event;
@@ -220,6 +220,8 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	task->in_call = 0;
 	window_end(tracee, OUTCOME_EXECUTED, 0);
 	trace->reexecuted += !is_launch && tracee->generation > 1;
+	if (tasks_waiting() > 0)
+		tasks_visit(adopt, &death);
 	note_privileges(trace, tracee);
 	if (!is_launch)
 		crossing_look(tracee, NULL, NULL, trace->options);
