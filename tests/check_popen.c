@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "helpers/bulk_data.h"
 #include "support.h"
@@ -230,6 +231,43 @@ START_TEST(a_fork_child_has_no_streams_of_its_parent)
 }
 END_TEST
 
+/* More than a pipe takes, and to a shell that doesn't read yet: fclose() has to wait. */
+static void *close_slowly(void *stream)
+{
+	return (void *)(intptr_t)spu_pclose(stream);
+}
+
+START_TEST(a_stream_that_is_being_closed_is_not_held)
+{
+	static char buffer[1 << 20];
+	char command[64];
+	int gate[2], waiting = 0, size, fd;
+	FILE *stream;
+	pthread_t closer;
+	void *status;
+
+	fill_standard_numbers();
+	ck_assert_int_eq(pipe(gate), 0);
+	snprintf(command, sizeof(command), "read x <&%d; exec cat >/dev/null", gate[0]);
+	stream = open_stream(command, "w");
+	fd = fileno(stream);
+	size = fcntl(fd, F_GETPIPE_SZ);
+	ck_assert_int_eq(setvbuf(stream, buffer, _IOFBF, sizeof(buffer)), 0);
+	while (waiting++ < 2 * size)
+		ck_assert_int_ne(putc('x', stream), EOF);
+	ck_assert_int_eq(pthread_create(&closer, NULL, close_slowly, stream), 0);
+	do
+		ck_assert_int_eq(ioctl(fd, FIONREAD, &waiting), 0);
+	while (waiting < size);
+	ck_assert_str_eq(held_of(fd, fd), "");
+	ck_assert_int_eq(write(gate[1], "\n", 1), 1);
+	pthread_join(closer, &status);
+	ck_assert_int_eq((int)(intptr_t)status, 0);
+	close(gate[0]);
+	close(gate[1]);
+}
+END_TEST
+
 /*
  * ---- Cancellation: not here
  */
@@ -428,6 +466,7 @@ int main(void)
 	ADD(children_of_streams_closed_by_fclose_are_reaped_later);
 	ADD(a_stream_of_libc_is_left_to_libc);
 	ADD(a_fork_child_has_no_streams_of_its_parent);
+	ADD(a_stream_that_is_being_closed_is_not_held);
 	ADD(a_cancelled_thread_loses_no_child);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);
 	ADD(a_hundred_at_once_beside_launches);

@@ -23,6 +23,7 @@ struct popened {
 	FILE *stream;
 	int fd;
 	int crosses_exec;	/* opened without 'e' */
+	int is_closing;		/* some spu_pclose()'s, and open for a while yet */
 	unsigned leaks;
 	dev_t device;
 	ino_t inode;
@@ -80,7 +81,7 @@ static size_t forget_closed(struct process_state *state)
 	while (*link) {
 		struct popened *p = *link;
 
-		if (!is_open(p) && has_ended(p)) {
+		if (!p->is_closing && !is_open(p) && has_ended(p)) {
 			*link = p->next;
 			atomic_fetch_sub(&stream_count, 1);
 			free(p);
@@ -92,21 +93,33 @@ static size_t forget_closed(struct process_state *state)
 	return count;
 }
 
+/* It stays in the list: what is left in its buffer can take long to write. */
 static struct popened *take(struct process_state *state, const FILE *stream)
 {
-	struct popened **link, *p = NULL;
+	struct popened *p;
 
 	pthread_mutex_lock(&state->lock);
-	for (link = list_of(state); *link; link = &(*link)->next) {
-		if ((*link)->stream != stream || !is_open(*link))
-			continue;
-		p = *link;
-		*link = p->next;
-		atomic_fetch_sub(&stream_count, 1);
-		break;
-	}
+	for (p = *list_of(state); p; p = p->next)
+		if (p->stream == stream && !p->is_closing && is_open(p))
+			break;
+	if (p)
+		p->is_closing = 1;
 	pthread_mutex_unlock(&state->lock);
 	return p;
+}
+
+static void forget(struct process_state *state, const struct popened *p)
+{
+	struct popened **link;
+
+	pthread_mutex_lock(&state->lock);
+	for (link = list_of(state); *link && *link != p; link = &(*link)->next)
+		;
+	if (*link) {
+		*link = p->next;
+		atomic_fetch_sub(&stream_count, 1);
+	}
+	pthread_mutex_unlock(&state->lock);
 }
 
 /*
@@ -220,6 +233,7 @@ static int open_stream(struct process_state *state, struct popened *p, const cha
 	if (r < 0)
 		return r;
 	p->crosses_exec = !strchr(mode, 'e');
+	p->is_closing = 0;
 	r = launch(state, p, command, is_read, child_end);
 	close(child_end);
 	if (r == 0)
@@ -266,11 +280,13 @@ FILE *spu_popen(const char *command, const char *mode)
  */
 
 /* The shell's status, but that what it could not be told is an error: as glibc has it. */
-static int close_and_wait(struct popened *p, int (*close_stream)(FILE *stream))
+static int close_and_wait(struct process_state *state, struct popened *p,
+			  int (*close_stream)(FILE *stream))
 {
-	int err = close_stream(p->stream) == 0 ? 0 : errno, status = 0;
-	int r = spu_wait(&p->child, -1, &status);
+	int err = close_stream(p->stream) == 0 ? 0 : errno, status = 0, r;
 
+	forget(state, p);
+	r = spu_wait(&p->child, -1, &status);
 	if (r == 0 && (status || !err))
 		return status;
 	errno = r < 0 ? -r : err;
@@ -290,7 +306,7 @@ int spu__pclose(FILE *stream, int (*close_stream)(FILE *stream), int *ret_result
 	if (!p)
 		return 0;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	*ret_result = close_and_wait(p, close_stream);
+	*ret_result = close_and_wait(state, p, close_stream);
 	pthread_setcancelstate(cancel_state, NULL);
 	free(p);
 	return 1;
