@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 #include "support.h"
@@ -719,6 +720,38 @@ START_TEST(where_the_status_is_lost_the_output_is_not)
 }
 END_TEST
 
+/* As root without CAP_KILL, as a user whose child is a setuid program. */
+static void capture_what_may_not_be_ended(void)
+{
+	size_t open_before = count_open();
+	struct spu_output out = {0};
+	uint32_t who[2] = {0x20080522, 0}, capabilities[6];
+	struct spu_error error;
+	int status = 4711;
+
+	ck_assert_int_eq(syscall(SYS_capget, who, capabilities), 0);
+	capabilities[0] &= ~(1u << 5);
+	ck_assert_int_eq(syscall(SYS_capset, who, capabilities), 0);
+	ck_assert_int_eq(spu_capture(SH("while sleep 0.05; do echo here || exit; done"),
+				     SPU_OPTIONS(.uid = SPU_SET(65534), .flags = SPU_KEEP_GROUPS,
+						 .timeout_ms = 100), NULL, 0, &out, NULL,
+				     &status, &error), -EPERM);
+	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+	ck_assert_ptr_null(out.data);
+	ck_assert_int_eq(status, 4711);
+	/* it runs on, until it finds nobody who reads */
+	ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	assert_unchanged(open_before);
+}
+
+START_TEST(a_child_that_may_not_be_ended_runs_on)
+{
+	if (geteuid() != 0)
+		SKIP(SUITE, "needs root");
+	in_own_process(capture_what_may_not_be_ended);
+}
+END_TEST
+
 static void capture_without_0_to_2(void)
 {
 	struct spu_output out = {0}, err = {0};
@@ -994,6 +1027,7 @@ int main(void)
 	tcase_add_test(tests, few_descriptors);
 	tcase_add_test(tests, no_more_memory);
 	tcase_add_test(tests, where_the_status_is_lost_the_output_is_not);
+	tcase_add_test(tests, a_child_that_may_not_be_ended_runs_on);
 	tcase_add_test(tests, without_0_to_2);
 	tcase_add_test(tests, by_posix_spawn);
 	tests = add_case(suite, "many");

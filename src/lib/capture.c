@@ -313,6 +313,7 @@ static void dispose(void *argument)
 	}
 	if (capture->child.pid > 0)
 		spu__end_child(&capture->child, capture->group);
+	spu_child_release(&capture->child);
 }
 
 /* Our ends only: the child's are other open files. */
