@@ -134,7 +134,7 @@ static int set_fail_on(struct options *options, const char *text)
 
 		length = strcspn(text, ",");
 		while (kind < FINDING_KINDS && (strlen(finding_words[kind].name) != length ||
-						strncmp(finding_words[kind].name, text, length)))
+						strncmp(finding_words[kind].name, text, length) != 0))
 			kind++;
 		if (kind == FINDING_KINDS) {
 			say("--fail-on: '%.*s' is no kind of finding (leak, unsafe-fork, no-exec, "

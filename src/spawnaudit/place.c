@@ -138,7 +138,7 @@ static struct libdw_view *view_new(pid_t pid)
 static void renew(struct libdw_view **view)
 {
 	int renewals = (*view)->renewals + 1;
-	pid_t pid = (*view)->pid;
+	pid_t pid = (*view)->pid;	/* NOLINT(clang-analyzer-unix.Malloc): ours is one of its users */
 
 	libdw_view_let_go(*view);
 	*view = view_new(pid);
@@ -251,6 +251,7 @@ struct place *place_find(const struct snapshot *snapshot, pid_t pid, struct libd
 	if (!*view)
 		return NULL;
 	place = unwind(*view, snapshot, &lost);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): ours is one of its users */
 	if ((place && lost == 0) || (*view)->renewals >= RENEWALS)
 		return place;
 	place_free(place);

@@ -17,7 +17,9 @@ static void set(json_t *object, const char *key, json_t *value)
 
 static json_t *milliseconds(int64_t ns)
 {
-	return json_real((double)(ns / 1000) / 1000);
+	int64_t us = ns / 1000;
+
+	return json_real((double)us / 1000);
 }
 
 static json_t *list_place(const struct place *place)
