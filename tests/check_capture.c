@@ -113,6 +113,16 @@ START_TEST(both_in_one)
 }
 END_TEST
 
+/* fd by a number that is none of 0 to 2, which may be free here. */
+static int lift(int fd)
+{
+	int lifted = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	ck_assert_int_ge(lifted, 3);
+	close(fd);
+	return lifted;
+}
+
 static void inherit_all_three(void)
 {
 	const char *in = write_file("in", "from the file\n", 0600);
@@ -121,7 +131,9 @@ static void inherit_all_three(void)
 	int ends[2], r;
 
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-	r = open(in, O_RDONLY | O_CLOEXEC);
+	ends[0] = lift(ends[0]);
+	ends[1] = lift(ends[1]);
+	r = lift(open(in, O_RDONLY | O_CLOEXEC));
 	ck_assert_int_eq(dup2(r, 0), 0);
 	ck_assert_int_eq(dup2(ends[1], 2), 2);
 	r = spu_capture(SH("cat; echo err >&2"), NULL, NULL, 0, &out, NULL, NULL, &error);
@@ -637,11 +649,12 @@ static void capture_with_few_descriptors(void)
 {
 	size_t open_before = count_open(), worked = 0;
 	struct rlimit limit;
-	int lowest = dup(0), number;
+	int lowest = open("/dev/null", O_RDONLY), number;
 
 	close(lowest);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	for (number = lowest; number < lowest + 12; number++) {
+	/* the numbers up to 2 may be free, and are no use */
+	for (number = lowest; number < (lowest < 3 ? 3 : lowest) + 12; number++) {
 		struct spu_output out = {0}, err = {0};
 		struct spu_error error;
 		int status, r;
@@ -665,9 +678,16 @@ static void capture_with_few_descriptors(void)
 	ck_assert_uint_gt(worked, 2);
 }
 
+static void capture_with_few_and_without_0_to_2(void)
+{
+	close(0), close(1), close(2);
+	capture_with_few_descriptors();
+}
+
 START_TEST(few_descriptors)
 {
 	in_own_process(capture_with_few_descriptors);
+	in_own_process(capture_with_few_and_without_0_to_2);
 }
 END_TEST
 

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The suites in C once more where the process is another's, somebody's first, or
+# without what is usually there.
+
+# shellcheck disable=SC2016,SC2317	# the children expand; lib.sh calls the tests
+
+# shellcheck source-path=SCRIPTDIR source=suites.sh
+. "$(dirname "$0")/suites.sh"
+
+test_as_an_ordinary_user() {
+	[ "$(id -u)" -eq 0 ] || skip "runs as one already"
+	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	$as test -x "$BUILD/tests/check_wait" 2>/dev/null ||
+		skip "another user can't reach the build directory"
+	# shellcheck disable=SC2086
+	suites "$ALL" $as
+}
+
+test_with_standard_input_closed() {
+	suites "$ALL" sh -c 'exec "$0" <&-'
+}
+
+# Closed in the tests themselves: else libcheck's own file would be 1 or 2.
+test_without_standard_output() {
+	suites "$ALL" env CLOSED=1
+}
+
+test_without_standard_descriptors() {
+	suites "$ALL" env CLOSED=012
+}
+
+need_namespaces() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	unshare -m true 2>/dev/null || skip "no namespaces here"
+}
+
+test_as_pid_1_of_a_namespace() {
+	need_namespaces
+	suites "$ALL" unshare -pf --mount-proc
+}
+
+# The other suites look at their children through /proc.
+test_proc_is_not_mounted() {
+	need_namespaces
+	suites "wait system popen conformance" unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' -
+}
+
+run_tests

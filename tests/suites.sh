@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the shell suites that run the suites in C once more.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# LeakSanitizer can't work where another one traces
+export ASAN_OPTIONS="detect_leaks=0"
+FILTER=$HELPERS/fault_filter
+
+# the tests of thousands are for the plain run
+export MODEL_PERCENT=2 CAPTURE_PERCENT=10 POPEN_ROUNDS=10 POPEN_PAIRS=150 POPEN_MEGABYTES=4
+
+# suites "NAMES" [PREFIX...]: all that is checked holds there too; side by side,
+# because they mostly wait
+suites() {
+	names=$1
+	shift
+	for name in $names; do
+		{
+			timeout --kill-after=5 "${limit:-60}" "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
+				</dev/null
+			echo $? >"code.$name"
+		} &
+	done
+	wait
+	for name in $names; do
+		code=$(cat "code.$name")
+		[ "$code" -ne 77 ] || skip "no system call filter may be set here"
+		[ "$code" -eq 0 ] || fail "$name: status $code: $(cat "said.$name")"
+		grep -q '^100%: Checks: \|^ok ' "said.$name" || fail "$name: $(cat "said.$name")"
+	done
+}
+
+ALL="descriptors spawn wait system audit capture popen"
