@@ -2,14 +2,20 @@
 # by returning non-zero (fail WHY), is left out by "skip WHY", and runs in a
 # subshell, in a directory of its own that is removed afterwards.
 #
-# $BUILD is the build directory, absolute; the programs are first in PATH, the
-# helpers of tests/helpers are in $HELPERS.
+# $BUILD is the build directory, absolute; the programs are first in PATH, alone
+# in a directory (below $BUILD may be one that is called clang, which make then
+# tries to run); the helpers of tests/helpers are in $HELPERS.
 
 : "${BUILD:?run through make check}"
 HELPERS=$BUILD/tests/helpers
-PATH=$BUILD:$PATH
+PATH=$BUILD/tests/bin:$PATH
 LC_ALL=C
 export LC_ALL PATH
+
+mkdir -p "$BUILD/tests/bin" || exit 1
+for name in safespawn spawnbench spawnaudit; do
+	ln -sf "$BUILD/$name" "$BUILD/tests/bin/" || exit 1
+done
 
 fail() {
 	printf '%s\n' "$*" >&2
