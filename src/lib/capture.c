@@ -114,8 +114,8 @@ static long receive(struct stream *stream, size_t most)
 
 /*
  * write(2), and if nobody reads no SIGPIPE is left: it is the thread's own, so
- * it is blocked and taken here. One that was pending before would have become
- * one with it, and stays.
+ * it is blocked and taken here. One of the thread's own that was pending before
+ * has become one with it, and is given back.
  */
 static long write_quietly(int fd, const void *data, size_t size)
 {
@@ -129,9 +129,14 @@ static long write_quietly(int fd, const void *data, size_t size)
 	if (mask & pipe_signal)
 		syscall3(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_SIZE, 0);
 	r = syscall3(SYS_write, fd, (long)data, (long)size);
-	if (r == -EPIPE && !(pending & pipe_signal))
+	if (r == -EPIPE)	/* the thread's own is taken before the process's */
 		syscall4(SYS_rt_sigtimedwait, (long)&pipe_signal, 0, (long)&at_once,
 			 KERNEL_SIGSET_SIZE);
+	if (r == -EPIPE && pending & pipe_signal) {
+		syscall3(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_SIZE, 0);
+		if (!(pending & pipe_signal))
+			syscall3(SYS_tgkill, getpid(), syscall3(SYS_gettid, 0, 0, 0), SIGPIPE);
+	}
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
 	return r;
 }
