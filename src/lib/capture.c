@@ -451,14 +451,13 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 					is_merged ? same : ret_err ? err : none};
 	int r = spu__check_for_wait(argv, options, &mine, ret_error);
 
-	if (is_merged)
-		ret_err = NULL;
 	if (r == 0 && !input && input_size > 0)
 		r = spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
 	if (r == 0)
 		r = prepare_output(&capture.outputs[0], ret_out, "ret_out", ret_error);
 	if (r == 0)
-		r = prepare_output(&capture.outputs[1], ret_err, "ret_err", ret_error);
+		r = prepare_output(&capture.outputs[1], is_merged ? NULL : ret_err, "ret_err",
+				   ret_error);
 	if (r == 0)
 		r = launch(&capture, argv, &mine, pipes, ret_error);
 	if (r < 0) {
@@ -472,7 +471,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		capture.child.pid = 0;
 	if (capture.is_complete) {
 		hand_over(&capture.outputs[0], ret_out);
-		hand_over(&capture.outputs[1], ret_err);
+		hand_over(&capture.outputs[1], is_merged ? NULL : ret_err);
 	}
 	pthread_cleanup_pop(1);
 	return spu__wait_result(r, argv[0], &mine, ret_error);
