@@ -133,8 +133,9 @@ static int set_fail_on(struct options *options, const char *text)
 		enum finding kind = 0;
 
 		length = strcspn(text, ",");
-		while (kind < FINDING_KINDS && (strlen(finding_words[kind].name) != length ||
-						strncmp(finding_words[kind].name, text, length) != 0))
+		while (kind < FINDING_KINDS &&
+		       (strlen(finding_words[kind].name) != length ||
+			memcmp(finding_words[kind].name, text, length) != 0))
 			kind++;
 		if (kind == FINDING_KINDS) {
 			say("--fail-on: '%.*s' is no kind of finding (leak, unsafe-fork, no-exec, "

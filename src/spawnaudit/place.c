@@ -137,8 +137,9 @@ static struct libdw_view *view_new(pid_t pid)
 
 static void renew(struct libdw_view **view)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): ours is one of its users */
 	int renewals = (*view)->renewals + 1;
-	pid_t pid = (*view)->pid;	/* NOLINT(clang-analyzer-unix.Malloc): ours is one of its users */
+	pid_t pid = (*view)->pid;
 
 	libdw_view_let_go(*view);
 	*view = view_new(pid);
