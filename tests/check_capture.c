@@ -654,7 +654,7 @@ static void capture_with_few_descriptors(void)
 	close(lowest);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	/* the numbers up to 2 may be free, and are no use */
-	for (number = lowest; number < (lowest < 3 ? 3 : lowest) + 12; number++) {
+	for (number = lowest; number < (lowest < 3 ? 3 : lowest) + 24; number++) {
 		struct spu_output out = {0}, err = {0};
 		struct spu_error error;
 		int status, r;
