@@ -79,10 +79,7 @@ pclose 1536
 no child" "$out"
 }
 
-# TSan's fclose stands before ours and takes the number for closed, while the list still has it
 test_threads_and_forks() {
-	echo 'race:is_open' >known
-	export TSAN_OPTIONS="suppressions=$tmp/known"
 	preloaded "$OURS" "$CALLS" threads
 	same faults "faults 0
 no child" "$out"

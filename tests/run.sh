@@ -9,6 +9,8 @@ BUILD=$1
 shift
 export BUILD
 tests=$(dirname "$0")
+TSAN_OPTIONS="suppressions=$(cd "$tests" && pwd)/tsan.supp ${TSAN_OPTIONS-}"
+export TSAN_OPTIONS
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
