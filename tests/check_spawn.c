@@ -1025,6 +1025,7 @@ START_TEST(a_stop_that_is_pending_does_not_hang_the_caller)
 	struct spu_error error;
 	int r, status;
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	signal(stops[_i], SIG_DFL);
 	r = launch_with_intervention(stops[_i], &child, &error);
 	ASSERT_OK(r, error);
@@ -1040,8 +1041,10 @@ START_TEST(a_child_killed_in_its_set_up_is_told_from_one_that_ran)
 	size_t open_before = count_open();
 	struct spu_child child = {.pid = 4711};
 	struct spu_error error;
-	int r = launch_with_intervention(SIGKILL, &child, &error);
+	int r;
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
+	r = launch_with_intervention(SIGKILL, &child, &error);
 	ck_assert_int_eq(r, -ECANCELED);
 	ck_assert_uint_eq(error.step, SPU_STEP_OPEN);
 	ck_assert_int_eq(error.index, SIGKILL);
@@ -1059,6 +1062,7 @@ START_TEST(a_signal_that_waits_behind_the_mask_ends_the_child_before_exec)
 	struct spu_error error;
 	int r;
 
+	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	signal(SIGTERM, SIG_DFL);
 	r = launch_with_intervention(SIGTERM, &child, &error);
 	ck_assert_int_eq(r, -ECANCELED);
@@ -1178,6 +1182,7 @@ static void fail_detached_as_subreaper(void)
 
 START_TEST(a_detached_child_that_fails_leaves_a_subreaper_no_zombie)
 {
+	SKIP_UNDER_VALGRIND(SUITE, ORPHAN_STAYS);
 	in_own_process(fail_detached_as_subreaper);
 }
 END_TEST
@@ -1318,9 +1323,9 @@ static void count_atfork(void)
 
 static void *launch_many(void *argument)
 {
-	int i, status;
+	int i, status, rounds = is_under_valgrind() ? 5 : 50;
 
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < rounds; i++) {
 		if (spu_run(SPU_ARGV("sh", "-c", argument), NULL, &status, NULL) != 0 ||
 		    spu_exit_code(status) != atoi((char *)argument + 5))
 			atomic_fetch_add(&wrong_results, 1);
@@ -1387,6 +1392,7 @@ START_TEST(a_launch_needs_no_more_stack_than_promised)
 
 	if (IS_SANITIZED)
 		SKIP(SUITE, "sanitizers make stack frames of their own size");
+	SKIP_UNDER_VALGRIND(SUITE, OWN_STACKS);
 	write_file("script", "#!/no/such/interpreter\n", 0755);
 	launch_all_kinds(NULL);	/* what the dynamic linker needs once isn't counted */
 	empty = measure_stack(nothing);
@@ -1480,6 +1486,7 @@ END_TEST
 
 START_TEST(failures_of_posix_spawn_have_a_step_of_their_own)
 {
+	SKIP_UNDER_VALGRIND(SUITE, POSIX_SPAWN_LIES);
 	ASSERT_FAILS(SPU_ARGV("/nowhere"), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), ENOENT,
 		     SPU_STEP_POSIX_SPAWN, -1, "posix_spawn /nowhere: No such file or directory");
 	ASSERT_FAILS(SPU_ARGV(scratch()), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), EACCES,
@@ -1641,6 +1648,7 @@ START_TEST(limits_are_the_childs_alone)
 {
 	struct rlimit before, after;
 
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	getrlimit(RLIMIT_NOFILE, &before);
 	ASSERT_TELLS("7\n9\n0\n", "ulimit -Sn; ulimit -Hn; ulimit -Sc",
 		     .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 7, 9),
@@ -1655,6 +1663,7 @@ START_TEST(the_limit_of_open_files_does_not_hinder_what_is_opened)
 {
 	int fd = fcntl(open("/dev/zero", O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC, 600);
 
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	ck_assert_int_ge(fd, 600);
 	ASSERT_TELLS("4\n/dev/null\n/dev/zero\n",
 		     "ulimit -n; readlink /proc/$$/fd/20; readlink /proc/$$/fd/21",
@@ -1878,14 +1887,8 @@ START_TEST(every_step_has_a_name)
 }
 END_TEST
 
-int main(void)
+static void add_programs(TCase *tests)
 {
-	Suite *suite = suite_create(SUITE);
-	TCase *tests = tcase_create("spawn");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
-	tcase_add_checked_fixture(tests, settle, NULL);
 	add_for_both(tests, arguments_arrive_byte_for_byte);
 	add_for_both(tests, the_environment_is_the_callers_unless_given);
 	add_for_both(tests, changes_to_the_environment_leave_the_callers_alone);
@@ -1893,6 +1896,10 @@ int main(void)
 	tcase_add_test(tests, path_is_searched_in_order);
 	add_for_both(tests, relative_names_count_from_the_childs_directory);
 	tcase_add_test(tests, a_long_path_is_searched_to_its_end);
+}
+
+static void add_failures(TCase *tests)
+{
 	tcase_add_test(tests, a_missing_program_is_named);
 	tcase_add_test(tests, a_directory_is_told_from_a_file_without_permission);
 	tcase_add_test(tests, a_missing_interpreter_is_told_from_a_missing_file);
@@ -1910,12 +1917,20 @@ int main(void)
 	tcase_add_test(tests, no_room_for_a_process_is_said_to_be_that);
 	tcase_add_test(tests, a_failed_launch_raises_no_signal_and_no_waiter_sees_it);
 	tcase_add_test(tests, failures_are_told_with_sigchld_ignored_too);
+}
+
+static void add_children(TCase *tests)
+{
 	add_for_both(tests, the_child_is_ours_and_its_pidfd_close_on_exec);
 	add_for_both(tests, without_a_pidfd_the_child_is_waited_for_by_number);
 	tcase_add_test(tests, cwd_and_umask_are_the_childs_alone);
 	add_for_both(tests, a_session_or_a_group_of_its_own);
 	tcase_add_test(tests, a_terminal_becomes_the_sessions);
 	tcase_add_test(tests, the_childs_group_comes_to_the_foreground);
+}
+
+static void add_signals(TCase *tests)
+{
 	add_for_both(tests, ignored_stays_ignored_and_caught_becomes_default);
 	tcase_add_test(tests, signals_are_ignored_on_request);
 	add_for_both(tests, the_mask_is_empty_kept_or_given);
@@ -1925,19 +1940,43 @@ int main(void)
 	tcase_add_test(tests, a_child_killed_in_its_set_up_is_told_from_one_that_ran);
 	tcase_add_test(tests, a_signal_that_waits_behind_the_mask_ends_the_child_before_exec);
 	tcase_add_test(tests, a_caller_that_catches_stops_goes_on_launching);
+}
+
+static void add_detached(TCase *tests)
+{
 	tcase_add_test(tests, a_detached_child_is_nobodys);
 	tcase_add_test(tests, a_detached_child_that_fails_is_reported);
 	tcase_add_test(tests, a_detached_child_that_fails_leaves_a_subreaper_no_zombie);
+}
+
+static void add_refused(TCase *tests)
+{
 	tcase_add_loop_test(tests, what_is_refused_is_done_another_way, 0, REFUSALS);
 	tcase_add_test(tests, no_way_left_is_said);
+}
+
+static void add_threads(TCase *tests)
+{
 	tcase_add_test(tests, threads_launch_in_parallel_and_no_atfork_handler_runs);
 	tcase_add_test(tests, a_launch_needs_no_more_stack_than_promised);
+}
+
+static void add_methods(TCase *tests)
+{
 	tcase_add_test(tests, both_methods_make_the_same_child);
 	tcase_add_test(tests, what_posix_spawn_cannot_do_is_refused_by_name);
 	tcase_add_test(tests, failures_of_posix_spawn_have_a_step_of_their_own);
+}
+
+static void add_in_place(TCase *tests)
+{
 	tcase_add_test(tests, exec_carries_the_options_out_in_place);
 	tcase_add_test(tests, exec_allows_what_the_policy_allows);
 	tcase_add_test(tests, exec_that_fails_returns_and_says_why);
+}
+
+static void add_rights(TCase *tests)
+{
 	tcase_add_test(tests, limits_are_the_childs_alone);
 	tcase_add_test(tests, the_limit_of_open_files_does_not_hinder_what_is_opened);
 	tcase_add_test(tests, a_limit_that_is_refused_is_named);
@@ -1949,6 +1988,33 @@ int main(void)
 	tcase_add_test(tests, what_needs_rights_says_so);
 	tcase_add_loop_test(tests, the_child_is_told_when_its_launching_thread_ends, 0, 2);
 	tcase_add_test(tests, every_step_has_a_name);
+}
+
+/* CK_RUN_CASE picks one. */
+static TCase *add_case(Suite *suite, const char *name)
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, make_scratch, remove_scratch);
+	tcase_add_checked_fixture(tests, settle, NULL);
 	suite_add_tcase(suite, tests);
+	return tests;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create(SUITE);
+
+	add_programs(add_case(suite, "programs"));
+	add_failures(add_case(suite, "failures"));
+	add_children(add_case(suite, "children"));
+	add_signals(add_case(suite, "signals"));
+	add_detached(add_case(suite, "detached"));
+	add_refused(add_case(suite, "refused"));
+	add_threads(add_case(suite, "threads"));
+	add_methods(add_case(suite, "methods"));
+	add_in_place(add_case(suite, "in_place"));
+	add_rights(add_case(suite, "rights"));
 	return run_suite(suite);
 }
