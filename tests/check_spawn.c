@@ -1182,7 +1182,6 @@ static void fail_detached_as_subreaper(void)
 
 START_TEST(a_detached_child_that_fails_leaves_a_subreaper_no_zombie)
 {
-	SKIP_UNDER_VALGRIND(SUITE, ORPHAN_STAYS);
 	in_own_process(fail_detached_as_subreaper);
 }
 END_TEST

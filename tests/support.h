@@ -57,7 +57,6 @@ static inline int is_under_valgrind(void)
 
 #define NO_FAILED_EXEC "valgrind ends a child whose exec the kernel refuses"
 #define NO_THREAD_MEANWHILE "valgrind lets no thread run while another one's child is set up"
-#define ORPHAN_STAYS "under valgrind a detached child that failed stays its subreaper's"
 #define OWN_LIMITS "valgrind keeps a limit of descriptors of its own"
 #define OWN_SIGNAL "valgrind keeps signal 64 for itself"
 #define OWN_STACKS "valgrind reports each look at a stack that is not in use"

@@ -234,6 +234,8 @@ static enum outcome judge(const struct launch *launch, struct report *report, pi
 		status = reap(pid);
 		if (detached && WIFSIGNALED(status))
 			end_orphan(report->pid);
+		else if (detached && !ran && report->pid > 0 && !spu__memory_is_shared())
+			reap(report->pid);	/* unseen by the one between; ours in a subreaper */
 		if (ret_child->pidfd >= 0)
 			close(ret_child->pidfd);
 		ret_child->pidfd = -1;
