@@ -28,16 +28,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-#define ADDRESS_SANITIZER 1
-#else
-#define ADDRESS_SANITIZER 0
-#endif
+#include "sanitizers.h"
+
 #ifdef OF_LIBC
 #define SUITE "check_conformance_libc"
 #define HANGS_AFTER 2	/* expected of glibc's popen beside fork */
