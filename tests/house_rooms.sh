@@ -29,13 +29,17 @@ rooms() {
 		spawnaudit/process.* | common/parse.h spawnaudit/process.h
 		spawnaudit/permission.* | spawnaudit/process.h spawnaudit/permission.h
 		spawnaudit/runtimes.* | spawnaudit/process.h spawnaudit/runtimes.h
-		spawnaudit/stack.* | spawnaudit/process.h spawnaudit/stack.h
+		spawnaudit/machine.* | spawnaudit/machine.h
+		spawnaudit/snapshot.* | spawnaudit/machine.h spawnaudit/snapshot.h
+		spawnaudit/view.* | spawnaudit/process.h spawnaudit/snapshot.h spawnaudit/view.h
+		spawnaudit/place.* | spawnaudit/snapshot.h spawnaudit/view.h spawnaudit/place.h
 		spawnaudit/futex.* | spawnaudit/process.h spawnaudit/futex.h
-		spawnaudit/suspect.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/futex.h spawnaudit/suspect.h
+		spawnaudit/spin.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/snapshot.h spawnaudit/spin.h
+		spawnaudit/suspect.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/futex.h spawnaudit/spin.h spawnaudit/suspect.h
 		spawnaudit/verdict.* | spawnaudit/suspect.h spawnaudit/verdict.h
 		spawnaudit/findings.* | spawnaudit/findings.h
 		spawnaudit/output.* | common/message.h spawnaudit/options.h spawnaudit/output.h
-		spawnaudit/shapes.* | spawnaudit/runtimes.h spawnaudit/stack.h spawnaudit/output.h spawnaudit/shapes.h
+		spawnaudit/shapes.* | spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
 		spawnaudit/* | spawnutil.h names.h common/message.h common/parse.h spawnaudit/*
 	END

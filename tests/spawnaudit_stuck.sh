@@ -160,6 +160,78 @@ test_a_subshell() {
 	like "the subshell" "$! *: not stuck: a thread of it is at work, or waits for something*" "$out"
 }
 
+# A library that seems to hold Go's runtime, and a program whose copy works in it or beside it
+make_yielding() {
+	[ "$(uname -m)" = x86_64 ] || skip "the calls are written for x86-64"
+	cat >runtime.c <<-'END'
+		__attribute__((section(".go.buildinfo"), used)) static const char mark[] = "x";
+
+		void ask_for_ever(void)
+		{
+			long result;
+
+			for (;;)
+				__asm__ volatile("syscall" : "=a"(result) : "0"(24L)
+						 : "rcx", "r11", "memory");
+		}
+	END
+	cat >program.c <<-'END'
+		#include <pthread.h>
+		#include <sched.h>
+		#include <signal.h>
+		#include <stdio.h>
+		#include <sys/prctl.h>
+		#include <unistd.h>
+
+		void ask_for_ever(void);
+
+		static void *idle(void *argument)
+		{
+			pause();
+			return argument;
+		}
+
+		int main(int argc, char **argv)
+		{
+			volatile unsigned long count = 0;
+			pthread_t thread;
+			pid_t pid;
+
+			pthread_create(&thread, NULL, idle, NULL);
+			pid = fork();
+			if (pid > 0) {
+				printf("child %d\nparent %d\nready\n", (int)pid, (int)getpid());
+				fflush(stdout);
+				pause();
+			}
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (argv[argc - 1][0] == 'r')
+				ask_for_ever();
+			for (;;)
+				argv[argc - 1][0] == 'y' ? sched_yield() : (int)count++;
+		}
+	END
+	${CC:-gcc} -shared -fPIC -o runtime.so runtime.c &&
+		${CC:-gcc} -pthread -o program program.c ./runtime.so || fail "no program"
+}
+
+test_a_copy_that_yields_in_its_runtime() {
+	need
+	make_yielding
+	commit runtime ./program
+	status 1 spawnaudit --stuck "$child"
+	like "stuck" "$child program: stuck: it asks its runtime again and again*yields, or sleeps*\
+stack of thread $child*ask_for_ever in runtime.so*main in program*" "$out"
+	status 0 spawnaudit --stuck --no-stack "$child"
+	end
+	for way in yields computes; do
+		commit $way ./program
+		status 0 spawnaudit --stuck "$child"
+		like "$way" "$child program: not stuck: a thread of it is at work*" "$out"
+		end
+	done
+}
+
 test_what_is_no_process_to_ask_about() {
 	need
 	commit zombie

@@ -165,14 +165,14 @@ test_json_is_one_object_a_line() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	sin work --json
 	python3 - report >seen <<-'END' || fail "$(cat report)"
-		import json, sys
+		import json, os, sys
 		lines = [json.loads(line) for line in open(sys.argv[1])]
 		assert all(line["schema"] == 1 for line in lines)
 		launch, finding, summary = lines
 		print(launch["type"], launch["method"], launch["threads"], launch["outcome"],
 		      launch["findings"], launch["calls"][-1]["call"])
 		print(finding["type"], finding["kind"], finding["count"],
-		      [f["file"] for f in finding["stack"] if f["function"] == "work"])
+		      [os.path.basename(f["file"]) for f in finding["stack"]["frames"] if f["function"] == "work"])
 		print(summary["type"], summary["launches"], summary["findings"]["unsafe-fork"])
 	END
 	cat >expected <<-'END'
@@ -249,6 +249,22 @@ test_a_stripped_program_and_a_deleted_one_are_named() {
 		rm gone; kill -9 $(cat pid)'
 	has '^stuck: gone ('
 	has '^spawnaudit: findings: 1 stuck$'
+}
+
+# Its files are those under its own root directory, where ours has none by that name.
+test_a_program_under_another_root_has_names() {
+	need_audit
+	chroot / true 2>/dev/null || skip "chroot is refused"
+	mkdir root
+	cp "$HELPERS/sa_trace_sins" root/elsewhere
+	ldd root/elsewhere | sed -n 's,^[^/]*\(/[^ ]*\).*,\1,p' >libraries
+	while read -r library; do
+		mkdir -p "root$(dirname "$library")"
+		cp "$library" "root$library"
+	done <libraries
+	status 0 spawnaudit --log=report chroot root /elsewhere no-exec
+	has '^no-exec: elsewhere ('
+	has ' no_exec at sa_trace_sins.c:[0-9]*$'
 }
 
 # 32-bit calls by int $0x80: fork, write, execve, waitpid

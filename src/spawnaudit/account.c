@@ -22,7 +22,7 @@ struct account {
 	const struct suspect *suspect;
 	enum reason reason;
 	const struct waiter *waiter;
-	struct stack_reader *reader;
+	struct view *view;
 	json_t *known, *inferred;
 };
 
@@ -66,10 +66,10 @@ static void describe_place(const struct account *account, const struct waiter *w
 			   char *ret, size_t size)
 {
 	const char *symbol = NULL, *module = NULL;
-	uintptr_t offset;
+	uint64_t offset;
 
-	if (account->reader)
-		symbol = stack_symbol(account->reader, waiter->futex.address, &offset, &module);
+	if (account->view)
+		symbol = view_symbol(account->view, waiter->futex.address, &offset, &module);
 	if (symbol && offset)
 		snprintf(ret, size, "%s+%zu in %s", symbol, (size_t)offset, module);
 	else if (symbol)
@@ -90,8 +90,8 @@ static void state_wait(const struct account *account, const struct waiter *waite
 		state(account->known, "thread %d waits for the futex %s%s", (int)waiter->tid, place,
 		      waiter->futex.has_limit ? ", with a time limit" : ", without a time limit");
 	} else if (waiter->spins) {
-		state(account->known, "thread %d sleeps for less than a millisecond, again and "
-		      "again, in its runtime", (int)waiter->tid);
+		state(account->known, "thread %d yields, or sleeps for less than a millisecond, "
+		      "again and again, in its runtime", (int)waiter->tid);
 	} else if (*waiter->wchan) {
 		state(account->known, "thread %d waits in the kernel's %s", (int)waiter->tid,
 		      waiter->wchan);
@@ -183,9 +183,9 @@ static void infer(const struct account *account)
 }
 
 void account_make(const struct suspect *suspect, enum reason reason, const struct waiter *waiter,
-		  struct stack_reader *reader, json_t *known, json_t *inferred)
+		  struct view *view, json_t *known, json_t *inferred)
 {
-	const struct account account = {suspect, reason, waiter, reader, known, inferred};
+	const struct account account = {suspect, reason, waiter, view, known, inferred};
 
 	state_origin(&account);
 	state_waits(&account);

@@ -4,15 +4,15 @@
 
 #include <jansson.h>
 
-#include "stack.h"
 #include "suspect.h"
 #include "verdict.h"
+#include "view.h"
 
 /*
  * Adds sentences to two JSON arrays. waiter is the thread that the reason is
- * about, or NULL; reader names variables, and may be NULL.
+ * about, or NULL; view names variables, and may be NULL.
  */
 void account_make(const struct suspect *suspect, enum reason reason, const struct waiter *waiter,
-		  struct stack_reader *reader, json_t *known, json_t *inferred);
+		  struct view *view, json_t *known, json_t *inferred);
 
 #endif

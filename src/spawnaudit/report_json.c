@@ -8,6 +8,7 @@
 #include "findings.h"
 #include "output.h"
 #include "report.h"
+#include "shapes.h"
 #include "judgement.h"
 
 static void set(json_t *object, const char *key, json_t *value)
@@ -20,24 +21,6 @@ static json_t *milliseconds(int64_t ns)
 	int64_t us = ns / 1000;
 
 	return json_real((double)us / 1000);
-}
-
-static json_t *list_place(const struct place *place)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; place && i < place->count; i++) {
-		const struct frame *frame = &place->frames[i];
-		json_t *item = json_object();
-
-		set(item, "function", output_string(frame->function));
-		set(item, "file", output_string(frame->file));
-		set(item, "line", frame->file ? json_integer(frame->line) : json_null());
-		set(item, "module", output_string(frame->module));
-		set(item, "offset", json_integer((json_int_t)frame->offset));
-		json_array_append_new(list, item);
-	}
-	return list;
 }
 
 static json_t *list_calls(const struct launch *launch)
@@ -129,7 +112,7 @@ void json_launch(const struct launch *launch)
 	set(line, "call_count", launch->recorded ? json_integer((json_int_t)launch->call_count)
 						 : json_null());
 	set(line, "work", list_work(launch->work));
-	set(line, "stack", list_place(launch->place));
+	set(line, "stack", shapes_place(launch->place));
 	set(line, "leaks", list_leaks(launch->leaks, launch->leak_count));
 	set(line, "passed_on", json_integer((json_int_t)launch->passed_on));
 	set(line, "findings", list_findings(launch->findings));
@@ -147,7 +130,7 @@ void json_group(const struct group *group)
 	set(line, "method", json_string(method_name(launch->method)));
 	set(line, "parent", json_integer(launch->parent));
 	set(line, "child", json_integer(launch->child));
-	set(line, "stack", list_place(launch->place));
+	set(line, "stack", shapes_place(launch->place));
 	set(line, "leaks", list_leaks(group->leaks, group->leak_count));
 	set(line, "why", json_string(finding_words[group->kind].matters));
 	set(line, "mend", json_string(finding_words[group->kind].mends));

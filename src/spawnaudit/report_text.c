@@ -11,9 +11,9 @@
 #include "findings.h"
 #include "output.h"
 #include "report.h"
+#include "shapes.h"
 #include "judgement.h"
 
-#define FRAMES_SHOWN 10
 #define CALLS_SHOWN 12
 #define PLURAL(count) (count), (count) == 1 ? "" : "s"
 
@@ -25,13 +25,6 @@ static FILE *out(void)
 static void put(const char *text)
 {
 	output_text(text ? text : "?");
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
-	return slash && slash[1] ? slash + 1 : path ? path : "?";
 }
 
 static void put_time(int64_t ns)
@@ -84,35 +77,6 @@ static void put_ending(const struct launch *launch)
 	}
 }
 
-static void put_frame(const struct frame *frame)
-{
-	put(frame->function ? frame->function : "?");
-	if (frame->file)
-		fprintf(out(), " at %s:%d", frame->file, frame->line);
-	else if (frame->module)
-		fprintf(out(), " in %s+0x%" PRIx64, frame->module, frame->offset);
-	else
-		fprintf(out(), " at 0x%" PRIx64 ", in no file", frame->address);
-	putc('\n', out());
-}
-
-/* Why a name is missing; the first one will do. */
-static void put_missing(const struct place *place)
-{
-	size_t i = 0;
-
-	while (i < place->count && i < FRAMES_SHOWN &&
-	       (place->frames[i].function || !place->frames[i].module))
-		i++;
-	if (i == place->count || i == FRAMES_SHOWN)
-		return;
-	fputs("          ", out());
-	put(place->frames[i].module);
-	fputs(strstr(place->frames[i].module, " (deleted)")
-		      ? ": the file is gone, and with it the names\n"
-		      : ": stripped, no names without its debug information\n", out());
-}
-
 static void put_place(const struct launch *launch)
 {
 	const struct place *place = launch->place;
@@ -123,13 +87,7 @@ static void put_place(const struct launch *launch)
 					: "unknown: its parent had gone on");
 		return;
 	}
-	for (size_t i = 0; i < place->count && i < FRAMES_SHOWN; i++) {
-		fputs(i ? "          " : "  where   ", out());
-		put_frame(&place->frames[i]);
-	}
-	if (place->count > FRAMES_SHOWN)
-		fprintf(out(), "          and %zu more\n", place->count - FRAMES_SHOWN);
-	put_missing(place);
+	shapes_print_place("  where   ", place);
 }
 
 static void put_call(const struct launch *launch, const struct call *call)
@@ -236,8 +194,10 @@ static void say_fork(const struct group *group)
 		return;
 	}
 	put_ending(launch);
-	fputs(", having done: ", out());
-	put_work(launch);
+	if (launch->work) {
+		fputs(", having done: ", out());
+		put_work(launch);
+	}
 	putc('\n', out());
 }
 

@@ -1,56 +1,90 @@
 /* SPDX-License-Identifier: MIT */
 #include "shapes.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "output.h"
 
 /* Deeper frames are in JSON only. */
-#define FRAMES_SHOWN 16
+#define FRAMES_SHOWN 12
 
-json_t *shapes_stack(const struct stack *stack)
+const char *base_name(const char *path)
 {
-	json_t *frames = json_array();
+	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	for (size_t i = 0; i < stack->count; i++) {
-		const struct stack_frame *frame = &stack->frames[i];
-
-		json_array_append_new(frames, json_pack("{s:I, s:o, s:o, s:o, s:o}",
-			"pc", (json_int_t)frame->pc, "function", output_string(frame->function),
-			"module", output_string(frame->module), "file", output_string(frame->file),
-			"line", frame->file ? json_integer(frame->line) : json_null()));
-	}
-	return json_pack("{s:o, s:o}", "frames", frames, "ended", output_string(stack->ended));
+	return slash && slash[1] ? slash + 1 : path ? path : "?";
 }
 
-static void print_frame(size_t number, const json_t *frame)
+json_t *shapes_place(const struct place *place)
 {
-	const char *function = json_string_value(json_object_get(frame, "function"));
-	const char *module = json_string_value(json_object_get(frame, "module"));
-	const char *file = json_string_value(json_object_get(frame, "file"));
+	json_t *frames;
+
+	if (!place)
+		return json_null();
+	frames = json_array();
+	for (size_t i = 0; i < place->count; i++) {
+		const struct frame *frame = &place->frames[i];
+
+		json_array_append_new(frames, json_pack("{s:o, s:o, s:o, s:o, s:I}",
+			"function", output_string(frame->function),
+			"file", output_string(frame->file),
+			"line", frame->file ? json_integer(frame->line) : json_null(),
+			"module", output_string(frame->module),
+			"offset", (json_int_t)frame->offset));
+	}
+	return json_pack("{s:o, s:o}", "frames", frames, "ended", output_string(place->ended));
+}
+
+static void print_frame(const struct frame *frame)
+{
 	FILE *out = output_stream();
 
-	fprintf(out, "    %2zu  ", number);
-	output_text(function ? function : "?");
-	fputs("  ", out);
-	output_text(file ? file : module ? module : "");
-	if (file)
-		fprintf(out, ":%d", (int)json_integer_value(json_object_get(frame, "line")));
-	putc('\n', out);
+	output_text(frame->function ? frame->function : "?");
+	if (frame->file) {
+		fputs(" at ", out);
+		output_text(base_name(frame->file));
+		fprintf(out, ":%d\n", frame->line);
+	} else if (frame->module) {
+		fputs(" in ", out);
+		output_text(base_name(frame->module));
+		fprintf(out, "+0x%" PRIx64 "\n", frame->offset);
+	} else {
+		fprintf(out, " at 0x%" PRIx64 ", in no file\n", frame->address);
+	}
 }
 
-void shapes_print_stack(const json_t *stack)
+/* Why a name is missing; the first one will do. */
+static void print_missing(const char *indent, const struct place *place, size_t shown)
 {
-	const char *ended = json_string_value(json_object_get(stack, "ended"));
-	const json_t *frames = json_object_get(stack, "frames");
-	size_t count = json_array_size(frames);
+	size_t i = 0;
 
-	for (size_t i = 0; i < count && i < FRAMES_SHOWN; i++)
-		print_frame(i, json_array_get(frames, i));
-	if (count > FRAMES_SHOWN)
-		fprintf(output_stream(), "        (%zu more)\n", count - FRAMES_SHOWN);
-	else if (ended)
-		fprintf(output_stream(), "        (no further: %s)\n", ended);
+	while (i < shown && (place->frames[i].function || !place->frames[i].module))
+		i++;
+	if (i == shown)
+		return;
+	fputs(indent, output_stream());
+	output_text(base_name(place->frames[i].module));
+	fputs(strstr(place->frames[i].module, " (deleted)")
+		      ? ": the file is gone, and with it the names\n"
+		      : ": stripped, no names without its debug information\n", output_stream());
+}
+
+void shapes_print_place(const char *head, const struct place *place)
+{
+	static const char indent[] = "          ";
+	size_t shown = 0;
+
+	while (shown < place->count && shown < FRAMES_SHOWN) {
+		fputs(shown ? indent : head, output_stream());
+		print_frame(&place->frames[shown++]);
+	}
+	if (place->count > shown)
+		fprintf(output_stream(), "%sand %zu more\n", indent, place->count - shown);
+	else if (place->ended)
+		fprintf(output_stream(), "%sno further: %s\n", indent, place->ended);
+	print_missing(indent, place, shown);
 }
 
 json_t *shapes_runtimes(const struct runtimes *runtimes)

@@ -5,14 +5,17 @@
 
 #include <jansson.h>
 
+#include "place.h"
 #include "runtimes.h"
-#include "stack.h"
 
-/* {"frames": [{pc, function, module, file, line}], "ended": WHY or null} */
-json_t *shapes_stack(const struct stack *stack);
+/* The last part of a path; "?" for NULL. */
+const char *base_name(const char *path);
 
-/* The first frames of such a value, a line each. */
-void shapes_print_stack(const json_t *stack);
+/* {"frames": [{function, file, line, module, offset}], "ended": WHY or null}; NULL: null */
+json_t *shapes_place(const struct place *place);
+
+/* The first frames, a line each; head stands before the first and is ten columns wide. */
+void shapes_print_place(const char *head, const struct place *place);
 
 /* [{name, file}] */
 json_t *shapes_runtimes(const struct runtimes *runtimes);

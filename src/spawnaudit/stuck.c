@@ -2,7 +2,7 @@
 /*
  * --stuck: is a process a forked copy that waits for ever, and for what? Says
  * apart what is known and what is inferred from it. Only a process that is
- * stuck is stopped, for as long as it takes to read its stacks.
+ * stuck is stopped, for as long as it takes to copy registers and some stack.
  */
 #include "stuck.h"
 
@@ -16,8 +16,8 @@
 #include "findings.h"
 #include "output.h"
 #include "permission.h"
+#include "place.h"
 #include "shapes.h"
-#include "stack.h"
 #include "suspect.h"
 #include "verdict.h"
 
@@ -29,44 +29,55 @@ struct report {
 	struct suspect suspect;
 	enum reason reason;
 	const struct waiter *waiter;	/* the one that the reason is about, or NULL */
-	struct stack_reader *reader;
+	struct view *view;
+	struct place **places;		/* of each waiter; NULL: none was looked for */
 	json_t *known, *inferred;	/* sentences */
-	json_t *threads;		/* as JSON has them */
 	char *no_stack;			/* why there are no stacks, or NULL */
 };
 
 /* ---- threads and stacks ---- */
 
 /* NULL: there is none, and report->no_stack says why. */
-static json_t *take_stack(struct report *report, const struct waiter *waiter)
+static struct place *find_place(struct report *report, const struct waiter *waiter)
 {
+	pid_t pid = report->suspect.process.pid;
+	struct snapshot *snapshot = NULL;
+	struct place *place = NULL;
 	char why[256];
-	struct stack stack;
-	json_t *array;
-	int r;
+	int r = snapshot_stop(waiter->tid, &snapshot);
 
-	if (reason_words[report->reason].verdict != VERDICT_STUCK || report->options->no_stack ||
-	    !report->reader || report->no_stack)
-		return NULL;
-	/* such a wait goes on after a stop as if nothing had been; others may end with EINTR */
-	if (!waiter->waits_for_futex && !waiter->spins)
-		return NULL;
-	r = stack_stop(waiter->tid);
 	if (r == 0) {
-		r = stack_read(report->reader, waiter->tid, &stack);
-		stack_let_go(waiter->tid);
+		place = place_find(snapshot, pid, &report->view);
+		place_name(place);
+		r = place ? 0 : -EIO;
 	}
-	if (r == 0) {
-		array = shapes_stack(&stack);
-		stack_clear(&stack);
-		return array;
-	}
+	snapshot_free(snapshot);
 	if (r == -EPERM)
-		permission_explain(report->suspect.process.pid, why, sizeof(why));
+		permission_explain(pid, why, sizeof(why));
 	else
 		snprintf(why, sizeof(why), "%s", strerror(-r));
-	report->no_stack = strdup(why);
-	return NULL;
+	report->no_stack = r < 0 ? strdup(why) : NULL;
+	return place;
+}
+
+static void find_places(struct report *report)
+{
+	const struct suspect *suspect = &report->suspect;
+
+	if (reason_words[report->reason].verdict != VERDICT_STUCK || report->options->no_stack)
+		return;
+	if (!report->view) {
+		report->no_stack = strdup("the files that it has mapped can't be read");
+		return;
+	}
+	report->places = calloc(suspect->waiter_count, sizeof(struct place *));
+	for (size_t i = 0; report->places && !report->no_stack && i < suspect->waiter_count; i++) {
+		const struct waiter *waiter = &suspect->waiters[i];
+
+		/* such a wait goes on after a stop as if nothing had been; others may end */
+		if (waiter->waits_for_futex || waiter->spins)
+			report->places[i] = find_place(report, waiter);
+	}
 }
 
 static json_t *futex_json(const struct waiter *waiter)
@@ -83,19 +94,21 @@ static json_t *futex_json(const struct waiter *waiter)
 		"owner", owners[waiter->owner]);
 }
 
-static void collect_threads(struct report *report)
+static json_t *threads_json(const struct report *report)
 {
+	json_t *threads = json_array();
+
 	for (size_t i = 0; i < report->suspect.waiter_count; i++) {
 		const struct waiter *waiter = &report->suspect.waiters[i];
-		json_t *stack = take_stack(report, waiter);
 		char name[2] = {waiter->state, '\0'};
 
-		json_array_append_new(report->threads, json_pack("{s:i, s:o, s:o, s:b, s:o, s:o}",
+		json_array_append_new(threads, json_pack("{s:i, s:o, s:o, s:b, s:o, s:o}",
 			"tid", (int)waiter->tid, "state", output_string(name),
 			"wchan", *waiter->wchan ? output_string(waiter->wchan) : json_null(),
 			"spins", waiter->spins, "futex", futex_json(waiter),
-			"stack", stack ? stack : json_null()));
+			"stack", shapes_place(report->places ? report->places[i] : NULL)));
 	}
+	return threads;
 }
 
 /* ---- printing ---- */
@@ -115,17 +128,14 @@ static void print_sentences(const char *head, const json_t *sentences)
 static void print_stacks(const struct report *report)
 {
 	FILE *out = output_stream();
-	json_t *thread;
-	size_t i, shown = 0;
+	size_t shown = 0;
 
-	json_array_foreach(report->threads, i, thread) {
-		const json_t *stack = json_object_get(thread, "stack");
-
-		if (json_is_null(stack) || shown++ >= THREADS_SHOWN)
+	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++) {
+		if (!report->places[i] || shown++ >= THREADS_SHOWN)
 			continue;
 		fprintf(out, "  stack of thread %d, stopped for a moment\n",
-			(int)json_integer_value(json_object_get(thread, "tid")));
-		shapes_print_stack(stack);
+			(int)report->suspect.waiters[i].tid);
+		shapes_print_place("          ", report->places[i]);
 	}
 	if (report->no_stack)
 		fprintf(out, "  no stack  %s\n", report->no_stack);
@@ -175,7 +185,7 @@ static void print_json(const struct report *report)
 	json_object_set_new(line, "text", json_string(reason->text));
 	json_object_set_new(line, "parent", parent_json(suspect));
 	json_object_set_new(line, "runtimes", shapes_runtimes(&suspect->runtimes));
-	json_object_set(line, "threads", report->threads);
+	json_object_set_new(line, "threads", threads_json(report));
 	json_object_set(line, "known", report->known);
 	json_object_set(line, "inferred", report->inferred);
 	json_object_set_new(line, "no_stack", output_string(report->no_stack));
@@ -193,21 +203,22 @@ static void fill(struct report *report)
 	report->reason = verdict_find(&report->suspect, &report->waiter);
 	report->known = json_array();
 	report->inferred = json_array();
-	report->threads = json_array();
 	if (report->reason == REASON_EXEC)
 		return;
-	report->reader = stack_open(report->suspect.process.pid);
-	account_make(&report->suspect, report->reason, report->waiter, report->reader,
+	report->view = view_new(report->suspect.process.pid);
+	account_make(&report->suspect, report->reason, report->waiter, report->view,
 		     report->known, report->inferred);
-	collect_threads(report);
+	find_places(report);
 }
 
 static void clear(struct report *report)
 {
 	json_decref(report->known);
 	json_decref(report->inferred);
-	json_decref(report->threads);
-	stack_close(report->reader);
+	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++)
+		place_free(report->places[i]);
+	free(report->places);
+	view_let_go(report->view);
 	free(report->no_stack);
 	suspect_clear(&report->suspect);
 }
@@ -245,7 +256,7 @@ static int report_on(const struct options *options, pid_t pid)
 
 	if (is_out_of_question(pid))
 		return -ESRCH;
-	r = suspect_look(pid, &report.suspect);
+	r = suspect_look(pid, !options->no_stack, &report.suspect);
 	if (r < 0) {
 		say_errno(r, "%d", (int)pid);
 		return r;

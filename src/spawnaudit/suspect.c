@@ -6,21 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
+
+#include "spin.h"
 
 /* Copies of copies: the threads may be further up. */
 #define ANCESTORS_MAX 16
-
-/* How often, and how far apart, a thread is looked at that may be spinning */
-#define SPIN_LOOKS 40
-#define SPIN_PAUSE_NS 5000000
-#define SPIN_SLEEPS_SEEN 4
-
-struct spot {
-	uintptr_t pc;
-	const struct runtimes *runtimes;
-};
 
 /* ---- where a futex lies ---- */
 
@@ -163,58 +153,6 @@ static int look_at_threads(struct suspect *suspect)
 	return 0;
 }
 
-/* ---- waiting without a futex ---- */
-
-static int find_runtime(void *context, const struct process_mapping *mapping)
-{
-	const struct spot *spot = context;
-
-	if (spot->pc < mapping->start || spot->pc >= mapping->end)
-		return 0;
-	for (size_t i = 0; i < spot->runtimes->count; i++)
-		if (spot->runtimes->list[i].has_threads &&
-		    strcmp(spot->runtimes->list[i].file, mapping->name) == 0)
-			return 1;
-	return 2;	/* found, and not in a runtime */
-}
-
-/* A sleep of less than a millisecond, which a runtime asks for and not the program. */
-static int is_short_sleep(const struct suspect *suspect, const struct process_call *call)
-{
-	struct spot spot = {call->pc, &suspect->runtimes};
-	uintptr_t address = call->arguments[call->number == SYS_clock_nanosleep ? 2 : 0];
-	struct timespec time = {0};
-	pid_t pid = suspect->process.pid;
-
-	if (call->number != SYS_nanosleep && call->number != SYS_clock_nanosleep)
-		return 0;
-	if (process_memory(pid, address, &time, sizeof(time)) < 0 || time.tv_sec != 0 ||
-	    time.tv_nsec >= 1000000)
-		return 0;
-	return process_maps(pid, find_runtime, &spot) == 1;
-}
-
-/*
- * Go, for one, waits for some of its locks by asking, sleeping for a microsecond,
- * and asking again. Seen as: nothing but such sleeps and running.
- */
-static int seems_to_spin(const struct suspect *suspect, pid_t tid)
-{
-	const struct timespec pause = {.tv_nsec = SPIN_PAUSE_NS};
-	struct process_call call;
-	int sleeps = 0;
-
-	for (int i = 0; i < SPIN_LOOKS; i++) {
-		int r = process_call(suspect->process.pid, tid, &call);
-
-		if (r < 0 || (r > 0 && !is_short_sleep(suspect, &call)))
-			return 0;
-		sleeps += r > 0;
-		nanosleep(&pause, NULL);
-	}
-	return sleeps >= SPIN_SLEEPS_SEEN;
-}
-
 /* All that was read is of one moment when nobody has run since: threads only run to change it. */
 static void look_again(struct suspect *suspect)
 {
@@ -228,7 +166,15 @@ static void look_again(struct suspect *suspect)
 	}
 }
 
-int suspect_look(pid_t pid, struct suspect *ret)
+static int has_threaded_runtime(const struct runtimes *runtimes)
+{
+	for (size_t i = 0; i < runtimes->count; i++)
+		if (runtimes->list[i].has_threads)
+			return 1;
+	return 0;
+}
+
+int suspect_look(pid_t pid, int may_stop, struct suspect *ret)
 {
 	struct process now;
 	int r;
@@ -248,8 +194,9 @@ int suspect_look(pid_t pid, struct suspect *ret)
 	r = look_at_threads(ret);
 	look_again(ret);
 	/* with more threads it may be a runtime that was started here, and is well */
-	if (ret->waiter_count == 1)
-		ret->waiters[0].spins = seems_to_spin(ret, ret->waiters[0].tid);
+	if (ret->waiter_count == 1 && has_threaded_runtime(&ret->runtimes))
+		ret->waiters[0].spins = spin_seen(pid, ret->waiters[0].tid, &ret->runtimes,
+						  may_stop);
 	if (r == 0)
 		r = process_read(pid, &now);
 	if (r < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that may be stuck, as it was found: suspect_look() collects, by
- * /proc alone and without stopping anything; verdict.c judges; stuck.c reports.
+ * A process that may be stuck, as it was found: suspect_look() collects, by /proc and
+ * with the one exception of spin.h without stopping anything; verdict.c judges;
+ * stuck.c reports.
  */
 #ifndef SPAWNAUDIT_SUSPECT_H
 #define SPAWNAUDIT_SUSPECT_H
@@ -34,7 +35,7 @@ struct waiter {
 	pid_t owner_tid;	/* as the mutex has it */
 	pid_t owner_pid;	/* OWNER_IN_PARENT: the process that has the thread */
 	enum owner owner;
-	int spins;		/* asks its runtime again and again, with short sleeps between */
+	int spins;		/* asks its runtime again and again, giving way between */
 	unsigned long switches;
 	int ran;		/* while it was looked at: nothing said about it holds */
 };
@@ -52,8 +53,8 @@ struct suspect {
 	int runtimes_error;
 };
 
-/* 0, for suspect_clear(); or a negative errno value: it is gone, or memory is. */
-int suspect_look(pid_t pid, struct suspect *ret);
+/* 0, for suspect_clear(); or a negative errno value: it is gone, or memory is. may_stop: spin.h */
+int suspect_look(pid_t pid, int may_stop, struct suspect *ret);
 void suspect_clear(struct suspect *suspect);
 
 #endif

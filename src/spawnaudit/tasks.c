@@ -117,7 +117,7 @@ void tracee_remove(struct tracee *tracee)
 	*link = tracee->next;
 	free(tracee->program);
 	given_let_go(tracee->given);
-	libdw_view_let_go(tracee->view);
+	view_let_go(tracee->view);
 	free(tracee);
 }
 

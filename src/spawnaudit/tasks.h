@@ -7,7 +7,7 @@
 
 struct given;
 struct launch;
-struct libdw_view;
+struct view;
 
 /* A process that we trace */
 struct tracee {
@@ -17,7 +17,7 @@ struct tracee {
 	struct launch *window;	/* its own birth, until its first exec */
 	char *program;		/* its executable; NULL: not asked yet */
 	struct given *given;	/* what its last exec gave it, or its parent's; NULL: unknown */
-	struct libdw_view *view;	/* place.c's; NULL: not made yet */
+	struct view *view;	/* of its files; NULL: not made yet */
 	unsigned generation;	/* how often it executed a program */
 	int status;		/* how its first thread ended */
 	struct tracee *next;

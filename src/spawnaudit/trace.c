@@ -214,7 +214,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	trace->executed |= tracee->pid == trace->pid;
 	free(tracee->program);
 	tracee->program = NULL;
-	libdw_view_let_go(tracee->view);
+	view_let_go(tracee->view);
 	tracee->view = NULL;
 	task->steps = 0;
 	task->in_call = 0;

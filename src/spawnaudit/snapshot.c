@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Frames further out are read from the live process: they seldom change so soon */
+#define STACK_KEPT 8192
+
+#define STOP_WITHIN_MS 2000
+
+struct snapshot *snapshot_take(pid_t tid, const struct registers *registers)
+{
+	struct snapshot *snapshot;
+
+	if (registers->foreign || !registers->pc)
+		return NULL;
+	snapshot = malloc(sizeof(*snapshot) + STACK_KEPT);
+	if (!snapshot)
+		return NULL;
+	snapshot->registers = *registers;
+	snapshot->size = machine_read(tid, registers->sp, snapshot->stack, STACK_KEPT);
+	return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	free(snapshot);
+}
+
+/* 0: it has stopped. */
+static int wait_for_stop(pid_t tid)
+{
+	int status;
+
+	for (int waited = 0; waited < STOP_WITHIN_MS; waited++) {
+		pid_t got = waitpid(tid, &status, WNOHANG | __WALL);
+
+		if (got < 0)
+			return -errno;
+		if (got == tid && !WIFSTOPPED(status))
+			return -ESRCH;
+		if (got == tid && status >> 16 == PTRACE_EVENT_STOP)
+			return 0;
+		/* a signal came first: it goes on to the thread */
+		if (got == tid)
+			ptrace(PTRACE_CONT, tid, 0, WSTOPSIG(status));
+		usleep(1000);
+	}
+	return -ETIMEDOUT;
+}
+
+int snapshot_stop(pid_t tid, struct snapshot **ret)
+{
+	struct registers registers;
+	int r;
+
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
+		return -errno;
+	r = wait_for_stop(tid);
+	if (r < 0)
+		return r;
+	r = machine_registers(tid, &registers);
+	*ret = r == 0 ? snapshot_take(tid, &registers) : NULL;
+	ptrace(PTRACE_DETACH, tid, 0, 0);
+	return r < 0 || *ret ? r : -ENOMEM;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "view.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+#include "snapshot.h"
+
+/* Of one process */
+#define RENEWALS 4
+
+struct view {
+	Dwfl *dwfl;
+	pid_t pid;
+	int users;
+	int renewals;
+	const struct snapshot *snapshot;	/* that is being unwound */
+	struct registers registers;	/* where that begins */
+};
+
+/*
+ * Files
+ */
+
+/*
+ * The executable may have been deleted. Else the names are those of its mount
+ * namespace, or ours if the file can be reached from our root directory.
+ * *userdata is the view (see own_module()).
+ */
+static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+		     char **ret_name, Elf **ret_elf)
+{
+	const struct view *view = *userdata;
+	char program[PATH_MAX], path[PATH_MAX + 64];
+	int fd;
+
+	if (!view || *name != '/')
+		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
+	if (process_program(view->pid, program, sizeof(program)) == 0 &&
+	    strcmp(name, program) == 0)
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)view->pid);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)view->pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
+	*ret_name = strdup(name);
+	return fd;
+}
+
+static int own_module(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+		      void *view)
+{
+	(void)module, (void)name, (void)base;
+	*userdata = view;
+	return DWARF_CB_OK;
+}
+
+/* dwfl_addrmodule() gives the last one for what lies behind it, too. */
+static Dwfl_Module *find_module(const struct view *view, uint64_t address, const char **name,
+				uint64_t *start)
+{
+	Dwfl_Module *module = dwfl_addrmodule(view->dwfl, address);
+	Dwarf_Addr end = 0;
+
+	*name = module ? dwfl_module_info(module, NULL, start, &end, NULL, NULL, NULL, NULL) : NULL;
+	return *name && address >= *start && address < end ? module : NULL;
+}
+
+static int read_modules(struct view *view)
+{
+	int r;
+
+	dwfl_report_begin(view->dwfl);
+	r = dwfl_linux_proc_report(view->dwfl, view->pid);
+	if (dwfl_report_end(view->dwfl, NULL, NULL) != 0 || r != 0)
+		return -1;
+	dwfl_getmodules(view->dwfl, own_module, view, 0);
+	return 0;
+}
+
+/*
+ * libdw's callbacks for unwinding: one thread, the snapshot's
+ */
+
+static pid_t next_thread(Dwfl *dwfl, void *context, void **thread_context)
+{
+	struct view *view = context;
+
+	(void)dwfl;
+	if (*thread_context)
+		return 0;
+	*thread_context = view;
+	return view->pid;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *context, void **thread_context)
+{
+	(void)dwfl;
+	(void)tid;
+	*thread_context = context;
+	return true;
+}
+
+static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *context)
+{
+	const struct view *view = context;
+	const struct snapshot *snapshot = view->snapshot;
+	uint64_t at = address - snapshot->registers.sp;
+
+	(void)dwfl;
+	if (snapshot->size >= sizeof(*ret) && at <= snapshot->size - sizeof(*ret)) {
+		memcpy(ret, snapshot->stack + at, sizeof(*ret));
+		return true;
+	}
+	return machine_read(view->pid, address, ret, sizeof(*ret)) == sizeof(*ret);
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *context)
+{
+	const struct view *view = context;
+	const struct registers *registers = &view->registers;
+
+	dwfl_thread_state_register_pc(thread, registers->pc);
+	return dwfl_thread_state_registers(thread, 0, (unsigned)machine_word_count(),
+					   registers->words);
+}
+
+static const Dwfl_Thread_Callbacks thread_callbacks = {
+	.next_thread = next_thread,
+	.get_thread = get_thread,
+	.memory_read = read_memory,
+	.set_initial_registers = set_registers,
+};
+
+/*
+ * The view
+ */
+
+struct view *view_new(pid_t pid)
+{
+	/* by build id: the standard way may ask servers */
+	static char *no_path;
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = find_file,
+		.find_debuginfo = dwfl_build_id_find_debuginfo,
+		.debuginfo_path = &no_path,
+	};
+	struct view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		return NULL;
+	view->pid = pid;
+	view->users = 1;
+	view->dwfl = dwfl_begin(&callbacks);
+	if (view->dwfl && read_modules(view) == 0 &&
+	    dwfl_attach_state(view->dwfl, NULL, pid, &thread_callbacks, view))
+		return view;
+	view_let_go(view);
+	return NULL;
+}
+
+struct view *view_share(struct view *view)
+{
+	view->users++;
+	return view;
+}
+
+void view_let_go(struct view *view)
+{
+	if (!view || --view->users > 0)
+		return;
+	dwfl_end(view->dwfl);
+	free(view);
+}
+
+int view_renew(struct view **view)
+{
+	int renewals = (*view)->renewals + 1;
+	struct view *fresh = renewals <= RENEWALS ? view_new((*view)->pid) : NULL;
+
+	if (!fresh)
+		return 0;
+	fresh->renewals = renewals;
+	view_let_go(*view);
+	*view = fresh;
+	return 1;
+}
+
+/*
+ * Unwinding
+ */
+
+struct frames {
+	struct view *view;
+	struct frame *list;
+	size_t count, size;
+	int returned;		/* the next one isn't where the thread stands */
+};
+
+static int add_frame(struct frames *frames, uint64_t address)
+{
+	struct frame *frame = &frames->list[frames->count];
+	const char *name;
+	uint64_t start;
+
+	if (frames->count == frames->size)
+		return 0;
+	*frame = (struct frame){.address = address};
+	if (find_module(frames->view, address, &name, &start)) {
+		frame->module = strdup(name);
+		frame->offset = address - start;
+	}
+	frames->count++;
+	return 1;
+}
+
+static int take_frame(Dwfl_Frame *state, void *context)
+{
+	struct frames *frames = context;
+	bool is_activation;
+	Dwarf_Addr pc;
+
+	if (!dwfl_frame_pc(state, &pc, &is_activation))
+		return DWARF_CB_ABORT;
+	/* the call, not what it returns to: that may be another line, or function */
+	if (!is_activation || frames->returned)
+		pc--;
+	frames->returned = 0;
+	return add_frame(frames, pc) ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+static int has_rules(const struct view *view, uint64_t pc)
+{
+	const char *name;
+	uint64_t start;
+	Dwfl_Module *module = find_module(view, pc, &name, &start);
+	Dwarf_Frame *frame = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_CFI *cfi = module ? dwfl_module_eh_cfi(module, &bias) : NULL;
+	int found = cfi && dwarf_cfi_addrframe(cfi, pc - bias, &frame) == 0;
+
+	free(frame);
+	return found;
+}
+
+/*
+ * libc's clone() has no unwinding rules at its system call, since they would be
+ * wrong in the child. It keeps no frame, so that leaving it is a plain return.
+ */
+static void step_out(struct frames *frames)
+{
+	struct view *view = frames->view;
+	struct registers registers = view->registers;
+
+	if (!machine_return(&registers, view->snapshot->stack, view->snapshot->size) ||
+	    !has_rules(view, registers.pc))
+		return;
+	add_frame(frames, view->registers.pc);
+	view->registers = registers;
+	frames->returned = 1;
+}
+
+size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct frame *list,
+		   size_t size, const char **ended)
+{
+	struct frames frames = {.view = view, .list = list, .size = size};
+
+	view->snapshot = snapshot;
+	view->registers = snapshot->registers;
+	if (!has_rules(view, snapshot->registers.pc))
+		step_out(&frames);
+	*ended = NULL;
+	if (dwfl_getthread_frames(view->dwfl, view->pid, take_frame, &frames) != 0)
+		*ended = frames.count == size ? "more frames than are kept" : dwfl_errmsg(-1);
+	view->snapshot = NULL;
+	return frames.count;
+}
+
+/*
+ * Names
+ */
+
+/*
+ * dwfl_module_getsrc() takes the nearest unit that has an index; Go's have none,
+ * so that another's last line would be given for them: a unit must hold the
+ * address itself.
+ */
+static Dwarf_Line *find_line(Dwfl_Module *module, Dwarf_Addr address)
+{
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+
+	if (unit && dwarf_haspc(unit, address - bias) > 0)
+		return dwarf_getsrc_die(unit, address - bias);
+	unit = NULL;
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
+		if (dwarf_haspc(unit, address - bias) > 0)
+			return dwarf_getsrc_die(unit, address - bias);
+	return NULL;
+}
+
+void view_name(struct view *view, struct frame *frame)
+{
+	const char *name;
+	uint64_t start;
+	Dwfl_Module *module = find_module(view, frame->address, &name, &start);
+	Dwarf_Line *line;
+
+	if (!module)
+		return;
+	name = dwfl_module_addrname(module, frame->address);
+	line = find_line(module, frame->address);
+	/* "pthread_mutex_lock@@GLIBC_2.2.5" */
+	frame->function = name ? strndup(name, strcspn(name, "@")) : NULL;
+	name = line && dwarf_lineno(line, &frame->line) == 0 ? dwarf_linesrc(line, NULL, NULL)
+							     : NULL;
+	frame->file = name ? strdup(name) : NULL;
+}
+
+void frame_clear(struct frame *frame)
+{
+	free(frame->module);
+	free(frame->function);
+	free(frame->file);
+	*frame = (struct frame){0};
+}
+
+const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
+			const char **ret_module)
+{
+	uint64_t start;
+	Dwfl_Module *module = find_module(view, address, ret_module, &start);
+	GElf_Off offset = 0;
+	GElf_Sym symbol;
+	const char *name;
+
+	if (!module) {
+		*ret_module = NULL;
+		return NULL;
+	}
+	name = dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL);
+	*ret_offset = offset;
+	return name;
+}

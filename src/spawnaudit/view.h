@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process as elfutils' libdw sees it: the files that it has mapped, how its
+ * stacks unwind, and what lies at an address. What has been read of the files is
+ * kept, for as long as somebody uses the view. Only files of this machine are
+ * read: no debug server is asked, while a program may wait for us.
+ */
+#ifndef SPAWNAUDIT_VIEW_H
+#define SPAWNAUDIT_VIEW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct snapshot;
+struct view;
+
+struct frame {
+	uint64_t address;	/* of the call; of the innermost frame, where it is */
+	char *module;		/* path of the file; NULL: code that lies in none */
+	uint64_t offset;	/* in the module */
+	char *function;		/* NULL: no symbol */
+	char *file;		/* of the source, NULL: no debug information */
+	int line;
+};
+
+/* The process must be alive. For view_let_go(); NULL: it can't be read. */
+struct view *view_new(pid_t pid);
+struct view *view_share(struct view *view);
+void view_let_go(struct view *view);
+
+/*
+ * Another in its place, because the process may have mapped other files since: code
+ * lies in none. Gives 0 where that won't help: programs compile code as they run.
+ */
+int view_renew(struct view **view);
+
+/*
+ * The frames of a snapshot of one of the process's threads, the innermost first:
+ * addresses, modules and offsets. The process must be alive still. Gives their
+ * number; *ended is why there are no more, or NULL.
+ */
+size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct frame *frames,
+		   size_t size, const char **ended);
+
+/* Function, file and line. Reads files and is slow: not while a program waits for us. */
+void view_name(struct view *view, struct frame *frame);
+
+void frame_clear(struct frame *frame);
+
+/*
+ * The name of the variable or function at an address, how far behind its beginning
+ * that lies, and the path of the file; NULL where unknown. They are the view's.
+ */
+const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
+			const char **ret_module);
+
+#endif
