@@ -7,12 +7,10 @@
 #include "common/message.h"
 #include "options.h"
 
-#define RECORDED_FIRST 8
-
 struct kind {
 	char *program;
 	enum method method;
-	unsigned seen;
+	int is_known;
 	struct kind *next;
 };
 
@@ -39,9 +37,9 @@ int learning_wants(const struct launch *launch)
 {
 	struct kind *kind = find(launch);
 
-	if (kind->seen >= RECORDED_FIRST)
+	if (kind->is_known)
 		return 0;
-	kind->seen++;
+	kind->is_known = 1;
 	return 1;
 }
 
@@ -51,5 +49,5 @@ void learning_note(const struct launch *launch)
 		     (launch->shares_memory || launch->status == 126 || launch->status == 127);
 
 	if (failed && !launch->recorded)
-		find(launch)->seen = RECORDED_FIRST - 1;
+		find(launch)->is_known = 0;
 }

@@ -13,6 +13,7 @@
 static struct task *tasks[SLOTS];
 static struct tracee *tracees[SLOTS];
 static size_t waiting;
+static long task_count, tracee_count, childless_count;
 
 static void *allocate(size_t size)
 {
@@ -39,6 +40,7 @@ struct task *task_add(pid_t tid, enum task_state state)
 	task->tid = tid;
 	task->next = tasks[tid % SLOTS];
 	tasks[tid % SLOTS] = task;
+	task_count++;
 	task_set_state(task, state);
 	return task;
 }
@@ -63,6 +65,7 @@ void task_remove(struct task *task)
 	while (*link != task)
 		link = &(*link)->next;
 	*link = task->next;
+	task_count--;
 	free(task);
 }
 
@@ -98,27 +101,49 @@ struct tracee *tracee_find(pid_t pid)
 	return tracee;
 }
 
-struct tracee *tracee_add(pid_t pid)
+struct tracee *tracee_add(pid_t pid, struct tracee *parent)
 {
 	struct tracee *tracee = allocate(sizeof(*tracee));
 
 	tracee->pid = pid;
 	tracee->next = tracees[pid % SLOTS];
 	tracees[pid % SLOTS] = tracee;
+	tracee->parent = parent;
+	tracee_count++;
+	childless_count += !parent || parent->children > 0;
+	if (parent)
+		parent->children++;
 	return tracee;
+}
+
+static void orphan(struct tracee *tracee, void *parent)
+{
+	if (tracee->parent == parent)
+		tracee->parent = NULL;
 }
 
 void tracee_remove(struct tracee *tracee)
 {
 	struct tracee **link = &tracees[tracee->pid % SLOTS];
+	struct tracee *parent = tracee->parent;
 
 	while (*link != tracee)
 		link = &(*link)->next;
 	*link = tracee->next;
+	if (tracee->children > 0)
+		tracees_visit(orphan, tracee);
+	tracee_count--;
+	childless_count -= tracee->children == 0;
+	childless_count += parent && --parent->children == 0;
 	free(tracee->program);
 	given_let_go(tracee->given);
 	view_let_go(tracee->view);
 	free(tracee);
+}
+
+long tasks_active(void)
+{
+	return childless_count + task_count - (long)waiting - tracee_count;
 }
 
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context)

@@ -20,6 +20,8 @@ struct tracee {
 	struct view *view;	/* of its files; NULL: not made yet */
 	unsigned generation;	/* how often it executed a program */
 	int status;		/* how its first thread ended */
+	struct tracee *parent;	/* that made it; NULL: it is gone, or not known */
+	unsigned children;
 	struct tracee *next;
 };
 
@@ -58,8 +60,11 @@ void tasks_visit(void (*visit)(struct task *task, void *context), void *context)
 size_t tasks_waiting(void);
 void task_set_state(struct task *task, enum task_state state);
 
+/* How many may be at work: all but one in each process that may wait for its children. */
+long tasks_active(void);
+
 struct tracee *tracee_find(pid_t pid);
-struct tracee *tracee_add(pid_t pid);
+struct tracee *tracee_add(pid_t pid, struct tracee *parent);	/* parent NULL: not known */
 void tracee_remove(struct tracee *tracee);
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context);
 

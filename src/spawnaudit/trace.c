@@ -23,6 +23,9 @@
 /* When the program has ended, children on their way to exec are waited for so long, in ns */
 #define LINGER 1000000000
 
+/* So long after an event the next one is asked for without sleeping, in ns */
+#define AWAKE 2000000
+
 #define CALL_STOP (SIGTRAP | 0x80)
 
 static int is_stopping(int signal_number)
@@ -93,7 +96,7 @@ static void become_thread(struct task *task, struct tracee *tracee)
 static void become_process(struct task *task, const struct task *creator,
 			   const struct birth *birth)
 {
-	task->tracee = tracee_add(task->tid);
+	task->tracee = tracee_add(task->tid, creator ? creator->tracee : NULL);
 	task->tracee->threads = 1;
 	task->steps = window_begin(creator, task->tracee, birth);
 }
@@ -332,12 +335,30 @@ static int next_event(siginfo_t *event)
 	return event->si_pid != 0;
 }
 
+static long count_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+/*
+ * To be woken takes longer than what there is to do, in virtual machines most of all,
+ * and the program waits meanwhile. Where it leaves processors idle, we keep one.
+ */
+static int stays_awake(int64_t event_at, long processors)
+{
+	return tasks_active() < processors && now_ns() - event_at < AWAKE &&
+	       sched_yield() == 0;
+}
+
 static void follow(struct trace *trace)
 {
 	/* not for ever: a process may be made so that its end raises no SIGCHLD */
-	const struct timespec tick = {0, 100000000};
+	const struct timespec tick = {0, 100000000}, none = {0, 0};
+	long processors = count_processors();
+	int64_t ended_at = 0, event_at = 0;
 	siginfo_t event, info;
-	int64_t ended_at = 0;
 	sigset_t signals;
 	int r;
 
@@ -350,8 +371,11 @@ static void follow(struct trace *trace)
 			on_trap(trace, event.si_pid, event.si_status);
 		else if (r > 0)
 			on_end(trace, event.si_pid);
-		else if (sigtimedwait(&signals, &info, &tick) > 0)
+		else if (sigtimedwait(&signals, &info,
+				      stays_awake(event_at, processors) ? &none : &tick) > 0)
 			on_signal(trace, &info);
+		if (r > 0)
+			event_at = now_ns();
 	}
 }
 
@@ -377,7 +401,7 @@ static void forget_task(struct task *task, void *context)
 
 static int begin(struct trace *trace)
 {
-	struct tracee *tracee = tracee_add(trace->pid);
+	struct tracee *tracee = tracee_add(trace->pid, NULL);
 	int r = start_process(tracee);
 
 	if (trace->start_fd < 0)

@@ -303,12 +303,14 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	launch->lasted = now_ns() - launch->born;
 	if (launch->current.text && !launch->current.returned && !launch->current.interrupted)
 		finish_call(launch, 0, 0);
-	if (outcome == OUTCOME_EXECUTED) {
-		launch->executed = copy(tracee_program(tracee));
+	if (outcome == OUTCOME_EXECUTED)
 		crossing_look(tracee, launch, parent, options);
-	}
 	launch->findings = launch_judge(launch);
 	learning_note(launch);
+	/* it waits for us: its name is asked for only where it is told */
+	if (outcome == OUTCOME_EXECUTED &&
+	    (launch->findings || options->json || options->verbose))
+		launch->executed = copy(tracee_program(tracee));
 	if (launch->findings || (launch->recorded && options->json))
 		locate(launch);
 	take_launch(launch);
