@@ -193,6 +193,25 @@ test_json_is_one_object_a_line() {
 	diff expected seen >difference || fail "$(cat difference)"
 }
 
+# JSON keeps launches with a stack until the end: not their stacks, once for each
+test_many_launches_from_one_place_keep_its_stack_once() {
+	need_plain
+	need_audit
+	cat >launches <<-'END'
+		resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$PPID/status"; }
+		launch() { for _ in $(seq "$1"); do /bin/true; done; }
+		exec 7</etc/passwd
+		launch 50
+		resident >before
+		launch 600
+		resident >after
+	END
+	status 0 spawnaudit --json --log=report sh launches
+	grown=$(($(cat after) - $(cat before)))
+	[ "$grown" -lt 2000 ] || fail "$grown kB more after 600 launches"
+	[ "$(grep -c '"type": "launch".*"frames": \[{' report)" -ge 650 ] || fail "no stacks in JSON"
+}
+
 test_findings_decide_the_status_only_when_asked() {
 	need_audit
 	set -- "$HELPERS/sa_trace_sins" leak

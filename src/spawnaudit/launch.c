@@ -47,7 +47,7 @@ void launch_free(struct launch *launch)
 	free(launch->exec_file);
 	free(launch->hopeless_call);
 	snapshot_free(launch->snapshot);
-	place_free(launch->place);
+	place_let_go(launch->place);
 	free(launch);
 }
 

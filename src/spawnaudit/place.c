@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct place *united;	/* no two of them are the same */
+
 /* Frames that lie in no file */
 static size_t count_lost(const struct place *place)
 {
@@ -24,7 +26,9 @@ static struct place *unwind(struct view *view, const struct snapshot *snapshot)
 	if (count > 0)
 		place = malloc(sizeof(*place) + count * sizeof(*frames));
 	if (place) {
-		*place = (struct place){view_share(view), ended, 0, count};
+		*place = (struct place){
+			.view = view_share(view), .ended = ended, .users = 1, .count = count,
+		};
 		memcpy(place->frames, frames, count * sizeof(*frames));
 		return place;
 	}
@@ -47,13 +51,13 @@ struct place *place_find(const struct snapshot *snapshot, pid_t pid, struct view
 	place = unwind(*view, snapshot);
 	if (!is_old || (place && count_lost(place) == 0) || !view_renew(view))
 		return place;
-	place_free(place);
+	place_let_go(place);
 	return unwind(*view, snapshot);
 }
 
-void place_free(struct place *place)
+void place_let_go(struct place *place)
 {
-	if (!place)
+	if (!place || --place->users > 0)
 		return;
 	for (size_t i = 0; i < place->count; i++)
 		frame_clear(&place->frames[i]);
@@ -87,4 +91,30 @@ int place_is_same(const struct place *one, const struct place *other)
 		if (!is_same_frame(&one->frames[i], &other->frames[i]))
 			return 0;
 	return 1;
+}
+
+struct place *place_unite(struct place *place)
+{
+	struct place *same = united;
+
+	while (same && !place_is_same(same, place))
+		same = same->next;
+	if (!same) {
+		place->next = united;
+		united = same = place;
+	} else {
+		place_let_go(place);
+	}
+	same->users++;
+	return same;
+}
+
+void places_forget(void)
+{
+	struct place *place;
+
+	while ((place = united)) {
+		united = place->next;
+		place_let_go(place);
+	}
 }

@@ -12,6 +12,8 @@ struct place {
 	struct view *view;	/* kept for place_name() */
 	const char *ended;	/* why there are no more frames, or NULL */
 	int is_named;
+	int users;
+	struct place *next;	/* place_unite()'s */
 	size_t count;
 	struct frame frames[];	/* the innermost first */
 };
@@ -22,7 +24,14 @@ struct place {
  * another program or ends. NULL: nothing is known.
  */
 struct place *place_find(const struct snapshot *snapshot, pid_t pid, struct view **view);
-void place_free(struct place *place);
+void place_let_go(struct place *place);
+
+/*
+ * The one that stands for all that are the same: thousands of launches from one place
+ * take its memory and its naming once. Takes the caller's, gives one to let go.
+ */
+struct place *place_unite(struct place *place);
+void places_forget(void);
 
 /* Functions and lines. Reads files and is slow: not while a program waits for us. */
 void place_name(struct place *place);

@@ -34,6 +34,8 @@ void report_launch(struct launch *launch)
 		json_launch(launch);
 	else if (options->verbose && !options->json)
 		text_launch(launch);
+	if (is_late(launch))
+		launch->place = place_unite(launch->place);
 	tally_take(launch, is_late(launch));
 }
 
@@ -77,4 +79,5 @@ unsigned report_findings(void)
 void report_free(void)
 {
 	tally_free();
+	places_forget();
 }

@@ -216,7 +216,7 @@ static void clear(struct report *report)
 	json_decref(report->known);
 	json_decref(report->inferred);
 	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++)
-		place_free(report->places[i]);
+		place_let_go(report->places[i]);
 	free(report->places);
 	view_let_go(report->view);
 	free(report->no_stack);

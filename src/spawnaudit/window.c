@@ -313,5 +313,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 		launch->executed = copy(tracee_program(tracee));
 	if (launch->findings || (launch->recorded && options->json))
 		locate(launch);
+	snapshot_free(launch->snapshot);
+	launch->snapshot = NULL;
 	take_launch(launch);
 }
