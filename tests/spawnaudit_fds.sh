@@ -81,12 +81,16 @@ test_a_process_that_hands_nothing_on() {
 test_wrong_words_are_answered_in_one_line() {
 	need
 	for words in "" "-p x" "-p 1 x" "-p 1 --fds" "--fds" "--fds x" "--fds 0" \
-		"--fds --expect-fd=x 1" "--fds --error-exitcode=256 1" "--fds --log=/nonesuch/x 1" "--nonesuch"; do
+		"--fds --expect-fd=x 1" "--fds --error-exitcode=256 1" "--fds --log=/nonesuch/x 1" "--nonesuch" \
+		"--fail-on= true" "--no-stack true" "--all true" "--fds --verbose 1" "--fds --all-calls 1" \
+		"--fds --fail-on=leak 1" "--stuck --all 1" "--stuck --expect-fd=3 1"; do
 		# shellcheck disable=SC2086
 		status 125 spawnaudit $words
 		same "$words: lines" 1 "$(printf '%s\n' "$err" | grep -c '^spawnaudit: ')"
 		same "$words: output" "" "$out"
 	done
+	status 125 spawnaudit --stuck --expect-fd=3 $$
+	same message "spawnaudit: --expect-fd: only with COMMAND, -p and --fds" "$err"
 }
 
 run_tests

@@ -23,9 +23,7 @@ static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
 	{"attach", 'p', "PID", 0, "Trace that process until it ends, or until ^C lets it go", 0},
 	{"fds", KEY_FDS, 0, 0, "The descriptors that would cross an exec of each PID now", 0},
-
 	{"stuck", KEY_STUCK, 0, 0, "Is each PID a forked copy that waits for a lock for ever?", 0},
-
 	{0, 0, 0, 0, "Tracing:", 2},
 	{"all-calls", KEY_CALLS, 0, 0, "Record the system calls of every child, also where no "
 	 "lock can be lost: slower", 0},
@@ -129,10 +127,10 @@ static int set_status(struct options *options, const char *text)
 
 static int set_fail_on(struct options *options, const char *text)
 {
-	for (size_t length; *text; text += length + (text[length] == ',')) {
+	do {
+		size_t length = strcspn(text, ",");
 		enum finding kind = 0;
 
-		length = strcspn(text, ",");
 		while (kind < FINDING_KINDS &&
 		       (strlen(finding_words[kind].name) != length ||
 			memcmp(finding_words[kind].name, text, length) != 0))
@@ -143,7 +141,8 @@ static int set_fail_on(struct options *options, const char *text)
 			return EINVAL;
 		}
 		options->fail_on |= 1u << kind;
-	}
+		text += length + (text[length] == ',');
+	} while (*text);
 	return 0;
 }
 
@@ -191,6 +190,31 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* An option of another mode would go unheard. */
+static int check_mode(const struct options *options)
+{
+	int traces = options->mode == MODE_COMMAND || options->mode == MODE_ATTACH;
+	const struct {
+		int is_lost;
+		const char *option, *where;
+	} rules[] = {
+		{options->all_calls && !traces, "--all-calls", "COMMAND and -p"},
+		{options->verbose && !traces, "--verbose", "COMMAND and -p"},
+		{options->fail_on && !traces, "--fail-on", "COMMAND and -p"},
+		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},
+		{options->all && options->mode != MODE_FDS, "--all", "--fds"},
+		{options->expected_count > 0 && options->mode == MODE_STUCK, "--expect-fd",
+			"COMMAND, -p and --fds"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].is_lost) {
+			say("%s: only with %s", rules[i].option, rules[i].where);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 /* What no option can see alone. */
 static int check(struct options *options)
 {
@@ -202,6 +226,8 @@ static int check(struct options *options)
 		say("no PID");
 		return -EINVAL;
 	}
+	if (check_mode(options) < 0)
+		return -EINVAL;
 	/* A command's own status counts, unless somebody asked for another */
 	if (options->status_given && !options->fail_on)
 		options->fail_on = ~0u;
