@@ -57,8 +57,9 @@ test_tracing_a_host_that_forks_while_the_go_runtime_runs() {
 	wait "$audit"
 	same status 143 $?
 	# Go waits in one of two ways, by the luck of the moment
-	like "the finding" "*sa_gohost (*) forked with * threads (runtimes: Go); its child *" \
-		"$(grep -E '^(stuck|no-exec): ' report)"
+	like "the finding" "*sa_gohost (*) forked with * threads (runtimes: Go);
+  its child *" \
+		"$(grep -A 1 -E '^(stuck|no-exec): ' report)"
 	grep -q ' fork_into_plugin at sa_gohost.c:\| main at sa_gohost.c:' report ||
 		fail "no place: $(cat report)"
 }

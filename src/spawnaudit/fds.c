@@ -191,8 +191,8 @@ static void print_text(const struct look *look)
 		putc('\n', out);
 	}
 	if (look->holders.unseen)
-		fprintf(out, "  (%zu processes can't be looked into: they may hold these too)\n",
-			look->holders.unseen);
+		fprintf(out, "  (%zu process%s can't be looked into and may hold these too)\n",
+			look->holders.unseen, look->holders.unseen == 1 ? "" : "es");
 	if (look->findings)
 		fprintf(out, "  matters   %s\n  mends     %s\n", words->matters, words->mends);
 }

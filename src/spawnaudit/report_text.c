@@ -180,7 +180,7 @@ static void say_fork(const struct group *group)
 	put_parent(launch);
 	fputs(" forked", out());
 	put_threads(launch);
-	fprintf(out(), "; its child %d ", (int)launch->child);
+	fprintf(out(), ";\n  its child %d ", (int)launch->child);
 	if (group->kind == FINDING_STUCK) {
 		put_ending(launch);
 		fputs(", waiting for ", out());
@@ -236,8 +236,9 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 	const char *us = message_program();
 
 	if (counts->passed_on)
-		fprintf(out(), "%s: %zu launch%s handed on what the parent had been given in this "
-			"way\n", us, counts->passed_on, counts->passed_on == 1 ? "" : "es");
+		fprintf(out(), "%s: %zu launch%s handed on descriptors that the parent had been "
+			"given itself\n", us, counts->passed_on,
+			counts->passed_on == 1 ? "" : "es");
 	if (counts->foreign)
 		fprintf(out(), "%s: %zu launch%s by 32-bit programs: no stacks, and calls by "
 			"number only\n", us, counts->foreign, counts->foreign == 1 ? "" : "es");
@@ -264,8 +265,8 @@ void text_end(const struct trace *trace, const struct counts *counts)
 				method_name(method));
 			separator = ", ";
 		}
-	separator = "; ";
-	fprintf(out(), "%s%zu executed a program", separator, counts->executed);
+	if (counts->launches)
+		fprintf(out(), "; %zu executed a program", counts->executed);
 	if (counts->failed)
 		fprintf(out(), ", %zu failed to", counts->failed);
 	if (counts->unexecuted)
