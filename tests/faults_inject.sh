@@ -208,20 +208,32 @@ test_killed_in_set_up() {
 	failed "execve:signal=SIGKILL:when=1" "-125 exec:" -N 3 "$CHILD"
 }
 
-# ^Z while the child is in its set-up: it would stop there, and hold its parent.
-test_stopped_in_set_up() {
-	need_strace
+# stop_in_set_up DELAY: 1: the child had asked already what is pending when it was stopped
+stop_in_set_up() {
+	rm -f log.*
 	timeout --kill-after=5 60 strace -ff -o log \
-		-e inject=umask:delay_enter=500000:when=1 "$HELPERS/fault_launch" -u true >said &
+		-e inject="umask:delay_enter=$1:when=1" "$HELPERS/fault_launch" -u true >said &
 	tracer=$!
 	tries=0
-	until set -- log.* && [ $# -eq 2 ] && grep -q '^umask' "$2"; do
-		[ "$tries" -lt 1000 ] || fail "no child in its set-up: $*"
+	until child=$(grep -l '^umask' log.* 2>/dev/null); do
+		[ "$tries" -lt 1000 ] || fail "no child in its set-up"
 		tries=$((tries + 1))
 		sleep 0.01
 	done
-	kill -TSTP "${2#log.}"
+	kill -TSTP "${child#log.}" 2>/dev/null
+	late=0
+	! grep -q '^rt_sigpending' "$child" || late=1
+	[ $late -eq 0 ] || kill -CONT "${child#log.}" 2>/dev/null
 	wait "$tracer" || fail "status $?: $(cat said)"
+	return $late
+}
+
+# ^Z while the child is in its set-up: it would stop there, and hold its parent. The child
+# is held up for longer until the signal has come in time.
+test_stopped_in_set_up() {
+	need_strace
+	stop_in_set_up 300000 || stop_in_set_up 2000000 || stop_in_set_up 10000000 ||
+		fail "the signal was always late"
 	like "result" "result 0*status 0*end" "$(cat said)"
 	# it was made twice
 	[ "$(cat log.* | grep -c "^clone3\{0,1\}(")" -eq 2 ] || fail "it was not stopped in its set-up"
