@@ -25,18 +25,20 @@ test_too_late_is_124() {
 }
 
 test_the_signal_is_the_one_that_was_asked_for() {
-	status 124 clean safespawn -q -t 0.3 -s USR1 sh -c 'trap "echo one; exit 5" USR1; while :; do sleep 0.05; done'
-	same caught one "$out"
+	# however late it comes to that, it finds the signal waiting
+	status 124 clean safespawn -q -t 0.1 -s USR1 --block-signal=USR1 "$HELPERS/ss_catch" 10
+	like caught '*got 10' "$out"
 	status 137 clean safespawn -q -t 0.1 -s KILL sleep 20
 }
 
 test_kill_after() {
-	status 137 clean safespawn -q -t 0.2 -k 0.2 sh -c 'trap "" TERM; while :; do sleep 0.05; done'
+	status 137 clean safespawn -q -t 0.1 -k 0.1 --ignore-signal=TERM sleep 20
 	status 124 clean safespawn -q -t 0.2 -k 60 sleep 20
 }
 
 test_a_command_that_ends_well_after_the_time_out_is_124() {
-	status 124 clean safespawn -q -t 0.2 sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+	status 124 clean safespawn -q -t 0.1 --block-signal=TERM "$HELPERS/ss_catch"
+	like caught '*got 15' "$out"
 }
 
 # The pipe is at its end when nobody holds it any longer
@@ -47,11 +49,16 @@ test_the_whole_group_is_ended() {
 	done
 }
 
-# Without a terminal: on one the job stops, and somebody has to continue it
+# Without a terminal: on one the job stops, and somebody has to continue it. It is given
+# more time until that was enough for it to begin.
 test_a_stopped_command_is_ended_too() {
-	status 124 clean safespawn -q --setsid safespawn -q -t 0.3 \
-		sh -c 'trap "echo ended; exit" TERM; kill -STOP $$; sleep 20'
-	same output ended "$out"
+	for limit in 0.3 3 30; do
+		status 124 clean safespawn -q --setsid safespawn -q -t $limit \
+			sh -c 'trap "echo ended; exit" TERM; echo ready; kill -STOP $$; sleep 20'
+		case $out in ready*) break ;; esac
+	done
+	same output "ready
+ended" "$out"
 }
 
 test_verbose_says_it() {
