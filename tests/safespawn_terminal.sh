@@ -57,10 +57,11 @@ test_interrupt_stop_and_continue() {
 # later. The script around it hides that from the interactive shell.
 test_interrupt_of_the_terminal_is_not_doubled() {
 	play <<-'END'
-		send sh -c 'safespawn -q sh -c "(sleep 0.5; kill -CONT \$PPID) & until grep -q State:.S /proc/\$PPID/status; do :; done; kill -STOP \$PPID; exec ss_catch 3"; :'\n
+		send sh -c 'safespawn -q sh -c "(until [ -e go ]; do sleep 0.05; done; kill -CONT \$PPID) & until grep -q State:.S /proc/\$PPID/status; do :; done; kill -STOP \$PPID; exec ss_catch 3"; :'\n
 		expect ready
 		send \x03
 		expect got 2
+		make go
 		expect got 18
 		send \x1c
 		expect got 3
@@ -175,7 +176,7 @@ test_a_dialog_in_a_substitution_gets_the_terminal() {
 test_a_background_job_that_reads_stops_and_comes_back() {
 	play <<-'END'
 		send safespawn -q -t 60 sh -c 'read x; echo go""t $x' &\n
-		send sleep 0.5\n
+		send until jobs | grep -q Stopped; do sleep 0.1; done\n
 		expect Stopped
 		send fg\n
 		expect safespawn
@@ -222,7 +223,7 @@ test_a_hangup_reaches_the_command() {
 		expect ready
 		hangup
 	END
-	for _ in $(seq 100); do
+	for _ in $(seq 1000); do
 		[ ! -s hung ] || return 0
 		sleep 0.05
 	done

@@ -6,6 +6,7 @@
  *	expect TEXT	wait until the terminal shows it (behind what was expected last)
  *	refuse TEXT	fail if it was shown since then
  *	send TEXT	type it; \n and \xHH
+ *	make FILE	an empty one, for who waits for that
  *	hangup		close the terminal
  *
  * At the end of stdin it waits for COMMAND; the exit status is COMMAND's, or
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 15000
+#define PATIENCE_MS 60000
 
 static char shown[1 << 18];
 static size_t shown_length, expected;
@@ -98,6 +99,15 @@ static void type(const char *text)
 		fail("could not type", text);
 }
 
+static void make(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		fail("could not make", path);
+	close(fd);
+}
+
 static void hang_up(void)
 {
 	close(master);
@@ -113,6 +123,8 @@ static void play(char *line)
 		type(line + 5);
 	else if (strncmp(line, "refuse ", 7) == 0 && strstr(shown + expected, line + 7))
 		fail("refused", line + 7);
+	else if (strncmp(line, "make ", 5) == 0)
+		make(line + 5);
 	else if (strcmp(line, "hangup") == 0)
 		hang_up();
 }
