@@ -16,7 +16,7 @@ log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
 # A suite that doesn't end is a failure of its own.
-limit=240
+limit=900
 
 count() {
 	grep -c "$1" "$log"

@@ -19,7 +19,7 @@ start() {
 }
 
 wait_for() {
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		if grep -q "$1" said; then
 			return
 		fi
@@ -49,12 +49,12 @@ test_a_group_of_its_own_gets_them_as_a_group() {
 	for option in --setpgid --setsid --timeout=60; do
 		start safespawn -q "$option" sh -c '"$0" 10 & exec "$0" 12' "$HELPERS/ss_catch"
 		wait_for 'ready.*'
-		for _ in $(seq 100); do
+		for _ in $(seq 1200); do
 			[ "$(grep -c ready said)" -lt 2 ] || break
 			sleep 0.05
 		done
 		kill -10 "$pid"
-		for _ in $(seq 100); do
+		for _ in $(seq 1200); do
 			[ "$(grep -c 'got 10' said)" -lt 2 ] || break
 			sleep 0.05
 		done

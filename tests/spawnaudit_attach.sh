@@ -10,12 +10,12 @@ need_audit() {
 	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
 }
 
-# until COMMAND...: true within 20 s
+# until COMMAND...: true within 60 s
 until_true() {
 	turns=0
 	until "$@"; do
 		turns=$((turns + 1))
-		[ $turns -lt 2000 ] || fail "not within 20 s: $*"
+		[ $turns -lt 6000 ] || fail "not within 60 s: $*"
 		sleep 0.01
 	done
 }

@@ -74,10 +74,10 @@ test_json_ends_well_when_it_is_interrupted() {
 	need python3
 	printf '#!/bin/sh\necho >>count\n' >counting
 	chmod +x counting
-	env --default-signal=INT spawnbench --json --rounds=1000 --methods=raw --child=./counting \
-		>json.out 2>err &
+	env --default-signal=INT spawnbench --json --rounds=1000 --time=0 --methods=raw \
+		--child=./counting >json.out 2>err &
 	pid=$!
-	tries=100
+	tries=1200
 	until [ -f count ] && [ "$(wc -l <count)" -gt 30 ]; do
 		[ $((tries -= 1)) -gt 0 ] || fail "it doesn't begin"
 		sleep 0.05

@@ -162,9 +162,9 @@ gone() {
 	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
-# until_true COMMAND...: at most 10 s
+# until_true COMMAND...: at most 60 s
 until_true() {
-	tries=200
+	tries=1200
 	until "$@"; do
 		[ $((tries -= 1)) -gt 0 ] || fail "never: $*"
 		sleep 0.05

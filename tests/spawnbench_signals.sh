@@ -48,7 +48,8 @@ counted() {
 
 test_interrupt_prints_what_there_is() {
 	child 'echo >>count'
-	begin --default-signal=INT --rounds=1000 --launches=1000 --methods=raw,vfork --child=./child
+	begin --default-signal=INT --rounds=1000 --launches=1000 --time=0 --methods=raw,vfork \
+		--child=./child
 	until_true counted 40
 	kill -INT "$pid"
 	ended 130
@@ -81,7 +82,7 @@ test_child_that_hangs_is_killed_too() {
 
 test_nothing_outlives_a_killed_bench() {
 	child 'echo $PPID >>pids'
-	begin "" --rounds=1000 --launches=1000 --methods=raw --child=./child
+	begin "" --rounds=1000 --launches=1000 --time=0 --methods=raw --child=./child
 	until_true test -s pids
 	kill -KILL "$pid"
 	ended 137

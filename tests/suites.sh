@@ -18,7 +18,7 @@ suites() {
 	shift
 	for name in $names; do
 		{
-			timeout --kill-after=5 "${limit:-60}" "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
+			timeout --kill-after=5 "${limit:-200}" "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
 				</dev/null
 			echo $? >"code.$name"
 		} &
