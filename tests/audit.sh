@@ -13,8 +13,10 @@ commit() {
 	sinner=$!
 	trap 'kill $sinner $child 2>/dev/null' EXIT
 	for _ in $(seq 600); do
+		# one that ends when it has said so is gone, and did say so
+		kill -0 $sinner 2>/dev/null && runs=1 || runs=0
 		! grep -q '^ready' held || break
-		kill -0 $sinner 2>/dev/null || fail "sa_stuck $1: $(cat held)"
+		[ $runs -eq 1 ] || fail "sa_stuck $1: $(cat held)"
 		sleep 0.1
 	done
 	child=$(sed -n 's/^child //p' held)

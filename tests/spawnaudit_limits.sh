@@ -199,10 +199,13 @@ test_a_32_bit_program() {
 	./small &
 	parent=$!
 	trap 'kill $child $parent 2>/dev/null' EXIT
-	sleep 0.5
-	kill -0 "$parent" 2>/dev/null || skip "the kernel runs no 32-bit programs"
-	child=$(cat /proc/$parent/task/$parent/children) || skip "no /proc/PID/task/TID/children"
-	child=${child% }
+	for _ in $(seq 600); do
+		kill -0 "$parent" 2>/dev/null || skip "the kernel runs no 32-bit programs"
+		child=$(cat "/proc/$parent/task/$parent/children") || skip "no /proc/PID/task/TID/children"
+		child=${child% }
+		[ -z "$child" ] || ! grep -q '^State:[^A-Z]*S' "/proc/$child/status" || break
+		sleep 0.1
+	done
 	status 125 spawnaudit --stuck "$child"
 	one_line "stuck" "$child (small): what it waits for isn't decoded: a 32-bit program*"
 	like "what is known" "$child small: can't be told: *a copy that $parent (small) forked*" "$out"

@@ -182,9 +182,21 @@ make_yielding() {
 		#include <signal.h>
 		#include <stdio.h>
 		#include <sys/prctl.h>
+		#include <time.h>
 		#include <unistd.h>
 
 		void ask_for_ever(void);
+
+		/* In ns: so long it doesn't take to its loop. */
+		static long used(pid_t pid)
+		{
+			struct timespec time = {0};
+			clockid_t clock;
+
+			if (clock_getcpuclockid(pid, &clock) == 0)
+				clock_gettime(clock, &time);
+			return time.tv_sec * 1000000000 + time.tv_nsec;
+		}
 
 		static void *idle(void *argument)
 		{
@@ -201,6 +213,8 @@ make_yielding() {
 			pthread_create(&thread, NULL, idle, NULL);
 			pid = fork();
 			if (pid > 0) {
+				while (used(pid) < 50000000)
+					usleep(1000);
 				printf("child %d\nparent %d\nready\n", (int)pid, (int)getpid());
 				fflush(stdout);
 				pause();

@@ -6,6 +6,7 @@
  * dies with it, but for "orphan".
  */
 #include <err.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -52,7 +53,7 @@ static void *idle(void *argument)
 	return argument;
 }
 
-/* The time zone is read under a lock of libc's, and this file never comes to an end. */
+/* The time zone is read under a lock of libc's, and this file has nothing in it for ever. */
 static void *read_time(void *argument)
 {
 	time_t now = 0;
@@ -128,7 +129,9 @@ static void hold_zone(void)
 		err(1, "zone");
 	start(read_time);
 	sem_wait(&locked);
-	usleep(200000);	/* it opens the file meanwhile */
+	/* it can be opened for writing when it has been for reading */
+	while (open("zone", O_WRONLY | O_NONBLOCK | O_CLOEXEC) < 0)
+		usleep(1000);
 }
 
 static void start_idler(void)
@@ -250,7 +253,33 @@ static void wait_stopped(void)
 	raise(SIGSTOP);
 }
 
-/* The child of the child waits for the lock; the child itself for that. */
+static char read_state(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state;
+}
+
+/* Sleeps, and still does a moment later. */
+static void wait_until_asleep(pid_t pid)
+{
+	for (int asleep = 0; asleep < 5; usleep(20000)) {
+		char state = read_state(pid);
+
+		if (state == 0)
+			errx(1, "the child has ended");
+		asleep = state == 'R' || state == 'D' ? 0 : asleep + 1;
+	}
+}
+
+/* The child of the child waits for the lock; the child itself for that, and lets us know. */
 static void fork_again(void)
 {
 	pid_t pid = fork();
@@ -259,6 +288,8 @@ static void fork_again(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		wait_lock();
 	}
+	wait_until_asleep(pid);
+	sem_post(shared);
 	waitpid(pid, NULL, 0);
 }
 
@@ -292,32 +323,6 @@ static const struct way *find_way(const char *name)
 		if (strcmp(ways[i].name, name) == 0)
 			return &ways[i];
 	errx(1, "%s: no such way to wait", name);
-}
-
-static char read_state(pid_t pid)
-{
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (file)
-		fclose(file);
-	return state;
-}
-
-/* Sleeps, and still does a moment later. */
-static void wait_until_asleep(pid_t pid)
-{
-	for (int asleep = 0; asleep < 5; usleep(20000)) {
-		char state = read_state(pid);
-
-		if (state == 0)
-			errx(1, "the child has ended");
-		asleep = state == 'R' || state == 'D' ? 0 : asleep + 1;
-	}
 }
 
 static void tell(pid_t child)
@@ -376,6 +381,8 @@ int main(int argc, char **argv)
 		way->wait();
 		_exit(0);
 	}
+	if (strcmp(way->name, "again") == 0)
+		sem_wait(shared);
 	if (strcmp(way->name, "turns") == 0)
 		usleep(200000);	/* it never sleeps for long */
 	else
