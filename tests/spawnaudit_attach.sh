@@ -164,6 +164,60 @@ test_signals_sent_to_spawnaudit_reach_the_command() {
 	done
 }
 
+# Each thread stops for its next signal before the last of them has been continued.
+test_signals_are_looked_at_among_events_without_end() {
+	need_audit
+	command -v strace >/dev/null || skip "strace isn't installed"
+	cat >program.c <<-'END'
+		#include <pthread.h>
+		#include <signal.h>
+		#include <stdio.h>
+
+		#define THREADS 30
+
+		static void ignore(int number)
+		{
+			(void)number;
+		}
+
+		static void *stop(void *argument)
+		{
+			for (int i = 0; i < 1000; i++)
+				pthread_kill(pthread_self(), SIGUSR1);
+			return argument;
+		}
+
+		int main(void)
+		{
+			pthread_t threads[THREADS];
+
+			signal(SIGUSR1, ignore);
+			getchar();
+			for (int i = 0; i < THREADS; i++)
+				pthread_create(&threads[i], NULL, stop, NULL);
+			for (int i = 0; i < THREADS; i++)
+				pthread_join(threads[i], NULL);
+		}
+	END
+	${CC:-gcc} -pthread -o program program.c || fail "no program"
+	mkfifo go
+	nice -n 19 ./program <go &
+	program=$!
+	exec 9>go
+	strace -f -o calls -e trace=waitid,rt_sigtimedwait "$BUILD/spawnaudit" --log=report \
+		-p $program 9>&- 2>strace.err &
+	strace=$!
+	until_true is_traced $program
+	exec 9>&-
+	wait $strace || fail "status $?: $(cat strace.err)"
+	awk '/waitid\(P_ALL/ { n++; if (n > most) most = n }
+		/rt_sigtimedwait/ { n = 0 }
+		END { print NR, most }' calls >counted
+	read -r lines most <counted
+	[ "$lines" -gt 30000 ] || fail "only $lines calls"
+	[ "$most" -le 100 ] || fail "$most events, and no look at signals between"
+}
+
 test_what_may_not_be_traced_is_named() {
 	need_audit
 	sleep 60 &

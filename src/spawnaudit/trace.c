@@ -26,6 +26,9 @@
 /* So long after an event the next one is asked for without sleeping, in ns */
 #define AWAKE 2000000
 
+/* They may follow one another without end: so many, and signals to us are looked at */
+#define EVENTS_IN_A_ROW 64
+
 #define CALL_STOP (SIGTRAP | 0x80)
 
 static int is_stopping(int signal_number)
@@ -352,17 +355,26 @@ static int stays_awake(int64_t event_at, long processors)
 	       sched_yield() == 0;
 }
 
+static void take_signal(struct trace *trace, const struct timespec *within)
+{
+	siginfo_t info;
+	sigset_t signals;
+
+	signals_fill(&signals);
+	if (sigtimedwait(&signals, &info, within) > 0)
+		on_signal(trace, &info);
+}
+
 static void follow(struct trace *trace)
 {
 	/* not for ever: a process may be made so that its end raises no SIGCHLD */
 	const struct timespec tick = {0, 100000000}, none = {0, 0};
 	long processors = count_processors();
 	int64_t ended_at = 0, event_at = 0;
-	siginfo_t event, info;
-	sigset_t signals;
+	unsigned in_a_row = 0;
+	siginfo_t event;
 	int r;
 
-	signals_fill(&signals);
 	while (!is_over(trace, &ended_at)) {
 		r = next_event(&event);
 		if (r < 0 && r != -EINTR)
@@ -371,11 +383,12 @@ static void follow(struct trace *trace)
 			on_trap(trace, event.si_pid, event.si_status);
 		else if (r > 0)
 			on_end(trace, event.si_pid);
-		else if (sigtimedwait(&signals, &info,
-				      stays_awake(event_at, processors) ? &none : &tick) > 0)
-			on_signal(trace, &info);
 		if (r > 0)
 			event_at = now_ns();
+		if (r > 0 && ++in_a_row < EVENTS_IN_A_ROW)
+			continue;
+		in_a_row = 0;
+		take_signal(trace, r > 0 || stays_awake(event_at, processors) ? &none : &tick);
 	}
 }
 
