@@ -172,6 +172,14 @@ test_all_calls_are_recorded_on_demand() {
 	same "launches with calls" 1 "$(grep '"type": "launch"' report | grep -c '"calls": \[{')"
 }
 
+test_the_dispositions_that_libc_sets_are_one_line() {
+	need_plain
+	sin leak -v
+	same "calls" 1 "$(grep -c ' rt_sigaction(' report)"
+	has '^          ([0-9]* more rt_sigaction)$'
+	has '^          execve("/bin/true", \["/bin/true"\]) = 0$'
+}
+
 test_json_is_one_object_a_line() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	sin work --json

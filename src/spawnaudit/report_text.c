@@ -111,6 +111,22 @@ static void put_call(const struct launch *launch, const struct call *call)
 	putc('\n', out());
 }
 
+/* libc's posix_spawn() sets the disposition of every signal: a hundred lines of no interest. */
+static int is_disposition(const struct call *call)
+{
+	return call->returned && call->result == 0 && call->text &&
+	       strncmp(call->text, "rt_sigaction(", 13) == 0;
+}
+
+static size_t count_dispositions(const struct launch *launch, size_t from, size_t kept)
+{
+	size_t to = from;
+
+	while (to < kept && is_disposition(&launch->calls[to]))
+		to++;
+	return to - from;
+}
+
 /* The first and the last ones; of all that were kept when there is room. */
 static void put_calls(const struct launch *launch, size_t shown)
 {
@@ -120,12 +136,18 @@ static void put_calls(const struct launch *launch, size_t shown)
 		kept = LAUNCH_CALLS_KEPT;
 	skipped = kept > shown ? kept - shown : 0;
 	for (size_t i = 0; i < kept; i++) {
+		size_t equal = skipped ? 0 : count_dispositions(launch, i, kept);
+
 		if (skipped && i == shown / 2) {
 			fprintf(out(), "          (%zu more)\n", skipped);
 			i += skipped;
 		}
 		fputs(i ? "          " : "  child   ", out());
 		put_call(launch, &launch->calls[i]);
+		if (equal > 2) {
+			fprintf(out(), "          (%zu more rt_sigaction)\n", equal - 1);
+			i += equal - 1;
+		}
 	}
 	if (launch->call_count > kept)
 		fprintf(out(), "          and %zu that weren't kept\n", launch->call_count - kept);
