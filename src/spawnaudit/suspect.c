@@ -153,16 +153,23 @@ static int look_at_threads(struct suspect *suspect)
 	return 0;
 }
 
-/* All that was read is of one moment when nobody has run since: threads only run to change it. */
+/*
+ * All that was read is of one moment when nobody has run since, for threads only run to
+ * change it, and nobody was woken: who was, and waits for a processor, hasn't run yet.
+ */
 static void look_again(struct suspect *suspect)
 {
+	pid_t pid = suspect->process.pid;
 	struct process_status status;
+	struct process thread;
 
 	for (size_t i = 0; i < suspect->waiter_count; i++) {
 		struct waiter *waiter = &suspect->waiters[i];
 
-		waiter->ran = process_status(suspect->process.pid, waiter->tid, &status) < 0 ||
-			      status.switches != waiter->switches;
+		waiter->ran = process_status(pid, waiter->tid, &status) < 0 ||
+			      status.switches != waiter->switches ||
+			      process_read_thread(pid, waiter->tid, &thread) < 0 ||
+			      thread.state == 'R';
 	}
 }
 
