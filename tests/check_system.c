@@ -312,7 +312,7 @@ START_TEST(a_fork_child_may_call_it_at_once)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		alarm(20);
+		alarm(60);
 		signal(SIGINT, SIG_DFL);
 		status = spu_system("exit 5");
 		_exit(status != 5 << 8 ? 1 : disposition_of(SIGINT) != SIG_DFL ? 2 : 0);

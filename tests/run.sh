@@ -11,6 +11,8 @@ export BUILD
 tests=$(dirname "$0")
 TSAN_OPTIONS="suppressions=$(cd "$tests" && pwd)/tsan.supp ${TSAN_OPTIONS-}"
 export TSAN_OPTIONS
+# libcheck gives a test 4 s unless its suite says otherwise
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT-100}"
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT

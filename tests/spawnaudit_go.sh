@@ -78,7 +78,8 @@ test_a_python_program_that_forks_while_a_thread_holds_a_lock() {
 		child = os.fork()
 		if child == 0:
 		    lock.acquire()
-		time.sleep(1)
+		while open("/proc/%d/stat" % child).read().rpartition(") ")[2][0] != "S":
+		    time.sleep(0.01)
 		print("child %d\nparent %d\nready" % (child, os.getpid()), flush=True)
 		os.waitpid(child, 0)
 	END

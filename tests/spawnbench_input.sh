@@ -128,8 +128,8 @@ test_child_that_hangs() {
 test_child_that_hangs_later() {
 	printf '#!/bin/sh\necho >>count; [ "$(wc -l <count)" -lt 20 ] || sleep 1000\n' >tired
 	chmod +x tired
-	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=tired --timeout=1
-	like "message" "spawnbench: raw: ./tired: no launch ended for 1 s*" "$err"
+	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=tired --timeout=5
+	like "message" "spawnbench: raw: ./tired: no launch ended for 5 s*" "$err"
 	printf '%s\n' "$out" | counted 19
 }
 

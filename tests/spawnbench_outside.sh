@@ -173,8 +173,8 @@ until_true() {
 
 test_hang_is_ended_and_said() {
 	stumbling 'echo 1 2; sleep 1000 & echo $! >hanging; wait'
-	bench 1 --rounds=3 --timeout=2 --exec-method=stumbling=./stumbling
-	like "message" "spawnbench: stumbling: *spawnbench-child: no launch ended for 2 s*" "$err"
+	bench 1 --rounds=3 --timeout=5 --exec-method=stumbling=./stumbling
+	like "message" "spawnbench: stumbling: *spawnbench-child: no launch ended for 5 s*" "$err"
 	same "launches" 6 "$(launches stumbling)"
 	until_true gone "$(cat hanging)"
 }

@@ -390,7 +390,7 @@ static void run(const struct fault *fault, struct verdict *verdict)
 	call_count = was_injected = 0;
 	time_is_over = 0;
 	pid = start(fileno(output));
-	alarm(20);
+	alarm(60);
 	status = trace(pid, fault);
 	alarm(0);
 	if (time_is_over) {

@@ -177,7 +177,7 @@ static void in_child(void (*act)(void))
 
 	if (child == 0) {
 		signal(SIGALRM, SIG_DFL);
-		alarm(20);
+		alarm(60);
 		atomic_store(&faults, 0);
 		act();
 		_exit(atomic_load(&faults) != 0);
