@@ -144,6 +144,79 @@ test_a_deleted_program() {
 	like "its symbols" "*for the futex lock in *gone (deleted)*" "$out"
 }
 
+# Whoever asks must not wait for what stands there now under the name.
+test_a_file_hidden_by_a_fifo() {
+	need_root
+	cat >library.c <<-'END'
+		#include <semaphore.h>
+
+		static sem_t nobody_posts;
+
+		void wait_in_library(void)
+		{
+			sem_wait(&nobody_posts);
+		}
+	END
+	cat >hidden.c <<-'END'
+		#include <pthread.h>
+		#include <stdio.h>
+		#include <unistd.h>
+
+		void wait_in_library(void);
+
+		static void *idle(void *argument)
+		{
+			pause();
+			return argument;
+		}
+
+		int main(void)
+		{
+			pthread_t thread;
+			pid_t pid;
+
+			pthread_create(&thread, NULL, idle, NULL);
+			pid = fork();
+			if (pid == 0)
+				wait_in_library();
+			printf("child %d\nparent %d\nready\n", (int)pid, (int)getpid());
+			fflush(stdout);
+			pause();
+		}
+	END
+	mkdir directory
+	${CC:-gcc} -shared -fPIC -o directory/library.so library.c &&
+		${CC:-gcc} -pthread -o hidden hidden.c "$PWD/directory/library.so" || fail "no program"
+	cat >hide <<-'END'
+		#!/bin/sh
+		exec unshare -m sh -c './hidden & program=$!
+			mount --make-rprivate / && mount -t tmpfs none directory && mkfifo directory/library.so ||
+				{ kill $program; echo refused; exit 1; }
+			: >hides; wait $program' 2>&1
+	END
+	chmod 755 hide
+	commit hides ./hide
+	trap 'kill $sinner $parent $child 2>/dev/null' EXIT
+	for _ in $(seq 100); do
+		! grep -q refused held || skip "no mounts here: $(cat held)"
+		[ ! -e hides ] || break
+		sleep 0.1
+	done
+	status 1 timeout 60 spawnaudit --stuck "$child"
+	like "stuck" "$child hidden: stuck: *stack of thread $child*main in hidden*" "$out"
+}
+
+test_a_static_program_that_is_deleted() {
+	need
+	${CC:-gcc} -static -pthread -D_GNU_SOURCE -o gone "$top/tests/helpers/sa_stuck.c" 2>log ||
+		skip "no static programs: $(head -n 1 log)"
+	commit mutex ./gone
+	rm gone
+	status 1 spawnaudit --stuck "$child"
+	like "stuck" "$child gone: stuck: *for the futex lock in *gone (deleted)*stack of thread $child*\
+main in gone (deleted)+0x*" "$out"
+}
+
 test_a_program_without_symbols() {
 	need
 	command -v strip >/dev/null || skip "strip isn't installed"

@@ -179,8 +179,11 @@ make_yielding() {
 	cat >program.c <<-'END'
 		#include <pthread.h>
 		#include <sched.h>
+		#include <fcntl.h>
 		#include <signal.h>
 		#include <stdio.h>
+		#include <string.h>
+		#include <sys/mman.h>
 		#include <sys/prctl.h>
 		#include <time.h>
 		#include <unistd.h>
@@ -198,6 +201,33 @@ make_yielding() {
 			return time.tv_sec * 1000000000 + time.tv_nsec;
 		}
 
+		static volatile int *seen_traced;
+
+		static void watch(pid_t pid)
+		{
+			char path[32], text[4096] = "";
+
+			snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+			while (!*seen_traced) {
+				int fd = open(path, O_RDONLY);
+
+				if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+					_exit(1);
+				close(fd);
+				*seen_traced = !strstr(text, "TracerPid:\t0");
+			}
+		}
+
+		/* As long as nobody opens the FIFO, it can't be stopped */
+		static void wait_in_vfork(void)
+		{
+			if (vfork() == 0) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				open("until", O_RDONLY);
+				_exit(0);
+			}
+		}
+
 		static void *idle(void *argument)
 		{
 			pause();
@@ -210,6 +240,8 @@ make_yielding() {
 			pthread_t thread;
 			pid_t pid;
 
+			seen_traced = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 			pthread_create(&thread, NULL, idle, NULL);
 			pid = fork();
 			if (pid > 0) {
@@ -217,11 +249,17 @@ make_yielding() {
 					usleep(1000);
 				printf("child %d\nparent %d\nready\n", (int)pid, (int)getpid());
 				fflush(stdout);
+				if (argv[argc - 1][0] == 'v')
+					watch(pid);
 				pause();
 			}
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (argv[argc - 1][0] == 'r')
 				ask_for_ever();
+			while (argv[argc - 1][0] == 'v' && !*seen_traced)
+				;
+			if (argv[argc - 1][0] == 'v')
+				wait_in_vfork();
 			for (;;)
 				argv[argc - 1][0] == 'y' ? sched_yield() : (int)count++;
 		}
@@ -245,6 +283,51 @@ stack of thread $child*ask_for_ever in runtime.so*main in program*" "$out"
 		like "$way" "$child program: not stuck: a thread of it is at work*" "$out"
 		end
 	done
+}
+
+test_what_cannot_be_stopped_is_let_go() {
+	need
+	make_yielding
+	mkfifo until
+	commit computes ./program
+	busy=$child
+	busy_parent=$sinner
+	commit vforks ./program
+	trap 'kill $sinner $child $busy_parent $busy $audit 2>/dev/null' EXIT
+	# shellcheck disable=SC2046
+	spawnaudit --stuck $(yes "$child" | head -n 20) $(yes "$busy" | head -n 200) >out 2>&1 &
+	audit=$!
+	for state in D R; do
+		turns=0
+		until grep -q "^State:[^A-Z]*$state" "/proc/$child/status" &&
+			grep -q '^TracerPid:[^0-9]*0$' "/proc/$child/status"; do
+			turns=$((turns + 1))
+			[ $turns -lt 150 ] || fail "not $state and free: $(cat "/proc/$child/status" out)"
+			sleep 0.1
+		done
+		kill -0 $audit || fail "it has ended too early: $(cat out)"
+		[ $state = R ] || : >until
+	done
+}
+
+test_what_was_executed_is_not_stopped() {
+	need
+	command -v strace >/dev/null || skip "strace isn't installed"
+	make_yielding
+	echo 'void ask_for_ever(void);
+		int main(int argc, char **argv)
+		{
+			if (argc < 2)
+				ask_for_ever();
+			for (volatile unsigned long count = 0; argv; count++)
+				;
+		}' >lone.c
+	${CC:-gcc} -o lone lone.c ./runtime.so || fail "no program"
+	./lone computes &
+	trap 'kill $!' EXIT
+	strace -f -o calls -e trace=ptrace "$BUILD/spawnaudit" --stuck $! >out 2>&1 || fail "$(cat out)"
+	like "the program" "$! *: not stuck: it has called exec" "$(cat out)"
+	! grep ptrace calls || fail "it was stopped"
 }
 
 test_what_is_no_process_to_ask_about() {

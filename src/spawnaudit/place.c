@@ -67,11 +67,12 @@ void place_let_go(struct place *place)
 
 void place_name(struct place *place)
 {
-	if (!place || place->is_named)
+	if (!place || !place->view)
 		return;
 	for (size_t i = 0; i < place->count; i++)
 		view_name(place->view, &place->frames[i]);
-	place->is_named = 1;
+	view_let_go(place->view);
+	place->view = NULL;
 }
 
 static int is_same_frame(const struct frame *one, const struct frame *other)

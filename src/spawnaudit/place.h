@@ -9,9 +9,8 @@
 #define PLACE_FRAMES 64
 
 struct place {
-	struct view *view;	/* kept for place_name() */
+	struct view *view;	/* for place_name(), which lets it go; then NULL */
 	const char *ended;	/* why there are no more frames, or NULL */
-	int is_named;
 	int users;
 	struct place *next;	/* place_unite()'s */
 	size_t count;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,25 @@ int process_program(pid_t pid, char *ret, size_t size)
 		return gone_or(errno);
 	ret[length] = '\0';
 	return 0;
+}
+
+int process_open_mapped(pid_t pid, const char *name)
+{
+	char program[PATH_MAX], path[PATH_MAX + PATH_SIZE];
+	struct stat file;
+	int fd;
+
+	if (process_program(pid, program, sizeof(program)) == 0 && strcmp(name, program) == 0)
+		make_path(path, pid, 0, "exe");
+	else
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode))
+		return fd;
+	close(fd);
+	return -ENOEXEC;
 }
 
 static int stat_program(pid_t pid, struct stat *ret)

@@ -57,6 +57,13 @@ int process_threads(pid_t pid, pid_t **ret);
 /* The executable's path, cut to size; " (deleted)" behind it when it has been. */
 int process_program(pid_t pid, char *ret, size_t size);
 
+/*
+ * The file under a name of its mappings, as the process sees it: it may run under
+ * another root directory, and its program may have been deleted. For reading; only
+ * plain files, since to open others may do something, or wait for ever.
+ */
+int process_open_mapped(pid_t pid, const char *name);
+
 /* 1: both run the same file; 0: they don't. */
 int process_is_same_program(pid_t a, pid_t b);
 

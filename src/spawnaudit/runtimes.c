@@ -81,19 +81,13 @@ static int has_go_section(int fd)
  */
 static int open_mapped(const struct look *look, const struct process_mapping *mapping)
 {
-	char path[PATH_MAX + 64];
+	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", (int)look->pid,
 		 (unsigned long)mapping->start, (unsigned long)mapping->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	if (strcmp(mapping->name, look->program) == 0)
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)look->pid);
-	else
-		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)look->pid, mapping->name);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd >= 0 ? fd : process_open_mapped(look->pid, mapping->name);
 }
 
 static int is_same_file(const struct seen *file, const struct process_mapping *mapping)

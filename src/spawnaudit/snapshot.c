@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -53,18 +54,43 @@ static int wait_for_stop(pid_t tid)
 	return -ETIMEDOUT;
 }
 
+struct stop {
+	pid_t tid;
+	struct snapshot *snapshot;
+	int r;
+};
+
+static void *stop(void *context)
+{
+	struct stop *stop = context;
+	pid_t tid = stop->tid;
+	struct registers registers;
+
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
+		stop->r = -errno;
+		return NULL;
+	}
+	stop->r = wait_for_stop(tid);
+	if (stop->r < 0)
+		return NULL;
+	stop->r = machine_registers(tid, &registers);
+	stop->snapshot = stop->r == 0 ? snapshot_take(tid, &registers) : NULL;
+	if (stop->r == 0 && !stop->snapshot)
+		stop->r = -ENOMEM;
+	ptrace(PTRACE_DETACH, tid, 0, 0);
+	return NULL;
+}
+
+/* What hasn't stopped can be let go by the end of its tracer only, which is a thread. */
 int snapshot_stop(pid_t tid, struct snapshot **ret)
 {
-	struct registers registers;
-	int r;
+	struct stop context = {.tid = tid};
+	pthread_t tracer;
+	int err = pthread_create(&tracer, NULL, stop, &context);
 
-	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
-		return -errno;
-	r = wait_for_stop(tid);
-	if (r < 0)
-		return r;
-	r = machine_registers(tid, &registers);
-	*ret = r == 0 ? snapshot_take(tid, &registers) : NULL;
-	ptrace(PTRACE_DETACH, tid, 0, 0);
-	return r < 0 || *ret ? r : -ENOMEM;
+	if (err)
+		return -err;
+	pthread_join(tracer, NULL);
+	*ret = context.snapshot;
+	return context.r;
 }

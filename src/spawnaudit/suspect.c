@@ -173,6 +173,16 @@ static void look_again(struct suspect *suspect)
 	}
 }
 
+/*
+ * Only for such a one is a look at its spinning worth anything: with more threads
+ * it may be a runtime that was started here, and is well.
+ */
+static int is_lone_copy(const struct suspect *suspect)
+{
+	return suspect->process.flags & PROCESS_FORKED_NO_EXEC && suspect->shares_memory != 1 &&
+	       suspect->waiter_count == 1;
+}
+
 static int has_threaded_runtime(const struct runtimes *runtimes)
 {
 	for (size_t i = 0; i < runtimes->count; i++)
@@ -200,8 +210,7 @@ int suspect_look(pid_t pid, int may_stop, struct suspect *ret)
 	ret->runtimes_error = runtimes_find(pid, &ret->runtimes);
 	r = look_at_threads(ret);
 	look_again(ret);
-	/* with more threads it may be a runtime that was started here, and is well */
-	if (ret->waiter_count == 1 && has_threaded_runtime(&ret->runtimes))
+	if (is_lone_copy(ret) && has_threaded_runtime(&ret->runtimes))
 		ret->waiters[0].spins = spin_seen(pid, ret->waiters[0].tid, &ret->runtimes,
 						  may_stop);
 	if (r == 0)

@@ -4,10 +4,10 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "process.h"
 #include "snapshot.h"
@@ -17,6 +17,7 @@
 
 struct view {
 	Dwfl *dwfl;
+	Elf *program;
 	pid_t pid;
 	int users;
 	int renewals;
@@ -28,30 +29,36 @@ struct view {
  * Files
  */
 
+/* Closes the file: libdw would keep one open for each that each of many processes maps. */
+static Elf *read_elf(int fd)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+
+	if (elf && elf_cntl(elf, ELF_C_FDREAD) < 0) {
+		elf_end(elf);
+		elf = NULL;
+	}
+	close(fd);
+	return elf;
+}
+
 /*
- * The executable may have been deleted. Else the names are those of its mount
- * namespace, or ours if the file can be reached from our root directory.
- * *userdata is the view (see own_module()).
+ * The names are those of its mount namespace, or ours if the file can be reached
+ * from our root directory. *userdata is the view (see own_module()).
  */
 static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
 		     char **ret_name, Elf **ret_elf)
 {
 	const struct view *view = *userdata;
-	char program[PATH_MAX], path[PATH_MAX + 64];
-	int fd;
+	int fd = view && *name == '/' ? process_open_mapped(view->pid, name) : -1;
 
-	if (!view || *name != '/')
-		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
-	if (process_program(view->pid, program, sizeof(program)) == 0 &&
-	    strcmp(name, program) == 0)
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)view->pid);
-	else
-		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)view->pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
-	*ret_name = strdup(name);
-	return fd;
+		fd = dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
+	else
+		*ret_name = strdup(name);
+	if (fd >= 0)
+		*ret_elf = read_elf(fd);
+	return -1;
 }
 
 static int own_module(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
@@ -143,6 +150,17 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
  * The view
  */
 
+/* It tells the machine: libdw won't ask files that have been deleted. NULL: others may tell. */
+static Elf *read_program(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? NULL : read_elf(fd);
+}
+
 struct view *view_new(pid_t pid)
 {
 	/* by build id: the standard way may ask servers */
@@ -158,9 +176,11 @@ struct view *view_new(pid_t pid)
 		return NULL;
 	view->pid = pid;
 	view->users = 1;
+	elf_version(EV_CURRENT);
+	view->program = read_program(pid);
 	view->dwfl = dwfl_begin(&callbacks);
 	if (view->dwfl && read_modules(view) == 0 &&
-	    dwfl_attach_state(view->dwfl, NULL, pid, &thread_callbacks, view))
+	    dwfl_attach_state(view->dwfl, view->program, pid, &thread_callbacks, view))
 		return view;
 	view_let_go(view);
 	return NULL;
@@ -177,6 +197,7 @@ void view_let_go(struct view *view)
 	if (!view || --view->users > 0)
 		return;
 	dwfl_end(view->dwfl);
+	elf_end(view->program);
 	free(view);
 }
 
