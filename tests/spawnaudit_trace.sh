@@ -180,6 +180,16 @@ test_the_dispositions_that_libc_sets_are_one_line() {
 	has '^          execve("/bin/true", \["/bin/true"\]) = 0$'
 }
 
+# What is read of each stays until the end, in JSON: not as open files.
+test_leaks_of_many_programs_are_found_with_few_descriptors() {
+	need_audit
+	need_plain
+	(ulimit -n 32 && spawnaudit --json --log=report sh -c 'for i in $(seq 40); do
+		"$0" leak; done' "$HELPERS/sa_trace_sins") || fail "status $?"
+	same "launches that leaked" 40 "$(grep '"type": "launch"' report | grep -c '\["leak"\]')"
+	same "with names" 40 "$(grep '"type": "launch"' report | grep -c '"function": "leak"')"
+}
+
 test_json_is_one_object_a_line() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	sin work --json
