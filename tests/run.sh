@@ -18,7 +18,7 @@ log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
 # A suite that doesn't end is a failure of its own.
-limit=900
+limit=400
 
 count() {
 	grep -c "$1" "$log"
