@@ -353,11 +353,51 @@ void frame_clear(struct frame *frame)
 	*frame = (struct frame){0};
 }
 
+struct owner {
+	uint64_t address;
+	Dwfl_Module *module;
+};
+
+static int find_owner(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr start,
+		      void *context)
+{
+	struct owner *owner = context;
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module, &bias);
+	GElf_Phdr header;
+	size_t count;
+
+	(void)userdata, (void)name, (void)start;
+	if (!elf || elf_getphdrnum(elf, &count) < 0)
+		return DWARF_CB_OK;
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD &&
+		    owner->address - bias - header.p_vaddr < header.p_memsz)
+			owner->module = module;
+	return owner->module ? DWARF_CB_ABORT : DWARF_CB_OK;
+}
+
+/* Also of variables that begin as 0, which may lie behind all that is mapped of the file. */
+static Dwfl_Module *find_module_of_data(const struct view *view, uint64_t address,
+					const char **name, uint64_t *start)
+{
+	Dwfl_Module *module = find_module(view, address, name, start);
+	struct owner owner = {address, module};
+
+	if (module)
+		return module;
+	dwfl_getmodules(view->dwfl, find_owner, &owner, 0);
+	*name = NULL;
+	if (owner.module)
+		*name = dwfl_module_info(owner.module, NULL, start, NULL, NULL, NULL, NULL, NULL);
+	return *name ? owner.module : NULL;
+}
+
 const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
 			const char **ret_module)
 {
 	uint64_t start;
-	Dwfl_Module *module = find_module(view, address, ret_module, &start);
+	Dwfl_Module *module = find_module_of_data(view, address, ret_module, &start);
 	GElf_Off offset = 0;
 	GElf_Sym symbol;
 	const char *name;
