@@ -353,6 +353,7 @@ void frame_clear(struct frame *frame)
 	*frame = (struct frame){0};
 }
 
+/* The module whose file, as its own headers have it, fills the address */
 struct owner {
 	uint64_t address;
 	Dwfl_Module *module;
