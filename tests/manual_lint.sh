@@ -40,6 +40,43 @@ test_lint_finds_a_fault() {
 	[ -n "$(lint bad.3)" ] || fail "a page with faults lints clean"
 }
 
+# words_as_macros PAGE...: "No" of "No such file" is a macro on lines that mdoc parses, and isn't
+# shown. Headings and displayed lines hold plain text; elsewhere the English words are looked for.
+words_as_macros() {
+	awk '
+	BEGIN {
+		split("Ac Ad An Ao Ap Aq Ar At Bc Bo Bq Brc Bro Brq Bx Cd Cm Dc Do Dq Dv Dx Ec Em En " \
+			"Eo Er Es Ev Fa Fc Fl Fn Fo Fr Ft Fx Hf Ic In Lb Li Lk Ms Mt Nm No Ns Nx Oc Oo Op " \
+			"Ot Ox Pa Pc Pf Po Pq Qc Ql Qo Qq Rv Sc Sm So Sq St Sx Sy Ta Tn Ud Ux Va Vt Xc Xo Xr",
+			names)
+		for (i in names)
+			macro[names[i]] = 1
+		split("An At Do In So", names)
+		for (i in names)
+			word[names[i]] = 1
+	}
+	/^\.[A-Z]/ {
+		plain = $1 ~ /^\.(Sh|Ss|Nd|Dl|D1)$/
+		for (i = 2; i <= NF; i++)
+			if (plain ? $i in macro : $i in word)
+				print FILENAME ":" FNR ": " $i " is a macro here: \\&" $i
+	}' "$@"
+}
+
+test_words_that_are_macros_are_shown_as_words() {
+	words_as_macros "$top"/man/*.[1-8] >found
+	[ ! -s found ] || fail "$(cat found)"
+	printf '%s\n' '.Ss In place of system' '.Dl open x: No such file' '.It At the end' \
+		'.It Fa cwd , No or' '.Dl open x: \&No such file' 'In a line of text' >page
+	same "of three faults" "page:1 page:2 page:3" \
+		"$(words_as_macros page | sed 's/: .*//' | tr '\n' ' ' | sed 's/ $//')"
+}
+
+test_every_page_names_the_system() {
+	grep -L '^\.Os Linux$' "$top"/man/*.[1-8] >found
+	[ ! -s found ] || fail "not .Os Linux: $(cat found)"
+}
+
 test_sections_stand_in_one_order() {
 	cat >order <<-'END'
 		NAME
