@@ -134,15 +134,15 @@ mapped_symbols() {
 	sed -n '/global:/,/local:/p' "$1" | grep -oE '\bspu_[a-z_]+ *;' | tr -d ' ;'
 }
 
-# manual_functions HEADER: without the library and structs, which NAMEs list too
-manual_functions() {
-	for page in "$top"/man/*.3; do
-		names "$page"
-	done | while read -r name; do
-		[ "$name" != spawnutil ] || continue
-		grep -q "^struct $name {" "$top/src/spawnutil.h" && ! grep -qx "$name" "$1" ||
-			echo "$name"
-	done
+# Macros that are more than a number: who asks man for a constant finds the member that takes it
+declared_macros() {
+	sed -n 's/^#define \(SPU_[A-Z_]*\)\((\| ["\\]\).*/\1/p' "$top/src/spawnutil.h"
+}
+
+public_names() {
+	declared_functions
+	sed -n 's/^struct \(spu_[a-z_]*\) {$/\1/p' "$top/src/spawnutil.h"
+	declared_macros
 }
 
 test_symbol_map_equals_header() {
@@ -163,10 +163,26 @@ test_shared_library_exports_what_the_header_declares() {
 	equal "the library" exported "the header" declared
 }
 
-test_every_function_has_its_entry_in_the_manual() {
-	declared_functions >declared
-	manual_functions declared >named
+test_every_public_name_has_its_page() {
+	public_names >declared
+	for name in spu_spawn spu_child spu_audit_fd SPU_OPTIONS SPU_OPTIONS_INIT SPU_ARGV SPU_VERSION; do
+		grep -qx "$name" declared || fail "$name wasn't found in the header"
+	done
+	for page in "$top"/man/*.3; do
+		names "$page" | grep -vx spawnutil
+	done >named
 	equal "the manual" named "the header" declared
+}
+
+test_every_macro_and_struct_stands_in_the_synopsis_of_its_page() {
+	public_names | grep -vxF "$(declared_functions)" | sort -u | while read -r name; do
+		page=$(grep -lE "^\\.Nm $name( ,)?\$" "$top"/man/*.3)
+		awk -v name="$name" '/^\.Sh/ { inside = $2 == "SYNOPSIS" }
+			inside && ($0 == "struct " name " {" || $1 " " $2 == ".Fd #define" &&
+				substr($3 "(", 1, length(name) + 1) == name "(") { found = 1 }
+			END { exit !found }' "$page" || echo "$name: no synopsis in ${page##*/}"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
 }
 
 test_every_function_stands_in_a_synopsis_and_in_the_overview() {
