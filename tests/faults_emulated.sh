@@ -103,7 +103,7 @@ test_qemu_tells_the_truth() {
 test_filtered_calls_are_replaced() {
 	for filter in clone3=ENOSYS clone3=EPERM clone3=EINVAL close_range=ENOSYS \
 		close_range=EPERM rt_sigpending=EPERM waitid-pidfd=ENOSYS waitid-pidfd=EPERM \
-		waitid-pidfd=EINVAL pidfd_send_signal=EPERM pidfd_send_signal=ENOSYS \
+		waitid-pidfd=EINVAL waitid=ENOSYS waitid=EPERM pidfd_send_signal=EPERM pidfd_send_signal=ENOSYS \
 		pidfd_open=ENOSYS; do
 		says "$filter" "result 0*pidfd yes*status 0" "$FILTER" "$filter" -- \
 			"$LAUNCH" -l sh -c "$HOLDS"

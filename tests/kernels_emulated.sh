@@ -69,6 +69,12 @@ test_filters_of_old_containers() {
 		pidfd_open=EPERM pidfd_send_signal=EPERM waitid-pidfd=EPERM --
 }
 
+# libc's own functions make do with wait4.
+test_waitid_refused() {
+	suites "wait spawn system capture drop_in" "$FILTER" waitid=EPERM --
+	suites "wait system" "$FILTER" waitid=ENOSYS --
+}
+
 # What only a launch that shares its table, or fetches, makes.
 test_sharing_refused() {
 	suites "descriptors" "$FILTER" close_range-unshare=ENOMEM --

@@ -106,10 +106,11 @@ int spu__explain_posix_spawn(const struct launch *launch, FILE *out);
 
 /*
  * wait.c. SPU_GROUP if the child leads its group: only then may that be
- * signalled. Has it ended: 1, 0, or a negative errno value; it isn't reaped.
+ * signalled. Has it ended: 1, 0, or a negative errno value; its status and number
+ * stay the child's for spu_wait().
  */
 unsigned spu__group_flag(const struct spu_options *options);
-int spu__has_ended(const struct spu_child *child);
+int spu__has_ended(struct spu_child *child);
 /* Kills, reaps and releases. */
 void spu__end_child(struct spu_child *child, unsigned flags);
 int64_t spu__now_us(void);

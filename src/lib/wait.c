@@ -16,8 +16,11 @@
 #include "launch.h"
 #include "syscall.h"
 
-/* In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). */
-enum { IS_REAPED = 1 };
+/*
+ * In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). Untold:
+ * a look has reaped it, and its wait status is kept in reserved[1].
+ */
+enum { IS_REAPED = 1, IS_UNTOLD };
 
 static _Atomic(unsigned) *state_of(struct spu_child *child)
 {
@@ -41,24 +44,6 @@ int64_t spu__now_us(void)
  * ---- Looking and reaping
  */
 
-/*
- * waitid on the pidfd, or on the pid where there is none or P_PIDFD isn't known
- * (before 5.4) or refused. __WALL: a child's exit signal is SIGCHLD only from
- * its exec on.
- */
-static int wait_for(const struct spu_child *child, siginfo_t *info, int flags)
-{
-	int r = -1;
-
-	flags |= KERNEL_WALL;
-	info->si_pid = 0;
-	if (child->pidfd >= 0)
-		r = waitid((idtype_t)KERNEL_P_PIDFD, (id_t)child->pidfd, info, flags);
-	if (child->pidfd < 0 || (r < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)))
-		r = waitid(P_PID, (id_t)child->pid, info, flags);
-	return r < 0 ? -errno : 0;
-}
-
 static int status_of(const siginfo_t *info)
 {
 	if (info->si_code == CLD_EXITED)
@@ -66,39 +51,78 @@ static int status_of(const siginfo_t *info)
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* The child has ended and is a zombie: it keeps its number until this. */
-static int reap(struct spu_child *child, int *ret_status)
+/* A filter that knows libc's own functions lets this pass; but it can't look without reaping. */
+static int wait_by_wait4(struct spu_child *child, int flags, int *ret_status)
 {
-	siginfo_t info;
-	int cancel_state, r;
+	pid_t r = waitpid(child->pid, ret_status, flags & (WNOHANG | (int)KERNEL_WALL));
 
-	/* First: a spu_kill() from now on must not believe in the number. */
-	atomic_store(state_of(child), IS_REAPED);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	while ((r = wait_for(child, &info, WEXITED)) == -EINTR)
-		;
-	pthread_setcancelstate(cancel_state, NULL);
-	if (r == 0 && ret_status)
-		*ret_status = status_of(&info);
-	return r;
-}
-
-int spu__has_ended(const struct spu_child *child)
-{
-	siginfo_t info;
-	int r;
-
-	while ((r = wait_for(child, &info, WEXITED | WNOWAIT | WNOHANG)) == -EINTR)
-		;
-	return r < 0 ? r : info.si_pid != 0;
+	if (r > 0 && flags & WNOWAIT) {
+		child->reserved[1] = (unsigned)*ret_status;
+		atomic_store(state_of(child), IS_UNTOLD);
+	}
+	return r < 0 ? -errno : r > 0;
 }
 
 /*
- * ---- Until it ends. These are cancellation points, and reap nothing.
+ * 1: it has ended so; 0, with WNOHANG: it hasn't. waitid on the pidfd, or on the
+ * pid where there is none or P_PIDFD isn't known (before 5.4) or refused. __WALL:
+ * a child's exit signal is SIGCHLD only from its exec on.
+ */
+static int wait_for(struct spu_child *child, int flags, int *ret_status)
+{
+	siginfo_t info;
+	int r = -1;
+
+	if (atomic_load(state_of(child)) == IS_UNTOLD)
+		return 1;
+	flags |= KERNEL_WALL;
+	info.si_pid = 0;
+	if (child->pidfd >= 0)
+		r = waitid((idtype_t)KERNEL_P_PIDFD, (id_t)child->pidfd, &info, flags);
+	if (child->pidfd < 0 || (r < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)))
+		r = waitid(P_PID, (id_t)child->pid, &info, flags);
+	if (r < 0 && (errno == ENOSYS || errno == EPERM))
+		return wait_by_wait4(child, flags, ret_status);
+	if (r < 0)
+		return -errno;
+	*ret_status = status_of(&info);
+	return info.si_pid != 0;
+}
+
+/* The child has ended and is a zombie, or untold: it keeps its number until this. */
+static int reap(struct spu_child *child, int *ret_status)
+{
+	/* First: a spu_kill() from now on must not believe in the number. */
+	unsigned before = atomic_exchange(state_of(child), IS_REAPED);
+	int cancel_state, status = (int)child->reserved[1], r = 1;
+
+	if (before != IS_UNTOLD) {
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+		while ((r = wait_for(child, WEXITED, &status)) == -EINTR)
+			;
+		pthread_setcancelstate(cancel_state, NULL);
+	}
+	if (r > 0 && ret_status)
+		*ret_status = status;
+	return r < 0 ? r : 0;
+}
+
+int spu__has_ended(struct spu_child *child)
+{
+	int r, status;
+
+	while ((r = wait_for(child, WEXITED | WNOWAIT | WNOHANG, &status)) == -EINTR)
+		;
+	return r;
+}
+
+/*
+ * ---- Until it ends. These are cancellation points, and reap nothing unless
+ * that is all that can be done.
  */
 
 /* For kernels whose pidfd is missing or doesn't tell (5.2), and for valgrind. */
-static int look_again_until(const struct spu_child *child, int64_t deadline)
+static int look_again_until(struct spu_child *child, int64_t deadline)
 {
 	int64_t pause = 50;
 
@@ -119,7 +143,7 @@ static int look_again_until(const struct spu_child *child, int64_t deadline)
 	}
 }
 
-static int poll_until(const struct spu_child *child, int64_t deadline)
+static int poll_until(struct spu_child *child, int64_t deadline)
 {
 	struct pollfd poll_fd = {.fd = child->pidfd, .events = POLLIN};
 
@@ -139,16 +163,15 @@ static int poll_until(const struct spu_child *child, int64_t deadline)
 	}
 }
 
-static int await_end(const struct spu_child *child, int timeout_ms)
+static int await_end(struct spu_child *child, int timeout_ms)
 {
 	int64_t deadline;
-	siginfo_t info;
-	int r;
+	int r, status;
 
 	if (timeout_ms < 0) {
-		while ((r = wait_for(child, &info, WEXITED | WNOWAIT)) == -EINTR)
+		while ((r = wait_for(child, WEXITED | WNOWAIT, &status)) == -EINTR)
 			;
-		return r;
+		return r < 0 ? r : 0;
 	}
 	deadline = spu__now_us() + (int64_t)timeout_ms * 1000;
 	return child->pidfd >= 0 ? poll_until(child, deadline) : look_again_until(child, deadline);
@@ -161,15 +184,15 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
 	if (is_reaped(child))
 		return -ECHILD;
 	/* The one call does where nothing else needs to be known before. */
-	if (timeout_ms < 0 && child->pidfd >= 0) {
-		siginfo_t info;
+	if (timeout_ms < 0 && child->pidfd >= 0 && atomic_load(state_of(child)) == 0) {
+		int status;
 
-		while ((r = wait_for(child, &info, WEXITED)) == -EINTR)
+		while ((r = wait_for(child, WEXITED, &status)) == -EINTR)
 			;
-		if (r == 0 && ret_status)
-			*ret_status = status_of(&info);
+		if (r > 0 && ret_status)
+			*ret_status = status;
 		atomic_store(state_of(child), IS_REAPED);
-		return r;
+		return r < 0 ? r : 0;
 	}
 	r = await_end(child, timeout_ms);
 	return r < 0 ? r : reap(child, ret_status);
@@ -179,10 +202,15 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
  * ---- Signals
  */
 
+/* A zombie takes every signal, and so does what a look has reaped. */
 static int send_signal(struct spu_child *child, int signal, unsigned flags)
 {
+	int is_untold = atomic_load(state_of(child)) == IS_UNTOLD;
+
 	if (flags & SPU_GROUP)
-		return kill(-child->pid, signal) < 0 ? -errno : 0;
+		return kill(-child->pid, signal) == 0 || (is_untold && errno == ESRCH) ? 0 : -errno;
+	if (is_untold)
+		return 0;
 	if (child->pidfd >= 0) {
 		long r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, 0);
 
