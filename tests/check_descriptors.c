@@ -686,6 +686,8 @@ START_TEST(an_open_that_fails_is_named_with_its_arrow)
 		SPU_OPTIONS(.fds = SPU_FDS(SPU_OPEN(4, in_scratch("there"),
 						    O_WRONLY | O_APPEND | O_CREAT | O_EXCL))),
 		EEXIST, SPU_STEP_OPEN, 0, "open 4>>");
+	assert_refused(SPU_OPTIONS(.fds = SPU_FDS(SPU_OPEN(0, "", O_RDONLY))), ENOENT,
+		       SPU_STEP_OPEN, 0, "open 0<\"\": No such file or directory");
 }
 END_TEST
 
@@ -1051,6 +1053,8 @@ START_TEST(fail_names_the_first_leak_and_how_many)
 	ck_assert_uint_eq(error.step, SPU_STEP_AUDIT);
 	ck_assert_ptr_nonnull(strstr(error.text, "2 descriptors would leak, the first is 100 ("));
 	ck_assert_ptr_nonnull(strstr(error.text, "number.100"));
+	ck_assert_msg(ends_with(error.text, "): neither close-on-exec nor given to the child"),
+		      "%s", error.text);
 	ck_assert_int_eq(in, -7);
 	assert_unchanged(open_before);
 }

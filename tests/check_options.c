@@ -30,6 +30,8 @@ static void assert_refused(char *const *program, const struct spu_options *optio
 	ck_assert_msg(error.index == index, "line %d: index %d", line, error.index);
 	ck_assert_msg(strncmp(error.text, text, strlen(text)) == 0, "line %d: \"%s\" is not \"%s\"",
 		      line, error.text, text);
+	/* It says why; what errno means says less */
+	ck_assert_msg(!strstr(error.text, strerror(err)), "line %d: %s", line, error.text);
 	ck_assert_int_eq(spu_spawn(&child, program, options, &other), -err);
 	ck_assert_str_eq(other.text, error.text);
 	ck_assert_int_eq(spu_run(program, options, NULL, &other), -err);
@@ -43,7 +45,7 @@ static void assert_refused(char *const *program, const struct spu_options *optio
 
 START_TEST(no_program_is_refused)
 {
-	assert_refused(NULL, NULL, EINVAL, -1, "argv names no program: Invalid argument", __LINE__);
+	assert_refused(NULL, NULL, EINVAL, -1, "argv names no program", __LINE__);
 	assert_refused((char *const[]){NULL}, NULL, EINVAL, -1, "argv names no program", __LINE__);
 	assert_refused((char *const[]){NULL}, SPU_OPTIONS(.file = "true"), EINVAL, -1,
 		       "argv names no program", __LINE__);
@@ -125,11 +127,11 @@ END_TEST
 
 START_TEST(a_wrong_variable_is_named)
 {
-	ASSERT_REFUSED(EINVAL, 1, "env_set: \"B\" is not NAME=VALUE",
+	ASSERT_REFUSED(EINVAL, 1, "env_set: B is not NAME=VALUE",
 		       .env_set = SPU_LIST("A=1", "B"));
-	ASSERT_REFUSED(EINVAL, 0, "env_set: \"=x\" is not NAME=VALUE", .env_set = SPU_LIST("=x"));
+	ASSERT_REFUSED(EINVAL, 0, "env_set: =x is not NAME=VALUE", .env_set = SPU_LIST("=x"));
 	ASSERT_REFUSED(EINVAL, 0, "env_set: \"\" is not NAME=VALUE", .env_set = SPU_LIST(""));
-	ASSERT_REFUSED(EINVAL, 2, "env_unset: \"C=1\" is not a name",
+	ASSERT_REFUSED(EINVAL, 2, "env_unset: C=1 is not a name",
 		       .env_unset = SPU_LIST("A", "B", "C=1"));
 	ASSERT_REFUSED(EINVAL, 0, "env_unset: \"\" is not a name", .env_unset = SPU_LIST(""));
 }

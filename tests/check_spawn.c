@@ -310,7 +310,7 @@ START_TEST(a_directory_is_told_from_a_file_without_permission)
 		     "not in PATH");
 	write_file("plain", "#!/bin/sh\n", 0644);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("plain")), NULL, EACCES, SPU_STEP_EXEC, 0,
-		     "plain: Permission denied");
+		     "plain: not executable: Permission denied");
 	/* along PATH it wins over "no such file", whichever comes first, and says where */
 	snprintf(path, sizeof(path), "/nowhere:%s:/nowhere/else", scratch());
 	ASSERT_FAILS(SPU_ARGV("plain"), SPU_OPTIONS(.path = path), EACCES, SPU_STEP_EXEC, 1,
@@ -339,7 +339,7 @@ START_TEST(a_missing_interpreter_is_told_from_a_missing_file)
 	/* a line that ends as on another system */
 	write_file("dos", "#!/bin/sh\r\n", 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("dos")), NULL, ENOENT, SPU_STEP_EXEC, 0,
-		     "its interpreter /bin/sh?");
+		     "its interpreter \"/bin/sh\\r\": No such file or directory");
 }
 END_TEST
 
@@ -366,15 +366,68 @@ START_TEST(a_missing_loader_is_told_from_a_missing_file)
 }
 END_TEST
 
+START_TEST(what_a_file_lacks_to_be_a_program_is_said)
+{
+	char script[2 * PATH_MAX];
+
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	write_file("elf", "\177ELF\2\1\1", 0755);
+	ASSERT_FAILS(SPU_ARGV(in_scratch("elf")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
+		     "elf: not for this machine, or damaged: Exec format error");
+	write_file("marked", "\357\273\277#!/bin/sh\n", 0755);
+	ASSERT_FAILS(SPU_ARGV(in_scratch("marked")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
+		     "marked: a byte order mark before its \"#!\": Exec format error");
+	write_file("bare", "#! \n", 0755);
+	ASSERT_FAILS(SPU_ARGV(in_scratch("bare")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
+		     "bare: no interpreter behind its \"#!\": Exec format error");
+	write_file("text", "exit 0\n", 0755);
+	snprintf(script, sizeof(script), "#!%s\n", in_scratch("text"));
+	write_file("script", script, 0755);
+	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
+		     "/text: Exec format error");
+	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
+		     "script: its interpreter ");
+}
+END_TEST
+
+START_TEST(a_name_that_shows_badly_is_quoted)
+{
+	char name[300];
+
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cwd = ""), ENOENT, SPU_STEP_CWD, -1,
+		     "chdir \"\": No such file or directory");
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/no where"), ENOENT, SPU_STEP_CWD, -1,
+		     "chdir \"/no where\": No such file or directory");
+	ASSERT_FAILS(SPU_ARGV("/nowhere/\n\t\"\33[2J\\\177\303\244"), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "exec \"/nowhere/\\n\\t\\\"\\033[2J\\\\\\177\303\244\": No such file");
+	ASSERT_FAILS(SPU_ARGV("no command"), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "exec \"no command\": not in PATH: No such file or directory");
+	/* what is long is cut, and one sees that it is */
+	memset(name, '\n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	ASSERT_FAILS(SPU_ARGV(name), NULL, ENAMETOOLONG, SPU_STEP_EXEC, 0,
+		     "\\n\\n\"...: File name too long");
+	memset(name, 'x', sizeof(name) - 1);
+	ASSERT_FAILS(SPU_ARGV(name), NULL, ENAMETOOLONG, SPU_STEP_EXEC, 0,
+		     "xxx...: File name too long");
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.env_set = SPU_LIST("")), EINVAL,
+		     SPU_STEP_OPTIONS, 0, "env_set: \"\" is not NAME=VALUE");
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.env_set = SPU_LIST("a\33c")), EINVAL,
+		     SPU_STEP_OPTIONS, 0, "env_set: \"a\\033c\" is not NAME=VALUE");
+}
+END_TEST
+
 START_TEST(what_is_no_program_is_not_handed_to_a_shell)
 {
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	write_file("empty", "", 0755);
 	write_file("text", "exit 0\n", 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("empty")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
-		     "Exec format error");
+		     "empty: it is empty: Exec format error");
 	ASSERT_FAILS(SPU_ARGV(in_scratch("text")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
-		     "text: Exec format error");
+		     "text: no \"#!\" line: Exec format error");
+	ASSERT_FAILS(SPU_ARGV("./text"), SPU_OPTIONS(.cwd = scratch()), ENOEXEC, SPU_STEP_EXEC, 0,
+		     "exec ./text: no \"#!\" line: ");
 	ck_assert_int_eq(spu_run(SPU_ARGV(in_scratch("text")),
 				 SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), NULL, NULL),
 			 -ENOEXEC);
@@ -447,15 +500,6 @@ START_TEST(names_that_are_too_long_are_cut_in_the_text)
 }
 END_TEST
 
-START_TEST(control_characters_do_not_reach_the_text)
-{
-	ASSERT_FAILS(SPU_ARGV("/no\nsuch\x1b[31m"), NULL, ENOENT, SPU_STEP_EXEC, 0,
-		     "exec /no?such?[31m: No such");
-	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/a\nb"), ENOENT, SPU_STEP_CWD, -1,
-		     "chdir /a?b");
-}
-END_TEST
-
 /* The pauses of the retry are a lower bound; nothing here depends on how fast anything is. */
 static double seconds(void)
 {
@@ -491,7 +535,9 @@ START_TEST(a_program_that_stays_busy_is_retried_and_reported)
 		SKIP(SUITE, "this kernel executes what is open for writing");
 	ck_assert_int_eq(r, -ETXTBSY);
 	ck_assert(seconds() - started >= 0.1);
-	ck_assert_ptr_nonnull(strstr(error.text, "busy: Text file busy"));
+	ck_assert_ptr_nonnull(strstr(error.text, _i == SPU_METHOD_POSIX_SPAWN ?
+				     "busy: Text file busy" :
+				     "busy: open for writing: Text file busy"));
 	close(fd);
 	assert_no_child();
 }
@@ -557,7 +603,7 @@ static void launch_beyond_the_process_limit(void)
 		ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 	ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &limit), 0);
 	ASSERT_FAILS(SPU_ARGV("/bin/true"), NULL, EAGAIN, SPU_STEP_CLONE, -1,
-		     "clone: Resource temporarily unavailable");
+		     "clone: too many processes: Resource temporarily unavailable");
 	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN), EAGAIN,
 		     SPU_STEP_POSIX_SPAWN, -1, "posix_spawn /bin/true: Resource");
 }
@@ -1903,12 +1949,13 @@ static void add_failures(TCase *tests)
 	tcase_add_test(tests, a_directory_is_told_from_a_file_without_permission);
 	tcase_add_test(tests, a_missing_interpreter_is_told_from_a_missing_file);
 	tcase_add_test(tests, a_missing_loader_is_told_from_a_missing_file);
+	tcase_add_test(tests, what_a_file_lacks_to_be_a_program_is_said);
+	tcase_add_test(tests, a_name_that_shows_badly_is_quoted);
 	tcase_add_test(tests, what_is_no_program_is_not_handed_to_a_shell);
 	tcase_add_test(tests, too_much_is_said_to_be_too_much);
 	add_for_both(tests, a_hundred_thousand_arguments_arrive);
 	tcase_add_test(tests, a_loop_of_links_is_named);
 	tcase_add_test(tests, names_that_are_too_long_are_cut_in_the_text);
-	tcase_add_test(tests, control_characters_do_not_reach_the_text);
 	add_for_both(tests, a_program_that_stays_busy_is_retried_and_reported);
 	add_for_both(tests, a_program_that_is_busy_for_a_moment_is_launched);
 	tcase_add_test(tests, a_missing_directory_is_named);

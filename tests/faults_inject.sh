@@ -77,7 +77,7 @@ test_pidfds_that_are_refused_are_done_without() {
 }
 
 test_no_process_can_be_made() {
-	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 clone: clone: Resource" "$CHILD"
+	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 clone: clone: too many processes: Resource" "$CHILD"
 	failed "clone3,clone,vfork,fork:error=ENOMEM" "-12 clone: clone: Cannot" "$CHILD"
 	failed "clone3,clone,vfork,fork:error=EPERM" "-1 clone: clone: Operation not" "$CHILD"
 	failed "clone3,clone,vfork,fork:error=EAGAIN" "-11 system: Resource" -s true
@@ -86,6 +86,8 @@ test_no_process_can_be_made() {
 }
 
 test_exec_fails() {
+	failed "execve:error=EAGAIN:when=1" \
+		"-11 exec: exec $CHILD: its user has too many processes: Resource" "$CHILD"
 	for error in "EACCES -13" "E2BIG -7" "ENOEXEC -8" "ELOOP -40" "ENOMEM -12" "EIO -5" \
 		"EAGAIN -11" "EPERM -1"; do
 		failed "execve:error=${error% *}:when=1" "${error#* } exec: exec $CHILD*:" "$CHILD"
@@ -106,7 +108,7 @@ test_text_file_busy_is_retried() {
 	cp /bin/sleep busy
 	said=$("$HELPERS/fault_launch" -W ./busy 0) || fail "status $?: $said"
 	like "busy for a moment" "result 0*status 0*end" "$said"
-	failed "execve:error=ETXTBSY:when=1" "-26 exec: exec $CHILD: Text file busy" "$CHILD"
+	failed "execve:error=ETXTBSY:when=1" "-26 exec: exec $CHILD: open for writing: Text file busy" "$CHILD"
 	tries=$(grep -c 'execve(.*ETXTBSY' log)
 	[ "$tries" -ge 3 ] || fail "only $tries tries"
 	[ "$tries" -le 100 ] || fail "$tries tries"
@@ -243,7 +245,7 @@ test_detached_and_then_failing() {
 	inject "umask:delay_enter=1" "$HELPERS/fault_launch" -d -u true
 	like detached "result 0*" "$said"
 	failed "chdir:error=EIO:when=1" "-5 chdir:" -d -C / true
-	failed "clone:error=EAGAIN" "-11 detach: detach: Resource" -d true
+	failed "clone:error=EAGAIN" "-11 detach: detach: too many processes: Resource" -d true
 	failed "umask:signal=SIGKILL" "-125 umask:" -d -u true
 	failed "execve:error=EIO:when=1" "-5 exec:" -d true
 }
@@ -310,7 +312,7 @@ test_rights_and_resources_fail() {
 	failed "prctl:error=EINVAL:when=1" "-22 no-new-privs: no-new-privs: Inv" -z true
 	failed "prctl:error=EINVAL:when=1" "-22 pdeathsig: pdeathsig: Invalid" -D true
 	failed "prctl:error=EINVAL:when=2" "-22 pdeathsig: pdeathsig: Invalid" -z -D true
-	failed "getppid:retval=1" "-3 parent-alive: parent-alive: No such process" -D true
+	failed "getppid:retval=1" "-3 parent-alive: parent-alive: the process that launches has ended" -D true
 	# another pid namespace's processes are 0
 	launched "getppid:retval=0" -D "$CHILD"
 }

@@ -12,6 +12,7 @@ rooms() {
 	cat <<-'END'
 		spawnutil.h |
 		names.h | spawnutil.h
+		quote.h |
 		lib/syscall.h |
 		lib/plan.h | spawnutil.h lib/syscall.h
 		lib/child.c | lib/plan.h lib/syscall.h
@@ -22,8 +23,8 @@ rooms() {
 		lib/audit.c | spawnutil.h lib/sockets.h
 		lib/sockets.* | lib/sockets.h
 		lib/state.* | lib/state.h
-		lib/* | spawnutil.h names.h lib/*
-		common/* | spawnutil.h names.h common/*
+		lib/* | spawnutil.h names.h quote.h lib/*
+		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
 		spawnaudit/process.* | common/parse.h spawnaudit/process.h

@@ -53,6 +53,13 @@ static inline int is_under_valgrind(void)
 #define POSIX_SPAWN_LIES "under valgrind glibc's posix_spawn calls a failure success"
 #define TOO_SLOW "thousands of launches take minutes under valgrind"
 
+static inline int ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
 /* A helper program of tests/helpers. The build directory comes from the runner. */
 static inline const char *helper(const char *name)
 {

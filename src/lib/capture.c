@@ -383,9 +383,9 @@ static int add_pipes(const struct spu_fd *fds, const struct spu_fd pipes[3],
 
 	for (; fds && fds[count].kind; count++)
 		if (fds[count].fd <= 2 && pipes[fds[count].fd].kind)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)count,
-					  "descriptor %d: given, and %s", fds[count].fd,
-					  fds[count].fd ? "captured" : "input too");
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)count,
+					    "descriptor %d: given, and %s", fds[count].fd,
+					    fds[count].fd ? "captured" : "input too");
 	all = calloc(count + 4, sizeof(*all));
 	if (!all)
 		return spu__error(ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "descriptors");
@@ -426,8 +426,8 @@ static int prepare_output(struct stream *stream, const struct spu_output *output
 		return 0;
 	if (output->reserved || output->reserved_words[0] || output->reserved_words[1] ||
 	    output->reserved_words[2])
-		return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
-				  "%s: reserved is not 0: initialize it with {0}", name);
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+				    "%s: reserved is not 0: initialize it with {0}", name);
 	stream->kept.limit = output->limit;
 	if (make_room(stream) < 0)
 		return spu__error(ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "%s", name);
@@ -452,7 +452,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 	int r = spu__check_for_wait(argv, options, &mine, ret_error);
 
 	if (r == 0 && !input && input_size > 0)
-		r = spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
+		r = spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
 	if (r == 0)
 		r = prepare_output(&capture.outputs[0], ret_out, "ret_out", ret_error);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../quote.h"
 #include "launch.h"
 
 /*
@@ -86,7 +87,7 @@ static int open_fifo(struct descriptors *d, struct given *given, int directory,
 
 	if (fd < 0)
 		return spu__error(ret_error, errno, SPU_STEP_PREPARE, given->index,
-				  "open %d: FIFO %s", given->fd, given->path);
+				  "open %d: FIFO %s", given->fd, QUOTED(given->path, NAME_SIZE));
 	d->child_ends[d->child_end_count++] = fd;
 	given->kind = GIVEN_MOVE;
 	given->source = fd;
@@ -197,8 +198,8 @@ static int give_standard(struct descriptors *d, struct spu_error *ret_error)
 		qsort(d->given, d->count, sizeof(*d->given), compare_given);
 	for (i = 1; i < d->count; i++)
 		if (d->given[i - 1].fd == d->given[i].fd)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, d->given[i].index,
-					  "descriptor %d: given twice", d->given[i].fd);
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, d->given[i].index,
+					    "descriptor %d: given twice", d->given[i].fd);
 	return 0;
 }
 
@@ -220,9 +221,9 @@ static int resolve_same(struct descriptors *d, struct given *given, int may_inhe
 		}
 	}
 	if (!other || other->kind == GIVEN_SAME || other->kind == GIVEN_CLOSED)
-		return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, given->index,
-				  "descriptor %d: same as %d, which the child doesn't get",
-				  given->fd, given->source);
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, given->index,
+				    "descriptor %d: same as %d, which the child doesn't get",
+				    given->fd, given->source);
 	if (other->kind == GIVEN_OPEN) {
 		given->source = other->fd;
 		return 0;
@@ -263,11 +264,14 @@ static int fail_on_leaks(const struct spu_options *options, struct spu_error *re
 		if (!named && leaks++ == 0)
 			first = i;
 	}
-	if (leaks > 0)
-		r = spu__error(ret_error, EBADFD, SPU_STEP_AUDIT, audit->fds[first].fd,
-			       "%zu descriptor%s would leak, the first is %d (%.100s)", leaks,
-			       leaks == 1 ? "" : "s", audit->fds[first].fd,
-			       audit->fds[first].name ? audit->fds[first].name : "?");
+	if (leaks > 0) {
+		const char *name = audit->fds[first].name ? audit->fds[first].name : "?";
+
+		r = spu__refusal(ret_error, EBADFD, SPU_STEP_AUDIT, audit->fds[first].fd,
+				 "%zu descriptor%s would leak, the first is %d (%s): "
+				 "neither close-on-exec nor given to the child", leaks,
+				 leaks == 1 ? "" : "s", audit->fds[first].fd, QUOTED(name, 100));
+	}
 	spu_audit_free(audit);
 	return r;
 }

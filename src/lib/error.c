@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../names.h"
+#include "../quote.h"
 #include "launch.h"
 
 const char *spu__signal_name(int number)
@@ -75,12 +76,39 @@ const char *spu_step_name(unsigned step)
 	return NULL;
 }
 
-/* A name may hold anything; the text is one line. */
+/* What comes from others may hold anything; the text is one line. */
 static void replace_controls(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';
+}
+
+/* Returns the text's length, which may be more than there is room for. */
+static int fill(struct spu_error *ret_error, int err, unsigned step, int index,
+		const char *format, va_list arguments)
+{
+	int length;
+
+	ret_error->err = err;
+	ret_error->step = step;
+	ret_error->index = index;
+	length = vsnprintf(ret_error->text, sizeof(ret_error->text), format, arguments);
+	replace_controls(ret_error->text);
+	return length;
+}
+
+int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
+		 const char *format, ...)
+{
+	va_list arguments;
+
+	if (!ret_error)
+		return -err;
+	va_start(arguments, format);
+	fill(ret_error, err, step, index, format, arguments);
+	va_end(arguments);
+	return -err;
 }
 
 int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
@@ -91,13 +119,9 @@ int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 
 	if (!ret_error)
 		return -err;
-	ret_error->err = err;
-	ret_error->step = step;
-	ret_error->index = index;
 	va_start(arguments, format);
-	length = vsnprintf(ret_error->text, sizeof(ret_error->text), format, arguments);
+	length = fill(ret_error, err, step, index, format, arguments);
 	va_end(arguments);
-	replace_controls(ret_error->text);
 	/* A long thing is cut so that the reason still shows. */
 	if (length > (int)sizeof(ret_error->text) - 64) {
 		length = (int)sizeof(ret_error->text) - 64;
@@ -133,7 +157,7 @@ static void describe_fd(char *text, size_t size, const struct spu_fd *fd)
 	case SPU_FD_OPEN:
 		snprintf(text, size, "open %d%s%s", fd->fd,
 			 (fd->flags & O_APPEND) ? ">>" : arrows[(fd->flags & O_ACCMODE) % 3],
-			 fd->path);
+			 QUOTED(fd->path, NAME_SIZE));
 		break;
 	default:
 		snprintf(text, size, "pipe for %d", fd->fd);
@@ -145,10 +169,10 @@ static void describe_step(char *text, size_t size, const struct launch *launch,
 {
 	switch (step->kind) {
 	case STEP_CWD:
-		snprintf(text, size, "chdir %s", (const char *)step->arg[0]);
+		snprintf(text, size, "chdir %s", QUOTED((const char *)step->arg[0], NAME_SIZE));
 		break;
 	case STEP_ROOT:
-		snprintf(text, size, "chroot %s", launch->options.root);
+		snprintf(text, size, "chroot %s", QUOTED(launch->options.root, NAME_SIZE));
 		break;
 	case STEP_LIMIT:
 	case STEP_LIMIT_LAST:
@@ -184,7 +208,7 @@ static void describe_step(char *text, size_t size, const struct launch *launch,
 		snprintf(text, size, "close %ld to %ld", step->arg[0], step->arg[1]);
 		break;
 	case STEP_EXEC:
-		snprintf(text, size, "exec %s", launch->plan.candidates[0]);
+		snprintf(text, size, "exec %s", QUOTED(launch->plan.candidates[0], NAME_SIZE));
 		break;
 	default: {
 		static const char *const names[] = {
@@ -221,40 +245,75 @@ static ssize_t read_head(const struct spu_options *options, const char *path, ch
 	return got;
 }
 
+/* The answer may be about what the file names and not about the file; 0: it names nothing. */
+static int interpreter_error(const struct launch *launch, const struct report *report, int index,
+			     const char *head, size_t size)
+{
+	char interpreter[256];
+
+	if (spu__parse_interpreter(head, size, interpreter, sizeof(interpreter)) < 0)
+		return 0;
+	return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, index,
+			  "exec %s: its interpreter %s",
+			  QUOTED(launch->plan.candidates[index], 90), QUOTED(interpreter, 60));
+}
+
 static int missing_interpreter(const struct launch *launch, const struct report *report)
 {
-	const char *const *candidate;
-	char head[256], interpreter[256];
+	const char *const *candidates = launch->plan.candidates;
+	char head[256];
+	int i, r;
 
-	for (candidate = launch->plan.candidates; *candidate; candidate++) {
-		ssize_t size = read_head(&launch->options, *candidate, head, sizeof(head));
+	for (i = 0; candidates[i]; i++) {
+		ssize_t size = read_head(&launch->options, candidates[i], head, sizeof(head));
 
 		if (size < 0)
 			continue;
-		if (spu__parse_interpreter(head, (size_t)size, interpreter,
-					   sizeof(interpreter)) == 0)
-			return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC,
-					  (int)(candidate - launch->plan.candidates),
-					  "exec %.90s: its interpreter %.60s", *candidate,
-					  interpreter);
-		return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC,
-				  (int)(candidate - launch->plan.candidates),
-				  "exec %s: it exists, but its loader", *candidate);
+		r = interpreter_error(launch, report, i, head, (size_t)size);
+		if (r < 0)
+			return r;
+		return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, i,
+				  "exec %s: it exists, but its loader",
+				  QUOTED(candidates[i], NAME_SIZE));
 	}
 	return 0;
 }
 
-static int is_directory(const struct spu_options *options, const char *path)
+/* What the kernel calls an unknown format. A shell would run the last of them itself. */
+static const char *remark_on_format(const char *head, size_t size)
+{
+	static const struct {
+		const char *start, *remark;
+	} formats[] = {
+		{"\177ELF", ": not for this machine, or damaged"},
+		{"\357\273\277#!", ": a byte order mark before its \"#!\""},
+		{"#!", ": no interpreter behind its \"#!\""},
+		{"", ": no \"#!\" line"},
+	};
+	size_t i = 0;
+
+	if (size == 0)
+		return ": it is empty";
+	while (size < strlen(formats[i].start) ||
+	       memcmp(head, formats[i].start, strlen(formats[i].start)) != 0)
+		i++;
+	return formats[i].remark;
+}
+
+static const char *remark_on_mode(const struct spu_options *options, const char *path)
 {
 	struct stat st;
 	int directory = AT_FDCWD, r;
 
 	if (options->cwd && path[0] != '/')
 		directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = fstatat(directory, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	r = fstatat(directory, path, &st, 0);
 	if (directory >= 0)
 		close(directory);
-	return r;
+	if (r < 0)
+		return "";
+	return S_ISDIR(st.st_mode) ? ": a directory" :
+	       !(st.st_mode & 0111) ? ": not executable" : "";
 }
 
 static int exec_error(const struct launch *launch, const struct report *report)
@@ -262,20 +321,34 @@ static int exec_error(const struct launch *launch, const struct report *report)
 	const struct plan *plan = &launch->plan;
 	const char *candidate = plan->candidates[report->index];
 	const char *file = launch->options.file ? launch->options.file : plan->argv[0];
+	/* With another root our files aren't the child's */
+	int err = report->err, is_seen = !launch->options.root;
 	const char *remark = "";
+	char head[256];
+	ssize_t size;
 
-	if (report->err == ENOENT && !launch->options.root &&
-	    missing_interpreter(launch, report) < 0)
+	if (err == ENOENT && is_seen && missing_interpreter(launch, report) < 0)
 		return -ENOENT;
-	if (report->err == ENOENT && candidate != file) {
+	if (err == ENOENT && candidate != file) {
 		candidate = file;
 		remark = ": not in PATH";
 	}
-	if (report->err == EACCES && !launch->options.root &&
-	    is_directory(&launch->options, candidate))
-		remark = ": a directory";
-	return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, report->index,
-			  "exec %s%s", *candidate ? candidate : "\"\"", remark);
+	if (err == EACCES && is_seen)
+		remark = remark_on_mode(&launch->options, candidate);
+	if (err == ENOEXEC && is_seen) {
+		size = read_head(&launch->options, candidate, head, sizeof(head));
+		if (size >= 0 &&
+		    interpreter_error(launch, report, report->index, head, (size_t)size) < 0)
+			return -ENOEXEC;
+		if (size >= 0)
+			remark = remark_on_format(head, (size_t)size);
+	}
+	if (err == EAGAIN)
+		remark = ": its user has too many processes";
+	if (err == ETXTBSY)
+		remark = ": open for writing";
+	return spu__error(launch->ret_error, err, SPU_STEP_EXEC, report->index, "exec %s%s",
+			  QUOTED(candidate, NAME_SIZE), remark);
 }
 
 static unsigned public_number(const struct step *step)
@@ -302,13 +375,17 @@ int spu__child_error(const struct launch *launch, const struct report *report, i
 		snprintf(text, sizeof(text), "set-up");
 	else
 		describe_step(text, sizeof(text), launch, step);
+	if (report->err && step->kind == STEP_PARENT_ALIVE)
+		return spu__refusal(launch->ret_error, report->err, number, report->index,
+				    "%s: the process that launches has ended", text);
 	if (report->err)
-		return spu__error(launch->ret_error, report->err, number, report->index, "%s",
-				  text);
+		return spu__error(launch->ret_error, report->err, number, report->index, "%s%s",
+				  text, report->err == EAGAIN && step->kind == STEP_DETACH ?
+				  ": too many processes" : "");
 	if (WIFSIGNALED(status))
-		return spu__error(launch->ret_error, ECANCELED, number, report->index,
-				  "%.120s: the child was killed by signal %d (%s)", text,
-				  WTERMSIG(status), spu__signal_name(WTERMSIG(status)));
-	return spu__error(launch->ret_error, ECANCELED, number, report->index,
-			  "%s: the child ended", text);
+		return spu__refusal(launch->ret_error, ECANCELED, number, report->index,
+				    "%s: the child was killed by signal %d (%s)", text,
+				    WTERMSIG(status), spu__signal_name(WTERMSIG(status)));
+	return spu__refusal(launch->ret_error, ECANCELED, number, report->index,
+			    "%s: the child ended", text);
 }

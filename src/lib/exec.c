@@ -20,7 +20,7 @@ static int refuse_child_only(const struct launch *launch)
 		what = "method: spu_exec makes no child";
 	if (!what)
 		return 0;
-	return spu__error(launch->ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+	return spu__refusal(launch->ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
 static int run_in_place(struct launch *launch)

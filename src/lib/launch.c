@@ -326,7 +326,8 @@ static int launch_child(struct launch *launch, struct spu_child *ret_child, long
 		if (is_refusal(r) && launch->plan.shares_table)
 			return AGAIN_ORDINARILY;
 		if (r < 0)
-			return spu__error(launch->ret_error, (int)-r, SPU_STEP_CLONE, -1, "clone");
+			return spu__error(launch->ret_error, (int)-r, SPU_STEP_CLONE, -1,
+					  r == -EAGAIN ? "clone: too many processes" : "clone");
 		if (outcome == LAUNCHED)
 			return 0;
 		if (outcome == FAILED && error_pipe_was_in_the_way(launch, &report))

@@ -134,6 +134,11 @@ int spu__wait_result(int r, const char *name, const struct spu_options *options,
  */
 int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Where the library is who says no: the text is the format's, err's meaning adds nothing. */
+int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Of a name in such a text: behind it a remark and the reason have room. */
+#define NAME_SIZE 140
 /* What the child reported; status is its wait status where it was killed. */
 int spu__child_error(const struct launch *launch, const struct report *report, int status);
 /* "HUP" for 1, "" for a number without a name. */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../quote.h"
 #include "launch.h"
 
 #define KNOWN_FLAGS \
@@ -24,7 +25,7 @@
 
 static int refuse(struct spu_error *ret_error, int index, const char *what)
 {
-	return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, index, "%s", what);
+	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, index, "%s", what);
 }
 
 /* As clone3 and openat2 do: an older library takes a newer struct if nothing new is used. */
@@ -41,14 +42,15 @@ static int copy_sized(const struct spu_options *options, struct spu_options *ret
 		return refuse(ret_error, -1,
 			      "options.size is 0: use SPU_OPTIONS or SPU_OPTIONS_INIT");
 	if (options->size > LARGEST_SIZE)
-		return spu__error(ret_error, E2BIG, SPU_STEP_OPTIONS, -1, "options.size is %zu",
-				  options->size);
+		return spu__refusal(ret_error, E2BIG, SPU_STEP_OPTIONS, -1,
+				    "options.size is %zu: no version's struct is so large",
+				    options->size);
 	tail = (const unsigned char *)options;
 	for (i = sizeof(*ret); i < options->size; i++)
 		if (tail[i])
-			return spu__error(ret_error, E2BIG, SPU_STEP_OPTIONS, -1,
-					  "options has members that version " SPU_VERSION
-					  " doesn't know");
+			return spu__refusal(ret_error, E2BIG, SPU_STEP_OPTIONS, -1,
+					    "options has members that version " SPU_VERSION
+					    " doesn't know");
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret, options, options->size < sizeof(*ret) ? options->size : sizeof(*ret));
 	ret->size = sizeof(*ret);	/* spu_run() hands its copy on */
@@ -61,14 +63,16 @@ static int check_lists(const struct spu_options *options, struct spu_error *ret_
 
 	for (entry = options->env_set; entry && *entry; entry++)
 		if (!strchr(*entry, '=') || **entry == '=')
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
-					  (int)(entry - options->env_set),
-					  "env_set: \"%s\" is not NAME=VALUE", *entry);
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					    (int)(entry - options->env_set),
+					    "env_set: %s is not NAME=VALUE",
+					    QUOTED(*entry, NAME_SIZE));
 	for (entry = options->env_unset; entry && *entry; entry++)
 		if (strchr(*entry, '=') || !**entry)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
-					  (int)(entry - options->env_unset),
-					  "env_unset: \"%s\" is not a name", *entry);
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					    (int)(entry - options->env_unset),
+					    "env_unset: %s is not a name",
+					    QUOTED(*entry, NAME_SIZE));
 	return 0;
 }
 
@@ -100,9 +104,9 @@ static int check_fds(const struct spu_options *options, struct spu_error *ret_er
 		const char *fault = fd->fd < 0 ? "negative" : find_fault_in_fd(fd);
 
 		if (fault)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
-					  (int)(fd - options->fds), "descriptor %d: %s", fd->fd,
-					  fault);
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					    (int)(fd - options->fds), "descriptor %d: %s", fd->fd,
+					    fault);
 	}
 	return 0;
 }
@@ -114,14 +118,14 @@ static int check_numbers(const struct spu_options *options, struct spu_error *re
 
 	for (limit = options->limits; limit && limit->kind; limit++)
 		if (limit->kind != 1 || limit->soft > limit->hard)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS,
-					  (int)(limit - options->limits), "limit %d: %s",
-					  limit->resource, limit->kind != 1 ? "unknown kind" :
-					  "the soft one is above the hard one");
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					    (int)(limit - options->limits), "limit %d: %s",
+					    limit->resource, limit->kind != 1 ? "unknown kind" :
+					    "the soft one is above the hard one");
 	for (i = 0; options->cpus && i < options->cpu_count; i++)
 		if (options->cpus[i] < 0 || options->cpus[i] >= CPU_WORDS * 64)
-			return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)i,
-					  "cpus: no processor has number %d", options->cpus[i]);
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)i,
+					    "cpus: no processor has number %d", options->cpus[i]);
 	return 0;
 }
 
@@ -201,8 +205,8 @@ int spu__check_options(char *const argv[], const struct spu_options *options,
 	if (ret_options->method == SPU_METHOD_DEFAULT)
 		ret_options->method = DEFAULT_METHOD;
 	if (ret_options->method == SPU_METHOD_VFORK && DEFAULT_METHOD != SPU_METHOD_VFORK)
-		return spu__error(ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
-				  "method vfork: not on this processor");
+		return spu__refusal(ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+				    "method vfork: not on this processor");
 	if (ret_options->leaks == SPU_LEAKS_DEFAULT)
 		ret_options->leaks = SPU_LEAKS_CLOSE;
 	return 0;

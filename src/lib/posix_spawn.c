@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../quote.h"
 #include "launch.h"
 #include "syscall.h"
 
@@ -36,8 +37,8 @@ struct translation {
 
 static int refuse(const struct launch *launch, const char *what)
 {
-	return spu__error(launch->ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
-			  "%s: not with method posix_spawn", what);
+	return spu__refusal(launch->ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+			    "%s: not with method posix_spawn", what);
 }
 
 #define SAY(translation, ...) \
@@ -250,7 +251,7 @@ static int call(struct translation *t, struct spu_child *ret_child)
 	while (r == ETXTBSY && spu__pause_while_busy(&paused_us));
 	if (r != 0)
 		return spu__error(t->launch->ret_error, r, SPU_STEP_POSIX_SPAWN, -1,
-				  "posix_spawn %s", file);
+				  "posix_spawn %s", QUOTED(file, NAME_SIZE));
 	ret_child->pid = pid;
 	if (t->launch->options.flags & SPU_NO_PIDFD)
 		return 0;

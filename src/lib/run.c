@@ -5,11 +5,12 @@
  */
 #include <errno.h>
 
+#include "../quote.h"
 #include "launch.h"
 
 static int refuse(struct spu_error *ret_error, const char *what)
 {
-	return spu__error(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
 int spu__check_for_wait(char *const argv[], const struct spu_options *options,
@@ -36,10 +37,12 @@ int spu__wait_result(int r, const char *name, const struct spu_options *options,
 		     struct spu_error *ret_error)
 {
 	if (r == -ETIMEDOUT)
-		return spu__error(ret_error, ETIMEDOUT, SPU_STEP_WAIT, -1,
-				  "%.150s took longer than %d ms", name, options->timeout_ms);
+		return spu__refusal(ret_error, ETIMEDOUT, SPU_STEP_WAIT, -1,
+				    "%s took longer than %d ms", QUOTED(name, NAME_SIZE),
+				    options->timeout_ms);
 	if (r < 0)
-		return spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "wait for %.150s", name);
+		return spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "wait for %s",
+				  QUOTED(name, NAME_SIZE));
 	return 0;
 }
 
