@@ -252,6 +252,26 @@ test_safespawn_options_equal_its_page() {
 	check_options safespawn
 }
 
+# unknown_keys PAGE: those of the JSON on stdin that the page doesn't have as literals or variables
+unknown_keys() {
+	grep -oE '"[a-z_0-9]+":' | tr -d '":' | sort -u | while read -r key; do
+		grep -qE "^\\.(It )?(Pq |Po )?(Li|Va) (.* )?$key( |\$)" "$1" || echo "$key"
+	done
+}
+
+test_every_key_of_safespawns_json_is_described() {
+	{
+		exec 5</dev/null
+		safespawn --json --audit
+		safespawn -q --json --stats true
+		safespawn -q --json -v --preload -r '1>x' --explain true
+	} >json 2>&1
+	for key in leaks max_rss_kib candidates; do
+		grep -q "\"$key\":" json || fail "no $key: $(cat json)"
+	done
+	same "not described" "" "$(unknown_keys "$top/man/safespawn.1" <json | tr '\n' ' ')"
+}
+
 test_spawnbench_options_equal_its_page() {
 	check_options spawnbench
 }
