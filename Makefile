@@ -65,7 +65,7 @@ say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 LIB_SOURCES = audit capture child descriptors environment error exec explain ids launch moves options path \
 	plan popen posix_spawn prepare probe run sockets state system version wait
-COMMON_SOURCES = beside json message parse
+COMMON_SOURCES = arguments beside json message parse
 SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
 SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))
 SPAWNAUDIT_SOURCES = $(basename $(notdir $(wildcard src/spawnaudit/*.c)))
@@ -250,7 +250,7 @@ check-programs: all $(SUITES) $(HELPERS)
 check: check-programs
 	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
 
-$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(COMMON_OBJECTS) \
+$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
 		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o)
 	$(call say,LINK)
 	@mkdir -p $(@D)

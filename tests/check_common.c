@@ -270,6 +270,52 @@ START_TEST(a_message_is_one_line_whatever_the_thing_is_named)
 }
 END_TEST
 
+START_TEST(a_name_is_quoted_where_it_shows_badly)
+{
+	int pipes[2];
+
+	begin_message(pipes);
+	say("%s, %s", NAMED("plain"), NAMED(""));
+	say("%s, %s, %s", NAMED("a b"), NAMED("\"'\\"), NAMED("'\\"));
+	say("%s", NAMED("\303\244\n\r\033\177"));
+	ck_assert_str_eq(end_message(pipes), "program: plain, \"\"\n"
+			 "program: \"a b\", \"\\\"'\\\\\", '\\\n"
+			 "program: \"\303\244\\n\\r\\033\\177\"\n");
+}
+END_TEST
+
+/* Each length around the room for it: never too long, and one sees what is missing. */
+START_TEST(a_name_that_is_cut_says_so)
+{
+	char name[40], expected[40], buffer[20];
+	const char *shown;
+	size_t length;
+
+	for (length = 1; length < sizeof(name); length++) {
+		memset(name, 'n', length);
+		name[length] = '\0';
+		shown = quote(name, buffer, sizeof(buffer));
+		snprintf(expected, sizeof(expected), "%.*s%s", length < 20 ? 19 : 16, name,
+			 length < 20 ? "" : "...");
+		ck_assert_str_eq(shown, expected);
+		memset(name, '\1', length);
+		shown = quote(name, buffer, sizeof(buffer));
+		ck_assert_uint_lt(strlen(shown), sizeof(buffer));
+		ck_assert(ends_with(shown, length * 4 + 2 < strlen(shown) + 1 ? "\\001\"" : "\"..."));
+	}
+}
+END_TEST
+
+START_TEST(a_hint_points_at_help)
+{
+	int pipes[2];
+
+	begin_message(pipes);
+	say_hint();
+	ck_assert_str_eq(end_message(pipes), "Try 'program --help' for more information.\n");
+}
+END_TEST
+
 START_TEST(a_long_name_is_cut_and_the_reason_stays)
 {
 	static char name[1 << 20];
@@ -410,6 +456,9 @@ int main(void)
 	tcase_add_test(parse, range_lists_are_read_in_order);
 	tcase_add_test(message, messages_say_program_what_and_why);
 	tcase_add_test(message, a_message_is_one_line_whatever_the_thing_is_named);
+	tcase_add_test(message, a_name_is_quoted_where_it_shows_badly);
+	tcase_add_test(message, a_name_that_is_cut_says_so);
+	tcase_add_test(message, a_hint_points_at_help);
 	tcase_add_test(message, a_long_name_is_cut_and_the_reason_stays);
 	tcase_add_test(message, lost_output_is_noticed);
 	tcase_add_test(message, a_closed_stdout_is_fine_when_nothing_was_printed);

@@ -42,7 +42,7 @@ rooms() {
 		spawnaudit/output.* | common/message.h spawnaudit/options.h spawnaudit/output.h
 		spawnaudit/shapes.* | spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
-		spawnaudit/* | spawnutil.h names.h common/message.h common/parse.h spawnaudit/*
+		spawnaudit/* | spawnutil.h names.h common/arguments.h common/message.h common/parse.h spawnaudit/*
 	END
 }
 

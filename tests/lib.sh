@@ -52,6 +52,13 @@ status() {
 	[ "$got" -eq "$expected" ] || fail "$*: expected status $expected, got $got: $err"
 }
 
+# hinted PROGRAM PATTERN: $err is two lines, and the second points at --help
+hinted() {
+	like message "$1: $2" "$(printf '%s\n' "$err" | sed 1q)"
+	same "lines of $err" 2 "$(printf '%s\n' "$err" | wc -l)"
+	same hint "Try '$1 --help' for more information." "$(printf '%s\n' "$err" | sed -n 2p)"
+}
+
 run_tests() {
 	suite=$(basename "$0" .sh)
 	failed=0

@@ -246,6 +246,7 @@ check_options() {
 	page_options "$page" >described
 	[ -s helped ] || fail "$1 --help lists no option"
 	equal "$1 --help" helped "$1(1)" described
+	same "$1 -h" "$("$BUILD/$1" --help)" "$("$BUILD/$1" -h)"
 }
 
 test_safespawn_options_equal_its_page() {

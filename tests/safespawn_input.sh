@@ -1,112 +1,108 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Bad input: one line that names the thing, the documented status, nothing launched.
+# Bad input: one line that names the thing, a hint where the command line is at fault,
+# the documented status, nothing launched.
 # shellcheck disable=SC2016,SC2317,SC3045	# $ for inner shells; the tests are called by
 # name, in lib.sh; ulimit has these options in dash and bash
 
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
-
-# refuses STATUS PATTERN OPTION...: the command, touch launched, is added
-refuses() {
-	expected_status=$1
-	pattern=$2
-	shift 2
-	status "$expected_status" safespawn -q "$@" touch "$tmp/launched"
-	like "$*" "safespawn: $pattern" "$err"
-	same "lines for $*" 1 "$(printf '%s\n' "$err" | wc -l)"
-	same "stdout for $*" '' "$out"
-	[ ! -e launched ] || fail "launched with $*"
-}
+# shellcheck source-path=SCRIPTDIR source=refusals.sh
+. "$(dirname "$0")/refusals.sh"
 
 test_unknown_options() {
-	refuses 125 "*'--nonsense'" --nonsense
-	refuses 125 "*'Z'" -Z
-	refuses 125 "*ambiguous*" --se
-	refuses 125 "*'--exec'*" --exec=1
+	misused "*'--nonsense'" --nonsense
+	misused "*'Z'" -Z
+	misused "*ambiguous*" --se
+	misused "*'--exec'*" --exec=1
 }
 
 test_missing_arguments() {
 	status 125 safespawn -t
-	like message "safespawn: *'t'" "$err"
+	hinted safespawn "*'t'"
 	status 125 safespawn --chdir
-	like message "safespawn: *'--chdir'*" "$err"
-	status 125 safespawn -q
-	same message 'safespawn: no COMMAND' "$err"
-	status 125 safespawn --
-	same message 'safespawn: no COMMAND' "$err"
-	status 125 safespawn A=1
-	same message 'safespawn: no COMMAND' "$err"
+	hinted safespawn "*'--chdir'*"
+	for nothing in -q -- A=1; do
+		status 125 safespawn "$nothing"
+		hinted safespawn 'no COMMAND'
+	done
 }
 
 test_values_with_trailing_junk_or_out_of_range() {
-	refuses 125 '--timeout=10x: not a duration*' -t 10x
-	refuses 125 '--timeout=: not a duration*' -t ''
-	refuses 125 '--timeout=-1: not a duration*' -t -1
-	refuses 125 '--timeout=99999999999999999999: out of range' -t 99999999999999999999
-	refuses 125 '--kill-after=1 : not a duration*' -t 1 -k '1 '
-	refuses 125 '--umask=0x2: not an octal mode' --umask=0x2
-	refuses 125 '--umask=01000: out of range' --umask=01000
-	refuses 125 '--signal=NONE: not a signal' -t 1 -s NONE
-	refuses 125 '--signal=0: no such signal' -t 1 -s 0
-	refuses 125 '--signal=99: no such signal' -t 1 -s 99
-	refuses 125 '--ignore-signal=INT,: not a signal' --ignore-signal=INT,
-	refuses 125 "--ignore-signal=KILL: KILL and STOP can't be changed" --ignore-signal=KILL
-	refuses 125 "--block-signal=STOP: KILL and STOP can't be changed" --block-signal=STOP
-	refuses 125 '--setpgid=1x: not a process group' --setpgid=1x
-	refuses 125 '--setpgid=-1: out of range' --setpgid=-1
-	refuses 125 '--method=fork: no such method*' -m fork
-	refuses 125 '--leaks=maybe: no such policy*' --leaks=maybe
-	refuses 125 '--keep-fd=3x: not a list of descriptors*' --keep-fd=3x
-	refuses 125 '--keep-fd=7-3: out of range' --keep-fd=7-3
-	refuses 125 '--keep-fd=99999999999: out of range' --keep-fd=99999999999
-	refuses 125 '--keep-fd=999999: Bad file descriptor' --keep-fd=999999
-	refuses 125 '--unset=A=B: not the name of a variable' -u A=B
-	refuses 125 '--unset=: not the name of a variable' -u ''
-	refuses 125 '=x: an assignment without a name' =x
+	misused '--timeout=10x: not a duration*' -t 10x
+	misused '--timeout="": not a duration*' -t ''
+	misused '--timeout=-1: not a duration*' -t -1
+	misused '--timeout=99999999999999999999: out of range' -t 99999999999999999999
+	misused '--kill-after="1 ": not a duration*' -t 1 -k '1 '
+	misused '--umask=0x2: not an octal mode' --umask=0x2
+	misused '--umask=01000: out of range' --umask=01000
+	misused '--signal=NONE: not a signal' -t 1 -s NONE
+	misused '--signal=0: no such signal' -t 1 -s 0
+	misused '--signal=99: no such signal' -t 1 -s 99
+	misused '--ignore-signal=INT,: not a signal' --ignore-signal=INT,
+	misused "--ignore-signal=KILL: KILL and STOP can't be changed" --ignore-signal=KILL
+	misused "--block-signal=STOP: KILL and STOP can't be changed" --block-signal=STOP
+	misused '--setpgid=1x: not a process group' --setpgid=1x
+	misused '--setpgid=-1: out of range' --setpgid=-1
+	misused '--method=fork: no such method*' -m fork
+	misused '--leaks=maybe: no such policy*' --leaks=maybe
+	misused '--keep-fd=3x: not a list of descriptors*' --keep-fd=3x
+	misused '--keep-fd=7-3: out of range' --keep-fd=7-3
+	misused '--keep-fd=99999999999: out of range' --keep-fd=99999999999
+	refuses '--keep-fd=999999: not open' --keep-fd=999999
+	misused '--unset=A=B: not the name of a variable' -u A=B
+	misused '--unset="": not the name of a variable' -u ''
+	misused '=x: an assignment without a name' =x
 }
 
 test_options_that_exclude_each_other() {
-	refuses 125 '--exec and --background *' --exec -b
-	refuses 125 '--exec and --timeout *' --exec -t 1
-	refuses 125 '--exec and --stats *' --exec --stats
-	refuses 125 '--exec and --method=posix_spawn *' --exec -m posix_spawn
-	refuses 125 '--background and --timeout *' -b -t 1
-	refuses 125 '--background and --stats *' -b --stats
-	refuses 125 '--setsid and --setpgid *' --setsid --setpgid
-	refuses 125 '--timeout and --setpgid=PGID *' -t 1 --setpgid=1
-	refuses 125 '--kill-after needs --timeout' -k 1
-	refuses 125 '--signal needs --timeout' -s INT
+	misused '--exec and --background *' --exec -b
+	misused '--exec and --timeout *' --exec -t 1
+	misused '--exec and --stats *' --exec --stats
+	misused '--exec and --method=posix_spawn *' --exec -m posix_spawn
+	misused '--background and --timeout *' -b -t 1
+	misused '--background and --stats *' -b --stats
+	misused '--setsid and --setpgid *' --setsid --setpgid
+	misused '--timeout and --setpgid=PGID *' -t 1 --setpgid=1
+	misused '--kill-after needs --timeout' -k 1
+	misused '--signal needs --timeout' -s INT
 }
 
 test_method_posix_spawn_refuses_what_it_cannot_do() {
-	refuses 125 '*umask*' -m posix_spawn --umask=0
-	refuses 125 '*ignore*' -m posix_spawn --ignore-signal=HUP
+	refuses '*umask*' -m posix_spawn --umask=0
+	refuses '*ignore*' -m posix_spawn --ignore-signal=HUP
 }
 
 test_redirections_that_make_no_sense() {
 	mkdir directory
-	refuses 125 'redirect 2: has neither < nor >; quote it*' -r 2
-	refuses 125 'redirect : has neither < nor >; quote it*' -r ''
-	refuses 125 'redirect 1>: nothing behind it' -r '1>'
-	refuses 125 'redirect a>b: a descriptor is a number' -r 'a>b'
-	refuses 125 'redirect &>b: a descriptor is a number' -r '&>b'
-	refuses 125 'redirect 1>&x: a descriptor is a number' -r '1>&x'
-	refuses 125 'redirect 1>&2-: a descriptor is a number' -r '1>&2-'
-	refuses 125 'redirect 0<<EOF: here-documents *' -r '0<<EOF'
-	refuses 125 'redirect 1>|file: write > *' -r '1>|file'
-	refuses 125 'redirect 1>&777: Bad file descriptor' -r '1>&777'
-	refuses 125 'redirect 1>directory: Is a directory' -r '1>directory'
-	refuses 125 'redirect 0<missing: No such file or directory' -r '0<missing'
-	refuses 125 'redirect 1>no/such: No such file or directory' -r '1>no/such'
-	refuses 125 'redirect 99999999999>x: descriptor out of range' -r '99999999999>x'
-	(ulimit -n 64; refuses 125 'redirect 64>x: descriptor out of range (0 to 63)' -r '64>x')
+	misused 'redirect 2: has neither < nor >; quote it*' -r 2
+	misused 'redirect "": has neither < nor >; quote it*' -r ''
+	misused 'redirect 1>: nothing behind it' -r '1>'
+	misused 'redirect a>b: a descriptor is a number' -r 'a>b'
+	misused 'redirect &>b: a descriptor is a number' -r '&>b'
+	misused 'redirect 1>&x: a descriptor is a number' -r '1>&x'
+	misused 'redirect 1>&2-: a descriptor is a number' -r '1>&2-'
+	misused 'redirect 0<<EOF: here-documents *' -r '0<<EOF'
+	misused 'redirect 1>|file: write > *' -r '1>|file'
+	refuses "redirect 1>&777: 777 isn't open" -r '1>&777'
+	refuses 'redirect 1>directory: Is a directory' -r '1>directory'
+	refuses 'redirect 0<missing: No such file or directory' -r '0<missing'
+	refuses 'redirect 1>no/such: No such file or directory' -r '1>no/such'
+	misused 'redirect 99999999999>x: descriptor out of range' -r '99999999999>x'
+	(ulimit -n 64; refuses 'redirect 64>x: descriptor out of range (0 to 63)' -r '64>x')
 	[ ! -e x ] || fail "the file was made all the same"
 }
 
 test_commands_that_are_none() {
-	status 127 safespawn -q ''
-	like "an empty one" 'safespawn: *No such file or directory' "$err"
+	for method in vfork posix_spawn; do
+		status 127 safespawn -q -m $method ''
+		same "an empty one" 'safespawn: exec "": No such file or directory' "$err"
+		status 127 safespawn -q -m $method 'no such'
+		same "an unknown one" 'safespawn: exec "no such": not in PATH: No such file or directory' \
+			"$err"
+	done
+	echo 'exit 0' >text
+	chmod 755 text
+	status 126 safespawn -q ./text
+	same "no program" 'safespawn: exec ./text: no "#!" line: Exec format error' "$err"
 	status 126 safespawn -q "$tmp"
 	like "a directory" "safespawn: *$tmp*" "$err"
 	status 127 safespawn -q ./missing
@@ -166,7 +162,7 @@ test_3_megabytes_that_do_not_fit_are_126() {
 }
 
 test_a_closed_stdout_is_an_error_when_output_is_due() {
-	for option in --help --usage --version --audit '--explain true' '-b touch launched'; do
+	for option in -h --help --usage --version --audit '--explain true' '-b touch launched'; do
 		# shellcheck disable=SC2086
 		safespawn -q $option 2>err >&-
 		same "status of $option" 125 $?

@@ -104,7 +104,7 @@ test_explain_verbose_says_what_was_found() {
 
 test_json_of_what() {
 	status 125 safespawn --json true
-	same message 'safespawn: --json needs --audit, --stats or --explain' "$err"
+	hinted safespawn '--json needs --audit, --stats or --explain'
 }
 
 run_tests

@@ -42,14 +42,14 @@ test_a_library_that_is_not_there_is_named() {
 	like message 'safespawn: --preload: */libspawnutil-preload.so: No such file or directory' "$err"
 	cp "$BUILD/safespawn" "$OURS" 'with space/'
 	status 125 'with space/safespawn' -q --preload true
-	like message 'safespawn: --preload: */libspawnutil-preload.so: *space or colon' "$err"
+	like message 'safespawn: --preload: */libspawnutil-preload.so": *space or colon' "$err"
 }
 
 test_what_it_does_not_go_with() {
 	status 125 safespawn -q --preload --root=/ true
 	like root 'safespawn: --preload and --root exclude each other*' "$err"
 	status 125 safespawn -q --preload --audit
-	same command 'safespawn: --preload needs a COMMAND' "$err"
+	hinted safespawn '--preload needs a COMMAND'
 }
 
 run_tests

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2016,SC2317,SC3045	# $ for inner shells; the tests are called by
 # name, in lib.sh; ulimit has these options in dash and bash
 
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=refusals.sh
+. "$(dirname "$0")/refusals.sh"
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "only root $1"
@@ -13,16 +13,6 @@ need_root() {
 
 need_ordinary_user() {
 	[ "$(id -u)" -ne 0 ] || skip "root may do it"
-}
-
-# refuses PATTERN OPTION...: with one line, and nothing is launched
-refuses() {
-	pattern=$1
-	shift
-	status 125 safespawn -q "$@" touch "$tmp/launched"
-	like "$*" "safespawn: $pattern" "$err"
-	same "lines for $*" 1 "$(printf '%s\n' "$err" | wc -l)"
-	[ ! -e launched ] || fail "launched with $*"
 }
 
 # What the command printed, on one line
@@ -88,25 +78,65 @@ test_an_ordinary_user_learns_what_it_needs() {
 	status 125 "$@" --root=/ true
 	same root "safespawn: chroot /: Operation not permitted: needs root, or CAP_SYS_CHROOT" "$err"
 	status 125 "$@" -n -1 true
-	like nice "safespawn: nice -1: Permission denied: only root lowers it" "$err"
+	same nice "safespawn: nice -1: Permission denied: lowering it needs root, or CAP_SYS_NICE" "$err"
 	status 125 "$@" --rlimit=nofile=10 "$BUILD/safespawn" -q --rlimit=nofile=20 true
-	like limit "safespawn: limit nofile: Operation not permitted: only root raises *" "$err"
+	same limit "safespawn: limit nofile: Operation not permitted: raising a hard limit needs root, \
+or CAP_SYS_RESOURCE" "$err"
+}
+
+test_root_learns_which_capability_it_lacks() {
+	need_root "may have some and lack others"
+	for try in 'chroot /: sys_chroot --root=/' 'setuid 5: setuid --uid=5 --groups=keep' \
+		'setgid 5: setgid --gid=5 --groups=keep' 'setgroups: setgid --groups=5' \
+		'nice -1: sys_nice -n -1' 'limit core: sys_resource --rlimit=core=20K'; do
+		what=${try%%: *} rest=${try#*: }
+		capability=${rest%% *}
+		# shellcheck disable=SC2086
+		(
+			ulimit -c 10
+			status 125 setpriv --bounding-set="-$capability" --inh-caps="-$capability" \
+				"$BUILD/safespawn" -q ${rest#* } true
+			like "$what" "safespawn: $what: *denied*needs CAP_*, which root lacks here*" \
+				"$(echo "$err" | sed 's/not permitted/denied/')"
+			like "$what" "*CAP_$(echo "$capability" | tr a-z A-Z), *" "$err"
+		) || exit
+	done
+}
+
+test_a_user_namespace_that_forbids_setgroups() {
+	unshare --user --map-root-user true 2>/dev/null || skip "no user namespaces here"
+	status 125 unshare --user --map-root-user "$BUILD/safespawn" -q --user=root true
+	same denied "safespawn: setgroups: Operation not permitted: this user namespace forbids it; \
+--groups=keep does without" "$err"
+	status 0 unshare --user --map-root-user "$BUILD/safespawn" -q --user=root --groups=keep true
+	for id in uid gid; do
+		status 125 unshare --user --map-root-user "$BUILD/safespawn" -q --$id=1234 --groups=keep true
+		same "no such $id" \
+			"safespawn: set$id 1234: Invalid argument: this user namespace has no such id" "$err"
+	done
+}
+
+test_no_more_descriptors_than_the_system_allows() {
+	need_root "comes as far as that"
+	most=$(cat /proc/sys/fs/nr_open)
+	refuses "limit nofile: Operation not permitted: the system allows no more than $most (fs.nr_open)" \
+		--rlimit=nofile=$((most + 1))
 }
 
 test_ids_that_make_no_sense() {
-	refuses '--uid needs --groups: a list, none, or keep; or --user=NAME*' --uid=5
-	refuses '--gid needs --groups: a list, none, or keep' --gid=5
-	refuses '--user and --uid exclude each other*' --user=root --uid=5
-	refuses '--user and --gid exclude each other*' --user=root --gid=5
-	refuses '--uid=root: not a number; for a name: --user' --uid=root --groups=none
-	refuses '--uid=4294967295: out of range (0 to 4294967294)' --uid=4294967295 --groups=none
-	refuses '--gid=-1: out of range*' --gid=-1 --groups=none
+	misused '--uid needs --groups: a list, none, or keep; or --user=NAME*' --uid=5
+	misused '--gid needs --groups: a list, none, or keep' --gid=5
+	misused '--user and --uid exclude each other*' --user=root --uid=5
+	misused '--user and --gid exclude each other*' --user=root --gid=5
+	misused '--uid=root: not a number; for a name: --user' --uid=root --groups=none
+	misused '--uid=4294967295: out of range (0 to 4294967294)' --uid=4294967295 --groups=none
+	misused '--gid=-1: out of range*' --gid=-1 --groups=none
 	refuses '--user=no-such-one: no*' --user=no-such-one
-	refuses '--user=: no*' --user=
+	refuses '--user="": no*' --user=
 	refuses '--user=4000000001: no*--uid, --gid and --groups' --user=4000000001
 	refuses '--groups=1,no-such-one: no-such-one: no*' --groups=1,no-such-one
 	refuses '--groups=1,,2: not a list of groups (27,audio; or none, or keep)' --groups=1,,2
-	refuses '--groups=: not a list of groups*' --groups=
+	refuses '--groups="": not a list of groups*' --groups=
 }
 
 test_nothing_is_opened_before_the_names_are_known() {
@@ -151,7 +181,7 @@ test_root() {
 }
 
 test_root_needs_an_absolute_directory() {
-	refuses '--root needs --chdir to begin with /*' --root=tree -C sub
+	misused '--root needs --chdir to begin with /*' --root=tree -C sub
 }
 
 test_limits() {
@@ -169,18 +199,18 @@ test_limits() {
 }
 
 test_limits_that_make_no_sense() {
-	refuses '--rlimit=nofile: write NAME=SOFT:HARD, or NAME=VALUE for both' --rlimit=nofile
-	refuses '--rlimit=files=3: no such limit; there are: as *nofile*' --rlimit=files=3
-	refuses '--rlimit=no=3: no such limit*' --rlimit=no=3
-	refuses '--rlimit==3: no such limit*' --rlimit==3
-	refuses '--rlimit=nofile=: neither *' --rlimit=nofile=
-	refuses '--rlimit=nofile=:: neither *' --rlimit=nofile=:
-	refuses '--rlimit=nofile=3x: a limit is a number or "unlimited"' --rlimit=nofile=3x
-	refuses '--rlimit=nofile=-1: a limit is a number or "unlimited"' --rlimit=nofile=-1
-	refuses '--rlimit=nofile=3:4:5: a limit is a number*' --rlimit=nofile=3:4:5
-	refuses '--rlimit=nofile=1K: *no size' --rlimit=nofile=1K
-	refuses '--rlimit=as=99999999999999999999: out of range*' --rlimit=as=99999999999999999999
-	refuses '--rlimit=as=17179869184G: out of range*' --rlimit=as=17179869184G
+	misused '--rlimit=nofile: write NAME=SOFT:HARD, or NAME=VALUE for both' --rlimit=nofile
+	misused '--rlimit=files=3: no such limit; there are: as *nofile*' --rlimit=files=3
+	misused '--rlimit=no=3: no such limit*' --rlimit=no=3
+	misused '--rlimit==3: no such limit*' --rlimit==3
+	misused '--rlimit=nofile=: neither *' --rlimit=nofile=
+	misused '--rlimit=nofile=:: neither *' --rlimit=nofile=:
+	misused '--rlimit=nofile=3x: a limit is a number or "unlimited"' --rlimit=nofile=3x
+	misused '--rlimit=nofile=-1: a limit is a number or "unlimited"' --rlimit=nofile=-1
+	misused '--rlimit=nofile=3:4:5: a limit is a number*' --rlimit=nofile=3:4:5
+	misused '--rlimit=nofile=1K: *no size' --rlimit=nofile=1K
+	misused '--rlimit=as=99999999999999999999: out of range*' --rlimit=as=99999999999999999999
+	misused '--rlimit=as=17179869184G: out of range*' --rlimit=as=17179869184G
 	refuses '--rlimit=nofile: the soft limit 9 is above the hard limit 8; *nofile=SOFT:HARD' \
 		--rlimit=nofile=9:8
 	(ulimit -Sn 20; refuses '--rlimit=nofile: the soft limit 20 is above the hard limit 10;*' \
@@ -196,9 +226,9 @@ test_nice_adds() {
 	same twice $((now + 7)) "$out"
 	status 0 safespawn -q -n 40 nice
 	same "as far as it goes" 19 "$out"
-	refuses '--nice=41: out of range (-40 to 40)' -n 41
-	refuses '--nice=-41: out of range (-40 to 40)' -n -41
-	refuses '--nice=x: not a number' --nice=x
+	misused '--nice=41: out of range (-40 to 40)' -n 41
+	misused '--nice=-41: out of range (-40 to 40)' -n -41
+	misused '--nice=x: not a number' --nice=x
 }
 
 test_cpu_list() {
@@ -211,10 +241,10 @@ test_cpu_list() {
 	same "the last list counts" "$one" "$(field Cpus_allowed_list --cpu-list=8000 --cpu-list="$one")"
 	refuses 'cpus: Invalid argument: --cpu-list names no processor that we may use' \
 		--cpu-list=8191
-	refuses '--cpu-list=8192: out of range (0 to 8191*' --cpu-list=8192
-	refuses '--cpu-list=3-1: out of range*' --cpu-list=3-1
-	refuses '--cpu-list=1,: not a list of processors (1,3-5)' --cpu-list=1,
-	refuses '--cpu-list=a: not a list of processors*' --cpu-list=a
+	misused '--cpu-list=8192: out of range (0 to 8191*' --cpu-list=8192
+	misused '--cpu-list=3-1: out of range*' --cpu-list=3-1
+	misused '--cpu-list=1,: not a list of processors (1,3-5)' --cpu-list=1,
+	misused '--cpu-list=a: not a list of processors*' --cpu-list=a
 }
 
 test_pdeathsig_ends_the_command_with_safespawn() {
@@ -230,8 +260,8 @@ test_pdeathsig_ends_the_command_with_safespawn() {
 		sleep 0.05
 	done
 	same signal told "$(cat "done")"
-	refuses '--pdeathsig=NONE: not a signal' --pdeathsig=NONE
-	refuses '--background and --pdeathsig exclude each other*' -b --pdeathsig=TERM
+	misused '--pdeathsig=NONE: not a signal' --pdeathsig=NONE
+	misused '--background and --pdeathsig exclude each other*' -b --pdeathsig=TERM
 }
 
 test_the_order_of_the_plan() {

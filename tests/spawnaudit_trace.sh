@@ -250,8 +250,11 @@ test_it_ends_as_the_command_does() {
 	status 3 spawnaudit --log=report sh -c 'exit 3'
 	status 137 spawnaudit --log=report sh -c 'kill -KILL $$'
 	status 127 spawnaudit --log=report nonesuch
-	same message "spawnaudit: exec nonesuch: No such file or directory" "$err"
+	same message "spawnaudit: exec nonesuch: not in PATH: No such file or directory" "$err"
+	status 127 spawnaudit --log=report ""
+	same message 'spawnaudit: exec "": No such file or directory' "$err"
 	status 126 spawnaudit --log=report /etc/passwd
+	same message "spawnaudit: exec /etc/passwd: not executable: Permission denied" "$err"
 	same "a report about nothing" "" "$(cat report)"
 }
 

@@ -163,7 +163,7 @@ test_tables_are_kept_when_the_csv_file_is_full() {
 
 test_raw_needs_somewhere_to_go() {
 	status 2 spawnbench --raw
-	same "message" "spawnbench: --raw: needs --csv or --json, the tables have no samples" "$err"
+	hinted spawnbench "--raw: needs --csv or --json, the tables have no samples"
 }
 
 test_picture_as_svg_names_axes_units_and_methods() {
@@ -185,7 +185,7 @@ test_picture_as_png() {
 
 test_picture_of_another_kind() {
 	status 2 spawnbench --plot=x.pdf
-	same "message" "spawnbench: --plot: 'x.pdf' doesn't end in .png or .svg" "$err"
+	hinted spawnbench "--plot: 'x.pdf' doesn't end in .png or .svg"
 }
 
 test_gnuplot_that_is_not_there() {

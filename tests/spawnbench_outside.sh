@@ -109,10 +109,10 @@ test_what_a_parent_has_an_outside_program_has_not() {
 test_wrong_options() {
 	for wrong in x = =x x=; do
 		bench 2 --exec-method="$wrong"
-		like "$wrong" "spawnbench: --exec-method: '$wrong' isn't NAME=COMMAND" "$err"
+		hinted spawnbench "--exec-method: '$wrong' isn't NAME=COMMAND"
 	done
 	bench 2 --exec-method=fork=true
-	same "known" "spawnbench: --exec-method: 'fork' is a method of spawnbench's own" "$err"
+	hinted spawnbench "--exec-method: 'fork' is a method of spawnbench's own"
 }
 
 test_bad_line_is_named() {

@@ -144,15 +144,15 @@ test_slow_launches_are_fewer() {
 test_what_goes_not_together_is_refused() {
 	for other in --pin --jobs=2 --jobs=1,2 --baseline=fork --raw --plot=x.svg; do
 		stall 2 "$other"
-		same "$other" "spawnbench: --stall: not with --pin, --jobs, --baseline, --raw or --plot" "$err"
+		hinted spawnbench "--stall: not with --pin, --jobs, --baseline, --raw or --plot"
 	done
 	stall 2 --exec-method=x=true
-	same "outside" "spawnbench: --stall: outside programs don't launch from this process" "$err"
+	hinted spawnbench "--stall: outside programs don't launch from this process"
 	status 2 spawnbench --rate=5
-	same "rate" "spawnbench: --rate: only with --stall" "$err"
+	hinted spawnbench "--rate: only with --stall"
 	for rate in 0 1001 1.5 x ''; do
 		status 2 spawnbench --stall --rate="$rate"
-		same "rate $rate" "spawnbench: --rate: '$rate' isn't a number from 1 to 1000" "$err"
+		hinted spawnbench "--rate: '$rate' isn't a number from 1 to 1000"
 	done
 }
 

@@ -114,6 +114,25 @@ void die(int status, const char *format, ...)
 	exit(status);
 }
 
+void say_hint(void)
+{
+	char line[LINE_MAX_BYTES];
+
+	write_line(line, append_text(line, 0, sizeof(line) - 4,
+				     "Try '%s --help' for more information.", program));
+}
+
+void die_usage(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_list(0, format, arguments);
+	va_end(arguments);
+	say_hint();
+	exit(status);
+}
+
 void die_errno(int status, int err, const char *format, ...)
 {
 	va_list arguments;

@@ -7,6 +7,11 @@
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 
+#include "quote.h"
+
+/* A name, or a word of the command line, where a message says nothing around it. */
+#define NAMED(text) QUOTED(text, 1024)
+
 /* The name that stands before each message. The string is kept, not copied. */
 void message_set_program(const char *name);
 const char *message_program(void);
@@ -22,6 +27,13 @@ void say_errno(int err, const char *format, ...) __attribute__((format(printf, 2
 
 /* say() and exit(status). */
 void die(int status, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+
+/* Behind a message about the command line: "Try 'program --help' for more information." */
+void say_hint(void);
+
+/* say(), say_hint() and exit(status). */
+void die_usage(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
 /* say_errno() and exit(status). */

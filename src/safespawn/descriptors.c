@@ -21,7 +21,7 @@ static int keep_ranges(const struct settings *settings, struct fd_list *fds)
 		/* Ends at the first that isn't open, so no range is too long */
 		for (long fd = range->first; fd <= range->last; fd++) {
 			if (!fd_was_inherited((int)fd)) {
-				say_errno(EBADF, "--keep-fd=%ld", fd);
+				say("--keep-fd=%ld: not open", fd);
 				return -EBADF;
 			}
 			fd_list_set(fds, SPU_FD_KEEP, (int)fd, 0);

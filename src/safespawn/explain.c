@@ -131,7 +131,7 @@ int explain(const struct launch *launch)
 	int r;
 
 	if (spu_explain(launch->argv, &launch->options, &plan, &error) < 0)
-		return launch_failed(&error);
+		return launch_failed(launch, &error);
 	if (launch->settings->verbose && (r = spu_probe(&kernel)) < 0) {
 		say_errno(r, "what this kernel has");
 		free(plan);

@@ -7,14 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advice.h"
 #include "common/message.h"
 #include "environment.h"
 #include "preload.h"
 #include "terminal.h"
 
-int launch_failed(const struct spu_error *error)
+int launch_failed(const struct launch *launch, const struct spu_error *error)
 {
-	say("%s%s", error->text, privileges_advice(error));
+	char buffer[ADVICE_SIZE];
+
+	say("%s%s", error->text, advice(error, &launch->options, buffer));
 	/* As if it had died of it just after exec */
 	if (error->err == ECANCELED && error->index > 0)
 		return 128 + error->index;
@@ -35,7 +38,8 @@ static int resolve(struct launch *launch, const char *file)
 		launch->options.file = launch->file;
 		return 0;
 	}
-	say_errno(err, "exec %s", file);
+	say_errno(err, "exec %s%s", NAMED(file),
+		  err == ENOENT && *file && !strchr(file, '/') ? ": not in PATH" : "");
 	return err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
@@ -209,12 +213,12 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 		/* The child may have come as far as taking it */
 		if (launch->options.foreground.set)
 			terminal_take(0);
-		return launch_failed(&error);
+		return launch_failed(launch, &error);
 	}
 	look_at_clock(launch->settings, &launch->launched);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
-		say("launched %s as %d", launch->settings->command[0], (int)ret_child->pid);
+		say("launched %s as %d", NAMED(launch->settings->command[0]), (int)ret_child->pid);
 	return 0;
 }
 
@@ -228,7 +232,7 @@ int launch_exec(struct launch *launch)
 		message_set_fd(fd);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
-		say("becoming %s as %d", launch->settings->command[0], (int)getpid());
+		say("becoming %s as %d", NAMED(launch->settings->command[0]), (int)getpid());
 	spu_exec(launch->argv, &launch->options, &error);
-	return launch_failed(&error);
+	return launch_failed(launch, &error);
 }

@@ -38,6 +38,6 @@ int launch_exec(struct launch *launch);
 int launch_leads_group(const struct launch *launch);
 
 /* Says why; the exit status. */
-int launch_failed(const struct spu_error *error);
+int launch_failed(const struct launch *launch, const struct spu_error *error);
 
 #endif

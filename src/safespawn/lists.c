@@ -80,7 +80,7 @@ int list_redirection(struct settings *settings, const char *spec)
 	const char *why;
 
 	if (redirection_parse(spec, redirection, &why) < 0) {
-		say("redirect %s: %s", spec, why);
+		say("redirect %s: %s", NAMED(spec), why);
 		return -ECANCELED;	/* said already */
 	}
 	settings->redirection_count++;
@@ -93,7 +93,7 @@ int list_limit(struct settings *settings, const char *text)
 	const char *why;
 
 	if (limit_parse(text, &limit, &why) < 0) {
-		say("--rlimit=%s: %s", text, why);
+		say("--rlimit=%s: %s", NAMED(text), why);
 		return -ECANCELED;
 	}
 	while (at < end && at->resource != limit.resource)

@@ -119,7 +119,9 @@ int main(int argc, char **argv)
 
 	message_set_program("safespawn");
 	atexit(finish_output);
-	if (options_parse(argc, argv, &settings) < 0 || settings_check(&settings) < 0)
+	if (options_parse(argc, argv, &settings) < 0 || settings_check(&settings) < 0) {
+		say_hint();
 		return EXIT_SETUP;
+	}
 	return run(&settings);
 }

@@ -3,11 +3,11 @@
  * The command line: one argp table, and a parser that fills struct settings and
  * does nothing else. What a value means is known to values.c.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/message.h"
 #include "settings.h"
 #include "values.h"
@@ -91,12 +91,10 @@ static void take_argument(struct argp_state *state, char *text, struct settings 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->err_stream = NULL;	/* one line is enough: no "Try --help" */
-		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(state, text, state->input);
 		return 0;
+	case ARGP_KEY_INIT:
 	case ARGP_KEY_ARGS:
 	case ARGP_KEY_NO_ARGS:
 	case ARGP_KEY_END:
@@ -119,13 +117,13 @@ int options_parse(int argc, char **argv, struct settings *ret)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
+		.children = arguments_children,
 		.args_doc = "[NAME=VALUE...] [--] COMMAND [ARG...]",
 		.doc = "Launch COMMAND without fork and without leaked descriptors, pass signals "
 		       "on, wait, and exit as it did.\v"
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
 		       "found but not executable; 127 not found; 128+N died of signal N.",
 	};
-	static char name[] = "safespawn";
 	size_t room = (size_t)argc + 1;
 
 	*ret = (struct settings){
@@ -135,9 +133,5 @@ int options_parse(int argc, char **argv, struct settings *ret)
 	};
 	if (!ret->unset.items || !ret->assignments.items || !ret->redirections)
 		die_errno(EXIT_SETUP, ENOMEM, "command line");
-	argp_program_version = "safespawn " SPU_VERSION;
-	argp_err_exit_status = EXIT_SETUP;
-	if (argc > 0)
-		argv[0] = name;	/* getopt's messages begin with it */
-	return argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, ret) ? -EINVAL : 0;
+	return arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret) ? -EINVAL : 0;
 }

@@ -39,9 +39,10 @@ char *preload_assignment(const struct settings *settings)
 	if (!library)
 		say_errno(ENOMEM, "--preload");
 	else if (access(library, R_OK) < 0)
-		say_errno(errno, "--preload: %s", library);
+		say_errno(errno, "--preload: %s", NAMED(library));
 	else if (library[strcspn(library, " :")])
-		say("--preload: %s: the loader takes no path with a space or colon", library);
+		say("--preload: %s: the loader takes no path with a space or colon",
+		    NAMED(library));
 	else if (asprintf(&assignment, "LD_PRELOAD=%s%s%s", library, *others ? ":" : "",
 			  others) < 0)
 		die_errno(EXIT_SETUP, ENOMEM, "--preload");

@@ -33,9 +33,9 @@ static gid_t *make_room(gid_t *groups, size_t count)
 static int say_missing(const char *option, const char *name, const char *missing)
 {
 	if (errno == 0 || errno == ENOENT || errno == ESRCH)
-		say("--%s=%s: %s", option, name, missing);
+		say("--%s=%s: %s", option, NAMED(name), missing);
 	else
-		say_errno(errno, "--%s=%s", option, name);
+		say_errno(errno, "--%s=%s", option, NAMED(name));
 	return -EINVAL;
 }
 
@@ -48,7 +48,7 @@ static int parse_group(const char *list, const char *text, gid_t *ret)
 	long number;
 
 	if (!*text) {
-		say("--groups=%s: not a list of groups (27,audio; or none, or keep)", list);
+		say("--groups=%s: not a list of groups (27,audio; or none, or keep)", NAMED(list));
 		return -EINVAL;
 	}
 	errno = 0;
@@ -62,9 +62,9 @@ static int parse_group(const char *list, const char *text, gid_t *ret)
 		return 0;
 	}
 	if (errno == 0 || errno == ENOENT || errno == ESRCH)
-		say("--groups=%s: %s: " NO_SUCH_GROUP, list, text);
+		say("--groups=%s: %s: " NO_SUCH_GROUP, NAMED(list), NAMED(text));
 	else
-		say_errno(errno, "--groups=%s", list);
+		say_errno(errno, "--groups=%s", NAMED(list));
 	return -EINVAL;
 }
 
@@ -159,26 +159,4 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 		return 0;
 	options->limits = privileges->limits;
 	return limits_resolve(settings->limits, settings->limit_count, privileges->limits);
-}
-
-const char *privileges_advice(const struct spu_error *error)
-{
-	static const struct {
-		unsigned step;
-		int err;
-		const char *text;
-	} advice[] = {
-		{SPU_STEP_ROOT, EPERM, ": needs root, or CAP_SYS_CHROOT"},
-		{SPU_STEP_UID, EPERM, ": needs root, or CAP_SETUID"},
-		{SPU_STEP_GID, EPERM, ": needs root, or CAP_SETGID"},
-		{SPU_STEP_GROUPS, EPERM, ": needs root, or CAP_SETGID; or --groups=keep"},
-		{SPU_STEP_LIMIT, EPERM, ": only root raises a hard limit"},
-		{SPU_STEP_NICE, EACCES, ": only root lowers it"},
-		{SPU_STEP_CPUS, EINVAL, ": --cpu-list names no processor that we may use"},
-	};
-
-	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
-		if (advice[i].step == error->step && advice[i].err == error->err)
-			return advice[i].text;
-	return "";
 }

@@ -18,7 +18,4 @@ struct privileges {
 int privileges_set(const struct settings *settings, struct privileges *privileges,
 		   struct spu_options *options);
 
-/* What would help against this failure, as ": TEXT", or "". */
-const char *privileges_advice(const struct spu_error *error);
-
 #endif

@@ -144,7 +144,7 @@ static int open_one(const struct redirection *redirection, int explain, struct f
 	int fd, r = 0;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)redirection->fd >= limit.rlim_cur) {
-		say("redirect %s: descriptor out of range (0 to %ld)", redirection->spec,
+		say("redirect %s: descriptor out of range (0 to %ld)", NAMED(redirection->spec),
 		    (long)limit.rlim_cur - 1);
 		return -EBADF;
 	}
@@ -163,8 +163,10 @@ static int open_one(const struct redirection *redirection, int explain, struct f
 			fd_list_set(fds, SPU_FD_MAP, redirection->fd, fd);
 		break;
 	}
-	if (r < 0)
-		say_errno(r, "redirect %s", redirection->spec);
+	if (r < 0 && redirection->kind == REDIRECT_COPY)
+		say("redirect %s: %d isn't open", NAMED(redirection->spec), redirection->from);
+	else if (r < 0)
+		say_errno(r, "redirect %s", NAMED(redirection->spec));
 	return r;
 }
 

@@ -99,13 +99,13 @@ int settings_check(const struct settings *s)
 	for (size_t i = 0; i < s->unset.count; i++) {
 		if (*s->unset.items[i] && !strchr(s->unset.items[i], '='))
 			continue;
-		say("--unset=%s: not the name of a variable", s->unset.items[i]);
+		say("--unset=%s: not the name of a variable", NAMED(s->unset.items[i]));
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < s->assignments.count; i++) {
 		if (*s->assignments.items[i] != '=')
 			continue;
-		say("%s: an assignment without a name", s->assignments.items[i]);
+		say("%s: an assignment without a name", NAMED(s->assignments.items[i]));
 		return -EINVAL;
 	}
 	return 0;

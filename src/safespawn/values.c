@@ -213,7 +213,7 @@ int value_store(struct settings *settings, int key, char *text)
 		if (r == 0)
 			return 0;
 		if (r != -ECANCELED)
-			say("--%s=%s: %s", destinations[i].option, text,
+			say("--%s=%s: %s", destinations[i].option, NAMED(text),
 			    describe(destinations[i].kind, r));
 		return -EINVAL;
 	}

@@ -40,7 +40,7 @@ static int begin(const struct options *options, struct trace *trace)
 	trace->pid = start_command(options->command, &trace->start_fd);
 	if (trace->pid > 0)
 		return 0;
-	say_errno(trace->pid, "%s: no process", options->command[0]);
+	say_errno(trace->pid, "%s: no process", NAMED(options->command[0]));
 	return trace->pid;
 }
 

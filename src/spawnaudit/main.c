@@ -19,8 +19,10 @@ int main(int argc, char **argv)
 	int status;
 
 	message_set_program("spawnaudit");
-	if (options_parse(argc, argv, &options) < 0)
+	if (options_parse(argc, argv, &options) < 0) {
+		say_hint();
 		return EXIT_TROUBLE;
+	}
 	/* Standard output is the command's; and it may end by a signal, as the command did */
 	if (options.mode == MODE_COMMAND || options.mode == MODE_ATTACH)
 		return output_open(&options, stderr) < 0 ? EXIT_TROUBLE : audit_run(&options);

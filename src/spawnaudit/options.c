@@ -5,12 +5,12 @@
  */
 #include "options.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "findings.h"
@@ -151,9 +151,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->err_stream = NULL;	/* one line is enough: no "Try --help" */
-		return 0;
 	case ARGP_KEY_ARG:
 		return take_operand(options, text, state);
 	case 'p':
@@ -219,7 +216,7 @@ static int check_mode(const struct options *options)
 static int check(struct options *options)
 {
 	if (options->mode == MODE_NONE) {
-		say("nothing to look at: COMMAND, -p PID, --fds PID or --stuck PID (see --help)");
+		say("nothing to look at: COMMAND, -p PID, --fds PID or --stuck PID");
 		return -EINVAL;
 	}
 	if (!options->command && !options->target && options->pid_count == 0) {
@@ -239,6 +236,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
+		.children = arguments_children,
 		.args_doc = "COMMAND [ARG...]\n-p PID\n--fds PID...\n--stuck PID...",
 		.doc = "Report what a program's launches do between fork and exec, and what they "
 		       "hand on; which forked copies hang.\v"
@@ -246,7 +244,6 @@ int options_parse(int argc, char **argv, struct options *ret)
 		       "COMMAND and -p only if --fail-on or --error-exitcode asks for it); 125 "
 		       "spawnaudit failed.",
 	};
-	static char name[] = "spawnaudit";
 
 	*ret = (struct options){
 		.pids = calloc((size_t)argc + 1, sizeof(pid_t)),
@@ -254,11 +251,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	};
 	if (!ret->pids)
 		die_errno(EXIT_TROUBLE, ENOMEM, "command line");
-	argp_program_version = "spawnaudit (libspawnutil) " SPU_VERSION;
-	argp_err_exit_status = EXIT_TROUBLE;
-	if (argc > 0)
-		argv[0] = name;	/* getopt's messages begin with it */
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, ret))
+	if (arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret))
 		return -EINVAL;
 	return check(ret);
 }

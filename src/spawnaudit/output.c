@@ -15,7 +15,7 @@ int output_open(const struct options *options, FILE *by_default)
 	stream = options->log ? fopen(options->log, "we") : by_default;
 	if (stream)
 		return 0;
-	say_errno(errno, "--log=%s", options->log);
+	say_errno(errno, "--log=%s", NAMED(options->log));
 	return -errno;
 }
 

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "permission.h"
 #include "process.h"
+#include "spawnutil.h"
 
 /* As a shell has it */
 #define EXIT_NOT_EXECUTABLE 126
@@ -45,17 +46,18 @@ void signals_block(void)
 
 static __attribute__((noreturn)) void be_command(char *const command[], int start)
 {
+	struct spu_error error;
 	char go;
-	int err;
 
 	if (read(start, &go, 1) != 1)
 		_exit(EXIT_TROUBLE);
 	sigaction(SIGCHLD, &child_before, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 	execvp(command[0], command);
-	err = errno;
-	say_errno(err, "exec %s", command[0]);
-	_exit(err == ENOENT || err == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+	/* Once more, by a call that says why; but a script without "#!" is execvp's */
+	spu_exec(command, SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW, .flags = SPU_KEEP_MASK), &error);
+	say("%s", error.text);
+	_exit(error.err == ENOENT || error.err == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
 pid_t start_command(char *const command[], int *ret_start)

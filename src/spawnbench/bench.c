@@ -72,7 +72,7 @@ static int add_target(struct bench *bench, const char *path)
 	int r = target_init(&bench->targets[bench->target_count], path);
 
 	if (r < 0)
-		say_errno(r, "child %s", path);
+		say_errno(r, "child %s", NAMED(path));
 	else
 		bench->target_count++;
 	return r;

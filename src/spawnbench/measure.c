@@ -134,7 +134,7 @@ int measure(const struct measurement *m)
 	if (r == 0)
 		r = m->target->stamps ? stamps_open(count) : stamps_close();
 	if (r < 0) {
-		say_errno(r, "%s", m->target->path);
+		say_errno(r, "%s", NAMED(m->target->path));
 	} else {
 		r = warm_up(m, jobs);
 		if (r == 0)

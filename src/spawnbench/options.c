@@ -5,12 +5,12 @@
  */
 #include "options.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "common/arguments.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "plot.h"
@@ -75,7 +75,7 @@ static void each_item(const char *option, char *text,
 
 	while ((item = strsep(&text, ","))) {
 		if (++count > LIST_MAX)
-			die(EXIT_USAGE, "--%s: more than %d values", option, LIST_MAX);
+			die_usage(EXIT_USAGE, "--%s: more than %d values", option, LIST_MAX);
 		add(context, item);
 	}
 }
@@ -90,7 +90,8 @@ static void add_value(void *context, char *item)
 	const struct axis_list *to = context;
 
 	if (axis_parse(to->axis, item, &to->list->values[to->list->count]) < 0)
-		die(EXIT_USAGE, "--%s: '%s' isn't %s", to->axis->name, item, to->axis->expected);
+		die_usage(EXIT_USAGE, "--%s: '%s' isn't %s", to->axis->name, item,
+			  to->axis->expected);
 	to->list->count++;
 }
 
@@ -112,7 +113,7 @@ static __attribute__((noreturn)) void unknown_method(const char *option,
 	for (size_t i = 0; i < method_table_count; i++)
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
 			 i ? ", " : "", method_table[i].name);
-	die(EXIT_USAGE, "--%s: '%s' isn't one of: %s", option, name, known);
+	die_usage(EXIT_USAGE, "--%s: '%s' isn't one of: %s", option, name, known);
 }
 
 static void add_method(void *context, char *item)
@@ -131,12 +132,12 @@ static void add_outside(struct options *options, char *text)
 	char *equals = strchr(text, '=');
 
 	if (!equals || equals == text || equals[1] == '\0')
-		die(EXIT_USAGE, "--exec-method: '%s' isn't NAME=COMMAND", text);
+		die_usage(EXIT_USAGE, "--exec-method: '%s' isn't NAME=COMMAND", text);
 	*equals = '\0';
 	if (method_find(text))
-		die(EXIT_USAGE, "--exec-method: '%s' is a method of spawnbench's own", text);
+		die_usage(EXIT_USAGE, "--exec-method: '%s' is a method of spawnbench's own", text);
 	if (options->outside_count == LIST_MAX)
-		die(EXIT_USAGE, "--exec-method: more than %d", LIST_MAX);
+		die_usage(EXIT_USAGE, "--exec-method: more than %d", LIST_MAX);
 	options->outside[options->outside_count++] = (struct outside){
 		{.name = text, .flags = METHOD_OUTSIDE}, equals + 1,
 	};
@@ -145,7 +146,7 @@ static void add_outside(struct options *options, char *text)
 static void append_outside(struct options *options)
 {
 	if (options->method_count + options->outside_count > LIST_MAX)
-		die(EXIT_USAGE, "--methods, --exec-method: more than %d", LIST_MAX);
+		die_usage(EXIT_USAGE, "--methods, --exec-method: more than %d", LIST_MAX);
 	for (size_t i = 0; i < options->outside_count; i++)
 		options->methods[options->method_count++] = &options->outside[i].method;
 }
@@ -153,7 +154,7 @@ static void append_outside(struct options *options)
 static void add_child(struct options *options, const char *path)
 {
 	if (options->child_count == LIST_MAX)
-		die(EXIT_USAGE, "--child: more than %d", LIST_MAX);
+		die_usage(EXIT_USAGE, "--child: more than %d", LIST_MAX);
 	options->children[options->child_count++] = path;
 }
 
@@ -162,8 +163,8 @@ static size_t parse_count(const char *option, const char *text)
 	long value;
 
 	if (parse_long(text, 1, SAMPLES_MAX, &value) < 0)
-		die(EXIT_USAGE, "--%s: '%s' isn't a number from 1 to %d", option, text,
-		    SAMPLES_MAX);
+		die_usage(EXIT_USAGE, "--%s: '%s' isn't a number from 1 to %d", option, text,
+			  SAMPLES_MAX);
 	return (size_t)value;
 }
 
@@ -173,8 +174,8 @@ static uint64_t parse_duration(const char *option, const char *text)
 	int64_t value;
 
 	if (parse_duration_ms(text, &value) < 0)
-		die(EXIT_USAGE, "--%s: '%s' isn't a duration (a number, then nothing, s, m, h or "
-		    "d)", option, text);
+		die_usage(EXIT_USAGE, "--%s: '%s' isn't a duration (a number, then nothing, s, m, "
+			  "h or d)", option, text);
 	return (uint64_t)value * NANOSECONDS_PER_MILLISECOND;
 }
 
@@ -183,7 +184,7 @@ static unsigned parse_rate(const char *text)
 	long value;
 
 	if (parse_long(text, 1, RATE_MAX, &value) < 0)
-		die(EXIT_USAGE, "--rate: '%s' isn't a number from 1 to %d", text, RATE_MAX);
+		die_usage(EXIT_USAGE, "--rate: '%s' isn't a number from 1 to %d", text, RATE_MAX);
 	return (unsigned)value;
 }
 
@@ -192,7 +193,7 @@ static int parse_processor(const char *text)
 	long value = PIN_HERE;
 
 	if (text && parse_long(text, 0, 1 << 20, &value) < 0)
-		die(EXIT_USAGE, "--pin: '%s' isn't the number of a processor", text);
+		die_usage(EXIT_USAGE, "--pin: '%s' isn't the number of a processor", text);
 	return (int)value;
 }
 
@@ -257,15 +258,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		options->output.plot = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		die(EXIT_USAGE, "'%s': there are only options (see --help)", text);
+		die_usage(EXIT_USAGE, "'%s': there are only options", text);
 	}
 	return ARGP_ERR_UNKNOWN;
-}
-
-static void print_version(FILE *out, struct argp_state *state)
-{
-	(void)state;
-	fprintf(out, "spawnbench (libspawnutil) %s\n", spu_version());
 }
 
 static void set_defaults(struct options *options)
@@ -286,15 +281,16 @@ static void set_stall(struct options *options)
 	static const char *const usual[] = {"fork", "vfork", "posix_spawn", "spu"};
 
 	if (options->rate && !options->output.stall)
-		die(EXIT_USAGE, "--rate: only with --stall");
+		die_usage(EXIT_USAGE, "--rate: only with --stall");
 	if (!options->output.stall)
 		return;
 	if (options->outside_count)
-		die(EXIT_USAGE, "--stall: outside programs don't launch from this process");
+		die_usage(EXIT_USAGE, "--stall: outside programs don't launch from this process");
 	if (options->pin != PIN_NONE || options->baseline_name ||
 	    options->axes[AXIS_JOBS].count > 1 || options->axes[AXIS_JOBS].values[0] > 1 ||
 	    options->output.raw || options->output.plot)
-		die(EXIT_USAGE, "--stall: not with --pin, --jobs, --baseline, --raw or --plot");
+		die_usage(EXIT_USAGE,
+			  "--stall: not with --pin, --jobs, --baseline, --raw or --plot");
 	if (!options->rate)
 		options->rate = 10;
 	if (!options->rss_given)
@@ -320,8 +316,8 @@ static void set_lengths(struct options *options)
 	if (!options->time_given)
 		options->time = (options->quick ? 15 : 100) * (uint64_t)NANOSECONDS;
 	if (options->rounds * options->launches > SAMPLES_MAX)
-		die(EXIT_USAGE, "--rounds, --launches: more than %d launches of a method",
-		    SAMPLES_MAX);
+		die_usage(EXIT_USAGE, "--rounds, --launches: more than %d launches of a method",
+			  SAMPLES_MAX);
 }
 
 /* Its place in the list of methods: the first of that name. */
@@ -345,15 +341,15 @@ static void set_baseline(struct options *options)
 		return;
 	if (!method_find(name))
 		unknown_method("baseline", name);
-	die(EXIT_USAGE, "--baseline: '%s' isn't among the --methods", name);
+	die_usage(EXIT_USAGE, "--baseline: '%s' isn't among the --methods", name);
 }
 
 static void check_output(const struct output_wish *output)
 {
 	if (output->plot && !plot_is_picture(output->plot))
-		die(EXIT_USAGE, "--plot: '%s' doesn't end in .png or .svg", output->plot);
+		die_usage(EXIT_USAGE, "--plot: '%s' doesn't end in .png or .svg", output->plot);
 	if (output->raw && !output->csv && !output->json)
-		die(EXIT_USAGE, "--raw: needs --csv or --json, the tables have no samples");
+		die_usage(EXIT_USAGE, "--raw: needs --csv or --json, the tables have no samples");
 }
 
 void options_parse(struct options *options, int argc, char **argv)
@@ -361,14 +357,16 @@ void options_parse(struct options *options, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse_option,
+		.children = arguments_children,
 		.doc = "Compare what it costs to launch a program: fork, vfork, posix_spawn, "
 		       "system and libspawnutil, each as a ratio to the bare system calls.",
 	};
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_program_version_hook = print_version;
 	set_defaults(options);
-	argp_parse(&argp, argc, argv, 0, NULL, options);
+	if (arguments_parse(&argp, argc, argv, 0, options)) {
+		say_hint();
+		exit(EXIT_USAGE);
+	}
 	set_stall(options);
 	append_outside(options);
 	set_lengths(options);

@@ -17,7 +17,7 @@ static int flush(FILE *out, const char *option, const char *name)
 {
 	if (fflush(out) == 0)
 		return 0;
-	say_errno(errno, "%s%s", option, name);
+	say_errno(errno, "%s%s", option, NAMED(name));
 	return -1;
 }
 
@@ -46,7 +46,7 @@ static int open_csv(struct output *output, const char *path)
 {
 	output->csv = create(path);
 	if (!output->csv) {
-		say_errno(errno, "--csv: %s", path);
+		say_errno(errno, "--csv: %s", NAMED(path));
 		return -1;
 	}
 	if (output->wish->stall)

@@ -45,7 +45,7 @@ int plot_check(const char *path)
 		return -1;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		say_errno(errno, "--plot: %s", path);
+		say_errno(errno, "--plot: %s", NAMED(path));
 		return -1;
 	}
 	close(fd);

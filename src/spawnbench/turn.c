@@ -161,11 +161,11 @@ void turn_say_failure(const char *method, const char *path, int result)
 {
 	ticker_clear();
 	if (result < 0)
-		say_errno(result, "%s: %s", method, path);
+		say_errno(result, "%s: %s", method, NAMED(path));
 	else if (WIFSIGNALED(result))
-		say("%s: %s: killed by signal %d", method, path, WTERMSIG(result));
+		say("%s: %s: killed by signal %d", method, NAMED(path), WTERMSIG(result));
 	else
-		say("%s: %s: exit status %d", method, path, WEXITSTATUS(result));
+		say("%s: %s: exit status %d", method, NAMED(path), WEXITSTATUS(result));
 }
 
 int turn_is_refusal(int result)

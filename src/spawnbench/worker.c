@@ -122,7 +122,7 @@ static int hangs(const struct work *work, const struct progress *progress, struc
 		return 0;
 	ticker_clear();
 	say("%s: %s: no launch ended for %.3g s: does it hang? (else --timeout)",
-	    work->methods[progress->method]->name, work->targets[progress->target].path,
+	    work->methods[progress->method]->name, NAMED(work->targets[progress->target].path),
 	    (double)work->timeout / NANOSECONDS);
 	return 1;
 }

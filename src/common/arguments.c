@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/arguments.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/message.h"
+#include "spawnutil.h"
+
+#define KEY_USAGE 0x10000	/* above what any program uses */
+
+static const struct argp_option table[] = {
+	{"help", 'h', 0, 0, "Give this help list", -1},
+	{0, '?', 0, OPTION_ALIAS | OPTION_HIDDEN, 0, -1},
+	{"usage", KEY_USAGE, 0, 0, "Give a short usage message", -1},
+	{"version", 'V', 0, 0, "Print program version", -1},
+	{0, 0, 0, 0, 0, 0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	(void)text;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->err_stream = NULL;	/* message.c's hint is shorter */
+		return 0;
+	case 'h':
+	case '?':
+		argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+		return 0;
+	case KEY_USAGE:
+		argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	case 'V':
+		fprintf(state->out_stream, "%s (libspawnutil) " SPU_VERSION "\n",
+			message_program());
+		exit(EXIT_SUCCESS);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp_common = {.options = table, .parser = parse};
+const struct argp_child arguments_children[] = {{&argp_common, 0, NULL, 0}, {0}};
+
+error_t arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags,
+			void *input)
+{
+	/* getopt's messages begin with it */
+	if (argc > 0)
+		argv[0] = (char *)message_program();
+	return argp_parse(argp, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+}
