@@ -72,6 +72,45 @@ test_words_that_are_macros_are_shown_as_words() {
 		"$(words_as_macros page | sed 's/: .*//' | tr '\n' ' ' | sed 's/ $//')"
 }
 
+# uncopyable PAGE...: what troff shows otherwise in a literal block than who copies it needs
+uncopyable() {
+	awk '
+	/^\.Bd .*-literal/ { inside = 1; next }
+	/^\.Ed/ { inside = 0 }
+	inside {
+		plain = $0
+		gsub(/\\(e|&|-|\((aq|ga|ha|ti|dq|rs))/, "", plain)
+		if (plain ~ /[-\047`^~\\]/)
+			print FILENAME ":" FNR ": write \\-, \\(aq, \\(ga, \\(ha, \\(ti, \\e: " $0
+	}' "$@"
+}
+
+test_what_is_copied_from_a_literal_block_is_what_stands_there() {
+	uncopyable "$top"/man/*.[1-8] >found
+	[ ! -s found ] || fail "$(cat found)"
+	printf '%s\n' '.Bd -literal' 'printf("\n");' 'ls -l' 'ls \-l \(aqx\(aq' "echo 'x'" '.Ed' \
+		'well-known' >page
+	same "of three faults" "page:2 page:3 page:5" \
+		"$(uncopyable page | sed 's/: .*//' | tr '\n' ' ' | sed 's/ $//')"
+}
+
+# too_wide WHAT: of a page on stdin
+too_wide() {
+	mandoc -T ascii 2>/dev/null | col -bx | awk -v what="$1" 'length > 80 { print what ": " $0 }'
+}
+
+test_every_page_fits_80_columns() {
+	need mandoc
+	need col
+	for page in "$top"/man/*.[1-8]; do
+		too_wide "${page##*/}" <"$page"
+	done >found
+	[ ! -s found ] || fail "$(cat found)"
+	sed "s/^\.Sh SEE ALSO/.Sh EXAMPLES\n.Bd -literal\n$(printf '%081d' 0)\n.Ed\n&/" \
+		"$top/man/spu_version.3" >wide
+	[ -n "$(too_wide "a page" <wide)" ] || fail "a line of 86 columns wasn't found"
+}
+
 test_every_page_names_the_system() {
 	grep -L '^\.Os Linux$' "$top"/man/*.[1-8] >found
 	[ ! -s found ] || fail "not .Os Linux: $(cat found)"
