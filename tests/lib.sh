@@ -59,6 +59,12 @@ hinted() {
 	same hint "Try '$1 --help' for more information." "$(printf '%s\n' "$err" | sed -n 2p)"
 }
 
+# words PROGRAM ARGUMENT: what may stand there, as --help says
+words() {
+	ARGP_HELP_FMT=rmargin=9999 "$1" --help | sed -n "s/^$2: //p" | grep . ||
+		fail "$1 --help lists nothing for $2"
+}
+
 run_tests() {
 	suite=$(basename "$0" .sh)
 	failed=0

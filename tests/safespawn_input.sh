@@ -15,6 +15,21 @@ test_unknown_options() {
 	misused "*'--exec'*" --exec=1
 }
 
+# takes OPTION ARGUMENT [REST]: each word that --help lists for that argument
+takes() {
+	words safespawn "$2" >words || exit
+	for word in $(cat words); do
+		status 0 safespawn -q safespawn --explain "--$1=$word${3-}" true
+	done
+}
+
+test_every_word_of_help_is_taken() {
+	takes method METHOD
+	takes leaks POLICY
+	takes rlimit LIMIT =0
+	takes default-signal SIG
+}
+
 test_missing_arguments() {
 	status 125 safespawn -t
 	hinted safespawn "*'t'"

@@ -124,7 +124,7 @@ test_no_more_descriptors_than_the_system_allows() {
 }
 
 test_ids_that_make_no_sense() {
-	misused '--uid needs --groups: a list, none, or keep; or --user=NAME*' --uid=5
+	misused '--uid needs --groups: a list, none, or keep; or --user=USER*' --uid=5
 	misused '--gid needs --groups: a list, none, or keep' --gid=5
 	misused '--user and --uid exclude each other*' --user=root --uid=5
 	misused '--user and --gid exclude each other*' --user=root --gid=5
@@ -199,7 +199,7 @@ test_limits() {
 }
 
 test_limits_that_make_no_sense() {
-	misused '--rlimit=nofile: write NAME=SOFT:HARD, or NAME=VALUE for both' --rlimit=nofile
+	misused '--rlimit=nofile: write LIMIT=SOFT:HARD, or LIMIT=VALUE for both' --rlimit=nofile
 	misused '--rlimit=files=3: no such limit; there are: as *nofile*' --rlimit=files=3
 	misused '--rlimit=no=3: no such limit*' --rlimit=no=3
 	misused '--rlimit==3: no such limit*' --rlimit==3

@@ -78,7 +78,7 @@ int limit_parse(const char *text, struct limit *ret, const char **ret_why)
 	const char *soft = strchr(text, '='), *hard;
 	size_t soft_length, hard_length;
 
-	*ret_why = "write NAME=SOFT:HARD, or NAME=VALUE for both";
+	*ret_why = "write LIMIT=SOFT:HARD, or LIMIT=VALUE for both";
 	if (!soft)
 		return -EINVAL;
 	*ret_why = no_such_limit;

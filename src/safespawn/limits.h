@@ -20,7 +20,7 @@ struct limit {
 	uint64_t soft, hard;
 };
 
-/* NAME=SOFT[:HARD]: 0, or -EINVAL and *ret_why, a constant text. Pure. */
+/* LIMIT=SOFT[:HARD]: 0, or -EINVAL and *ret_why, a constant text. Pure. */
 int limit_parse(const char *text, struct limit *ret, const char **ret_why);
 
 /*

@@ -9,12 +9,15 @@
 
 #include "common/arguments.h"
 #include "common/message.h"
+#include "names.h"
 #include "settings.h"
 #include "values.h"
 
+#define SIGNAL_LIST "SIG[,SIG]"
+
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "Launch:", 1},
-	{"method", 'm', "METHOD", 0, "vfork (default) or posix_spawn", 0},
+	{"method", 'm', "METHOD", 0, "How it is launched (vfork)", 0},
 	{"exec", KEY_EXEC, 0, 0, "Replace this process: no child at all", 0},
 	{"explain", KEY_EXPLAIN, 0, 0, "Print every step and the PATH look-up; launch nothing", 0},
 	{"stats", KEY_STATS, 0, 0, "Say on stderr what the command took", 0},
@@ -22,8 +25,8 @@ static const struct argp_option table[] = {
 	{0, 0, 0, 0, "Descriptors:", 2},
 	{"audit", KEY_AUDIT, 0, 0, "Report descriptors that would leak; without COMMAND: "
 	 "on stdout, exit 1 if there are any", 0},
-	{"leaks", KEY_LEAKS, "POLICY", 0, "What becomes of descriptors that nobody named: "
-	 "close (default), allow, fail", 0},
+	{"leaks", KEY_LEAKS, "POLICY", 0, "What becomes of descriptors that nobody named "
+	 "(close)", 0},
 	{"keep-fd", KEY_KEEP, "N[,N-M]", 0, "The command gets these as they are", 0},
 	{"redirect", 'r', "SPEC", 0, "As in a shell, quoted: '0<FILE', '1>>FILE', '2>&1', "
 	 "'4>&-'; in order", 0},
@@ -32,22 +35,22 @@ static const struct argp_option table[] = {
 	{"chdir", 'C', "DIR", 0, "Working directory", 0},
 	{"root", KEY_ROOT, "DIR", 0, "Root directory; the working directory is / there", 0},
 	{"ignore-environment", 'i', 0, 0, "Begin with an empty environment", 0},
-	{"unset", 'u', "NAME", 0, "Take a variable out", 0},
+	{"unset", 'u', "VARIABLE", 0, "Take a variable out", 0},
 	{"argv0", 'a', "ARG", 0, "The zeroth argument", 0},
 	{"preload", KEY_PRELOAD, 0, 0, "The command's system and popen are those of "
 	 "libspawnutil", 0},
 
 	{0, 0, 0, 0, "Privileges and resources:", 4},
-	{"user", KEY_USER, "NAME", 0, "Run as that user, with the user's groups", 0},
+	{"user", KEY_USER, "USER", 0, "Run as that user, with the user's groups", 0},
 	{"uid", KEY_UID, "N", 0, "User id alone; needs --groups", 0},
 	{"gid", KEY_GID, "N", 0, "Group id alone; needs --groups", 0},
-	{"groups", KEY_GROUPS, "LIST", 0, "Supplementary groups, names or numbers: 27,audio; "
-	 "none; keep", 0},
+	{"groups", KEY_GROUPS, "GROUP[,GROUP]", 0, "Supplementary groups, names or numbers: "
+	 "27,audio; none; keep", 0},
 	{"no-new-privs", KEY_NO_NEW_PRIVS, 0, 0, "exec grants nothing: no set-user-ID", 0},
-	{"rlimit", KEY_RLIMIT, "NAME=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
+	{"rlimit", KEY_RLIMIT, "LIMIT=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
 	 "core=0:unlimited", 0},
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
-	{"cpu-list", KEY_CPUS, "LIST", 0, "Run on these processors: 1,3-5", 0},
+	{"cpu-list", KEY_CPUS, "N[,N-M]", 0, "Run on these processors: 1,3-5", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask, octal", 0},
 
 	{0, 0, 0, 0, "Session and signals:", 5},
@@ -55,9 +58,10 @@ static const struct argp_option table[] = {
 	{"setpgid", KEY_SETPGID, "PGID", OPTION_ARG_OPTIONAL,
 	 "A process group of its own, or that one", 0},
 	{"pdeathsig", KEY_PDEATHSIG, "SIG", 0, "Sent to the command when safespawn ends", 0},
-	{"default-signal", KEY_DEFAULT, "SIG", OPTION_ARG_OPTIONAL, "Reset to default; all", 0},
-	{"ignore-signal", KEY_IGNORE, "SIG", OPTION_ARG_OPTIONAL, "Ignore; all", 0},
-	{"block-signal", KEY_BLOCK, "SIG", OPTION_ARG_OPTIONAL, "Block; all", 0},
+	{"default-signal", KEY_DEFAULT, SIGNAL_LIST, OPTION_ARG_OPTIONAL,
+	 "Reset to default; all", 0},
+	{"ignore-signal", KEY_IGNORE, SIGNAL_LIST, OPTION_ARG_OPTIONAL, "Ignore; all", 0},
+	{"block-signal", KEY_BLOCK, SIGNAL_LIST, OPTION_ARG_OPTIONAL, "Block; all", 0},
 
 	{0, 0, 0, 0, "Waiting:", 6},
 	{"timeout", 't', "DURATION", 0, "End the command's process group after that long: "
@@ -112,6 +116,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	return EINVAL;
 }
 
+#define WORD(name, number) " " name
+
 int options_parse(int argc, char **argv, struct settings *ret)
 {
 	static const struct argp argp = {
@@ -121,6 +127,10 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		.args_doc = "[NAME=VALUE...] [--] COMMAND [ARG...]",
 		.doc = "Launch COMMAND without fork and without leaked descriptors, pass signals "
 		       "on, wait, and exit as it did.\v"
+		       "METHOD:" METHOD_NAMES(WORD) "\n"
+		       "POLICY:" LEAKS_NAMES(WORD) "\n"
+		       "LIMIT:" LIMIT_NAMES(WORD) "\n"
+		       "SIG:" SIGNAL_NAMES(WORD) " RTMIN RTMAX\n\n"
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
 		       "found but not executable; 127 not found; 128+N died of signal N.",
 	};

@@ -59,7 +59,7 @@ static const char *find_fault_in_ids(const struct settings *s)
 		{s->user && s->gid.set,
 		 "--user and --gid exclude each other: --user gives the gid"},
 		{s->uid.set && !s->groups,
-		 "--uid needs --groups: a list, none, or keep; or --user=NAME, which gives all"},
+		 "--uid needs --groups: a list, none, or keep; or --user=USER, which gives all"},
 		{s->gid.set && !s->groups, "--gid needs --groups: a list, none, or keep"},
 		{s->root && s->chdir && *s->chdir != '/',
 		 "--root needs --chdir to begin with /: it counts from the new root"},

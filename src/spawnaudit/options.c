@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,7 @@ static const struct argp_option table[] = {
 	{0, 0, 0, 0, "Tracing:", 2},
 	{"all-calls", KEY_CALLS, 0, 0, "Record the system calls of every child, also where no "
 	 "lock can be lost: slower", 0},
-	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding: leak, "
-	 "unsafe-fork, no-exec, stuck", 0},
+	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
 
 	{0, 0, 0, 0, "Stuck copies:", 3},
@@ -125,6 +125,18 @@ static int set_status(struct options *options, const char *text)
 	return 0;
 }
 
+/* All names, a space before each. */
+static const char *kind_names(void)
+{
+	static char names[128];
+	size_t length = 0;
+
+	for (enum finding kind = 0; kind < FINDING_KINDS && length < sizeof(names); kind++)
+		length += (size_t)snprintf(names + length, sizeof(names) - length, " %s",
+					   finding_words[kind].name);
+	return names;
+}
+
 static int set_fail_on(struct options *options, const char *text)
 {
 	do {
@@ -136,8 +148,8 @@ static int set_fail_on(struct options *options, const char *text)
 			memcmp(finding_words[kind].name, text, length) != 0))
 			kind++;
 		if (kind == FINDING_KINDS) {
-			say("--fail-on: '%.*s' is no kind of finding (leak, unsafe-fork, no-exec, "
-			    "stuck)", (int)length, text);
+			say("--fail-on: '%.*s' is no kind of finding; there are:%s", (int)length,
+			    text, kind_names());
 			return EINVAL;
 		}
 		options->fail_on |= 1u << kind;
@@ -231,12 +243,24 @@ static int check(struct options *options)
 	return 0;
 }
 
+static char *help(int key, const char *text, void *input)
+{
+	char *words;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC ||
+	    asprintf(&words, "KIND:%s\n\n%s", kind_names(), text) < 0)
+		return (char *)text;
+	return words;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
 		.children = arguments_children,
+		.help_filter = help,
 		.args_doc = "COMMAND [ARG...]\n-p PID\n--fds PID...\n--stuck PID...",
 		.doc = "Report what a program's launches do between fork and exec, and what they "
 		       "hand on; which forked copies hang.\v"

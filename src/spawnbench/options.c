@@ -35,10 +35,10 @@ static const struct argp_option table[] = {
 	{"jobs", KEY_AXIS + AXIS_JOBS, "N[,N...]", 0, "Threads that launch at once (1)", 0},
 
 	{0, 0, 0, 0, "What is measured:", 2},
-	{"methods", KEY_METHODS, "NAME[,NAME...]", 0, "Ways to launch (all but empty)", 0},
+	{"methods", KEY_METHODS, "METHOD[,METHOD...]", 0, "Ways to launch (all but empty)", 0},
 	{"exec-method", KEY_EXEC_METHOD, "NAME=COMMAND", 0, "A program that launches and times "
 	 "itself, called with the child's path and a count; may be repeated", 0},
-	{"baseline", KEY_BASELINE, "NAME", 0, "The method that others are divided by (raw; "
+	{"baseline", KEY_BASELINE, "METHOD", 0, "The method that others are divided by (raw; "
 	 "without it the first)", 0},
 	{"child", KEY_CHILD, "PATH", 0, "The program that is launched; may be repeated "
 	 "(a child without libc, and /bin/true)", 0},
@@ -105,15 +105,22 @@ static void parse_axis(struct options *options, int axis, char *text)
 	each_item(to.axis->name, text, add_value, &to);
 }
 
+/* All names, a space before each. */
+static const char *method_names(void)
+{
+	static char names[512];
+	size_t length = 0;
+
+	for (size_t i = 0; i < method_table_count && length < sizeof(names); i++)
+		length += (size_t)snprintf(names + length, sizeof(names) - length, " %s",
+					   method_table[i].name);
+	return names;
+}
+
 static __attribute__((noreturn)) void unknown_method(const char *option,
 								     const char *name)
 {
-	char known[512] = "";
-
-	for (size_t i = 0; i < method_table_count; i++)
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-			 i ? ", " : "", method_table[i].name);
-	die_usage(EXIT_USAGE, "--%s: '%s' isn't one of: %s", option, name, known);
+	die_usage(EXIT_USAGE, "--%s: '%s' isn't one of:%s", option, name, method_names());
 }
 
 static void add_method(void *context, char *item)
@@ -263,6 +270,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static char *help(int key, const char *text, void *input)
+{
+	char *words;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC || asprintf(&words, "METHOD:%s", method_names()) < 0)
+		return (char *)text;
+	return words;
+}
+
 static void set_defaults(struct options *options)
 {
 	memset(options, 0, sizeof(*options));
@@ -358,6 +375,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.options = table,
 		.parser = parse_option,
 		.children = arguments_children,
+		.help_filter = help,
 		.doc = "Compare what it costs to launch a program: fork, vfork, posix_spawn, "
 		       "system and libspawnutil, each as a ratio to the bare system calls.",
 	};
