@@ -41,12 +41,13 @@ SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-fr
 COV_FLAGS = $(if $(COV),--coverage)
 EXTRA_FLAGS = $(SAN_FLAGS) $(COV_FLAGS)
 
-# -fexceptions: cleanup handlers run when a thread is cancelled
-BASE_FLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -pthread -fexceptions -MMD -MP
-COMPILE = $(CC) $(CPPFLAGS) $(BASE_FLAGS) $(CFLAGS) $(EXTRA_FLAGS)
-# In C, cleanup handlers don't need it, and libgcc_s, which it needs, is 0.2 ms of a program's start
-PIC_FLAGS = -fPIC $(if $(SAN),,-fno-exceptions)
+BASE_FLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -pthread -MMD -MP
+# In C, cleanup handlers of a cancelled thread don't need exceptions, and libgcc_s, which
+# those need, is 0.2 ms of a program's start
+COMPILE = $(CC) $(CPPFLAGS) $(BASE_FLAGS) $(CFLAGS) $(EXTRA_FLAGS) $(if $(SAN),-fexceptions,-fno-exceptions)
 LINK = $(CC) $(CFLAGS) $(EXTRA_FLAGS) $(LDFLAGS) -pthread
+# The library's objects, which are the archive's, too: it is linked into plugins
+PIC = -fPIC
 
 # The child runs where no other code may: what would put a call into it is taken
 # out of CFLAGS, because a negation behind it doesn't undo all of it.
@@ -63,20 +64,21 @@ Q = $(if $(V),,@)
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
-LIB_SOURCES = audit capture child descriptors environment error exec explain ids launch moves options path \
-	plan popen posix_spawn prepare probe run sockets state system version wait
-COMMON_SOURCES = arguments beside json message parse
-SAFESPAWN_SOURCES = $(basename $(notdir $(wildcard src/safespawn/*.c)))
-SPAWNBENCH_SOURCES = $(filter-out child_exit,$(basename $(notdir $(wildcard src/spawnbench/*.c))))
-SPAWNAUDIT_SOURCES = $(basename $(notdir $(wildcard src/spawnaudit/*.c)))
+sources = $(sort $(wildcard $(1:%=src/%.c)))
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 
-LIB_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.o)
-PIC_OBJECTS = $(LIB_SOURCES:%=$(BUILD)/obj/lib/%.pic.o)
-COMMON_OBJECTS = $(COMMON_SOURCES:%=$(BUILD)/obj/common/%.o)
-SAFESPAWN_OBJECTS = $(SAFESPAWN_SOURCES:%=$(BUILD)/obj/safespawn/%.o) $(COMMON_OBJECTS)
-SPAWNBENCH_OBJECTS = $(SPAWNBENCH_SOURCES:%=$(BUILD)/obj/spawnbench/%.o) $(COMMON_OBJECTS)
+LIB_SOURCES = $(filter-out src/lib/preload.c,$(call sources,lib/* lib/*/* arch/*))
+CHILD_SOURCES = $(filter src/lib/child.c src/lib/child/%,$(LIB_SOURCES))
+COMMON_SOURCES = $(filter-out %/static_malloc.c,$(call sources,common/*))
+SPAWNBENCH_SOURCES = $(filter-out %/child_exit.c,$(call sources,spawnbench/*))
+
+LIB_OBJECTS = $(call objects,$(LIB_SOURCES))
+PRELOAD_OBJECT = $(BUILD)/obj/lib/preload.o
+COMMON_OBJECTS = $(call objects,$(COMMON_SOURCES))
+SAFESPAWN_OBJECTS = $(call objects,$(call sources,safespawn/*)) $(COMMON_OBJECTS)
+SPAWNBENCH_OBJECTS = $(call objects,$(SPAWNBENCH_SOURCES)) $(COMMON_OBJECTS)
 # Not common/json: jansson's functions have the same names
-SPAWNAUDIT_OBJECTS = $(SPAWNAUDIT_SOURCES:%=$(BUILD)/obj/spawnaudit/%.o) \
+SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/*)) \
 	$(filter-out %/json.o,$(COMMON_OBJECTS))
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/libspawnutil-preload.so \
@@ -96,53 +98,54 @@ all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 .DELETE_ON_ERROR:
 
 #
+# What make is called with: a file for each variable, which changes when its value does.
+# What a value goes into depends on its file.
+#
+
+$(BUILD)/with/%: export WITH = $* = $($*)
+$(BUILD)/with/%: always
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$WITH" | cmp -s - $@ || printf '%s\n' "$$WITH" >$@
+
+with = $(1:%=$(BUILD)/with/%)
+COMPILED_WITH = $(call with,CC CPPFLAGS CFLAGS SAN COV)
+LINKED_WITH = $(COMPILED_WITH) $(call with,LDFLAGS)
+
+#
 # The library
 #
 
-$(BUILD)/obj/lib/child.o: src/lib/child.c
+$(call objects,$(CHILD_SOURCES)): $(BUILD)/obj/%.o: src/%.c $(COMPILED_WITH)
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CHILD_FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CHILD_FLAGS) $(PIC) -c -o $@ $<
 
-$(BUILD)/obj/lib/child.pic.o: src/lib/child.c
+$(LIB_OBJECTS) $(PRELOAD_OBJECT): OWN_FLAGS = $(PIC)
+
+$(BUILD)/obj/%.o: src/%.c $(COMPILED_WITH)
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CHILD_FLAGS) -fPIC -c -o $@ $<
+	$(Q)$(COMPILE) $(OWN_FLAGS) -c -o $@ $<
 
-$(BUILD)/obj/lib/%.pic.o: src/lib/%.c
-	$(call say,CC)
-	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(PIC_FLAGS) -c -o $@ $<
-
-$(BUILD)/obj/%.o: src/%.c
-	$(call say,CC)
-	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(DEFINES) -c -o $@ $<
-
-$(BUILD)/libspawnutil.a: $(LIB_OBJECTS)
+$(BUILD)/libspawnutil.a: $(LIB_OBJECTS) $(call with,AR LIB_SOURCES)
 	$(call say,AR)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
 
-$(BUILD)/libspawnutil.so: $(PIC_OBJECTS) src/lib/libspawnutil.map
+$(BUILD)/libspawnutil.so: $(LIB_OBJECTS) src/lib/libspawnutil.map $(LINKED_WITH) $(call with,LIB_SOURCES)
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
-		-Wl,--version-script,src/lib/libspawnutil.map -o $@ $(PIC_OBJECTS)
+		-Wl,--version-script,src/lib/libspawnutil.map -o $@ $(LIB_OBJECTS)
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 
 # The library once more, with libc's names in place of its own; glibc before 2.34 has dlsym in libdl
-$(BUILD)/libspawnutil-preload.so: $(BUILD)/obj/lib/preload.pic.o $(PIC_OBJECTS) src/lib/preload.map
+$(BUILD)/libspawnutil-preload.so: $(PRELOAD_OBJECT) $(LIB_OBJECTS) src/lib/preload.map $(LINKED_WITH) \
+		$(call with,LIB_SOURCES)
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
-		-Wl,--version-script,src/lib/preload.map -o $@ $(filter %.o,$^) -ldl
+		-Wl,--version-script,src/lib/preload.map -o $@ $(PRELOAD_OBJECT) $(LIB_OBJECTS) -ldl
 
-# Changes when make is called with other directories: what they are baked into is made again
-$(BUILD)/directories: always
-	@mkdir -p $(@D)
-	@echo '$(prefix) $(exec_prefix) $(libdir) $(includedir) $(libexecdir)' | cmp -s - $@ || \
-		echo '$(prefix) $(exec_prefix) $(libdir) $(includedir) $(libexecdir)' >$@
-
-$(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(BUILD)/directories
+$(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
 	$(call say,GEN)
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
@@ -154,7 +157,7 @@ $(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(BUILD)/director
 #
 
 # argp is part of glibc and a library of its own elsewhere
-$(BUILD)/argp.flags:
+$(BUILD)/argp.flags: $(LINKED_WITH)
 	@mkdir -p $(@D)
 	@echo '#include <argp.h>' >$(BUILD)/argp.c
 	@echo 'int main(int c, char **v) { return argp_parse(0, c, v, 0, 0, 0); }' >>$(BUILD)/argp.c
@@ -168,8 +171,9 @@ $(BUILD)/argp.flags:
 	fi
 	@rm -f $(BUILD)/argp $(BUILD)/argp.c
 
-$(BUILD)/audit.mk:
+$(BUILD)/audit.mk: $(LINKED_WITH)
 	@mkdir -p $(@D)
+	@rm -f $@
 	@echo '#include <elfutils/libdwfl.h>' >$(BUILD)/audit.c
 	@echo '#include <jansson.h>' >>$(BUILD)/audit.c
 	@echo 'int main(void) { return !dwfl_errmsg(1) + !json_null(); }' >>$(BUILD)/audit.c
@@ -182,11 +186,16 @@ $(BUILD)/audit.mk:
 	fi
 	@rm -f $(BUILD)/audit $(BUILD)/audit.c
 
-ifneq ($(STATIC),musl)
-$(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+# A program of the objects and archives that it depends on
+link = $(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(1)
+link_argp = $(call link,$$(cat $(BUILD)/argp.flags) $(1))
+
+ifeq ($(STATIC),)
+$(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags \
+		$(BUILD)/with/STATIC
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
-else
+	$(call link_argp)
+else ifeq ($(STATIC),musl)
 # The same objects once more, below $(BUILD)/musl. musl has no argp: argp-standalone
 # where it is installed, else gnulib's module, built here (LGPL, as argp is everywhere).
 MUSL = $(BUILD)/musl
@@ -198,35 +207,37 @@ MUSL_CFLAGS = -O2 -fno-pie -fno-exceptions -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections
 MUSL_LINK = -Wl,--gc-sections,-z,norelro,-z,noseparate-code -s
 
-$(BUILD)/safespawn: $(MUSL_ARGP)/libargp.a always
-	@$(MAKE) --no-print-directory STATIC= BUILD=$(MUSL) CC='$(MUSL_CC)' \
+$(BUILD)/safespawn: $(MUSL_ARGP)/libargp.a $(BUILD)/with/STATIC always
+	@$(MAKE) --no-print-directory STATIC= BUILD=$(MUSL) CC='$(MUSL_CC)' PIC= \
 		CFLAGS='$(MUSL_CFLAGS)' \
 		CPPFLAGS='$(CPPFLAGS) -isystem $(MUSL_ARGP)' \
 		LDFLAGS='$(LDFLAGS) -static -L$(MUSL_ARGP) $(MUSL_LINK)' \
-		COMMON_SOURCES='$(COMMON_SOURCES) static_malloc' $(MUSL)/safespawn
+		COMMON_SOURCES='$(COMMON_SOURCES) src/common/static_malloc.c' $(MUSL)/safespawn
 	@cmp -s $(MUSL)/safespawn $@ || cp $(MUSL)/safespawn $@
 
 $(MUSL_ARGP)/libargp.a:
 	@mkdir -p $(@D)
 	$(Q)CC='$(MUSL_CC)' CFLAGS='$(MUSL_CFLAGS)' sh src/common/static_argp.sh $(@D)
+else
+$(error STATIC=$(STATIC): only STATIC=musl is known)
 endif
 
-$(BUILD)/obj/safespawn/preload.o: $(BUILD)/directories
-$(BUILD)/obj/safespawn/preload.o: DEFINES = -DPRELOAD_LIBRARY='"$(libdir)/libspawnutil-preload.so"'
+$(BUILD)/obj/safespawn/preload.o: $(BUILD)/with/libdir
+$(BUILD)/obj/safespawn/preload.o: OWN_FLAGS = -DPRELOAD_LIBRARY='"$(libdir)/libspawnutil-preload.so"'
 
-$(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+$(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags)
+	$(call link_argp)
 
-$(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a | $(BUILD)/argp.flags
+$(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ $$(cat $(BUILD)/argp.flags) $(AUDIT_LIBS)
+	$(call link_argp,$(AUDIT_LIBS))
 
-$(BUILD)/obj/spawnbench/target.o: $(BUILD)/directories
-$(BUILD)/obj/spawnbench/target.o: DEFINES = -DSPAWNBENCH_CHILD='"$(libexecdir)/spawnutil/spawnbench-child"'
+$(BUILD)/obj/spawnbench/target.o: $(BUILD)/with/libexecdir
+$(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD='"$(libexecdir)/spawnutil/spawnbench-child"'
 
 # Not a line of libc in it: what is measured is the launch, not the child's start
-$(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
+$(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Os -nostdlib -static -ffreestanding \
@@ -236,36 +247,39 @@ $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
 # Tests
 #
 
-# Debian's libcheck is built with subunit; pkg-config knows better where it is installed
-CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
-SUITES = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c)) \
-	$(BUILD)/tests/check_conformance_libc
-HELPERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/helpers/*.c))
+# check_conformance is built twice: once about libc's own functions.
+PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) check_conformance_libc
+HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
+# Debian's libcheck is built with subunit; pkg-config knows better where it is installed
+CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
 # Those of its rooms that suites in C test
 PURE_SPAWNBENCH = axes doubts statistics
 
-check-programs: all $(SUITES) $(HELPERS)
+check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 
 check: check-programs
 	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
 
-$(BUILD)/tests/check_%: tests/check_%.c $(BUILD)/libspawnutil.a $(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
-		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o)
-	$(call say,LINK)
+$(BUILD)/tests/%.o: tests/%.c $(COMPILED_WITH)
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(CHECK_LIBS)
+	$(Q)$(COMPILE) -c -o $@ $<
 
-# The same once more, about libc's own functions
-$(BUILD)/tests/check_conformance_libc: tests/check_conformance.c
-	$(call say,LINK)
+$(BUILD)/tests/%_libc.o: tests/%.c $(COMPILED_WITH)
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -DOF_LIBC -MF $@.d $(LDFLAGS) -o $@ $<
+	$(Q)$(COMPILE) -DOF_LIBC -c -o $@ $<
 
-$(BUILD)/tests/helpers/%: tests/helpers/%.c $(BUILD)/libspawnutil.a
+$(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \
+		$(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
+		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o) $(LINKED_WITH)
 	$(call say,LINK)
-	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^)
+	$(call link,$(CHECK_LIBS))
+
+$(HELPERS): %: %.o $(BUILD)/libspawnutil.a $(LINKED_WITH)
+	$(call say,LINK)
+	$(call link)
 
 bench: all
 	$(BUILD)/spawnbench $(BENCH)
@@ -335,4 +349,5 @@ dist:
 	tar -czf $(BUILD)/spawnutil-$(VERSION).tar.gz --transform='s,^,spawnutil-$(VERSION)/,' \
 		src man tests Makefile README COPYING .ci
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/helpers/*.d)
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(PRELOAD_OBJECT) $(SAFESPAWN_OBJECTS) $(SPAWNBENCH_OBJECTS) \
+	$(SPAWNAUDIT_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%))

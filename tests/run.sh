@@ -67,7 +67,7 @@ wanted() {
 }
 
 for suite in "$BUILD"/tests/check_*; do
-	case $suite in *.d | *'*') continue ;; esac
+	case $suite in *.[do] | *'*') continue ;; esac
 	name=$(basename "$suite")
 	wanted "$name" "$@" && run "$name" "$suite"
 done
