@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 #	make			the library and the programs, into build/
-#	make check		all tests; needs libcheck and mandoc (README)
+#	make check		a test of everything, in 3 minutes; needs libcheck and mandoc (README)
+#	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables
@@ -88,13 +89,13 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/sp
 
 # spawnaudit alone needs libdw and jansson. A file that isn't there is made before all
 # else; it isn't made while they are missing, so that it is tried again.
-ifneq ($(filter all check check-programs install $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter all check check-all check-programs install $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
 endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
-.PHONY: always all bench bench-peers check check-programs lint install uninstall clean dist
+.PHONY: always all bench bench-peers check check-all check-programs lint install uninstall clean dist
 .DELETE_ON_ERROR:
 
 #
@@ -247,9 +248,22 @@ $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
 # Tests
 #
 
-# check_conformance is built twice: once about libc's own functions.
+# Suites are programs in C and scripts. check_conformance is built twice: once about
+# libc's own functions.
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) check_conformance_libc
+SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
+SUITES = $(PROGRAM_SUITES) $(SCRIPT_SUITES)
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+# Those with a word of TESTS in their names; without TESTS all
+WANTED = $(strip $(foreach suite,$(SUITES),$(if $(strip $(foreach word,$(or $(TESTS),$(suite)), \
+	$(findstring $(word),$(suite)))),$(suite))))
+# and what they need: scripts the programs, and some run suites in C once more
+WANTED_PROGRAMS = $(filter $(PROGRAM_SUITES),$(WANTED))
+WANTED_SCRIPTS = $(filter $(SCRIPT_SUITES),$(WANTED))
+NEEDED = $(HELPERS) $(WANTED_PROGRAMS:%=$(BUILD)/tests/%) $(if $(WANTED_SCRIPTS),all \
+	$(if $(shell grep -lE 'suites\.sh|tests/check_' $(WANTED_SCRIPTS:%=tests/%.sh)), \
+	$(PROGRAM_SUITES:%=$(BUILD)/tests/%)))
 
 # Debian's libcheck is built with subunit; pkg-config knows better where it is installed
 CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
@@ -258,8 +272,11 @@ PURE_SPAWNBENCH = axes doubts statistics
 
 check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 
-check: check-programs
-	@CC='$(CC)' MAKE='$(MAKE)' SAN='$(SAN)' COV='$(COV)' sh tests/run.sh '$(abspath $(BUILD))' $(TESTS)
+# Not in the recipe, which make -n would then take
+check check-all: export MAKE := $(MAKE)
+check check-all: $(NEEDED)
+	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' CHECK_ALL='$(filter %-all,$@)' TESTS='$(TESTS)' \
+		sh tests/run.sh '$(abspath $(BUILD))' $(or $(WANTED),$(error no suite is called $(TESTS)))
 
 $(BUILD)/tests/%.o: tests/%.c $(COMPILED_WITH)
 	$(call say,CC)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The library for the other processor, built by Debian's cross compiler and run
 # by qemu-user, where memory isn't shared: errors come through the pipe.
+# suite: long
 . "$(dirname "$0")/lib.sh"
 
 top=$(cd "$(dirname "$0")/.." && pwd)

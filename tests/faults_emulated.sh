@@ -71,11 +71,13 @@ need_valgrind() {
 }
 
 test_valgrind_tells_the_truth() {
+	long
 	need_valgrind
 	tell_the_truth valgrind -q --error-exitcode=99
 }
 
 test_valgrind_with_filters() {
+	long
 	need_valgrind
 	says "close_range" "result 0*status 0" "$FILTER" close_range=ENOSYS -- \
 		valgrind -q --error-exitcode=99 "$LAUNCH" -l sh -c "$HOLDS"

@@ -58,6 +58,7 @@ test_gcc_leaves_no_undefined_symbol_with_any_flags() {
 }
 
 test_clang_leaves_no_undefined_symbol_with_any_flags() {
+	long
 	with_every_flag clang
 }
 
@@ -119,6 +120,7 @@ test_no_branch_leaves_the_child_in_what_was_linked() {
 }
 
 test_no_branch_leaves_the_child_after_link_time_optimization() {
+	long
 	need_objdump
 	command -v gcc >/dev/null || skip "gcc isn't installed"
 	build -j2 BUILD="$tmp/b" CC=gcc CFLAGS='-O2 -flto' "$tmp/b/libspawnutil.so" \

@@ -32,6 +32,7 @@ expect_files() {
 }
 
 test_files_lie_below_the_prefix() {
+	long
 	install_below_dest prefix=/usr
 	expect_files /usr/bin/safespawn /usr/bin/spawnbench /usr/include/spawnutil.h \
 		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so /usr/lib/libspawnutil.so.0 \
@@ -45,6 +46,7 @@ test_files_lie_below_the_prefix() {
 }
 
 test_directory_variables_are_obeyed() {
+	long
 	install_below_dest prefix=/opt/x bindir=/b libdir=/l libexecdir=/e includedir=/i mandir=/m
 	expect_files /b/safespawn /l/libspawnutil.so /l/pkgconfig/spawnutil.pc /i/spawnutil.h \
 		/e/spawnutil/spawnbench-child /m/man3/spu_spawn.3
@@ -55,6 +57,7 @@ test_directory_variables_are_obeyed() {
 }
 
 test_every_name_of_a_page_finds_it() {
+	long
 	install_below_dest prefix=/usr
 	for page in "$top"/man/*.3; do
 		awk '/^\.Sh/ { inside = $2 == "NAME" } inside && $1 == ".Nm" { print $2 }' "$page"
@@ -105,6 +108,7 @@ test_uninstall_leaves_no_file() {
 }
 
 test_all_but_spawnaudit_is_built_without_its_libraries() {
+	long
 	mkdir without
 	echo '#error not here' >without/jansson.h
 	plain_make -C "$top" BUILD="$tmp/b" DESTDIR="$tmp/dest" CPPFLAGS="-I$tmp/without" install
@@ -117,6 +121,7 @@ test_all_but_spawnaudit_is_built_without_its_libraries() {
 }
 
 test_the_packed_source_builds() {
+	long
 	plain_make -C "$top" BUILD="$tmp/b" dist
 	tar -xzf b/spawnutil-"$version".tar.gz || fail "no tarball"
 	for entry in src man tests Makefile README COPYING; do

@@ -27,6 +27,7 @@ has_memory_enough() {
 }
 
 test_static_safespawn_launches() {
+	long
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
 	command -v gnulib-tool >/dev/null && command -v automake >/dev/null ||
 		skip "gnulib, autoconf, automake aren't installed"

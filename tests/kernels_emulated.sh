@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The suites in C once more where the kernel is older or a filter refuses.
+# suite: long
 
 # shellcheck disable=SC2317	# lib.sh calls the tests
 

@@ -27,6 +27,11 @@ skip() {
 	exit 77
 }
 
+# long: the test is for make check-all
+long() {
+	[ -n "${CHECK_ALL-}" ] || exit 78
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
 	[ "$2" = "$3" ] || fail "$1: expected [$2], got [$3]"
@@ -74,6 +79,7 @@ run_tests() {
 		case $? in
 		0) echo "ok $suite ${name#test_}" ;;
 		77) echo "skip $suite ${name#test_}: $(cat "$tmp/skip")" ;;
+		78) echo "left $suite ${name#test_}" ;;
 		*)
 			echo "not ok $suite ${name#test_}"
 			sed 's/^/    /' "$tmp/.log"

@@ -186,6 +186,7 @@ test_commands_of_safespawn_do_what_the_page_says() {
 }
 
 test_commands_of_spawnbench_do_what_the_page_says() {
+	long
 	check_commands spawnbench
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Library and conformance suite on musl, where no libcheck is.
+# suite: long
 # shellcheck disable=SC2317	# the tests are called by name, in lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The suites in C once more where the process is another's, somebody's first, or
 # without what is usually there.
+# suite: long
 
 # shellcheck disable=SC2016,SC2317	# the children expand; lib.sh calls the tests
 

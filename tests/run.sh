@@ -1,36 +1,32 @@
 #!/bin/sh
-# Runs all suites, or those named: tests/run.sh BUILD [SUITE...]. Prints what
-# each has to say when it fails, all that was skipped and why, and one total.
+# Runs suites: tests/run.sh BUILD SUITE... Prints, in this order, what each has to
+# say when it fails, all that was skipped and why, and one total.
 #
 # A suite in C prints libcheck's summary, "%: Checks: N, Failures: N, Errors: N",
 # a suite in sh a line for each test: "ok ...", "not ok ...", "skip ...: WHY".
 # Both print "skip SUITE TEST: WHY" for what can't run here.
-BUILD=$1
-shift
-export BUILD
-tests=$(dirname "$0")
-TSAN_OPTIONS="suppressions=$(cd "$tests" && pwd)/tsan.supp ${TSAN_OPTIONS-}"
-export TSAN_OPTIONS
-# libcheck gives a test 4 s unless its suite says otherwise
-export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT-100}"
-passed=0 failed=0 skipped=0
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+#
+# In the comment at its top a suite says what is special about it:
+#	suite: alone	it measures, owns the terminal or changes the machine. The
+#			others run side by side, one on each processor.
+#	suite: long	it is for make check-all, or for TESTS that name it
+# A long test in another suite looks at CHECK_ALL, and says "left ..." if it isn't set.
 
-# A suite that doesn't end is a failure of its own.
-limit=400
+tests=$(cd "$(dirname "$0")" && pwd)
 
-count() {
-	grep -c "$1" "$log"
-}
-
-run() {
-	suite=$1
-	shift
+# one RESULTS SUITE: runs it and leaves what is to be printed in RESULTS/SUITE
+one() {
+	results=$1 suite=$2
+	log=$results/.$suite.log
 	started=$(date +%s)
-	timeout --kill-after=5 $limit "$@" </dev/null >"$log" 2>&1
+	case $suite in
+	check_*) set -- "$BUILD/tests/$suite" ;;
+	*) set -- sh "$tests/$suite.sh" ;;
+	esac
+	# A suite that doesn't end is a failure of its own.
+	timeout --kill-after=5 400 "$@" </dev/null >"$log" 2>&1
 	status=$?
-	skips=$(count '^skip ')
+	skips=$(grep -c '^skip ' "$log")
 	summary=$(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' "$log")
 	if [ -n "$summary" ]; then
 		# shellcheck disable=SC2086
@@ -38,42 +34,89 @@ run() {
 		bad=$(($2 + $3))
 		good=$(($1 - bad - skips))
 	else
-		bad=$(count '^not ok ')
-		good=$(count '^ok ')
+		bad=$(grep -c '^not ok ' "$log")
+		good=$(grep -c '^ok ' "$log")
 	fi
-	# died, hung or said nothing: that is no success
-	if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ $((good + skips)) -eq 0 ]; }; then
-		echo "$suite: ended with status $status"
-		bad=1
-	fi
-	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))
-	printf '%-24s %3d passed, %d failed, %d skipped (%d s)\n' "$suite" "$good" "$bad" "$skips" \
-		$(($(date +%s) - started))
-	if [ "$bad" -gt 0 ]; then
-		sed 's/^/    /' "$log"
-	else
-		sed -n 's/^skip /    skipped: /p' "$log"
-	fi
+	{
+		# died, hung or said nothing: that is no success
+		if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ $((good + skips)) -eq 0 ]; }; then
+			echo "$suite: ended with status $status"
+			bad=1
+		fi
+		printf '%-24s %3d passed, %d failed, %d skipped (%d s)\n' "$suite" "$good" "$bad" "$skips" \
+			$(($(date +%s) - started))
+		if [ "$bad" -gt 0 ]; then
+			sed 's/^/    /' "$log"
+		else
+			sed -n 's/^skip /    skipped: /p' "$log"
+		fi
+	} >"$log.report"
+	echo "$good $bad $skips" >"$results/.$suite.count"
+	mv "$log.report" "$results/$suite"
+	echo "$suite"
 }
 
-wanted() {
-	[ $# -eq 1 ] && return 0
-	name=$1
-	shift
-	for want in "$@"; do
-		case $name in *"$want"*) return 0 ;; esac
+if [ "$1" = --one ]; then
+	one "$2" "$3"
+	exit
+fi
+
+BUILD=$1
+shift
+results=$(mktemp -d) || exit 1
+trap 'rm -rf "$results"' EXIT
+export BUILD
+export TSAN_OPTIONS="suppressions=$tests/tsan.supp ${TSAN_OPTIONS-}"
+# libcheck gives a test 4 s unless its suite says otherwise
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT-100}"
+
+# says SUITE WORD: is that in its "suite:" line?
+says() {
+	for source in "$tests/$1.sh" "$tests/$1.c" "$tests/${1%_libc}.c"; do
+		[ ! -f "$source" ] || break
 	done
-	return 1
+	sed -n '/^[# *]*suite: /p; 30q' "$source" | grep -qw "$2"
 }
 
-for suite in "$BUILD"/tests/check_*; do
-	case $suite in *.[do] | *'*') continue ;; esac
-	name=$(basename "$suite")
-	wanted "$name" "$@" && run "$name" "$suite"
+beside='' alone='' suites='' left=0
+wanted=${CHECK_ALL-}${TESTS-}
+# What make was called with is not for the makes in the tests
+unset TESTS MAKEFLAGS MFLAGS MAKEOVERRIDES
+if [ -z "${CHECK_ALL-}" ]; then
+	: "${RACES_PERCENT=20}" "${MODEL_PERCENT=20}" "${FAULTS_PERCENT=10}"
+	export RACES_PERCENT MODEL_PERCENT FAULTS_PERCENT
+fi
+for suite in "$@"; do
+	if says "$suite" long && [ -z "$wanted" ]; then
+		left=$((left + 1))
+		continue
+	fi
+	suites="$suites $suite"
+	if says "$suite" alone; then
+		alone="$alone $suite"
+	else
+		beside="$beside $suite"
+	fi
 done
-for suite in "$tests"/*_*.sh; do
-	name=$(basename "$suite" .sh)
-	wanted "$name" "$@" && run "$name" sh "$suite"
+
+# shellcheck disable=SC2086
+set -- $suites
+{
+	echo "$beside" | xargs -r -n 1 -P "$(nproc)" sh "$0" --one "$results"
+	echo "$alone" | xargs -r -n 1 sh "$0" --one "$results"
+	echo end
+} | while read -r ended; do
+	while [ -f "$results/${1-}" ]; do
+		cat "$results/$1"
+		shift
+	done
+	if [ "$ended" = end ] && [ $# -gt 0 ]; then
+		echo "$1: somebody ended it; what follows isn't shown"
+		echo 0 1 0 >"$results/.ended.count"
+	fi
 done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+left_tests=$(cat "$results"/.*.log | grep -c '^left ')
+[ $((left + left_tests)) -eq 0 ] || echo "left to make check-all: $left suites, $left_tests tests of others"
+cat "$results"/.*.count | awk '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit failed > 0 }'

@@ -166,6 +166,7 @@ test_signals_sent_to_spawnaudit_reach_the_command() {
 
 # Each thread stops for its next signal before the last of them has been continued.
 test_signals_are_looked_at_among_events_without_end() {
+	long
 	need_audit
 	[ -z "${SAN-}" ] || skip "LeakSanitizer doesn't work under strace"
 	command -v strace >/dev/null || skip "strace isn't installed"

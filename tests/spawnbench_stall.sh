@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What the stall experiment does and prints. No figure is compared with a time
 # but where one contains the other.
+# suite: alone
 
 # shellcheck disable=SC2016,SC2317	# lib.sh calls the tests; their children expand
 
