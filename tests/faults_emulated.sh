@@ -95,7 +95,7 @@ test_qemu_tells_the_truth() {
 	tell_the_truth "$emulator"
 	# each try must make a new error pipe there, and yet there is an end of it
 	cp "$CHILD" busy
-	says "busy" "result -26 exec: exec ./busy: Text file busy" "$emulator" "$LAUNCH" ./busy 9>>busy
+	says "busy" "result -26 exec: exec ./busy: open for writing: Text file busy" "$emulator" "$LAUNCH" ./busy 9>>busy
 	says "busy for a moment" "result 0*status 0" "$emulator" "$LAUNCH" -W ./busy
 }
 
@@ -277,7 +277,7 @@ test_as_an_ordinary_user() {
 
 test_the_limit_of_processes_is_reached() {
 	need_another_user
-	says "launch" "result -11 clone: clone: Resource" $AS_NOBODY prlimit --nproc=0 "$LAUNCH" true
+	says "launch" "result -11 clone: clone: too many processes: Resource" $AS_NOBODY prlimit --nproc=0 "$LAUNCH" true
 	says "system" "result -11 system: Resource" $AS_NOBODY prlimit --nproc=0 "$LAUNCH" -s true
 }
 
