@@ -3,7 +3,7 @@
  * The order of moves, on a simulated table: what a list of moves makes of it
  * against what simultaneous assignment would.
  */
-#include "lib/plan.h"
+#include "lib/plan/given.h"
 #include "support.h"
 
 #define TABLE 64
@@ -108,7 +108,7 @@ START_TEST(one_in_place_only_loses_close_on_exec)
 	ck_assert_int_eq(spu__order_moves(&given, 1, moves), 1);
 	ck_assert_int_eq(moves[0].kind, MOVE_KEEP);
 	ck_assert_int_eq(moves[0].fd, 7);
-	ck_assert_int_eq(moves[0].index, 3);
+	ck_assert_int_eq(moves[0].given->index, 3);
 }
 END_TEST
 
@@ -186,7 +186,7 @@ START_TEST(every_move_says_which_entry_it_is_for)
 	int count = spu__order_moves(given, 4, moves), i, g;
 
 	for (i = 0; i < count; i++) {
-		for (g = 0; g < 4 && given[g].index != moves[i].index; g++)
+		for (g = 0; g < 4 && given[g].index != moves[i].given->index; g++)
 			;
 		ck_assert_int_lt(g, 4);
 		if (moves[i].kind == MOVE_SAVE)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
-#include "lib/launch.h"
+#include "lib/plan/check.h"
 #include "support.h"
 
 static char *const *const argv = (char *const[]){"true", NULL};

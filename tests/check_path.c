@@ -2,7 +2,7 @@
 /* What a PATH makes of a name, and what a script's first line names. */
 #include <errno.h>
 
-#include "lib/plan.h"
+#include "lib/plan/path.h"
 #include "support.h"
 
 /* The candidates, joined by spaces; checks that they fit into what was measured. */

@@ -45,7 +45,7 @@ test_builds_without_a_warning() {
 
 test_child_has_no_undefined_symbol() {
 	need_cross
-	same child.o "" "$($cross-nm -u "$built/obj/lib/child.o")"
+	same child.o "" "$($cross-nm -u "$built/obj/lib/child/child.o")"
 }
 
 test_launches_and_waits() {

@@ -47,7 +47,7 @@ test_process_steps() {
 
 test_descriptors() {
 	both 18 "-g -n -m"
-	both 18 "-l -k -n -m -A"
+	both 17 "-l -k -n -m -A"
 	both 18 "-x"
 	both 20 "-B"
 	both 20 "-F"

@@ -9,7 +9,7 @@
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 # Below the build directory, without its ending
-child=obj/lib/child
+child=obj/lib/child/child
 
 command -v nm >/dev/null || nm() { skip "nm isn't installed"; }
 
@@ -65,7 +65,7 @@ test_clang_leaves_no_undefined_symbol_with_any_flags() {
 test_a_call_to_libc_is_found() {
 	cp -r "$top/src" "$top/Makefile" .
 	printf 'int getpid(void);\nint spu__probe(void);\nint spu__probe(void) { return getpid(); }\n' \
-		>>src/lib/child.c
+		>>src/lib/child/child.c
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u SAN -u COV -u BUILD \
 		"${MAKE:-make}" -s BUILD=b "b/$child.o" >log 2>&1 || fail "$(cat log)"
 	undefined "b/$child.o" | grep -q getpid || fail "a call to getpid wasn't found"

@@ -11,19 +11,21 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 rooms() {
 	cat <<-'END'
 		spawnutil.h |
-		names.h | spawnutil.h
 		quote.h |
-		lib/syscall.h |
-		lib/plan.h | spawnutil.h lib/syscall.h
-		lib/child.c | lib/plan.h lib/syscall.h
-		lib/moves.c | lib/plan.h lib/syscall.h
-		lib/path.c | lib/plan.h lib/syscall.h
-		lib/plan.c | lib/plan.h lib/syscall.h
-		lib/environment.c | lib/plan.h lib/syscall.h
-		lib/audit.c | spawnutil.h lib/sockets.h
-		lib/sockets.* | lib/sockets.h
+		names.h | spawnutil.h
+		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/other.h
+		arch/* |
+		lib/kernel.h |
+		lib/text.* | lib/text.h
 		lib/state.* | lib/state.h
-		lib/* | spawnutil.h names.h quote.h lib/*
+		lib/error.* | spawnutil.h names.h lib/error.h
+		lib/sockets.* | lib/sockets.h
+		lib/audit.c | spawnutil.h lib/sockets.h
+		lib/plan/step.h | spawnutil.h arch/arch.h
+		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h lib/kernel.h lib/text.h lib/error.h lib/plan/*
+		lib/child/* | lib/plan/plan.h lib/child/child.h
+		lib/launch/* | quote.h arch/arch.h lib/kernel.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/* | spawnutil.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
@@ -51,13 +53,14 @@ constants() {
 	cat <<-'END'
 		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/types.h
 		names.h | signal.h sys/resource.h
-		lib/syscall.h | errno.h stdint.h sys/syscall.h unistd.h
-		lib/plan.h | stddef.h stdint.h sys/types.h
-		lib/child.c | errno.h fcntl.h signal.h sys/resource.h
-		lib/moves.c | errno.h limits.h stdlib.h string.h
-		lib/path.c | errno.h limits.h stdlib.h string.h
-		lib/environment.c | string.h
-		lib/plan.c | errno.h fcntl.h limits.h signal.h stdint.h stdlib.h string.h sys/ioctl.h sys/prctl.h sys/resource.h
+		arch/arch.h | stdint.h sys/syscall.h
+		arch/other.h | errno.h unistd.h
+		arch/* |
+		lib/kernel.h | stdint.h
+		lib/plan/check.c | errno.h limits.h signal.h string.h
+		lib/plan/*.h | stddef.h stdint.h sys/types.h
+		lib/child/child.c | errno.h fcntl.h signal.h sys/resource.h sys/wait.h
+		lib/plan/* | ctype.h errno.h fcntl.h limits.h signal.h stddef.h stdint.h stdlib.h string.h sys/ioctl.h sys/prctl.h sys/resource.h sys/types.h
 	END
 }
 
@@ -146,12 +149,15 @@ one() {
 test_a_wrong_include_is_found() {
 	cp -r "$top/src" src
 	one spawnutil.h '"names.h"'
-	one lib/child.c '"launch.h"'
-	one lib/child.c '<string.h>'
-	one lib/plan.c '<unistd.h>'
+	one lib/child/child.c '"../launch/launch.h"'
+	one lib/child/child.c '<string.h>'
+	one lib/plan/plan.c '<unistd.h>'
+	one lib/plan/plan.h '"../launch/launch.h"'
+	one lib/launch/retry.c '"../spawn.h"'
+	one lib/launch/retry.c '"arch/x86_64.h"'
 	one lib/wait.c '"common/parse.h"'
-	one common/parse.c '"../lib/plan.h"'
-	one safespawn/main.c '"lib/plan.h"'
+	one common/parse.c '"../lib/plan/plan.h"'
+	one safespawn/main.c '"lib/plan/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
 	one spawnaudit/main.c '"common/json.h"'
 	one spawnaudit/verdict.c '"output.h"'
@@ -161,12 +167,55 @@ test_a_wrong_include_is_found() {
 test_pure_rooms_call_nothing_that_reaches_the_kernel() {
 	command -v nm >/dev/null || skip "nm isn't installed"
 	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build calls its own"
-	for room in moves path plan; do
-		nm -u "$BUILD/obj/lib/$room.o" | awk -v room="$room" '
-			$2 !~ /^(malloc|calloc|realloc|free|mem[a-z]*|str[a-z]*|__popcountdi2|spu__[a-z_]*|_GLOBAL_OFFSET_TABLE_|__(mem|str|stack_chk)[a-z_]*)$/ {
+	for room in given moves path environment plan table compile; do
+		nm -u "$BUILD/obj/lib/plan/$room.o" | awk -v room="$room" '
+			$2 !~ /^(malloc|calloc|realloc|free|mem[a-z]*|str[a-z]*|__popcountdi2|qsort|spu__[a-z0-9_]*|_GLOBAL_OFFSET_TABLE_|__(mem|str|stack_chk)[a-z_]*)$/ {
 				print room " calls " $2 }'
 	done >found
 	[ ! -s found ] || fail "$(cat found)"
+}
+
+# modules TREE: a line for each include between two of them: who, whom. A file and
+# its header are one.
+modules() {
+	(cd "$1" && find lib arch common names.h spawnutil.h quote.h \
+		-name '*.[ch]' -exec grep -H '^#[ 	]*include "' {} +) |
+		sed 's/:[^"]*"/ /; s/"$//' |
+		awk '{
+			name = $2
+			directory = $1
+			if (!sub(/\/[^\/]*$/, "/", directory))
+				directory = ""
+			name = directory name
+			while (sub(/[^\/.]+\/\.\.\//, "", name))
+				;
+			sub(/\.[ch]$/, "", $1)
+			sub(/\.[ch]$/, "", name)
+			if ($1 != name)
+				print $1, name
+		}' | sort -u
+}
+
+test_no_files_include_each_other_in_a_circle() {
+	modules "$top/src" >pairs
+	[ "$(wc -l <pairs)" -gt 80 ] || fail "only $(wc -l <pairs) includes were found"
+	tsort pairs 2>&1 >/dev/null | grep . && fail "a circle"
+	(cat pairs && echo lib/plan/plan lib/launch/launch) | tsort 2>&1 >/dev/null | grep -q loop ||
+		fail "a circle isn't found"
+}
+
+# Who calls whom, by what their objects define and need
+test_no_files_call_each_other_in_a_circle() {
+	command -v nm >/dev/null || skip "nm isn't installed"
+	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build calls its own"
+	(cd "$BUILD/obj/lib" && find . -name '*.o' -exec nm -A {} +) |
+		sed 's/^\.\///; s/\.o:/ /' |
+		awk '$(NF - 1) ~ /^[TDBRW]$/ && $NF ~ /^spu_/ { owner[$NF] = $1 }
+			$(NF - 1) == "U" && $NF ~ /^spu_/ { user[++count] = $1; used[count] = $NF }
+			END { for (i = 1; i <= count; i++) print user[i], owner[used[i]] }' >pairs
+	[ "$(wc -l <pairs)" -gt 50 ] || fail "only $(wc -l <pairs) calls were found"
+	tsort pairs 2>&1 >/dev/null | grep . && fail "a circle"
+	return 0
 }
 
 run_tests

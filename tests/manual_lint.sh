@@ -257,13 +257,13 @@ test_every_member_of_a_public_struct_is_described() {
 
 # "name" as the third column of the table has it, against .It / .Sy name :
 test_steps_stand_in_the_order_of_the_plan() {
-	sed -n '/^#define STEPS(X)/,/^$/p' "$top/src/lib/plan.h" |
-		sed -n 's/.*"\([a-z_-]*\)").*/\1/p' >plan
+	sed -n 's/^	X([A-Z_]*, SPU_STEP_[A-Z_]*, "\([a-z-]*\)".*/\1/p' "$top/src/lib/plan/step.h" |
+		uniq >plan
 	awk '$1 == ".Bl" { list = $2 } $1 == ".El" { list = "" }
 		item && $1 == ".Sy" { print $2 } { item = list == "-enum" && $1 == ".It" }' \
-		"$top/man/spawnutil.7" >manual
-	[ -s plan ] || fail "no steps found in plan.h"
-	diff plan manual >difference || fail "plan.h and spawnutil(7): $(cat difference)"
+		"$top/man/spawnutil.7" | uniq >manual
+	[ -s plan ] || fail "no steps found in step.h"
+	diff plan manual >difference || fail "step.h and spawnutil(7): $(cat difference)"
 }
 
 # The options of an argp --help: what stands before two spaces

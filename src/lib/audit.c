@@ -28,7 +28,7 @@ struct look {
 static void proc_path(char *path, size_t size, pid_t pid, const char *what, int fd)
 {
 	int length = pid ? snprintf(path, size, "/proc/%d/%s", (int)pid, what)
-			 : snprintf(path, size, "/proc/self/%s", what);
+			 : snprintf(path, size, "/proc/thread-self/%s", what);
 
 	if (fd >= 0)
 		snprintf(path + length, size - (size_t)length, "/%d", fd);

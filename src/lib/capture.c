@@ -15,8 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "launch.h"
-#include "syscall.h"
+#include "../arch/arch.h"
+#include "error.h"
+#include "kernel.h"
+#include "run.h"
+#include "spawn.h"
+#include "wait.h"
 
 /* A read has room for so much, at least. */
 #define ROOM 16384
@@ -409,7 +413,7 @@ static int launch(struct capture *capture, char *const argv[], struct spu_option
 	if (r < 0)
 		return r;
 	options->fds = fds;
-	r = spu_spawn(&capture->child, argv, options, ret_error);
+	r = spu__spawn(&capture->child, argv, options, ret_error);
 	/* The caller can't look our entries up. */
 	if (r < 0 && ret_error && ret_error->index >= (int)count &&
 	    (ret_error->step == SPU_STEP_PREPARE || ret_error->step == SPU_STEP_MOVE))
@@ -449,7 +453,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		none = {0, 0, 0, 0, 0, 0, 0};
 	const struct spu_fd pipes[3] = {input ? in : none, ret_out ? out : none,
 					is_merged ? same : ret_err ? err : none};
-	int r = spu__check_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
 
 	if (r == 0 && !input && input_size > 0)
 		r = spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");

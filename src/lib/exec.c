@@ -5,29 +5,35 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "launch.h"
-#include "syscall.h"
+#include "accept.h"
+#include "child/child.h"
+#include "error.h"
+#include "launch/failure.h"
+#include "launch/retry.h"
 
-static int refuse_child_only(const struct launch *launch)
+static int refuse_child_only(const struct spu_options *options, struct spu_error *ret_error)
 {
+	const struct spu_fd *fd;
 	const char *what = NULL;
 
-	if (launch->descriptors.caller_end_count > 0)
-		what = "fds: spu_exec leaves nobody for a pipe's other end";
-	else if (launch->options.flags & SPU_DETACH)
+	for (fd = options->fds; fd && fd->kind; fd++)
+		if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT)
+			what = "fds: spu_exec leaves nobody for a pipe's other end";
+	if (options->flags & SPU_DETACH)
 		what = "flags: spu_exec makes no child to detach";
-	else if (launch->options.method != SPU_METHOD_VFORK)
+	if (options->method != SPU_METHOD_VFORK)
 		what = "method: spu_exec makes no child";
 	if (!what)
 		return 0;
-	return spu__refusal(launch->ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
 static int run_in_place(struct launch *launch)
 {
-	uint64_t all = ~(uint64_t)0, mask = 0;
+	/* A filter may trap a call for the program's handler of SIGSYS to answer */
+	uint64_t all = ~SPU_SIGNAL(SIGSYS), mask = 0;
 	struct plan *plan = &launch->plan;
-	struct report report;
+	struct flight flight = {.pidfd = -1};
 	long paused_us = 0;
 
 	plan->start = 1;
@@ -35,35 +41,40 @@ static int run_in_place(struct launch *launch)
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, KERNEL_SIGSET_SIZE);
 	do {
 		spu__run_plan(plan);
-		plan->start = plan->count - 1;	/* for ETXTBSY: the exec alone */
-	} while (plan->report.err == ETXTBSY && spu__pause_while_busy(&paused_us));
+		plan->start = plan->count - 1;	/* again: the exec alone */
+	} while (plan->report.err == ETXTBSY && plan->report.at == plan->start &&
+		 spu__pause_while_busy(&paused_us));
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
-	report = (struct report){plan->report.err, plan->report.at, plan->report.index, 0};
-	return spu__child_error(launch, &report, 0);
+	flight.report = (struct report){plan->report.err, plan->report.at, plan->report.index, 0};
+	return spu__flight_error(launch, &flight);
 }
 
 static int exec_in_place(char *const argv[], const struct spu_options *options,
 			 struct spu_error *ret_error)
 {
 	struct launch launch;
-	int r;
+	int r = spu__open_launch(&launch, argv, options, FOR_EXEC, ret_error);
 
-	r = spu__prepare(&launch, argv, options, FOR_EXEC, ret_error);
 	if (r < 0)
 		return r;
-	r = refuse_child_only(&launch);
+	r = spu__plan_launch(&launch);
 	if (r == 0)
 		r = run_in_place(&launch);
-	spu__dispose(&launch, 0);
+	spu__close_launch(&launch, 0);
 	return r;
 }
 
 int spu_exec(char *const argv[], const struct spu_options *options, struct spu_error *ret_error)
 {
-	int cancel_state, r;
+	struct spu_options accepted;
+	int cancel_state, r = spu__accept(argv, options, &accepted, ret_error);
 
+	if (r == 0)
+		r = refuse_child_only(&accepted, ret_error);
+	if (r < 0)
+		return r;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	r = exec_in_place(argv, options, ret_error);
+	r = exec_in_place(argv, &accepted, ret_error);
 	pthread_setcancelstate(cancel_state, NULL);
 	return r;
 }

@@ -13,10 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "../arch/arch.h"
+#include "kernel.h"
+#include "launch/ends.h"
 #include "preload.h"
 #include "state.h"
-#include "syscall.h"
 
 struct popened {
 	struct popened *next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What system.c and popen.c give to preload.c, which stands in for libc's own functions. */
-#ifndef PRELOAD_H
-#define PRELOAD_H
+#ifndef LIB_PRELOAD_H
+#define LIB_PRELOAD_H
 
 #include <stdio.h>
 

@@ -14,8 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch.h"
-#include "syscall.h"
+#include "../arch/arch.h"
+#include "../spawnutil.h"
+#include "kernel.h"
+#include "launch/knowledge.h"
+#include "text.h"
 
 /* Each returns 0 or a negative errno value. What a working call answers to nonsense is success. */
 
@@ -141,7 +144,7 @@ static const struct {
 	{"wiped on fork", probe_wipe, "the process's number is compared"},
 };
 
-static int print_features(FILE *out)
+static void show_features(struct text *text)
 {
 	size_t i;
 	int r;
@@ -149,38 +152,27 @@ static int print_features(FILE *out)
 	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		r = features[i].probe();
 		if (r == 0) {
-			fprintf(out, "%-22s yes\n", features[i].name);
+			spu__add_text(text, "%-22s yes\n", features[i].name);
 			continue;
 		}
 		errno = -r;
-		fprintf(out, "%-22s no (%m): %s\n", features[i].name, features[i].otherwise);
+		spu__add_text(text, "%-22s no (%m): %s\n", features[i].name,
+			      features[i].otherwise);
 	}
 	r = spu__memory_is_shared();
-	fprintf(out, "%-22s %s\n", "memory shared",
-		r > 0 ? "yes" : r < 0 ? "unknown: the first launch finds out, and has an error pipe"
-		      : "no: errors come through a pipe");
-	return 0;
+	spu__add_text(text, "%-22s %s\n", "memory shared",
+		      r > 0 ? "yes"
+		      : r < 0 ? "unknown: the first launch finds out, and has an error pipe"
+			      : "no: errors come through a pipe");
 }
 
 int spu_probe(char **ret_text)
 {
-	char *text = NULL;
-	int cancel_state, r = -ENOMEM;
-	size_t size;
-	FILE *out;
+	struct text text = {0};
+	int cancel_state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	out = open_memstream(&text, &size);
-	if (out) {
-		r = print_features(out);
-		if (fclose(out) != 0)
-			r = -ENOMEM;
-	}
+	show_features(&text);
 	pthread_setcancelstate(cancel_state, NULL);
-	if (r < 0) {
-		free(text);
-		return r;
-	}
-	*ret_text = text;
-	return 0;
+	return spu__take_text(&text, ret_text);
 }

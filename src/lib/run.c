@@ -3,21 +3,26 @@
  * Launch and wait in one call: a program, or a shell's command. Nothing is
  * done meanwhile.
  */
+#include "run.h"
+
 #include <errno.h>
 
 #include "../quote.h"
-#include "launch.h"
+#include "accept.h"
+#include "error.h"
+#include "spawn.h"
+#include "wait.h"
 
 static int refuse(struct spu_error *ret_error, const char *what)
 {
 	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
-int spu__check_for_wait(char *const argv[], const struct spu_options *options,
+int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 			struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	const struct spu_fd *fd;
-	int r = spu__check_options(argv, options, ret_options, ret_error);
+	int r = spu__accept(argv, options, ret_options, ret_error);
 
 	if (r < 0)
 		return r;
@@ -50,7 +55,7 @@ static int launch_and_wait(char *const argv[], const struct spu_options *options
 			   const char *name, int *ret_status, struct spu_error *ret_error)
 {
 	struct spu_child child;
-	int r = spu_spawn(&child, argv, options, ret_error);
+	int r = spu__spawn(&child, argv, options, ret_error);
 
 	if (r < 0)
 		return r;
@@ -62,7 +67,7 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
 	    struct spu_error *ret_error)
 {
 	struct spu_options mine;
-	int r = spu__check_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
 
 	return r < 0 ? r : launch_and_wait(argv, &mine, argv[0], ret_status, ret_error);
 }
@@ -72,7 +77,7 @@ int spu_system_with(const char *command, const struct spu_options *options, int 
 {
 	char *const *argv = SPU_ARGV("sh", "-c", "--", command);
 	struct spu_options mine;
-	int r = spu__check_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
 
 	if (r < 0)
 		return r;

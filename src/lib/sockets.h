@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SOCKETS_H
-#define SOCKETS_H
+#ifndef LIB_SOCKETS_H
+#define LIB_SOCKETS_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What all threads of a process share, for as long as it is that process. */
-#ifndef STATE_H
-#define STATE_H
+#ifndef LIB_STATE_H
+#define LIB_STATE_H
 
 #include <pthread.h>
 #include <signal.h>

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "launch.h"
 #include "preload.h"
 #include "state.h"
+#include "wait.h"
 
 static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
 

@@ -3,6 +3,8 @@
  * Children after their launch: waiting, signals, the end. Works with a pidfd
  * or without; knows nothing of how a child was made.
  */
+#include "wait.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "launch.h"
-#include "syscall.h"
+#include "../arch/arch.h"
+#include "kernel.h"
 
 /*
  * In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). Untold:

@@ -136,7 +136,7 @@ static const struct rule usual[] = {
 	 {ENOSYS, EPERM, EINVAL, E2BIG, EMFILE, ENFILE}, {0}},
 	{"pipe2", SYS_pipe2, PARENT, INSTEAD, "prepare", {ENOMEM}, {0}, {EMFILE, ENFILE}},
 	{"fcntl", SYS_fcntl, PARENT, INSTEAD, "prepare audit", {0}, {0}, {EMFILE, EBADF, ENOMEM}},
-	{"openat", SYS_openat, PARENT, INSTEAD, "audit", {0}, {0},
+	{"openat", SYS_openat, PARENT, INSTEAD, "prepare audit", {0}, {0},
 	 {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM, EPERM}},
 	{"newfstatat", SYS_newfstatat, PARENT, INSTEAD, "audit", {0}, {0}, {EACCES, ENOMEM, EIO}},
 	{"fstat", SYS_fstat, PARENT, INSTEAD, "audit", {0}, {0}, {EACCES, ENOMEM, EIO}},
@@ -158,6 +158,12 @@ static const struct rule usual[] = {
 	{"kill", SYS_kill, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"getpid", SYS_getpid, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"getpgid", SYS_getpgid, PARENT, INSTEAD, "", {0}, {0}, {0}},
+	{"setpgid", SYS_setpgid, PARENT, INSTEAD, "", {0}, {EPERM, ESRCH}, {0}},
+#ifdef SYS_readlink
+	{"readlink", SYS_readlink, PARENT, INSTEAD, "", {0}, {ENOENT, EACCES}, {0}},
+#endif
+	{"readlinkat", SYS_readlinkat, PARENT, INSTEAD, "", {0}, {ENOENT, EACCES}, {0}},
+	{"kcmp", SYS_kcmp, PARENT, INSTEAD, "", {0}, {EPERM, ENOSYS}, {0}},
 	{"getpriority", SYS_getpriority, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"prctl", SYS_prctl, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"rt_sigprocmask", SYS_rt_sigprocmask, PARENT, INSTEAD, "", {0}, {0}, {0}},

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "plan.h"
+#include "given.h"
 
 struct pending {
 	const struct given *given;
@@ -44,8 +44,7 @@ static struct pending *find_target(const struct order *order, int fd)
 
 static void emit(struct order *order, enum move_kind kind, const struct given *given)
 {
-	order->moves[order->move_count++] = (struct move){kind, given->fd, given->source,
-							  given->index};
+	order->moves[order->move_count++] = (struct move){kind, given->fd, given->source, given};
 }
 
 static void mark_ready(struct order *order, const struct pending *pending)
@@ -71,10 +70,20 @@ static void make_ready_moves(struct order *order)
 	}
 }
 
+/* In a cycle: the one that reads what "first" is to overwrite. */
+static struct pending *find_reader(const struct order *order, const struct pending *first)
+{
+	struct pending *reader = find_target(order, first->given->source);
+
+	while (reader->given->source != first->given->fd)
+		reader = find_target(order, reader->given->source);
+	return reader;
+}
+
 /* What is left are simple cycles: each target has one reader, which is turned to the spare. */
 static void break_cycles(struct order *order)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < order->count; i++) {
 		struct pending *first = &order->pending[i];
@@ -82,11 +91,8 @@ static void break_cycles(struct order *order)
 		if (first->done)
 			continue;
 		order->moves[order->move_count++] = (struct move){
-			MOVE_SAVE, first->given->fd, first->given->fd, first->given->index};
-		for (j = i; order->pending[j].given->source != first->given->fd ||
-			    order->pending[j].done; j++)
-			;
-		order->pending[j].from_spare = 1;
+			MOVE_SAVE, first->given->fd, first->given->fd, first->given};
+		find_reader(order, first)->from_spare = 1;
 		first->readers = 0;
 		mark_ready(order, first);
 		make_ready_moves(order);

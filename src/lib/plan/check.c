@@ -3,13 +3,18 @@
  * Checks options before anything is made. All that can be said without asking
  * the kernel is said here; what an option does is not known here.
  */
+#include "check.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
 
-#include "../quote.h"
-#include "launch.h"
+#include "../../arch/arch.h"
+#include "../../quote.h"
+#include "../error.h"
+#include "plan.h"
+
 
 #define KNOWN_FLAGS \
 	(SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS | SPU_KEEP_GROUPS | \

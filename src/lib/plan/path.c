@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "plan.h"
+#include "path.h"
 
 /* execvp(3): a name with a slash is not looked for; an empty one names nothing. */
 static int is_searched(const char *file)

@@ -5,21 +5,21 @@
  * here uses libc, thread-local storage or a lock: this object has no undefined
  * symbol, and that is checked. It leaves by exec or exit only.
  */
+#include "child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-
-#include "plan.h"
-#include "syscall.h"
+#include <sys/wait.h>
 
 #ifdef POSIX_SPAWN_ONLY
 
 #warning "this processor's system calls are unknown here: method posix_spawn is all there is"
 
-long spu__clone_child(unsigned long flags, void *stack_top, int *ret_pidfd, struct plan *plan)
+long spu__clone_child(unsigned long flags, void *stack_top, int *parent_word, struct plan *plan)
 {
-	(void)flags, (void)stack_top, (void)ret_pidfd, (void)plan;
+	(void)flags, (void)stack_top, (void)parent_word, (void)plan;
 	return -ENOSYS;
 }
 
@@ -89,7 +89,8 @@ CHILD static long close_listed(int directory, unsigned first, unsigned last, uns
 /* For kernels before 5.9 and for filters that refuse close_range. */
 CHILD static long close_range_by_hand(unsigned first, unsigned last, unsigned flags)
 {
-	static const char proc[] = "/proc/self/fd";
+	/* in place a thread may run it that has a table of its own */
+	static const char proc[] = "/proc/thread-self/fd";
 	struct kernel_rlimit64 limit;
 	long directory, found;
 	unsigned fd;
@@ -116,14 +117,35 @@ CHILD static long close_range_by_hand(unsigned first, unsigned last, unsigned fl
 	return 0;
 }
 
-CHILD static long close_range_step(const struct step *step)
+/*
+ * The right answer to a range that ends before it begins is EINVAL. Some filters
+ * say 0 to what they don't let through.
+ */
+CHILD static long ask_close_range(struct plan *plan, const struct step *step)
 {
-	long r = syscall3(step->number, step->arg[0], step->arg[1], step->arg[2]);
+	if (syscall3(step->number, step->arg[0], step->arg[1], step->arg[2]) != -EINVAL)
+		plan->closes_by_hand = 1;
+	return 0;
+}
 
+CHILD static long close_range_step(const struct plan *plan, const struct step *step)
+{
+	long r = -ENOSYS;
+
+	if (!plan->closes_by_hand)
+		r = syscall3(step->number, step->arg[0], step->arg[1], step->arg[2]);
 	if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
 		r = close_range_by_hand((unsigned)step->arg[0], (unsigned)step->arg[1],
 					(unsigned)step->arg[2]);
 	return r;
+}
+
+/* From the parent's table to one of its own: nothing may be done by hand before that. */
+CHILD static long unshare_step(const struct plan *plan, const struct step *step)
+{
+	if (plan->closes_by_hand)
+		return -EPERM;
+	return syscall3(step->number, step->arg[0], step->arg[1], step->arg[2]);
 }
 
 /* Without CLONE_CLEAR_SIGHAND the parent's handlers are still installed here. */
@@ -154,12 +176,17 @@ CHILD static long look_for_stop(const struct plan *plan, const struct step *step
 	return (pending & STOP_SIGNALS & ~plan->mask) ? -REPORT_STOP : 0;
 }
 
-/* Between clone and prctl the parent may have been killed; 0: it is in another pid namespace. */
-CHILD static long is_parent_alive(const struct step *step)
+/*
+ * Is the parent the one that the plan knows? 0: it is in another pid namespace.
+ * Else it was killed meanwhile.
+ */
+CHILD static long ask_parent(const struct step *step)
 {
 	long parent = syscall3(step->number, 0, 0, 0);
 
-	return parent == 0 || parent == step->arg[0] ? 0 : -ESRCH;
+	if (parent == step->arg[0] || (parent == 0 && step->kind == STEP_PARENT_ALIVE))
+		return 0;
+	return parent == 0 ? -ENOTSUP : -ESRCH;
 }
 
 /* What makes execvp(3) go on to the next directory. */
@@ -201,26 +228,34 @@ CHILD static long issue(const struct step *step, long *saved)
 		return 0;
 	if (step->link == LINK_SAVED)
 		first = *saved;
-	r = syscall4(step->number, first, step->arg[1], step->arg[2], step->arg[3]);
+	r = syscall6(step->number, first, step->arg[1], step->arg[2], step->arg[3],
+		     step->arg[4], step->arg[5]);
 	if (step->link == LINK_SAVE)
 		*saved = r;
 	/* It is closed whatever the answer: EIO and EINTR tell of data, of another's mostly */
 	return step->number == SYS_close ? 0 : r;
 }
 
-/* A process whose parent leaves at once is nobody's to wait for. */
+/*
+ * A process whose parent leaves at once is nobody's to wait for. Its number is in
+ * the report before it runs: whoever finds this one killed must end that one.
+ */
 CHILD static long detach(struct plan *plan, int next)
 {
+	int *word = (int *)&plan->report.pid;
 	long r;
 
 	plan->start = next;
-	r = spu__clone_child(KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | SIGCHLD, plan->spare_stack, 0,
-			     plan);
+	r = spu__clone_child(KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_PARENT_SETTID |
+			     SIGCHLD, plan->spare_stack, word, plan);
 	if (r < 0)
 		return r;
-	/* One that failed is ours to reap: the caller might be a subreaper, or init. */
-	if (plan->report.pid == r && (plan->report.err || plan->report.at != plan->count - 1))
-		syscall4(SYS_wait4, r, 0, 0, 0);
+	/*
+	 * One that failed is ours to reap: the caller might be a subreaper, or init. No
+	 * step taken: its memory is a copy, so that we don't know.
+	 */
+	if (plan->report.err || plan->report.at != plan->count - 1)
+		syscall4(SYS_wait4, r, 0, plan->report.at < next ? WNOHANG : 0, 0);
 	syscall3(SYS_exit_group, 0, 0, 0);
 	return 0;
 }
@@ -242,12 +277,20 @@ CHILD void spu__run_plan(struct plan *plan)
 		case STEP_DETACH:
 			r = detach(plan, i + 1);
 			break;
+		case STEP_ASK_CLOSE:
+			r = ask_close_range(plan, step);
+			break;
+		case STEP_UNSHARE:
+			r = unshare_step(plan, step);
+			break;
 		case STEP_CLOSE_TAIL:
 		case STEP_CLOSE_GAP:
-			r = close_range_step(step);
+			r = close_range_step(plan, step);
 			break;
+		case STEP_DETACH_HERE:
+		case STEP_FETCH_HERE:
 		case STEP_PARENT_ALIVE:
-			r = is_parent_alive(step);
+			r = ask_parent(step);
 			break;
 		case STEP_STOP_PENDING:
 			r = look_for_stop(plan, step);
@@ -277,78 +320,24 @@ void spu__child_entry(struct plan *plan)
 		syscall3(SYS_exit_group, 127, 0, 0);
 }
 
-/*
- * The kernel gives the child the parent's registers but for the stack pointer
- * and the result. What follows must stay one asm: the compiler may not put
- * anything of the parent's frame between the system call and the jump.
- */
-#if defined(__x86_64__)
-
-CHILD static long clone_raw(long number, long a, long b, long c, long d, struct plan *plan)
+CHILD static long clone_raw(long number, long a, long b, long parent_word, struct plan *plan)
 {
-	long result;
-	register long r10 __asm__("r10") = d;
-	register struct plan *r9 __asm__("r9") = plan;
+	long result, child_word = (long)&plan->report.pid;
 
-	__asm__ volatile("syscall\n\t"
-			 "testq %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xorl %%ebp, %%ebp\n\t"
-			 "movq %%r9, %%rdi\n\t"
-			 "call spu__child_entry\n\t"
-			 "ud2\n"
-			 "1:"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r9)
-			 : "rcx", "r11", "memory");
+	ARCH_CLONE(result, number, a, b, parent_word, child_word, "spu__child_entry", plan);
 	return result;
 }
 
-CHILD long spu__clone_child(unsigned long flags, void *stack_top, int *ret_pidfd,
+CHILD long spu__clone_child(unsigned long flags, void *stack_top, int *parent_word,
 			    struct plan *plan)
 {
 	return clone_raw(SYS_clone, (long)(flags | KERNEL_CLONE_CHILD_SETTID), (long)stack_top,
-			 (long)ret_pidfd, (long)&plan->report.pid, plan);
+			 (long)parent_word, plan);
 }
-
-#elif defined(__aarch64__)
-
-/* clone has child_tid fifth here, after tls. */
-CHILD static long clone_raw(long number, long a, long b, long c, long e, struct plan *plan)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = 0;
-	register long x4 __asm__("x4") = e;
-	register struct plan *x5 __asm__("x5") = plan;
-
-	__asm__ volatile("svc 0\n\t"
-			 "cbnz x0, 1f\n\t"
-			 "mov x29, xzr\n\t"
-			 "mov x0, x5\n\t"
-			 "bl spu__child_entry\n\t"
-			 "brk #1\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-
-CHILD long spu__clone_child(unsigned long flags, void *stack_top, int *ret_pidfd,
-			    struct plan *plan)
-{
-	return clone_raw(SYS_clone, (long)(flags | KERNEL_CLONE_CHILD_SETTID), (long)stack_top,
-			 (long)ret_pidfd, (long)&plan->report.pid, plan);
-}
-
-#endif
 
 CHILD long spu__clone3_child(const struct kernel_clone_args *args, struct plan *plan)
 {
-	return clone_raw(SYS_clone3, (long)args, sizeof(*args), 0, 0, plan);
+	return clone_raw(SYS_clone3, (long)args, sizeof(*args), 0, plan);
 }
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs between processors: how a system call is made, how a child is
+ * made that goes on elsewhere, and the number by which seccomp knows the
+ * processor. A file for each; on others libc's posix_spawn is the only method,
+ * and the parent's calls go through libc.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+
+/* Even at -O0: what the child runs shall not be spread over other sections. */
+#define INLINE static inline __attribute__((always_inline))
+
+#if defined(POSIX_SPAWN_ONLY)
+#include "other.h"
+#elif defined(__x86_64__) && defined(__LP64__)
+#include "x86_64.h"
+#elif defined(__aarch64__) && defined(__LP64__)
+#include "aarch64.h"
+#else
+#define POSIX_SPAWN_ONLY
+#include "other.h"
+#endif
+
+INLINE long syscall3(long number, long a, long b, long c)
+{
+	return syscall6(number, a, b, c, 0, 0, 0);
+}
+
+INLINE long syscall4(long number, long a, long b, long c, long d)
+{
+	return syscall6(number, a, b, c, d, 0, 0);
+}
+
+/* The same everywhere; libc's headers may be older than the kernel. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "accept.h"
+
+#include <errno.h>
+
+#include "../quote.h"
+#include "error.h"
+#include "plan/check.h"
+
+static int is_named(const struct spu_fd *fd, int number)
+{
+	for (; fd && fd->kind; fd++)
+		if (fd->fd == number || (fd->kind == SPU_FD_MAP && fd->from == number))
+			return 1;
+	return 0;
+}
+
+static int refuse_leaks(const struct spu_options *options, struct spu_error *ret_error)
+{
+	struct spu_audit *audit;
+	size_t i, leaks = 0, first = 0;
+	int r = spu_audit(0, SPU_AUDIT_NAMES, &audit);
+
+	if (r < 0)
+		return spu__error(ret_error, -r, SPU_STEP_AUDIT, -1, "audit");
+	for (i = 0; i < audit->count; i++)
+		if (!is_named(options->fds, audit->fds[i].fd) && leaks++ == 0)
+			first = i;
+	if (leaks > 0) {
+		const char *name = audit->fds[first].name ? audit->fds[first].name : "?";
+
+		r = spu__refusal(ret_error, EBADFD, SPU_STEP_AUDIT, audit->fds[first].fd,
+				 "%zu descriptor%s would leak, the first is %d (%s): "
+				 "neither close-on-exec nor given to the child", leaks,
+				 leaks == 1 ? "" : "s", audit->fds[first].fd, QUOTED(name, 100));
+	}
+	spu_audit_free(audit);
+	return r;
+}
+
+int spu__accept(char *const argv[], const struct spu_options *options,
+		struct spu_options *ret_options, struct spu_error *ret_error)
+{
+	int r = spu__check_options(argv, options, ret_options, ret_error);
+
+	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
+	     ? refuse_leaks(ret_options, ret_error) : r;
+}

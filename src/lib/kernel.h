@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's constants and structures that libc's headers may lack (musl-gcc
+ * sees no <linux/...>), each with the version that brought it if that is above
+ * 4.19.
+ */
+#ifndef LIB_KERNEL_H
+#define LIB_KERNEL_H
+
+#include <stdint.h>
+
+#define KERNEL_CLONE_VM 0x00000100ull
+#define KERNEL_CLONE_FILES 0x00000400ull
+#define KERNEL_CLONE_PIDFD 0x00001000ull	/* 5.2 */
+#define KERNEL_CLONE_VFORK 0x00004000ull
+#define KERNEL_CLONE_PARENT_SETTID 0x00100000ull
+#define KERNEL_CLONE_CHILD_SETTID 0x01000000ull
+#define KERNEL_CLONE_CLEAR_SIGHAND 0x100000000ull	/* 5.5, clone3 only */
+
+#define KERNEL_CLOSE_RANGE_UNSHARE 2u	/* 5.9 */
+#define KERNEL_CLOSE_RANGE_CLOEXEC 4u	/* 5.11 */
+#define KERNEL_PIDFD_THREAD 00000200u	/* O_EXCL; 6.9 */
+#define KERNEL_P_PIDFD 3		/* 5.4 */
+#define KERNEL_KCMP_FILES 2
+#define KERNEL_WALL 0x40000000
+#define KERNEL_WCLONE 0x80000000u
+#define KERNEL_SIGNALS 64
+#define KERNEL_SIGSET_SIZE 8
+
+/* The first published size (Linux 5.3), so that no kernel answers E2BIG. */
+struct kernel_clone_args {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+};
+
+struct kernel_sigaction {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+struct kernel_rlimit64 {
+	uint64_t current;
+	uint64_t max;
+};
+
+struct kernel_dirent64 {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short size;
+	unsigned char type;
+	char name[];
+};
+
+#endif

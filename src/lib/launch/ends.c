@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "ends.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../quote.h"
+#include "../error.h"
+
+int spu__lift(int fd, int min)
+{
+	int lifted, err;
+
+	if (fd < 0 || fd >= min)
+		return fd;
+	lifted = fcntl(fd, F_DUPFD_CLOEXEC, min);
+	/* EINVAL: the limit leaves no number above */
+	err = errno == EINVAL ? EMFILE : errno;
+	close(fd);
+	errno = err;
+	return lifted;
+}
+
+int spu__make_pipe(int ret[2])
+{
+	int ends[2], i;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	for (i = 0; i < 2; i++) {
+		ends[i] = spu__lift(ends[i], 3);
+		if (ends[i] < 0) {
+			int err = errno;
+
+			close(ends[!i]);
+			return -err;
+		}
+	}
+	ret[0] = ends[0];
+	ret[1] = ends[1];
+	return 0;
+}
+
+/*
+ * ---- Pipes
+ */
+
+static int is_pipe(const struct spu_fd *fd)
+{
+	return fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT;
+}
+
+static int make_pipe(struct ends *ends, const struct spu_fd *fd, size_t index,
+		     struct spu_error *ret_error)
+{
+	int pipe[2], child_reads = fd->kind == SPU_FD_PIPE_IN;
+	int r = spu__make_pipe(pipe);
+
+	if (r < 0)
+		return spu__error(ret_error, -r, SPU_STEP_PREPARE, (int)index, "pipe for %d",
+				  fd->fd);
+	ends->of_entry[index] = pipe[!child_reads];
+	ends->child_ends[ends->child_end_count++] = pipe[!child_reads];
+	ends->ret_caller_ends[ends->caller_end_count] = fd->ret_fd;
+	ends->caller_ends[ends->caller_end_count++] = pipe[child_reads];
+	return 0;
+}
+
+static int allocate(struct ends *ends, size_t entries)
+{
+	size_t each = sizeof(*ends->ret_caller_ends) + 3 * sizeof(int);
+
+	if (entries == 0)
+		return 0;
+	ends->ret_caller_ends = malloc(entries * each);
+	if (!ends->ret_caller_ends)
+		return -ENOMEM;
+	ends->of_entry = (int *)(ends->ret_caller_ends + entries);
+	ends->caller_ends = ends->of_entry + entries;
+	ends->child_ends = ends->caller_ends + entries;
+	return 0;
+}
+
+int spu__make_ends(const struct spu_fd *entries, struct ends *ret, struct spu_error *ret_error)
+{
+	size_t count = 0, i;
+	int r;
+
+	*ret = (struct ends){.error_pipe = {-1, -1}};
+	while (entries && entries[count].kind)
+		count++;
+	r = allocate(ret, count);
+	if (r < 0)
+		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "descriptors");
+	for (i = 0; i < count && r == 0; i++) {
+		ret->of_entry[i] = -1;
+		if (is_pipe(&entries[i]))
+			r = make_pipe(ret, &entries[i], i, ret_error);
+	}
+	if (r < 0)
+		spu__release_ends(ret, 0);
+	return r;
+}
+
+void spu__release_ends(struct ends *ends, int succeeded)
+{
+	size_t i;
+
+	spu__close_error_pipe(ends);
+	for (i = 0; i < ends->child_end_count; i++)
+		close(ends->child_ends[i]);
+	for (i = 0; i < ends->caller_end_count; i++) {
+		if (succeeded)
+			*ends->ret_caller_ends[i] = ends->caller_ends[i];
+		else
+			close(ends->caller_ends[i]);
+	}
+	free(ends->ret_caller_ends);
+}
+
+/*
+ * ---- FIFOs
+ */
+
+/* Would opening wait for another end? What lies below /dev and /proc isn't looked at: it
+   may be another file to the child. */
+static int waits_at_open(int directory, const struct given *given)
+{
+	struct stat st;
+
+	if ((given->flags & O_ACCMODE) == O_RDWR || given->flags & (O_NONBLOCK | O_PATH) ||
+	    strncmp(given->path, "/dev/", 5) == 0 || strncmp(given->path, "/proc/", 6) == 0)
+		return 0;
+	return fstatat(directory, given->path, &st, 0) == 0 && S_ISFIFO(st.st_mode);
+}
+
+static int open_fifo(struct ends *ends, struct given *given, int directory,
+		     struct spu_error *ret_error)
+{
+	int fd = spu__lift(openat(directory, given->path, given->flags | O_CLOEXEC), 3);
+
+	if (fd < 0)
+		return spu__error(ret_error, errno, SPU_STEP_PREPARE, given->index,
+				  "open %d: FIFO %s", given->fd, QUOTED(given->path, NAME_SIZE));
+	ends->child_ends[ends->child_end_count++] = fd;
+	given->kind = GIVEN_MOVE;
+	given->source = fd;
+	return 0;
+}
+
+int spu__open_fifos(struct ends *ends, struct given *given, size_t count,
+		    const struct spu_options *options, struct spu_error *ret_error)
+{
+	int directory = AT_FDCWD, r = 0;
+	size_t i;
+
+	/* Elsewhere the path, or the right to open it, is the child's. */
+	if (options->root || options->uid.set || options->gid.set || options->groups)
+		return 0;
+	for (i = 0; i < count && r == 0; i++) {
+		if (given[i].kind != GIVEN_OPEN)
+			continue;
+		if (options->cwd && directory == AT_FDCWD && given[i].path[0] != '/') {
+			directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			if (directory < 0)
+				break;	/* the child will say so, at its step */
+		}
+		if (waits_at_open(directory, &given[i]))
+			r = open_fifo(ends, &given[i], directory, ret_error);
+	}
+	if (directory >= 0)
+		close(directory);
+	return r;
+}
+
+static int is_ours(const struct ends *ends, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < ends->child_end_count; i++)
+		if (ends->child_ends[i] == fd)
+			return 1;
+	for (i = 0; i < ends->caller_end_count; i++)
+		if (ends->caller_ends[i] == fd)
+			return 1;
+	return 0;
+}
+
+int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
+			       const struct spu_fd *entries, struct spu_error *ret_error)
+{
+	const struct spu_fd *fd;
+
+	if (ends->child_end_count == 0)
+		return 0;
+	for (fd = entries; fd && fd->kind; fd++) {
+		int source = fd->kind == SPU_FD_KEEP ? fd->fd : fd->from;
+
+		if (fd->kind != SPU_FD_KEEP && fd->kind != SPU_FD_MAP &&
+		    (fd->kind != SPU_FD_SAME || spu__find_given(given, count, source)))
+			continue;
+		if (is_ours(ends, source))
+			return spu__error(ret_error, EBADF, SPU_STEP_MOVE, (int)(fd - entries),
+					  fd->kind == SPU_FD_KEEP ? "keep %d"
+					  : fd->kind == SPU_FD_MAP ? "map %d from %d"
+								   : "same %d as %d",
+					  fd->fd, source);
+	}
+	return 0;
+}
+
+/*
+ * ---- The error pipe
+ */
+
+/* A number that the child is given, or looks for, is not for it. */
+static int is_taken(struct given *given, size_t count, int fd)
+{
+	size_t i;
+
+	if (spu__find_given(given, count, fd))
+		return 1;
+	for (i = 0; i < count; i++)
+		if (given[i].kind == GIVEN_MOVE && given[i].source == fd)
+			return 1;
+	return 0;
+}
+
+/* To a number that isn't taken; -1 with errno, and it is closed. */
+static int move_away(struct given *given, size_t count, int fd)
+{
+	while (fd >= 0 && is_taken(given, count, fd)) {
+		int above = fd + 1;
+
+		while (is_taken(given, count, above))
+			above++;
+		fd = spu__lift(fd, above);
+	}
+	return fd;
+}
+
+int spu__make_error_pipe(struct ends *ends, struct given *given, size_t count)
+{
+	int i, r = spu__make_pipe(ends->error_pipe);
+
+	for (i = 0; i < 2 && r == 0; i++) {
+		ends->error_pipe[i] = move_away(given, count, ends->error_pipe[i]);
+		r = ends->error_pipe[i] < 0 ? -errno : 0;
+	}
+	if (r < 0)
+		spu__close_error_pipe(ends);
+	return r;
+}
+
+void spu__close_error_pipe(struct ends *ends)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (ends->error_pipe[i] >= 0)
+			close(ends->error_pipe[i]);
+		ends->error_pipe[i] = -1;
+	}
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "executed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../arch/arch.h"
+#include "../kernel.h"
+#include "../text.h"
+
+/* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
+#define PF_FORKNOEXEC 0x40u
+
+/* 1, 0, or -1: a filter doesn't let ask. */
+static int has_ended(pid_t pid)
+{
+	siginfo_t info = {.si_pid = 0};
+	long r = syscall6(SYS_waitid, P_PID, pid, (long)&info,
+			  WEXITED | WNOHANG | WNOWAIT | KERNEL_WALL, 0, 0);
+
+	return r < 0 ? (r == -ECHILD ? 1 : -1) : info.si_pid != 0;
+}
+
+/*
+ * setpgid(2): EACCES for a child that has executed a program, which the kernel
+ * takes from PF_FORKNOEXEC; before that this puts it where it is. Not to be told
+ * (EPERM) of one in another session.
+ */
+static int child_has_executed(pid_t pid)
+{
+	pid_t group = getpgid(pid);
+
+	if (group < 0)
+		return errno == ESRCH ? 1 : -1;
+	if (setpgid(pid, group) == 0)
+		return has_ended(pid);
+	return errno == EACCES ? 1 : errno == ESRCH ? has_ended(pid) : -1;
+}
+
+int spu__proc_is_ours(void)
+{
+	char target[24], self[24];
+	struct text text = TEXT_IN(self);
+	ssize_t length = readlink("/proc/self", target, sizeof(target) - 1);
+
+	if (length <= 0)
+		return 0;
+	target[length] = '\0';
+	spu__add_text(&text, "%d", (int)getpid());
+	return strcmp(target, self) == 0;
+}
+
+/* The state and the flags stand behind the name, which may hold anything. */
+static int parse_stat(const char *stat, char *ret_state, unsigned long *ret_flags)
+{
+	const char *field = strrchr(stat, ')');
+	int number;
+
+	if (!field || field[1] != ' ')
+		return -1;
+	field += 2;
+	*ret_state = *field;
+	for (number = 3; number < 9; number++) {
+		field = strchr(field, ' ');
+		if (!field)
+			return -1;
+		field++;
+	}
+	*ret_flags = strtoul(field, NULL, 10);
+	return 0;
+}
+
+/* No number left is no answer, for this moment. */
+static int proc_says_executed(pid_t pid)
+{
+	char path[32], stat[512], state;
+	struct text text = TEXT_IN(path);
+	unsigned long flags;
+	ssize_t size;
+	int fd, err;
+
+	spu__add_text(&text, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* It may have ended and be reaped; a hidden one (hidepid) still answers */
+	if (fd < 0)
+		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 1 : -1;
+	size = read(fd, stat, sizeof(stat) - 1);
+	err = size < 0 ? errno : 0;
+	close(fd);
+	if (err)
+		return err == ESRCH ? 1 : -1;
+	stat[size] = '\0';
+	if (parse_stat(stat, &state, &flags) < 0)
+		return -1;
+	return state == 'Z' || state == 'X' || !(flags & PF_FORKNOEXEC);
+}
+
+int spu__has_executed(pid_t pid, int is_child)
+{
+	int r = is_child ? child_has_executed(pid) : -1;
+
+	return r < 0 && spu__proc_is_ours() ? proc_says_executed(pid) : r;
+}
+
+int spu__never_executed(pid_t pid)
+{
+	siginfo_t info;
+
+	return syscall6(SYS_waitid, P_PID, pid, (long)&info,
+			WEXITED | WNOHANG | WNOWAIT | KERNEL_WCLONE, 0, 0) == 0;
+}

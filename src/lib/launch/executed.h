@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions about a process that was launched a moment ago. They change nothing. */
+#ifndef LIB_EXECUTED_H
+#define LIB_EXECUTED_H
+
+#include <sys/types.h>
+
+/*
+ * Has it let go of the memory that it was cloned with, by exec or by its end? 1,
+ * 0, or -1: not to be told. is_child: it is the caller's own, and not reaped.
+ */
+int spu__has_executed(pid_t pid, int is_child);
+
+/* Does /proc number processes as this one does? Else it names strangers. */
+int spu__proc_is_ours(void);
+
+/*
+ * Was it killed on its way into exec? Not to be seen by its last stamp, but the
+ * exit signal 0, that it was made with, is SIGCHLD only once exec can't fail any
+ * more. Of a child.
+ */
+int spu__never_executed(pid_t pid);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "flight.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../child/child.h"
+#include "executed.h"
+#include "ids.h"
+#include "knowledge.h"
+
+/*
+ * How a child is made, best first; the next one where the kernel or a filter
+ * refuses.
+ */
+static const struct way {
+	int is_clone3;
+	int exit_signal;	/* 0: a failed launch raises no SIGCHLD; exec sets it */
+	uint64_t flags;
+} ways[] = {
+	{1, 0, KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_CHILD_SETTID |
+	       KERNEL_CLONE_PIDFD | KERNEL_CLONE_CLEAR_SIGHAND},
+	{0, 0, KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_CHILD_SETTID |
+	       KERNEL_CLONE_PIDFD},
+	{0, 0, KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_CHILD_SETTID},
+	{0, SIGCHLD, KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_CHILD_SETTID},
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+/*
+ * ---- Begin
+ */
+
+static uint64_t choose_flags(const struct launch *launch, const struct way *way)
+{
+	uint64_t flags = way->flags | launch->plan.clone_flags;
+
+	if (launch->copies_memory)
+		flags &= ~KERNEL_CLONE_VM;
+	if (launch->options.flags & SPU_NO_PIDFD)
+		flags &= ~KERNEL_CLONE_PIDFD;
+	return flags;
+}
+
+int spu__clone_flags(const struct launch *launch, uint64_t *ret_flags, int *ret_exit_signal)
+{
+	const struct way *way = &ways[spu__known_way()];
+
+	*ret_flags = choose_flags(launch, way);
+	*ret_exit_signal = way->exit_signal;
+	return way->is_clone3;
+}
+
+static void reset_plan(struct plan *plan, const struct way *way)
+{
+	plan->report.err = 0;
+	plan->report.at = -1;
+	plan->report.index = -1;
+	plan->report.pid = 0;
+	/* step 0 resets handlers, which CLONE_CLEAR_SIGHAND does */
+	plan->start = way->flags & KERNEL_CLONE_CLEAR_SIGHAND ? 1 : 0;
+}
+
+/*
+ * All 64 signals are blocked, libc's own too: why is in spawnutil(7). But SIGSYS
+ * isn't around clone3, which a filter may trap for the program's handler to
+ * answer: blocked it would be the program's end. The child has no handler then.
+ */
+static void block_signals(const struct way *way, uint64_t *ret_mask)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	if (way->is_clone3)
+		all &= ~SPU_SIGNAL(SIGSYS);
+	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)ret_mask,
+		 KERNEL_SIGSET_SIZE);
+}
+
+static long clone_one_way(struct launch *launch, const struct way *way, char *stack,
+			  size_t stack_size, int *ret_pidfd)
+{
+	struct plan *plan = &launch->plan;
+	uint64_t flags = choose_flags(launch, way);
+	long r;
+
+	reset_plan(plan, way);
+	for (;;) {
+		*ret_pidfd = -1;
+		if (way->is_clone3) {
+			struct kernel_clone_args args = {
+				.flags = flags,
+				.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+				.child_tid = (uint64_t)(uintptr_t)&plan->report.pid,
+				.exit_signal = (uint64_t)way->exit_signal,
+				.stack = (uint64_t)(uintptr_t)stack,
+				.stack_size = stack_size,
+			};
+			r = spu__clone3_child(&args, plan);
+		} else {
+			r = spu__clone_child((unsigned long)flags | (unsigned)way->exit_signal,
+					     stack + stack_size, ret_pidfd, plan);
+		}
+		/* A full descriptor table is no reason not to launch: without a pidfd then. */
+		if ((r != -EMFILE && r != -ENFILE) || !(flags & KERNEL_CLONE_PIDFD))
+			return r;
+		flags &= ~KERNEL_CLONE_PIDFD;
+	}
+}
+
+static int is_refusal(long r)
+{
+	return r == -ENOSYS || r == -EPERM || r == -EINVAL || r == -E2BIG;
+}
+
+/* Another way is remembered only once it has worked. */
+static long clone_best_way(struct launch *launch, char *stack, size_t stack_size,
+			   int *ret_pidfd)
+{
+	unsigned first = spu__known_way(), way = first;
+	long r;
+
+	for (;; way++) {
+		if (way > first)
+			block_signals(&ways[way], NULL);
+		r = clone_one_way(launch, &ways[way], stack, stack_size, ret_pidfd);
+		if (!is_refusal(r) || way + 1 == WAYS)
+			break;
+	}
+	if (r > 0 && way != first)
+		spu__learn_way(way);
+	return r;
+}
+
+/*
+ * ---- Settle: what has become of it. Nothing is changed.
+ */
+
+/*
+ * Has the child, or what is behind the one between, said all that it will? That
+ * one ends after it, but in emulators, which don't suspend it.
+ */
+static int is_silent(const struct launch *launch, pid_t pid, const struct report *report)
+{
+	if (!(launch->options.flags & SPU_DETACH) || spu__memory_is_shared() > 0)
+		return spu__has_executed(pid, 1) > 0;
+	return report->pid > 0 && spu__has_executed(report->pid, 0) > 0;
+}
+
+/*
+ * From a child that had a copy of our memory: all its words, until it execs or
+ * ends. Somebody's fork child may hold the other end for longer.
+ */
+static struct report read_reports(const struct launch *launch, pid_t pid)
+{
+	struct report report, last = {.at = -1, .index = -1};
+	struct pollfd look = {.fd = launch->ends.error_pipe[0], .events = POLLIN};
+	const struct timespec moment = {0, 2000000};
+	int is_over = 0;
+
+	for (;;) {
+		struct timespec timeout = is_over ? (struct timespec){0, 0} : moment;
+
+		if (syscall6(SYS_ppoll, (long)&look, 1, (long)&timeout, 0, 0, 0) > 0) {
+			if (syscall3(SYS_read, look.fd, (long)&report, sizeof(report)) !=
+			    (long)sizeof(report))
+				return last;
+			last = report;
+		} else if (is_over) {
+			return last;
+		} else {
+			is_over = is_silent(launch, pid, &last);
+		}
+	}
+}
+
+/* The one between us and a detached child is a child with memory like ours. */
+static void settle(struct launch *launch, struct flight *flight)
+{
+	volatile struct report *shared = &launch->plan.report;
+	int exec = launch->plan.count - 1;
+
+	/* The kernel wrote the pid into the child's memory; if we see it, that is ours. */
+	if (shared->pid != 0) {
+		flight->report = (struct report){shared->err, shared->at, shared->index,
+						 shared->pid};
+		spu__learn_memory(1);
+	} else {
+		if (!launch->copies_memory)
+			spu__learn_memory(0);
+		flight->report = (struct report){.at = -1, .index = -1};
+		if (launch->ends.error_pipe[0] < 0)
+			return;		/* there was no descriptor left to be told by */
+		close(launch->ends.error_pipe[1]);
+		launch->ends.error_pipe[1] = -1;
+		flight->report = read_reports(launch, flight->pid);
+		/* "ready" is said right before exec, about which only a failure says more. */
+		if (flight->report.err == 0 && flight->report.at == exec - 1)
+			flight->report.at = exec;
+	}
+	flight->ran = flight->report.err == 0 && flight->report.at == exec;
+	if (flight->ran && !(launch->options.flags & SPU_DETACH))
+		flight->ran = !spu__never_executed(flight->pid);
+}
+
+/*
+ * ---- End
+ */
+
+/* A child that failed: reaped here, unseen by anybody (its exit signal is 0). */
+static int reap(pid_t pid)
+{
+	int status = 0;
+
+	while (syscall4(SYS_wait4, pid, (long)&status, KERNEL_WALL, 0) == -EINTR)
+		;
+	return status;
+}
+
+/*
+ * A process that isn't our child: killed, and awaited. Who reaps it, if anybody
+ * does, isn't our business: a zombie has let go of our memory, too.
+ */
+static void end_stranger(pid_t pid)
+{
+	const struct timespec pause = {0, 1000000};
+	struct pollfd look = {.events = POLLIN};
+
+	kill(pid, SIGKILL);
+	look.fd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
+	/* init reaps it, or we do if we are a subreaper */
+	while (kill(pid, 0) == 0 &&
+	       (look.fd < 0 ||
+		syscall6(SYS_ppoll, (long)&look, 1, (long)&(struct timespec){0, 0}, 0, 0, 0) == 0)) {
+		if (look.fd < 0 && spu__proc_is_ours() && spu__has_executed(pid, 0) > 0)
+			break;
+		nanosleep(&pause, NULL);
+		if (look.fd < 0)
+			look.fd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
+	}
+	syscall4(SYS_wait4, pid, 0, KERNEL_WALL | WNOHANG, 0);
+	if (look.fd >= 0)
+		close(look.fd);
+}
+
+/*
+ * Was the one between us and a detached child killed, that child may still be on
+ * our stack, and nobody knows how far it has come: it is ended.
+ */
+static void end_detached(struct flight *flight)
+{
+	flight->status = reap(flight->pid);
+	if (WIFSIGNALED(flight->status)) {
+		flight->ran = 0;
+		if (flight->report.pid > 0 && flight->report.pid != flight->pid)
+			end_stranger(flight->report.pid);
+	} else if (!flight->ran && flight->report.pid > 0 && spu__memory_is_shared() <= 0) {
+		/* unseen by the one between; ours in a subreaper */
+		reap(flight->report.pid);
+	}
+}
+
+static void end(const struct launch *launch, struct flight *flight)
+{
+	if (launch->options.flags & SPU_DETACH) {
+		end_detached(flight);
+	} else if (!flight->ran) {
+		/* it said nothing and couldn't: what it does isn't known */
+		if (flight->report.at < 0 && launch->ends.error_pipe[0] < 0)
+			kill(flight->pid, SIGKILL);
+		flight->status = reap(flight->pid);
+	} else {
+		return;
+	}
+	if (flight->pidfd >= 0)
+		close(flight->pidfd);
+	flight->pidfd = -1;
+}
+
+/* Not inline: the stacks are to be gone when an error text is made, which takes some itself. */
+static __attribute__((noinline)) void fly(struct launch *launch, struct flight *flight)
+{
+	char stacks[MIDDLE_STACK + CHILD_STACK] __attribute__((aligned(16)));
+	size_t size = launch->options.flags & SPU_DETACH ? MIDDLE_STACK : sizeof(stacks);
+	uint64_t mask = 0;
+	long pid;
+
+	launch->plan.spare_stack = stacks + sizeof(stacks);
+	block_signals(&ways[spu__known_way()], &mask);
+	pid = clone_best_way(launch, stacks, size, &flight->pidfd);
+	if (pid > 0) {
+		flight->pid = (pid_t)pid;
+		settle(launch, flight);
+		end(launch, flight);
+	} else {
+		flight->refusal = (int)pid;
+	}
+	/* A stop that the child saw coming is meant for us too: it happens here. */
+	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
+}
+
+void spu__fly(struct launch *launch, struct flight *ret)
+{
+	int shares_ids = launch->changes_ids && !launch->copies_memory;
+	int is_detached = (launch->options.flags & SPU_DETACH) != 0;
+
+	*ret = (struct flight){.pidfd = -1, .report = {.at = -1, .index = -1}};
+	if (shares_ids)
+		ret->refusal = spu__enter_id_change();
+	if (ret->refusal < 0)
+		return;
+	fly(launch, ret);
+	if (shares_ids)
+		spu__leave_id_change(!ret->ran ? 0 : is_detached ? ret->report.pid : ret->pid,
+				     !is_detached);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "../plan/compile.h"
+#include "executed.h"
+#include "ids.h"
+#include "knowledge.h"
+
+extern char **environ;
+
+/*
+ * ---- Once
+ */
+
+/* NULL where it isn't needed. */
+static int copy_path(struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+	const char *file = options->file ? options->file : launch->argv[0];
+	const char *path = getenv("PATH");
+
+	if (options->path || strchr(file, '/'))
+		return 0;
+	/* POSIX's confstr(_CS_PATH), as glibc has it */
+	launch->path = strdup(path ? path : "/bin:/usr/bin");
+	if (!launch->path)
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "PATH");
+	return 0;
+}
+
+static int choose_memory(struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+	int r;
+
+	launch->copies_memory = spu__memory_is_shared() == 0;
+	if (launch->purpose == FOR_EXEC || (!options->uid.set && !options->gid.set))
+		return 0;
+	launch->changes_ids = 1;
+	r = spu__id_change_needs_copy(!(options->flags & (SPU_SETSID | SPU_DETACH)));
+	if (r < 0)
+		return spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1,
+				  "uid, gid: look at fs.suid_dumpable");
+	launch->copies_memory |= r;
+	return 0;
+}
+
+static int give(struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+	size_t entries = 0;
+	int r;
+
+	while (options->fds && options->fds[entries].kind)
+		entries++;
+	launch->given = malloc(GIVEN_ROOM(entries) * sizeof(*launch->given));
+	if (!launch->given)
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "descriptors");
+	r = spu__give(options->fds, launch->ends.of_entry, options->leaks == SPU_LEAKS_ALLOW,
+		      launch->given, launch->ret_error);
+	if (r < 0)
+		return r;
+	launch->given_count = (size_t)r;
+	r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
+			    launch->ret_error);
+	if (r < 0)
+		return r;
+	return spu__refuse_closed_sources(&launch->ends, launch->given, launch->given_count,
+					  options->fds, launch->ret_error);
+}
+
+int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
+		     enum purpose purpose, struct spu_error *ret_error)
+{
+	int r;
+
+	*ret = (struct launch){.purpose = purpose, .argv = argv, .options = *options,
+			       .ret_error = ret_error};
+	r = choose_memory(ret);
+	if (r == 0)
+		r = spu__make_ends(ret->options.fds, &ret->ends, ret_error);
+	if (r < 0)
+		return r;
+	r = give(ret);
+	if (r == 0)
+		r = copy_path(ret);
+	if (r < 0)
+		spu__close_launch(ret, 0);
+	return r;
+}
+
+/*
+ * ---- For each attempt
+ */
+
+/* One that isn't could be taken by the child's pidfd, which lands in a shared table. */
+static int sources_are_open(const struct launch *launch)
+{
+	size_t i;
+
+	for (i = 0; i < launch->given_count; i++)
+		if (launch->given[i].kind == GIVEN_MOVE &&
+		    fcntl(launch->given[i].source, F_GETFD) < 0)
+			return 0;
+	return 1;
+}
+
+/*
+ * Copying a table of 19 000 descriptors costs 700 us, a short copy 5. Needs
+ * memory that is known to be shared: valgrind ends the program for CLONE_FILES.
+ */
+static int may_share_table(const struct launch *launch)
+{
+	return launch->purpose != FOR_EXEC && !launch->is_ordinary &&
+	       launch->options.leaks != SPU_LEAKS_ALLOW &&
+	       launch->options.method == SPU_METHOD_VFORK &&
+	       launch->ends.error_pipe[1] < 0 && !launch->copies_memory &&
+	       spu__memory_is_shared() > 0 &&
+	       spu__may_use(FEATURE_UNSHARE) && spu__may_use(FEATURE_CLOSE_RANGE) &&
+	       sources_are_open(launch);
+}
+
+/*
+ * Descriptors are fetched from the table that is this thread's: the process's, as a
+ * rule, whose first thread stands for it if it hasn't ended.
+ */
+static void find_holder(struct table *table)
+{
+	pid_t thread = (pid_t)syscall3(SYS_gettid, 0, 0, 0);
+
+	table->holder = table->parent;
+	if (thread == table->parent ||
+	    syscall6(SYS_kcmp, table->parent, thread, KERNEL_KCMP_FILES, 0, 0, 0) == 0)
+		return;
+	table->holder = thread;
+	table->holder_flags = KERNEL_PIDFD_THREAD;
+}
+
+static int has_high_source(const struct launch *launch)
+{
+	size_t i;
+
+	for (i = 0; i < launch->given_count; i++)
+		if ((launch->given[i].kind == GIVEN_MOVE ||
+		     launch->given[i].kind == GIVEN_FETCH) &&
+		    launch->given[i].source >= FETCH_FROM)
+			return 1;
+	return 0;
+}
+
+static void choose_table(const struct launch *launch, struct table *table)
+{
+	table->closes = launch->options.leaks != SPU_LEAKS_ALLOW;
+	table->by_hand = !spu__may_use(FEATURE_CLOSE_RANGE);
+	table->in_place = launch->purpose == FOR_EXEC;
+	table->is_shared = may_share_table(launch);
+	table->parent = table->in_place ? getppid() : getpid();
+	/* with other ids the child may not */
+	if (!table->is_shared || launch->changes_ids || !has_high_source(launch))
+		return;
+	table->may_fetch = spu__may_use(FEATURE_FETCH);
+	if (table->may_fetch)
+		find_holder(table);
+	else if (launch->purpose == FOR_CHILD)
+		spu__skip(FEATURE_FETCH);
+}
+
+static uint64_t current_mask(void)
+{
+	uint64_t mask = 0;
+
+	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, KERNEL_SIGSET_SIZE);
+	return mask;
+}
+
+static int compile(struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+	struct plan_request request = {
+		.argv = launch->argv,
+		.environ = environ,
+		.path = options->path ? options->path : launch->path ? launch->path : "",
+		.options = options,
+		.table = {.given = launch->given, .count = launch->given_count,
+			  .error_pipe = launch->ends.error_pipe[1]},
+		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,
+		.group = options->foreground.set ? getpgrp() : 0,
+		.nice = options->nice.set ? getpriority(PRIO_PROCESS, 0) : 0,
+	};
+	int r;
+
+	choose_table(launch, &request.table);
+	free(launch->plan_block);
+	launch->plan_block = NULL;
+	r = spu__compile(&request, &launch->plan, &launch->plan_block);
+	if (r < 0)
+		return spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1, "plan");
+	return 0;
+}
+
+/*
+ * How a child that has a copy of our memory tells what became of it; one that may
+ * have one, before the first launch.
+ */
+static int make_error_pipe(struct launch *launch)
+{
+	int r;
+
+	spu__close_error_pipe(&launch->ends);
+	if (launch->purpose == FOR_EXEC || launch->options.method != SPU_METHOD_VFORK ||
+	    (!launch->copies_memory && spu__memory_is_shared() > 0))
+		return 0;
+	r = spu__make_error_pipe(&launch->ends, launch->given, launch->given_count);
+	/* A full table is no reason not to launch: memory will be shared, most likely */
+	if (r == 0 || ((r == -EMFILE || r == -ENFILE) && !launch->copies_memory))
+		return 0;
+	return spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1, "error pipe");
+}
+
+int spu__plan_launch(struct launch *launch)
+{
+	int r = make_error_pipe(launch);
+
+	return r < 0 ? r : compile(launch);
+}
+
+/*
+ * A file that was made isn't made again (O_EXCL), and isn't emptied again: it is
+ * opened as it is, but not through a link that has taken its place.
+ */
+void spu__keep_what_was_made(struct launch *launch, int at)
+{
+	int i;
+
+	for (i = 0; i < at; i++) {
+		const struct step *step = &launch->plan.steps[i];
+		struct given *given;
+
+		if (step->kind != STEP_OPEN)
+			continue;
+		given = &launch->given[step->given - launch->given];
+		if (given->flags & O_CREAT && given->flags & O_EXCL)
+			given->flags = (given->flags & ~O_EXCL) | O_NOFOLLOW;
+		given->flags &= ~O_TRUNC;
+	}
+}
+
+void spu__close_launch(struct launch *launch, int succeeded)
+{
+	spu__release_ends(&launch->ends, succeeded);
+	free(launch->given);
+	free(launch->plan_block);
+	free(launch->path);
+}

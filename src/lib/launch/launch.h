@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A launch: what was checked and acquired for it, once, and the plan of its next
+ * attempt.
+ */
+#ifndef LIB_LAUNCH_H
+#define LIB_LAUNCH_H
+
+#include "../plan/plan.h"
+#include "ends.h"
+
+enum purpose {
+	FOR_CHILD,
+	FOR_EXPLAIN,
+	FOR_EXEC	/* in place: no child */
+};
+
+struct launch {
+	enum purpose purpose;
+	char *const *argv;
+	struct spu_options options;	/* checked, defaults filled in */
+	struct spu_error *ret_error;
+	/* acquired once */
+	struct ends ends;
+	struct given *given;	/* sorted; allocated */
+	size_t given_count;
+	char *path;		/* a copy of PATH: another thread may change the environment */
+	int changes_ids;
+	/* what an attempt before this one has shown */
+	int copies_memory;	/* the child doesn't share ours */
+	int is_ordinary;	/* nor begins with our descriptor table */
+	/* of this attempt */
+	struct plan plan;
+	void *plan_block;
+};
+
+/* Acquires. The options are checked. On failure nothing stays, and it is not to be closed. */
+int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
+		     enum purpose purpose, struct spu_error *ret_error);
+
+/* Makes the plan of the next attempt, and its error pipe where it needs one. */
+int spu__plan_launch(struct launch *launch);
+
+/* What the steps before "at" have done that can't be done twice isn't in the next plan. */
+void spu__keep_what_was_made(struct launch *launch, int at);
+
+void spu__close_launch(struct launch *launch, int succeeded);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each step in the words of posix_spawn's attributes and file actions, or
+ * refused by name. Order among the attributes, and attributes before actions,
+ * are POSIX's.
+ */
+#include "posix_spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../../quote.h"
+#include "../error.h"
+#include "../plan/shown.h"
+#include "retry.h"
+
+#if defined(__GLIBC__)
+#define HAS_CHDIR __GLIBC_PREREQ(2, 29)
+#define HAS_CLOSEFROM __GLIBC_PREREQ(2, 34)
+#define HAS_TCSETPGRP __GLIBC_PREREQ(2, 35)
+#else	/* musl */
+#define HAS_CHDIR 1
+#define HAS_CLOSEFROM 0
+#define HAS_TCSETPGRP 0
+#endif
+
+/* So many actions more are worth one that closes all from a number on. */
+#define MANY_CLOSES 64
+
+struct translation {
+	const struct launch *launch;
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
+	short flags;
+	sigset_t defaults;
+	int spare;	/* a number that is free in the child */
+	long limit;	/* libc takes no number from here on */
+	int is_swept;	/* all gaps from here on are closed */
+	struct text *out;	/* NULL, or where to say what is done */
+};
+
+static int refuse(const struct translation *t, const char *what)
+{
+	return spu__refusal(t->launch->ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+			    "%s: not with method posix_spawn", what);
+}
+
+#define SAY(translation, ...) \
+	do { \
+		if ((translation)->out) \
+			spu__add_text((translation)->out, __VA_ARGS__); \
+	} while (0)
+
+/*
+ * ---- Descriptors. 0 or an errno value, positive as posix_spawn's are.
+ */
+
+static int dup_to(struct translation *t, long from, long to)
+{
+	SAY(t, "adddup2(%ld, %ld)\n", from, to);
+	return posix_spawn_file_actions_adddup2(&t->actions, (int)from, (int)to);
+}
+
+/* Not to be said, and not needed unless the limit was lowered behind it. */
+static int close_above_limit(struct translation *t, long fd)
+{
+	char what[64];
+	struct text text = TEXT_IN(what);
+
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return 0;
+	spu__add_text(&text, "close %ld, above the limit of open files", fd);
+	return -refuse(t, what);
+}
+
+static int close_number(struct translation *t, long fd)
+{
+	if (fd >= t->limit)
+		return close_above_limit(t, fd);
+	SAY(t, "addclose(%ld)\n", fd);
+	return posix_spawn_file_actions_addclose(&t->actions, (int)fd);
+}
+
+static int close_from(struct translation *t, long from)
+{
+#if HAS_CLOSEFROM
+	struct rlimit limit;
+	long hard, fd;
+	int r = 0;
+
+	if (from < t->limit) {
+		SAY(t, "addclosefrom_np(%ld)\n", from);
+		return posix_spawn_file_actions_addclosefrom_np(&t->actions, (int)from);
+	}
+	hard = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 1 << 20
+	     ? (long)limit.rlim_max : 1 << 20;
+	for (fd = from; fd < hard && r == 0; fd++)
+		r = close_above_limit(t, fd);
+	return r;
+#else
+	(void)from;
+	return -refuse(t, "leaks close (this libc has no closefrom)");
+#endif
+}
+
+/*
+ * A wide gap: what is given above it is put aside in it, all from there on is
+ * closed, and that is put back.
+ */
+static int sweep(struct translation *t, long first, long above)
+{
+	const struct given *given = t->launch->given, *end = given + t->launch->given_count;
+	long aside = first;
+	int r = 0;
+
+	for (given = end - above; given < end && r == 0; given++)
+		if (given->kind != GIVEN_CLOSED)
+			r = dup_to(t, given->fd, aside++);
+	if (r == 0)
+		r = close_from(t, aside);
+	for (given = end - above, aside = first; given < end && r == 0; given++)
+		if (given->kind != GIVEN_CLOSED)
+			r = dup_to(t, aside++, given->fd);
+	while (aside > first && r == 0)
+		r = close_number(t, --aside);
+	t->is_swept = 1;
+	return r;
+}
+
+static int close_gap(struct translation *t, long first, long last)
+{
+	const struct given *given = t->launch->given;
+	size_t count = t->launch->given_count, above = 0;
+	int r = 0;
+
+	if (t->is_swept)
+		return 0;
+	while (above < count && given[count - 1 - above].fd > last)
+		above++;
+	if (HAS_CLOSEFROM && last - first > MANY_CLOSES + 3 * (long)above)
+		return sweep(t, first, (long)above);
+	for (; first <= last && r == 0; first++)
+		r = close_number(t, first);
+	return r;
+}
+
+/*
+ * ---- Steps, by the words of their rows
+ */
+
+static int translate_OWN(struct translation *t, const struct step *step)
+{
+	(void)t;
+	(void)step;
+	return 0;
+}
+
+static int translate_REFUSED(struct translation *t, const struct step *step)
+{
+	char subject[NAME_SIZE];
+	struct text text = TEXT_IN(subject);
+
+	spu__show_subject(&text, step);
+	return -refuse(t, subject);
+}
+
+static int translate_CLOSE_TAIL(struct translation *t, const struct step *step)
+{
+	return close_from(t, step->arg[0]);
+}
+
+static int translate_CLOSE_GAP(struct translation *t, const struct step *step)
+{
+	return close_gap(t, step->arg[0], step->arg[1]);
+}
+
+static void set_flag(struct translation *t, short flag, const char *name)
+{
+	if (!(t->flags & flag))
+		SAY(t, "attribute %s\n", name);
+	t->flags |= flag;
+}
+
+static int translate_DEFAULT(struct translation *t, const struct step *step)
+{
+	set_flag(t, POSIX_SPAWN_SETSIGDEF, "POSIX_SPAWN_SETSIGDEF");
+	return sigaddset(&t->defaults, (int)step->arg[0]) < 0 ? errno : 0;
+}
+
+static int translate_SETSID(struct translation *t, const struct step *step)
+{
+	(void)step;
+	set_flag(t, POSIX_SPAWN_SETSID, "POSIX_SPAWN_SETSID");
+	return 0;
+}
+
+static int translate_PGROUP(struct translation *t, const struct step *step)
+{
+	set_flag(t, POSIX_SPAWN_SETPGROUP, "POSIX_SPAWN_SETPGROUP");
+	return posix_spawnattr_setpgroup(&t->attributes, (pid_t)step->arg[1]);
+}
+
+static int translate_CWD(struct translation *t, const struct step *step)
+{
+#if HAS_CHDIR
+	const char *path = (const char *)step->arg[0];
+
+	SAY(t, "addchdir_np(\"%s\")\n", path);
+	return posix_spawn_file_actions_addchdir_np(&t->actions, path);
+#else
+	(void)step;
+	return -refuse(t, "cwd (this libc has no addchdir_np)");
+#endif
+}
+
+static int translate_MOVE(struct translation *t, const struct step *step)
+{
+	return dup_to(t, step->arg[0], step->arg[1]);
+}
+
+/* POSIX.1-2024 has that take close-on-exec off, glibc since 2.29 */
+static int translate_MOVE_KEEP(struct translation *t, const struct step *step)
+{
+	return dup_to(t, step->arg[0], step->arg[0]);
+}
+
+static int translate_MOVE_SAVE(struct translation *t, const struct step *step)
+{
+	return dup_to(t, step->arg[0], t->spare);
+}
+
+static int translate_MOVE_RESTORE(struct translation *t, const struct step *step)
+{
+	return dup_to(t, t->spare, step->arg[1]);
+}
+
+static int translate_MOVE_DROP(struct translation *t, const struct step *step)
+{
+	(void)step;
+	return close_number(t, t->spare);
+}
+
+/* The plan closes, opens and moves into place in four steps; here one says all. */
+static int translate_OPEN(struct translation *t, const struct step *step)
+{
+	const char *path = (const char *)step->arg[1];
+
+	SAY(t, "addopen(%d, \"%s\", 0%lo, 0%lo)\n", step->given->fd, path, step->arg[2],
+	    step->arg[3]);
+	return posix_spawn_file_actions_addopen(&t->actions, step->given->fd, path,
+						(int)step->arg[2], (mode_t)step->arg[3]);
+}
+
+static int translate_FOREGROUND(struct translation *t, const struct step *step)
+{
+#if HAS_TCSETPGRP
+	SAY(t, "addtcsetpgrp_np(%ld)\n", step->arg[0]);
+	return posix_spawn_file_actions_addtcsetpgrp_np(&t->actions, (int)step->arg[0]);
+#else
+	(void)step;
+	return -refuse(t, "foreground (this libc has no addtcsetpgrp_np)");
+#endif
+}
+
+/* libc's sigaddset leaves its own signals out; the kernel's set is the first word. */
+static int translate_MASK(struct translation *t, const struct step *step)
+{
+	sigset_t mask;
+
+	set_flag(t, POSIX_SPAWN_SETSIGMASK, "POSIX_SPAWN_SETSIGMASK");
+	sigemptyset(&mask);
+	memcpy(&mask, (const void *)step->arg[1], sizeof(t->launch->plan.mask));
+	return posix_spawnattr_setsigmask(&t->attributes, &mask);
+}
+
+static int (*const translations[])(struct translation *t, const struct step *step) = {
+#define ROW(kind, number, name, call, posix, subject, shown) translate_##posix,
+	STEPS(ROW)
+#undef ROW
+};
+
+/*
+ * ---- The whole
+ */
+
+static int is_named(const struct launch *launch, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < launch->given_count; i++)
+		if (launch->given[i].fd == fd || (launch->given[i].kind == GIVEN_MOVE &&
+						  launch->given[i].source == fd))
+			return 1;
+	return 0;
+}
+
+/* Neither given nor needed; where it is open it must be one that the child doesn't get. */
+static int find_spare(const struct launch *launch)
+{
+	int allows = launch->options.leaks == SPU_LEAKS_ALLOW, spare = 3;
+
+	while (is_named(launch, spare) || (allows && fcntl(spare, F_GETFD) >= 0))
+		spare++;
+	return spare;
+}
+
+static int translate(struct translation *t)
+{
+	const struct plan *plan = &t->launch->plan;
+	int i, r = 0;
+
+	/* libc looks for the program along the caller's PATH itself */
+	if (t->launch->options.path)
+		return -refuse(t, "path");
+	sigemptyset(&t->defaults);
+	t->spare = find_spare(t->launch);
+	t->limit = sysconf(_SC_OPEN_MAX);
+	if (t->limit < 0)
+		t->limit = LONG_MAX;
+	for (i = 0; i < plan->count && r == 0; i++)
+		r = translations[plan->steps[i].kind](t, &plan->steps[i]);
+	if (r == 0)
+		r = posix_spawnattr_setsigdefault(&t->attributes, &t->defaults);
+	if (r == 0)
+		r = posix_spawnattr_setflags(&t->attributes, t->flags);
+	return r;
+}
+
+static int call(struct translation *t, struct spu_child *ret_child)
+{
+	const struct plan *plan = &t->launch->plan;
+	const char *file = t->launch->options.file ? t->launch->options.file : plan->argv[0];
+	long paused_us = 0;
+	pid_t pid;
+	int r;
+
+	do
+		r = posix_spawnp(&pid, file, &t->actions, &t->attributes, plan->argv, plan->env);
+	while (r == ETXTBSY && spu__pause_while_busy(&paused_us));
+	if (r != 0)
+		return spu__error(t->launch->ret_error, r, SPU_STEP_POSIX_SPAWN, -1,
+				  "posix_spawn %s", QUOTED(file, NAME_SIZE));
+	ret_child->pid = pid;
+	if (t->launch->options.flags & SPU_NO_PIDFD)
+		return 0;
+	ret_child->pidfd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
+	if (ret_child->pidfd < 0)
+		ret_child->pidfd = -1;
+	return 0;
+}
+
+static int with_translation(const struct launch *launch, struct text *out,
+			    struct spu_child *ret_child)
+{
+	struct translation t = {.launch = launch, .out = out};
+	int r;
+
+	if (posix_spawnattr_init(&t.attributes) != 0)
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "attributes");
+	if (posix_spawn_file_actions_init(&t.actions) != 0) {
+		posix_spawnattr_destroy(&t.attributes);
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "actions");
+	}
+	r = -translate(&t);
+	if (r < 0 && r != -ENOTSUP)
+		r = spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1, "file actions");
+	if (r == 0 && ret_child)
+		r = call(&t, ret_child);
+	posix_spawn_file_actions_destroy(&t.actions);
+	posix_spawnattr_destroy(&t.attributes);
+	return r;
+}
+
+int spu__posix_spawn(const struct launch *launch, struct spu_child *ret_child)
+{
+	return with_translation(launch, NULL, ret_child);
+}
+
+int spu__explain_posix_spawn(const struct launch *launch, struct text *text)
+{
+	return with_translation(launch, text, NULL);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pure: compiles options into a plan. Allocates, resolves every argument,
+ * touches no descriptor and makes no process.
+ */
+#include "compile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "environment.h"
+#include "path.h"
+
+static const struct kernel_sigaction disposition_default = {.handler = (void *)SIG_DFL};
+static const struct kernel_sigaction disposition_ignore = {.handler = (void *)SIG_IGN};
+
+/*
+ * ---- Signals, session, directories
+ */
+
+static void add_dispositions(struct plan *plan, enum step_kind kind, uint64_t signals,
+			     const struct kernel_sigaction *action)
+{
+	int number;
+
+	for (number = 1; number <= KERNEL_SIGNALS; number++) {
+		if (!(signals & SPU_SIGNAL(number)))
+			continue;
+		spu__add_step3(plan, kind, number, number, (long)action, 0);
+		plan->steps[plan->count - 1].arg[3] = KERNEL_SIGSET_SIZE;
+	}
+}
+
+/* A limit of open files would be in the way of descriptors that are still to come. */
+static void add_limits(struct plan *plan, const struct spu_options *options,
+		       enum step_kind kind)
+{
+	const struct spu_limit *limit;
+
+	for (limit = options->limits; limit && limit->kind; limit++)
+		if ((limit->resource == RLIMIT_NOFILE) == (kind == STEP_LIMIT_LAST))
+			spu__add_step3(plan, kind, (int)(limit - options->limits), 0,
+				       limit->resource, (long)&limit->soft);
+}
+
+static void add_priorities(struct plan *plan, const struct plan_request *request)
+{
+	const struct spu_options *options = request->options;
+
+	if (options->nice.set)
+		spu__add_step3(plan, STEP_NICE, -1, PRIO_PROCESS, 0,
+			       request->nice + options->nice.value);
+	if (options->cpus)
+		spu__add_step3(plan, STEP_CPUS, -1, 0, CPU_WORDS * sizeof(uint64_t),
+			       (long)plan->cpus);
+}
+
+static void add_directories(struct plan *plan, const struct spu_options *options)
+{
+	if (options->root)
+		spu__add_step1(plan, STEP_ROOT, -1, (long)options->root);
+	/* chroot alone would leave the working directory outside */
+	if (options->root && (!options->cwd || options->cwd[0] != '/'))
+		spu__add_step1(plan, STEP_CWD, -1, (long)"/");
+	if (options->cwd)
+		spu__add_step1(plan, STEP_CWD, -1, (long)options->cwd);
+}
+
+/* gid before uid, which may take the right to; saved ones too. */
+static void add_ids(struct plan *plan, const struct spu_options *options)
+{
+	long gid = options->gid.value, uid = options->uid.value;
+
+	if (options->groups)
+		spu__add_step3(plan, STEP_GROUPS, -1, (long)options->group_count,
+			       (long)options->groups, 0);
+	if (options->gid.set)
+		spu__add_step3(plan, STEP_GID, -1, gid, gid, gid);
+	if (options->uid.set)
+		spu__add_step3(plan, STEP_UID, -1, uid, uid, uid);
+}
+
+static void add_process_steps(struct plan *plan, const struct plan_request *request)
+{
+	const struct spu_options *options = request->options;
+
+	add_dispositions(plan, STEP_DEFAULT, options->default_signals, &disposition_default);
+	add_dispositions(plan, STEP_IGNORE, options->ignore_signals, &disposition_ignore);
+	if (options->flags & SPU_SETSID)
+		spu__add_step(plan, STEP_SETSID, -1);
+	if (options->pgroup.set)
+		spu__add_step3(plan, STEP_PGROUP, -1, 0, options->pgroup.value, 0);
+	add_priorities(plan, request);
+	add_limits(plan, options, STEP_LIMIT);
+	if (options->umask.set)
+		spu__add_step1(plan, STEP_UMASK, -1, options->umask.value);
+	add_directories(plan, options);
+	add_ids(plan, options);
+}
+
+static pid_t find_group(const struct plan_request *request)
+{
+	if (request->options->pgroup.set)
+		return (pid_t)request->options->pgroup.value;
+	return (request->options->flags & SPU_SETSID) ? 0 : request->group;
+}
+
+static void add_terminal_steps(struct plan *plan, const struct plan_request *request)
+{
+	const struct spu_options *options = request->options;
+
+	if (options->ctty.set)
+		spu__add_step3(plan, STEP_CTTY, -1, options->ctty.value, TIOCSCTTY, 0);
+	if (options->foreground.set) {
+		plan->group = find_group(request);
+		spu__add_step3(plan, STEP_FOREGROUND, -1, options->foreground.value, TIOCSPGRP,
+			       (long)(plan->group ? &plan->group
+						  : (const pid_t *)&plan->report.pid));
+	}
+}
+
+static void add_last_rights(struct plan *plan, const struct plan_request *request)
+{
+	const struct spu_options *options = request->options;
+
+	if (options->flags & SPU_NO_NEW_PRIVS)
+		spu__add_step3(plan, STEP_NO_NEW_PRIVS, -1, PR_SET_NO_NEW_PRIVS, 1, 0);
+	if (options->pdeathsig.set) {
+		spu__add_step3(plan, STEP_PDEATHSIG, -1, PR_SET_PDEATHSIG,
+			       options->pdeathsig.value, 0);
+		spu__add_step1(plan, STEP_PARENT_ALIVE, -1, request->table.parent);
+	}
+	add_limits(plan, options, STEP_LIMIT_LAST);
+}
+
+/*
+ * ---- The whole
+ */
+
+static void add_steps(struct plan *plan, const struct plan_request *request,
+		      const struct move *moves, int move_count)
+{
+	spu__add_step(plan, STEP_HANDLERS, -1);
+	if (request->options->flags & SPU_DETACH) {
+		spu__add_step1(plan, STEP_DETACH_HERE, -1, request->table.parent);
+		spu__add_step(plan, STEP_DETACH, -1);
+	}
+	spu__add_tail(plan, &request->table);
+	add_process_steps(plan, request);
+	spu__add_table(plan, &request->table, moves, move_count);
+	add_terminal_steps(plan, request);
+	add_last_rights(plan, request);
+	if (!request->table.in_place)
+		spu__add_step(plan, STEP_STOP_PENDING, -1);
+	spu__add_step3(plan, STEP_MASK, -1, SIG_SETMASK, (long)&plan->mask, 0);
+	plan->steps[plan->count - 1].arg[3] = KERNEL_SIGSET_SIZE;
+	if (request->table.error_pipe >= 0)
+		spu__add_step3(plan, STEP_READY, -1, request->table.error_pipe,
+			       (long)&plan->report, sizeof(plan->report));
+	spu__add_step(plan, STEP_EXEC, -1);
+}
+
+/* An upper bound: beside descriptors, signals, limits and a second chdir one of a kind. */
+static size_t bound_steps(const struct plan_request *request)
+{
+	const struct spu_options *options = request->options;
+	uint64_t signals = options->default_signals | options->ignore_signals;
+	size_t limits = 0;
+
+	while (options->limits && options->limits[limits].kind)
+		limits++;
+	return (size_t)__builtin_popcountll(signals) + limits + STEP_KINDS + 1 +
+	       spu__bound_table(&request->table);
+}
+
+static uint64_t *write_cpus(const struct spu_options *options, uint64_t *mask)
+{
+	size_t i;
+
+	memset(mask, 0, CPU_WORDS * sizeof(*mask));
+	for (i = 0; i < options->cpu_count; i++)
+		mask[options->cpus[i] / 64] |= (uint64_t)1 << options->cpus[i] % 64;
+	return mask;
+}
+
+/* How much the parts of the one block hold. */
+struct sizes {
+	size_t cpus, candidates, text, environment, changes, moves, steps;
+};
+
+static struct sizes measure(const struct plan_request *request, const char *file)
+{
+	struct sizes sizes = {
+		.cpus = request->options->cpus ? CPU_WORDS : 0,
+		.moves = 3 * request->table.count,
+		.steps = bound_steps(request),
+	};
+
+	sizes.environment = spu__measure_environment(request->options, request->environ,
+						     &sizes.changes);
+	spu__measure_candidates(file, request->path, &sizes.candidates, &sizes.text);
+	sizes.text = (sizes.text + sizeof(long) - 1) & ~(sizeof(long) - 1);
+	return sizes;
+}
+
+static void *allocate(const struct sizes *sizes)
+{
+	return malloc(sizes->cpus * sizeof(uint64_t) +
+		      (sizes->candidates + 1 + sizes->environment + sizes->changes) *
+			      sizeof(char *) +
+		      sizes->moves * sizeof(struct move) + sizes->text +
+		      sizes->steps * sizeof(struct step));
+}
+
+int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block)
+{
+	const struct spu_options *options = request->options;
+	const char *file = options->file ? options->file : request->argv[0];
+	struct sizes sizes = measure(request, file);
+	void *block = allocate(&sizes);
+	uint64_t *cpus = block;
+	const char **candidates, **environment;
+	const char *const **changes;
+	struct move *moves;
+	char *text;
+	int move_count;
+
+	if (!block)
+		return -ENOMEM;
+	candidates = (const char **)(cpus + sizes.cpus);
+	environment = candidates + sizes.candidates + 1;
+	changes = (const char *const **)(environment + sizes.environment);
+	moves = (struct move *)(changes + sizes.changes);
+	text = (char *)(moves + sizes.moves);
+	spu__choose_fetches(&request->table);
+	spu__write_candidates(file, request->path, candidates, text);
+	move_count = spu__order_moves(request->table.given, request->table.count, moves);
+	if (move_count < 0) {
+		free(block);
+		return move_count;
+	}
+	*ret_plan = (struct plan){
+		/* last: few of the bound are taken, and their pages needn't be touched */
+		.steps = (struct step *)(text + sizes.text),
+		.argv = request->argv,
+		.env = spu__write_environment(options, request->environ, environment,
+					      sizes.environment, changes),
+		.candidates = candidates,
+		.cpus = sizes.cpus ? write_cpus(options, cpus) : NULL,
+		.error_pipe = request->table.error_pipe,
+		.closes_by_hand = request->table.by_hand,
+		.clone_flags = request->table.is_shared ? KERNEL_CLONE_FILES : 0,
+		.mask = options->block_signals |
+			((options->flags & SPU_KEEP_MASK) ? request->mask : 0),
+	};
+	add_steps(ret_plan, request, moves, move_count);
+	*ret_block = block;
+	return 0;
+}

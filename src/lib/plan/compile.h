@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The front of struct spu_options: what its members become, and in which order. */
+#ifndef LIB_COMPILE_H
+#define LIB_COMPILE_H
+
+#include "table.h"
+
+/* What a plan is made of; all of it stays alive as long as the plan. */
+struct plan_request {
+	char *const *argv;
+	char *const *environ;	/* the caller's environment */
+	const char *path;	/* directories to search: options.path, or the caller's PATH */
+	const struct spu_options *options;
+	struct table table;
+	uint64_t mask;		/* the calling thread's, for SPU_KEEP_MASK */
+	pid_t group;		/* the caller's process group */
+	int nice;		/* the calling thread's */
+};
+
+/*
+ * *ret_block is the one allocation that the plan lives in, for free(). 0, -ENOMEM.
+ */
+int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two texts of a step's row. In them $ stands before a letter, which says
+ * how to show an argument (the switch below), and that argument's number.
+ */
+#include "shown.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#include "../../names.h"
+#include "../../quote.h"
+#include "../error.h"
+
+static const struct {
+	const char *subject;
+	const char *call;
+} rows[] = {
+#define ROW(kind, number, name, call, posix, subject, shown) {subject, shown},
+	STEPS(ROW)
+#undef ROW
+};
+
+/*
+ * ---- Arguments
+ */
+
+static void show_string(struct text *text, const char *string)
+{
+	static const char escaped[] = "\"\\\t\n\v\f\r", letters[] = "\"\\tnvfr";
+
+	spu__add_text(text, "\"");
+	for (; *string; string++) {
+		unsigned char c = (unsigned char)*string;
+		const char *found = strchr(escaped, c);
+
+		if (found)
+			spu__add_text(text, "\\%c", letters[found - escaped]);
+		else if (c >= ' ' && c <= '~')
+			spu__add_text(text, "%c", c);
+		else if (string[1] >= '0' && string[1] <= '9')
+			spu__add_text(text, "\\%03o", c);
+		else
+			spu__add_text(text, "\\%o", c);
+	}
+	spu__add_text(text, "\"");
+}
+
+void spu__show_flags(struct text *text, uint64_t flags, const struct flag_name *names,
+		     size_t count, const char *separator)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if ((flags & names[i].bit) != names[i].bit)
+			continue;
+		spu__add_text(text, "%s%s", separator, names[i].name);
+		flags &= ~names[i].bit;
+		separator = "|";
+	}
+	if (flags)
+		spu__add_text(text, "%s%#llx", separator, (unsigned long long)flags);
+}
+
+static void show_mode(struct text *text, long mode)
+{
+	spu__add_text(text, mode ? "%#03lo" : "000", mode);
+}
+
+/* And the mode behind them, where openat looks at it. */
+static void show_open_flags(struct text *text, const long *argument)
+{
+	static const char *const modes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
+	static const struct flag_name names[] = {
+#define FLAG(name) {name, #name}
+		FLAG(O_CREAT), FLAG(O_EXCL), FLAG(O_NOCTTY), FLAG(O_TRUNC), FLAG(O_APPEND),
+		FLAG(O_NONBLOCK), FLAG(O_SYNC), FLAG(O_DSYNC), FLAG(O_ASYNC), FLAG(O_DIRECT),
+		/* musl's O_LARGEFILE is 0100000, glibc's 0 on 64-bit machines */
+		{0100000, "O_LARGEFILE"},
+		FLAG(O_NOFOLLOW), FLAG(O_NOATIME), FLAG(O_CLOEXEC), FLAG(O_PATH),
+		FLAG(O_TMPFILE), FLAG(O_DIRECTORY),
+	};
+	long flags = argument[0];
+
+	spu__add_text(text, "%s", modes[flags & O_ACCMODE]);
+	spu__show_flags(text, (uint64_t)(flags & ~O_ACCMODE), names,
+			sizeof(names) / sizeof(names[0]), "|");
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
+		spu__add_text(text, ", ");
+		show_mode(text, argument[1]);
+	}
+}
+
+/* 32 is the kernel's SIGRTMIN: glibc keeps two for itself */
+static void show_signal(struct text *text, const char *prefix, int number)
+{
+	const char *name = spu__signal_name(number);
+
+	if (*name)
+		spu__add_text(text, "%s%s", prefix, name);
+	else if (number == 32)
+		spu__add_text(text, "%sRTMIN", prefix);
+	else
+		spu__add_text(text, "%sRT_%d", prefix, number - 32);
+}
+
+static void show_mask(struct text *text, uint64_t mask)
+{
+	const char *separator = "";
+	int number;
+
+	/* strace shows a set with most bits on by what is missing in it */
+	if (__builtin_popcountll(mask) >= KERNEL_SIGNALS * 2 / 3) {
+		spu__add_text(text, "~");
+		mask = ~mask;
+	}
+	spu__add_text(text, "[");
+	for (number = 1; number <= KERNEL_SIGNALS; number++)
+		if (mask & SPU_SIGNAL(number)) {
+			show_signal(text, separator, number);
+			separator = " ";
+		}
+	spu__add_text(text, "]");
+}
+
+static void show_cpus(struct text *text, const uint64_t *cpus)
+{
+	const char *separator = "";
+	int number;
+
+	spu__add_text(text, "[");
+	for (number = 0; number < CPU_WORDS * 64; number++) {
+		if (!(cpus[number / 64] >> number % 64 & 1))
+			continue;
+		spu__add_text(text, "%s%d", separator, number);
+		separator = " ";
+	}
+	spu__add_text(text, "]");
+}
+
+static void show_groups(struct text *text, const gid_t *groups, long count)
+{
+	const char *separator = "";
+	long i;
+
+	spu__add_text(text, "[");
+	for (i = 0; i < count; i++) {
+		spu__add_text(text, "%s%u", separator, groups[i]);
+		separator = ", ";
+	}
+	spu__add_text(text, "]");
+}
+
+static void show_resource(struct text *text, int resource)
+{
+	const char *name = spu__limit_name(resource);
+
+	spu__add_text(text, "RLIMIT_");
+	for (; *name; name++)
+		spu__add_text(text, "%c", toupper((unsigned char)*name));
+}
+
+/* As strace has it: a multiple of 1024 is shown as one. */
+static void show_limit(struct text *text, const char *name, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		spu__add_text(text, "%s=RLIM64_INFINITY", name);
+	else if (value > 1024 && value % 1024 == 0)
+		spu__add_text(text, "%s=%llu*1024", name, (unsigned long long)value / 1024);
+	else
+		spu__add_text(text, "%s=%llu", name, (unsigned long long)value);
+}
+
+static void show_limits(struct text *text, const struct kernel_rlimit64 *limit)
+{
+	show_limit(text, "{rlim_cur", limit->current);
+	show_limit(text, ", rlim_max", limit->max);
+	spu__add_text(text, "}");
+}
+
+static void show_one_flag(struct text *text, long flags, long flag, const char *name)
+{
+	if (flags == flag)
+		spu__add_text(text, "%s", name);
+	else
+		spu__add_text(text, flags ? "%#lx" : "0", flags);
+}
+
+static void show_close_range(struct text *text, long flags)
+{
+	if (flags == KERNEL_CLOSE_RANGE_CLOEXEC)
+		spu__add_text(text, "CLOSE_RANGE_CLOEXEC");
+	else
+		show_one_flag(text, flags, KERNEL_CLOSE_RANGE_UNSHARE, "CLOSE_RANGE_UNSHARE");
+}
+
+void spu__show_given(struct text *text, const struct given *given)
+{
+	static const char *const arrows[] = {[O_RDONLY] = "<", [O_WRONLY] = ">", [O_RDWR] = "<>",
+					     [O_ACCMODE] = "<"};
+
+	switch (given->entry) {
+	case SPU_FD_KEEP:
+		spu__add_text(text, "keep %d", given->fd);
+		break;
+	case SPU_FD_MAP:
+		spu__add_text(text, "map %d from %d", given->fd, given->from);
+		break;
+	case SPU_FD_SAME:
+		spu__add_text(text, "same %d as %d", given->fd, given->from);
+		break;
+	case SPU_FD_NULL:
+	case SPU_FD_OPEN:
+		spu__add_text(text, "open %d%s%s", given->fd,
+			      (given->flags & O_APPEND) ? ">>" : arrows[given->flags & O_ACCMODE],
+			      QUOTED(given->path, NAME_SIZE));
+		break;
+	default:
+		spu__add_text(text, "pipe for %d", given->fd);
+	}
+}
+
+/*
+ * ---- The two texts
+ */
+
+static void show_argument(struct text *text, char how, const long *argument)
+{
+	long value = *argument;
+	const void *pointer = (const void *)value;
+	const char *string = pointer;
+
+	switch (how) {
+	case 's':
+		show_string(text, string);
+		break;
+	case 't':	/* as in messages */
+		spu__add_text(text, "%s", QUOTED(string, NAME_SIZE));
+		break;
+	case 'm':
+		show_mode(text, value);
+		break;
+	case 'o':
+		show_open_flags(text, argument);
+		break;
+	case 'x':
+		show_one_flag(text, value, O_CLOEXEC, "O_CLOEXEC");
+		break;
+	case 'P':
+		show_one_flag(text, value, KERNEL_PIDFD_THREAD, "PIDFD_THREAD");
+		break;
+	case 'r':
+		show_close_range(text, value);
+		break;
+	case 'g':
+		show_signal(text, "SIG", (int)value);
+		break;
+	case 'k':
+		spu__add_text(text, "%s", spu__signal_name((int)value));
+		break;
+	case 'b':
+		show_mask(text, *(const uint64_t *)pointer);
+		break;
+	case 'c':
+		show_cpus(text, pointer);
+		break;
+	case 'G':	/* as many as the argument before says */
+		show_groups(text, pointer, argument[-1]);
+		break;
+	case 'L':
+		show_resource(text, (int)value);
+		break;
+	case 'l':
+		spu__add_text(text, "%s", spu__limit_name((int)value));
+		break;
+	case 'p':
+		show_limits(text, pointer);
+		break;
+	default:	/* d */
+		spu__add_text(text, "%ld", value);
+	}
+}
+
+static void show(struct text *text, const struct step *step, const char *format)
+{
+	while (*format) {
+		size_t plain = strcspn(format, "$");
+
+		spu__add_text(text, "%.*s", (int)plain, format);
+		format += plain;
+		if (!*format)
+			break;
+		if (format[1] == 'e') {
+			spu__show_given(text, step->given);
+			format += 2;
+		} else {
+			show_argument(text, format[1], &step->arg[format[2] - '0']);
+			format += 3;
+		}
+	}
+}
+
+void spu__show_subject(struct text *text, const struct step *step)
+{
+	show(text, step, rows[step->kind].subject);
+}
+
+void spu__show_call(struct text *text, const struct step *step)
+{
+	show(text, step, rows[step->kind].call);
+}
+
+static void show_exec(struct text *text, const struct plan *plan)
+{
+	size_t variables = 0, i;
+	char *const *argument;
+
+	while (plan->env && plan->env[variables])
+		variables++;
+	for (i = 0; plan->candidates[i]; i++) {
+		if (i > 0)
+			spu__add_text(text, "\n   %-13s", "or");
+		spu__add_text(text, "execve(");
+		show_string(text, plan->candidates[i]);
+		for (argument = plan->argv; *argument; argument++) {
+			spu__add_text(text, argument == plan->argv ? ", [" : ", ");
+			show_string(text, *argument);
+		}
+		spu__add_text(text, "], /* %zu vars */)", variables);
+	}
+}
+
+void spu__show_plan(struct text *text, const struct plan *plan)
+{
+	int i;
+
+	for (i = plan->start; i < plan->count; i++) {
+		const struct step *step = &plan->steps[i];
+
+		spu__add_text(text, "%2d %-13s", i - plan->start + 1, spu__kind_name(step->kind));
+		if (step->kind == STEP_EXEC)
+			show_exec(text, plan);
+		else
+			spu__show_call(text, step);
+		spu__add_text(text, "\n");
+	}
+}

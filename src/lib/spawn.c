@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "spawn.h"
+
+#include <pthread.h>
+
+#include "accept.h"
+#include "launch/failure.h"
+#include "launch/posix_spawn.h"
+#include "launch/retry.h"
+
+/* Out of 0 to 2, which the next child would inherit unasked. */
+static int lift_pidfd(int pidfd)
+{
+	int lifted = spu__lift(pidfd, 3);
+
+	return lifted < 0 ? -1 : lifted;
+}
+
+static int launch_by_clone(struct launch *launch, struct spu_child *ret_child)
+{
+	int detached = (launch->options.flags & SPU_DETACH) != 0, r;
+	struct flight flight;
+	long paused_us = 0;
+	enum next next;
+
+	do {
+		r = spu__plan_launch(launch);
+		if (r < 0)
+			return r;
+		spu__fly(launch, &flight);
+		next = spu__next_move(launch, &flight, &paused_us);
+	} while (next == NEXT_ATTEMPT);
+	if (next == NEXT_FAILURE)
+		return spu__flight_error(launch, &flight);
+	*ret_child = (struct spu_child){.pid = detached ? flight.report.pid : flight.pid,
+					.pidfd = lift_pidfd(flight.pidfd)};
+	return 0;
+}
+
+static int launch_by_libc(struct launch *launch, struct spu_child *ret_child)
+{
+	struct spu_child child = {.pidfd = -1};
+	int r = spu__plan_launch(launch);
+
+	if (r == 0)
+		r = spu__posix_spawn(launch, &child);
+	if (r < 0)
+		return r;
+	child.pidfd = lift_pidfd(child.pidfd);
+	*ret_child = child;
+	return 0;
+}
+
+int spu__spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
+	       struct spu_error *ret_error)
+{
+	struct launch launch;
+	int cancel_state, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	r = spu__open_launch(&launch, argv, options, FOR_CHILD, ret_error);
+	if (r == 0) {
+		r = options->method == SPU_METHOD_POSIX_SPAWN
+		  ? launch_by_libc(&launch, ret_child) : launch_by_clone(&launch, ret_child);
+		spu__close_launch(&launch, r == 0);
+	}
+	pthread_setcancelstate(cancel_state, NULL);
+	return r;
+}
+
+int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
+	      struct spu_error *ret_error)
+{
+	struct spu_options accepted;
+	int r = spu__accept(argv, options, &accepted, ret_error);
+
+	return r < 0 ? r : spu__spawn(ret_child, argv, &accepted, ret_error);
+}
