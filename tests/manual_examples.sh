@@ -82,7 +82,7 @@ run_program() {
 	esac
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
 	mkdir "scratch$1"
-	(cd "scratch$1" && exec timeout 20 "../program$1") >"out$1" 2>"err$1" </dev/null
+	(cd "scratch$1" && exec timeout 100 "../program$1") >"out$1" 2>"err$1" </dev/null
 	r=$?
 	[ "$r" -eq 0 ] || echo "example $1: status $r: $(cat "err$1")"
 	if says_prints "$1"; then
@@ -162,7 +162,7 @@ run_commands() {
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
 	[ -z "${SAN-}" ] || ! grep -q -- '--preload' "script$1" || return
 	mkdir "scratch$1"
-	(cd "scratch$1" && exec timeout 20 bash -e "../script$1") >"out$1" 2>"err$1" </dev/null
+	(cd "scratch$1" && exec timeout 100 bash -e "../script$1") >"out$1" 2>"err$1" </dev/null
 	r=$?
 	[ "$r" -eq "${expected:-0}" ] ||
 		echo "example $1: status $r, not ${expected:-0}: $(cat "script$1" "err$1")"
