@@ -163,15 +163,18 @@ static void choose_table(const struct launch *launch, struct table *table)
 	table->by_hand = !spu__may_use(FEATURE_CLOSE_RANGE);
 	table->in_place = launch->purpose == FOR_EXEC;
 	table->is_shared = may_share_table(launch);
-	table->parent = table->in_place ? getppid() : getpid();
+	if (launch->options.pdeathsig.set || launch->options.flags & SPU_DETACH)
+		table->parent = table->in_place ? getppid() : getpid();
 	/* with other ids the child may not */
 	if (!table->is_shared || launch->changes_ids || !has_high_source(launch))
 		return;
 	table->may_fetch = spu__may_use(FEATURE_FETCH);
-	if (table->may_fetch)
+	if (table->may_fetch) {
+		table->parent = getpid();
 		find_holder(table);
-	else if (launch->purpose == FOR_CHILD)
+	} else if (launch->purpose == FOR_CHILD) {
 		spu__skip(FEATURE_FETCH);
+	}
 }
 
 static uint64_t current_mask(void)
