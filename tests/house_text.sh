@@ -8,7 +8,8 @@
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 sources() {
-	find "$top/src" "$top/tests" -name '*.[ch]' -o -name '*.sh' -o -path "$top/tests/peers/*"
+	find "$top/src" "$top/tests" -name '*.[ch]' -o -name '*.sh' \
+		-o -path "$top/src/completion/*" -o -path "$top/tests/peers/*"
 }
 
 # too_wide: with tabs of 8, of the files on stdin
