@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -1306,12 +1307,15 @@ END_TEST
 
 static atomic_int launch_result;
 static struct spu_child launched;
+static atomic_int is_cancelled;
 
 static void *launch_with_fifo(void *argument)
 {
 	(void)argument;
 	atomic_store(&launch_result, spu_spawn(&launched, SPU_ARGV("true"),
 		SPU_OPTIONS(.fds = SPU_FDS(SPU_OPEN(0, fifo_path, O_RDONLY))), NULL));
+	while (!atomic_load(&is_cancelled))
+		sched_yield();
 	pthread_testcancel();
 	return NULL;
 }
@@ -1337,6 +1341,7 @@ START_TEST(cancelling_a_launch_leaks_nothing)
 		usleep(1000);
 	}
 	pthread_cancel(thread);
+	atomic_store(&is_cancelled, 1);
 	ck_assert_int_ge(fd, 0);
 	pthread_join(thread, &result);
 	close(fd);

@@ -36,8 +36,8 @@ both() {
 }
 
 test_plain() {
-	both 13 ""
-	both 13 "-A"
+	both 12 ""
+	both 12 "-A"
 }
 
 test_process_steps() {
@@ -47,7 +47,7 @@ test_process_steps() {
 
 test_descriptors() {
 	both 18 "-g -n -m"
-	both 17 "-l -k -n -m -A"
+	both 16 "-l -k -n -m -A"
 	both 18 "-x"
 	both 20 "-B"
 	both 20 "-F"

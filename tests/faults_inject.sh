@@ -384,10 +384,18 @@ RUN3="result 0*status 0*result 0*status 0*result 0*status 0*end"
 # The first launch of a process doesn't share.
 test_unsharing_the_table_fails() {
 	for error in ENOSYS EPERM EINVAL; do
-		launched "close_range:error=$error:when=1" -N 3 -l "$CHILD"
+		launched "close_range:error=$error:when=2" -N 3 -l "$CHILD"
 		like "$error" "$RUN3" "$said"
 		shared 1
 	done
+	# the question that goes before it is refused, or nothing is
+	for error in ENOSYS EPERM EIO; do
+		launched "close_range:error=$error:when=1" -N 3 -l "$CHILD"
+		like "$error" "$RUN3" "$said"
+		shared 0
+	done
+	launched "close_range:error=EINVAL:when=1" -N 3 -l "$CHILD"
+	shared 2
 	# the ordinary way's is injected too: the first, and each second try
 	failed "close_range:error=ENOMEM:when=2" "-12 close:*result -12 close:*result -12 close:" \
 		-N 3 "$CHILD"

@@ -231,20 +231,21 @@ static int reap(pid_t pid)
 static void end_stranger(pid_t pid)
 {
 	const struct timespec pause = {0, 1000000};
-	struct pollfd look = {.events = POLLIN};
+	struct pollfd look = {.fd = -1, .events = POLLIN};
+	struct timespec at_once = {0, 0};
 
 	kill(pid, SIGKILL);
-	look.fd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
-	/* init reaps it, or we do if we are a subreaper */
-	while (kill(pid, 0) == 0 &&
-	       (look.fd < 0 ||
-		syscall6(SYS_ppoll, (long)&look, 1, (long)&(struct timespec){0, 0}, 0, 0, 0) == 0)) {
-		if (look.fd < 0 && spu__proc_is_ours() && spu__has_executed(pid, 0) > 0)
-			break;
-		nanosleep(&pause, NULL);
+	while (kill(pid, 0) == 0) {
 		if (look.fd < 0)
 			look.fd = (int)syscall3(SYS_pidfd_open, pid, 0, 0);
+		if (look.fd >= 0 &&
+		    syscall6(SYS_ppoll, (long)&look, 1, (long)&at_once, 0, 0, 0) > 0)
+			break;
+		if (look.fd < 0 && spu__has_executed(pid, 0) > 0)
+			break;
+		nanosleep(&pause, NULL);
 	}
+	/* init reaps it, or we do if we are a subreaper */
 	syscall4(SYS_wait4, pid, 0, KERNEL_WALL | WNOHANG, 0);
 	if (look.fd >= 0)
 		close(look.fd);

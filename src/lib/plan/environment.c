@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pure. What is changed is sorted by name, so that much to change costs no more than much to copy. */
+/* Pure. Changes are sorted by name, so that many cost no more than much to copy. */
 #include "environment.h"
 
 #include <stdlib.h>
