@@ -231,6 +231,7 @@ struct spu_options {
 	struct spu_value uid;	/* real, effective and saved, by system calls that concern the */
 	struct spu_value gid;	/* child alone; files are opened with them */
 	struct spu_value nice;	/* added to the caller's, as nice(1) does */
+	struct spu_value oom_score_adj;	/* -1000 to 1000: proc(5); as choom(1) sets it */
 	struct spu_value pdeathsig;	/* sent to the child when the launching *thread* ends */
 	struct spu_value umask;
 	struct spu_value pgroup;	/* as setpgid(2): 0 is a group of its own */
@@ -256,7 +257,7 @@ struct spu_options {
 
 #define SPU_OPTIONS_INIT \
 	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
 #define SPU_OPTIONS(...) \
 	(&(const struct spu_options){.size = sizeof(struct spu_options), __VA_ARGS__})
 
@@ -311,6 +312,7 @@ struct spu_error {
 #define SPU_STEP_NO_NEW_PRIVS 39u
 #define SPU_STEP_PDEATHSIG 40u
 #define SPU_STEP_PARENT_ALIVE 41u	/* the launching process has ended meanwhile */
+#define SPU_STEP_OOM 42u
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",

@@ -139,7 +139,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 		SPU_OPTIONS(.flags = SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS, .root = "/r",
 			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
-			    .group_count = 2, .cpus = cpus, .cpu_count = 2,
+			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
 						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
 			    .pdeathsig = SPU_SET(SIGTERM),
@@ -185,6 +185,8 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(find_step(plan, STEP_GID, 0)->arg[2], 8);
 	ck_assert_int_eq(find_step(plan, STEP_UID, 0)->arg[2], 7);
 	ck_assert_str_eq((const char *)find_step(plan, STEP_ROOT, 0)->arg[0], "/r");
+	ck_assert_str_eq((const char *)find_step(plan, STEP_OOM_WRITE, 0)->arg[1], "-5");
+	ck_assert_int_eq(find_step(plan, STEP_OOM_WRITE, 0)->arg[2], 2);
 	ck_assert_uint_eq(plan->cpus[0], 1);
 	ck_assert_uint_eq(plan->cpus[1], 2);
 }

@@ -231,6 +231,21 @@ test_nice_adds() {
 	misused '--nice=x: not a number' --nice=x
 }
 
+test_oom_score_adj() {
+	own=$(cat /proc/self/oom_score_adj)
+	status 0 safespawn -q --oom-score-adj=700 sh -c 'cat /proc/self/oom_score_adj /proc/$PPID/oom_score_adj'
+	same "the command's and safespawn's" "700
+$own" "$out"
+	status 0 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
+		safespawn -q --oom-score-adj=1000 cat /proc/self/oom_score_adj
+	same "raised by somebody without the right to lower it" 1000 "$out"
+	status 125 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
+		safespawn --oom-score-adj=-1000 true
+	like "lowered" "safespawn: oom_score_adj -1000: Permission denied: *CAP_SYS_RESOURCE*" "$err"
+	misused '--oom-score-adj=1001: out of range (-1000 to 1000)*' --oom-score-adj=1001
+	misused '--oom-score-adj=x: not a number*' --oom-score-adj=x
+}
+
 test_cpu_list() {
 	allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
 	one=${allowed%%[-,]*}
@@ -266,8 +281,8 @@ test_pdeathsig_ends_the_command_with_safespawn() {
 
 test_the_order_of_the_plan() {
 	status 0 safespawn -q --explain --root=/ -C /tmp --uid=1 --gid=2 --groups=3 --no-new-privs \
-		--rlimit=nofile=100 --rlimit=core=0 -n 1 --cpu-list=0 --umask=022 --pdeathsig=HUP true
-	same steps 'nice cpus limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
+		--rlimit=nofile=100 --rlimit=core=0 -n 1 --oom-score-adj=7 --cpu-list=0 --umask=022 --pdeathsig=HUP true
+	same steps 'nice oom oom oom cpus limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
 		"$(printf '%s\n' "$out" | sed -n 's/^ *[0-9][0-9]* \([a-z-]*\) .*/\1/p' |
 			grep -vxE 'close|stop-pending|mask|ready|exec|move|open' | tr '\n' ' ' | sed 's/ $//')"
 }

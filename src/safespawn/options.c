@@ -50,6 +50,8 @@ static const struct argp_option table[] = {
 	{"rlimit", KEY_RLIMIT, "LIMIT=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
 	 "core=0:unlimited", 0},
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
+	{"oom-score-adj", KEY_OOM, "N", 0, "Be ended first (1000) or never (-1000) when memory "
+	 "runs out", 0},
 	{"cpu-list", KEY_CPUS, "N[,N-M]", 0, "Run on these processors: 1,3-5", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask, octal", 0},
 

@@ -144,6 +144,7 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	options->uid = settings->uid;
 	options->gid = settings->gid;
 	options->nice = settings->nice;
+	options->oom_score_adj = settings->oom_score_adj;
 	options->cpus = settings->cpus;
 	options->cpu_count = settings->cpu_count;
 	options->root = settings->root;

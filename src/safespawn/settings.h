@@ -50,7 +50,7 @@ struct settings {
 
 	/* privileges and resources */
 	const char *user, *groups;	/* names, or as --groups has them */
-	struct spu_value uid, gid, nice, umask;
+	struct spu_value uid, gid, nice, oom_score_adj, umask;
 	int no_new_privs;
 	struct limit limits[LIMIT_KINDS];	/* each resource once */
 	size_t limit_count;

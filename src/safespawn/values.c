@@ -13,7 +13,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, LIMIT, CPUS,
+	ID, NICE, OOM, LIMIT, CPUS,
 };
 
 static const struct destination {
@@ -44,6 +44,7 @@ static const struct destination {
 	TO(KEY_NO_NEW_PRIVS, FLAG, "no-new-privs", no_new_privs),
 	TO(KEY_RLIMIT, LIMIT, "rlimit", limits),
 	TO('n', NICE, "nice", nice),
+	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),
 	TO(KEY_CPUS, CPUS, "cpu-list", cpus),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
@@ -62,7 +63,9 @@ static const struct destination {
 #undef TO
 };
 
-#define MOST_NICE 40	/* what the library takes */
+/* What the library takes */
+#define MOST_NICE 40
+#define MOST_OOM 1000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -134,6 +137,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_number(text, 0, UINT_MAX - 1l, member);
 	case NICE:
 		return parse_number(text, -MOST_NICE, MOST_NICE, member);
+	case OOM:
+		return parse_number(text, -MOST_OOM, MOST_OOM, member);
 	case METHOD:
 		return parse_name(text, methods, member);
 	case LEAKS:
@@ -184,6 +189,7 @@ static const char *describe(enum kind kind, int err)
 		[KEEP] = "not a list of descriptors (3,5-7)",
 		[ID] = "not a number; for a name: --user",
 		[NICE] = "not a number",
+		[OOM] = "not a number",
 		[CPUS] = "not a list of processors (1,3-5)",
 	};
 	static const char *const ranges[] = {
@@ -191,6 +197,7 @@ static const char *describe(enum kind kind, int err)
 		[SIGNALS] = "no such signal",
 		[ID] = "out of range (0 to 4294967294)",
 		[NICE] = "out of range (-40 to 40)",
+		[OOM] = "out of range (-1000 to 1000)",
 		[CPUS] = "out of range (0 to 8191, the lower number first)",
 	};
 

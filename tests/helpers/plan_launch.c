@@ -490,6 +490,8 @@ static void add_random_rights(void)
 		options.nice = SPU_SET(next_random(3));
 	if (next_random(4) == 0)
 		options.cpus = cpus, options.cpu_count = 1;
+	if (next_random(4) == 0)
+		options.oom_score_adj = SPU_SET(500 + next_random(500));
 	if (next_random(3) == 0)
 		options.limits = limits + next_random(3);
 	if (geteuid() != 0 || next_random(3))

@@ -159,6 +159,9 @@ static const char *find_fault(const struct spu_options *o)
 		{o->cpus && o->cpu_count == 0, "cpus: none"},
 		{o->nice.set && (o->nice.value < -40 || o->nice.value > 40),
 		 "nice: not -40 to 40"},
+		{o->oom_score_adj.set && (o->oom_score_adj.value < -1000 ||
+					  o->oom_score_adj.value > 1000),
+		 "oom_score_adj: not -1000 to 1000"},
 		{o->pdeathsig.set && (o->pdeathsig.value < 1 ||
 				      o->pdeathsig.value > KERNEL_SIGNALS), "pdeathsig: no signal"},
 		{o->pdeathsig.set && o->flags & SPU_DETACH,

@@ -6,6 +6,7 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "../text.h"
 #include "environment.h"
 #include "path.h"
 
@@ -48,6 +50,25 @@ static void add_limits(struct plan *plan, const struct spu_options *options,
 				       limit->resource, (long)&limit->soft);
 }
 
+/* A vfork child's score is its own, though its memory is shared (the kernel's __set_oom_adj) */
+static void add_oom_score(struct plan *plan, const struct spu_options *options)
+{
+	static const char path[] = "/proc/self/oom_score_adj";
+	struct text text = TEXT_IN(plan->oom);
+	int first = plan->count, i;
+
+	if (!options->oom_score_adj.set)
+		return;
+	spu__add_text(&text, "%ld", options->oom_score_adj.value);
+	spu__add_step3(plan, STEP_OOM_OPEN, -1, AT_FDCWD, (long)path, O_WRONLY);
+	spu__add_step3(plan, STEP_OOM_WRITE, -1, -1, (long)plan->oom, (long)text.size);
+	spu__add_step3(plan, STEP_OOM_CLOSE, -1, -1, -1, 0);
+	for (i = first; i < plan->count; i++) {
+		plan->steps[i].link = i == first ? LINK_SAVE : LINK_SAVED;
+		plan->steps[i].arg[5] = (long)plan->oom;
+	}
+}
+
 static void add_priorities(struct plan *plan, const struct plan_request *request)
 {
 	const struct spu_options *options = request->options;
@@ -55,6 +76,7 @@ static void add_priorities(struct plan *plan, const struct plan_request *request
 	if (options->nice.set)
 		spu__add_step3(plan, STEP_NICE, -1, PRIO_PROCESS, 0,
 			       request->nice + options->nice.value);
+	add_oom_score(plan, options);
 	if (options->cpus)
 		spu__add_step3(plan, STEP_CPUS, -1, 0, CPU_WORDS * sizeof(uint64_t),
 			       (long)plan->cpus);

@@ -42,6 +42,7 @@ struct plan {
 	char *const *argv;
 	char *const *env;
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
+	char oom[8];		/* the text of oom_score_adj */
 	pid_t group;		/* that foreground names; 0: the child's own, which is report.pid */
 	char *spare_stack;	/* its top: for the child that detach makes */
 	volatile struct report report;

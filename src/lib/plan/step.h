@@ -49,6 +49,11 @@
 	  "setpgid($d0, $d1)") \
 	X(NICE, SPU_STEP_NICE, "nice", SYS_setpriority, REFUSED, "nice $d2", \
 	  "setpriority(PRIO_PROCESS, 0, $d2)") \
+	X(OOM_OPEN, SPU_STEP_OOM, "oom", SYS_openat, REFUSED, "oom_score_adj $t5", \
+	  "openat(AT_FDCWD, $s1, $o2) = N") \
+	X(OOM_WRITE, SPU_STEP_OOM, "oom", SYS_write, REFUSED, "oom_score_adj $t5", \
+	  "write(N, $s1, $d2)") \
+	X(OOM_CLOSE, SPU_STEP_OOM, "oom", SYS_close, REFUSED, "oom_score_adj $t5", "close(N)") \
 	X(CPUS, SPU_STEP_CPUS, "cpus", SYS_sched_setaffinity, REFUSED, "cpus", \
 	  "sched_setaffinity(0, $d1, $c2)") \
 	X(LIMIT, SPU_STEP_LIMIT, "limit", SYS_prlimit64, REFUSED, "limit $l1", \
