@@ -57,9 +57,6 @@ CHILD_UNWANTED = -pg -p --coverage -coverage -flto% -fsanitize% -fstack-protecto
 	-mfentry -mrecord-mcount -fpatchable-function-entry% -fexceptions
 CHILD_FLAGS = $(filter-out $(CHILD_UNWANTED),$(CPPFLAGS) $(BASE_FLAGS) $(CFLAGS)) \
 	-ffreestanding -fno-builtin -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE
-ifeq ($(shell uname -m),aarch64)
-CHILD_FLAGS += -mno-outline-atomics
-endif
 
 Q = $(if $(V),,@)
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
