@@ -158,6 +158,7 @@ static const struct rule usual[] = {
 	{"kill", SYS_kill, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"getpid", SYS_getpid, PARENT, INSTEAD, "", {0}, {0}, {0}},
 	{"getpgid", SYS_getpgid, PARENT, INSTEAD, "", {0}, {0}, {0}},
+	{"getsid", SYS_getsid, PARENT, INSTEAD, "", {0}, {EPERM, ESRCH}, {0}},
 	{"setpgid", SYS_setpgid, PARENT, INSTEAD, "", {0}, {EPERM, ESRCH}, {0}},
 #ifdef SYS_readlink
 	{"readlink", SYS_readlink, PARENT, INSTEAD, "", {0}, {ENOENT, EACCES}, {0}},

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,30 +17,28 @@
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
 
-/* 1, 0, or -1: a filter doesn't let ask. */
+/* No group has this number, which is above all that the kernel gives. */
+#define NO_GROUP INT_MAX
+
 static int has_ended(pid_t pid)
 {
 	siginfo_t info = {.si_pid = 0};
 	long r = syscall6(SYS_waitid, P_PID, pid, (long)&info,
 			  WEXITED | WNOHANG | WNOWAIT | KERNEL_WALL, 0, 0);
 
-	return r < 0 ? (r == -ECHILD ? 1 : -1) : info.si_pid != 0;
+	return r == -ECHILD || (r == 0 && info.si_pid != 0);
 }
 
 /*
  * setpgid(2): EACCES for a child that has executed a program, which the kernel
- * takes from PF_FORKNOEXEC; before that this puts it where it is. Not to be told
- * (EPERM) of one in another session.
+ * takes from PF_FORKNOEXEC; before that EPERM, since there is no such group. Of
+ * one in another session it is EPERM always.
  */
 static int child_has_executed(pid_t pid)
 {
-	pid_t group = getpgid(pid);
-
-	if (group < 0)
-		return errno == ESRCH ? 1 : -1;
-	if (setpgid(pid, group) == 0)
-		return has_ended(pid);
-	return errno == EACCES ? 1 : errno == ESRCH ? has_ended(pid) : -1;
+	if ((setpgid(pid, NO_GROUP) < 0 && errno == EACCES) || has_ended(pid))
+		return 1;
+	return getsid(pid) == getsid(0) ? 0 : -1;
 }
 
 int spu__proc_is_ours(void)

@@ -141,17 +141,14 @@ static long clone_best_way(struct launch *launch, char *stack, size_t stack_size
  */
 
 /*
- * Has the child, or what is behind the one between, said all that it will? In
- * emulators clone returns before that: neither is a child suspended there nor may
- * it be touched, and the one between ends first.
+ * Has the child, or what is behind the one between, said all that it will? That
+ * one ends after it, but in emulators, which don't suspend it.
  */
 static int is_silent(const struct launch *launch, pid_t pid, const struct report *report)
 {
-	int is_suspended = spu__memory_is_shared() > 0;
-
-	if (!is_suspended && launch->options.flags & SPU_DETACH)
-		return report->pid > 0 && spu__has_executed(report->pid, 0) > 0;
-	return spu__has_executed(pid, is_suspended) > 0;
+	if (!(launch->options.flags & SPU_DETACH) || spu__memory_is_shared() > 0)
+		return spu__has_executed(pid, 1) > 0;
+	return report->pid > 0 && spu__has_executed(report->pid, 0) > 0;
 }
 
 /*
