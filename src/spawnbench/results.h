@@ -29,7 +29,7 @@ struct metric_name {
 extern const struct metric_name metric_table[METRIC_COUNT];
 
 #define NO_VALUE UINT64_MAX
-#define REASON_SIZE 160
+#define REASON_SIZE 256		/* the library's longest text is shorter */
 
 /* Nanoseconds, or a number of faults; NO_VALUE where there is none. */
 struct sample {
