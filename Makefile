@@ -5,8 +5,12 @@
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
-#	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables
-#	make uninstall clean dist
+#	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables;
+#				install-strip without debug information
+#	make installcheck	the manual's programs, built against what was installed
+#	make uninstall clean
+#	make dist		a tarball, in BUILD
+#	make help		this
 #
 #	BUILD=DIR		build there
 #	SAN=address,undefined	with sanitizers; SAN=thread
@@ -31,11 +35,24 @@ pkgconfigdir = $(libdir)/pkgconfig
 
 CC = gcc
 AR = ar
+STRIP = strip
 INSTALL = install
 CFLAGS = -O2 -g
 CPPFLAGS =
 LDFLAGS =
 BUILD = build
+
+# make parts words at spaces: a link stands in for a directory that has some in its name
+ifneq ($(word 2,$(BUILD)),)
+BUILD_TARGET := $(BUILD)
+override BUILD := $(shell link=.build-$$(echo '$(BUILD)' | cksum | cut -d' ' -f1); \
+	mkdir -p '$(BUILD)' && ln -sfn "$$(cd '$(BUILD)' && pwd)" $$link && echo $$link)
+endif
+
+# STATIC holds for its BUILD until another is given, and install takes all as it was built
+recall = $(if $(filter undefined default file,$(origin $(1))),$(eval $(file <$(BUILD)/with/$(1))))
+$(foreach variable,STATIC $(if $(filter install%,$(MAKECMDGOALS)),CC AR CPPFLAGS CFLAGS LDFLAGS SAN COV), \
+	$(call recall,$(variable)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -62,6 +79,9 @@ Q = $(if $(V),,@)
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V)$(silent),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
+# A word of the shell's
+quoted = '$(subst ','\'',$(1))'
+
 sources = $(sort $(wildcard $(1:%=src/%.c)))
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 
@@ -86,13 +106,14 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/sp
 
 # spawnaudit alone needs libdw and jansson. A file that isn't there is made before all
 # else; it isn't made while they are missing, so that it is tried again.
-ifneq ($(filter all check check-all check-programs install $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
 endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 
-.PHONY: always all bench bench-peers check check-all check-programs lint install uninstall clean dist
+.PHONY: always all bench bench-peers check check-all check-programs lint install install-strip \
+	installcheck uninstall clean dist help
 .DELETE_ON_ERROR:
 
 #
@@ -100,7 +121,9 @@ all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
 # What a value goes into depends on its file.
 #
 
-$(BUILD)/with/%: export WITH = $* = $($*)
+# As make reads it, which recall does
+hash := \#
+$(BUILD)/with/%: export WITH = $* = $(subst $(hash),\$(hash),$(subst $$,$$$$,$($*)))
 $(BUILD)/with/%: always
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$WITH" | cmp -s - $@ || printf '%s\n' "$$WITH" >$@
@@ -128,7 +151,7 @@ $(BUILD)/obj/%.o: src/%.c $(COMPILED_WITH)
 $(BUILD)/libspawnutil.a: $(LIB_OBJECTS) $(call with,AR LIB_SOURCES)
 	$(call say,AR)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
+	$(Q)$(AR) qcs $@ $(LIB_OBJECTS)
 
 $(BUILD)/libspawnutil.so: $(LIB_OBJECTS) src/lib/libspawnutil.map $(LINKED_WITH) $(call with,LIB_SOURCES)
 	$(call say,LINK)
@@ -146,9 +169,8 @@ $(BUILD)/libspawnutil-preload.so: $(PRELOAD_OBJECT) $(LIB_OBJECTS) src/lib/prelo
 $(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
 	$(call say,GEN)
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
-		-e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
-		-e 's|@version@|$(VERSION)|' $< >$@
+	$(Q)sed $(foreach name,prefix exec_prefix libdir includedir VERSION, \
+		-e $(call quoted,s|@$(name)@|$($(name))|)) $< >$@
 
 #
 # The programs
@@ -221,7 +243,7 @@ $(error STATIC=$(STATIC): only STATIC=musl is known)
 endif
 
 $(BUILD)/obj/safespawn/preload.o: $(BUILD)/with/libdir
-$(BUILD)/obj/safespawn/preload.o: OWN_FLAGS = -DPRELOAD_LIBRARY='"$(libdir)/libspawnutil-preload.so"'
+$(BUILD)/obj/safespawn/preload.o: OWN_FLAGS = -DPRELOAD_LIBRARY=$(call quoted,"$(libdir)/libspawnutil-preload.so")
 
 $(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags
 	$(call say,LINK)
@@ -232,7 +254,7 @@ $(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH
 	$(call link_argp,$(AUDIT_LIBS))
 
 $(BUILD)/obj/spawnbench/target.o: $(BUILD)/with/libexecdir
-$(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD='"$(libexecdir)/spawnutil/spawnbench-child"'
+$(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD=$(call quoted,"$(libexecdir)/spawnutil/spawnbench-child")
 
 # Not a line of libc in it: what is measured is the launch, not the child's start
 $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
@@ -319,49 +341,99 @@ lint:
 #
 # Installing
 #
+# What is installed: DIRECTORY/NAME:FILE, and for links DIRECTORY/NAME:TARGET. The directory
+# goes by its variable's name, because its value may have spaces, at which make parts words.
+#
 
 MAN_PAGES = $(wildcard man/*.[137])
-page_path = $(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
-# A page's other names, each a file that includes the page: PAGE:NAME
-MAN_LINKS = $(foreach page,$(MAN_PAGES),$(patsubst %,$(page):%,$(filter-out $(basename $(notdir \
-	$(page))),$(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([^ ]*\).*/\1/p' $(page)))))
-link_page = $(firstword $(subst :, ,$(1)))
-link_path = $(call page_path,$(lastword $(subst :, ,$(1)))$(suffix $(call link_page,$(1))))
-INSTALLED = $(includedir)/spawnutil.h $(libdir)/libspawnutil.a $(libdir)/libspawnutil.so \
-	$(libdir)/$(SONAME) $(libdir)/libspawnutil.so.$(VERSION) \
-	$(libdir)/libspawnutil-preload.so $(pkgconfigdir)/spawnutil.pc \
-	$(bindir)/safespawn $(bindir)/spawnbench $(bindir)/spawnaudit $(libexecdir)/spawnutil/spawnbench-child \
-	$(foreach page,$(MAN_PAGES),$(call page_path,$(page))) \
-	$(foreach link,$(MAN_LINKS),$(call link_path,$(link)))
+man_directory = mandir/man$(subst .,,$(suffix $(1)))/
+INSTALLED = includedir/spawnutil.h:src/spawnutil.h \
+	libdir/libspawnutil.a:$(BUILD)/libspawnutil.a \
+	libdir/libspawnutil.so.$(VERSION):$(BUILD)/libspawnutil.so \
+	libdir/libspawnutil-preload.so:$(BUILD)/libspawnutil-preload.so \
+	pkgconfigdir/spawnutil.pc:$(BUILD)/spawnutil.pc \
+	bindir/safespawn:$(BUILD)/safespawn \
+	bindir/spawnbench:$(BUILD)/spawnbench \
+	bindir/spawnaudit:$(BUILD)/spawnaudit \
+	libexecdir/spawnutil/spawnbench-child:$(BUILD)/spawnbench-child \
+	$(foreach page,$(MAN_PAGES),$(call man_directory,$(page))$(notdir $(page)):$(page))
+# A page's other names are links to it
+LINKED = libdir/$(SONAME):libspawnutil.so.$(VERSION) libdir/libspawnutil.so:$(SONAME) \
+	$(foreach page,$(MAN_PAGES),$(patsubst %,$(call man_directory,$(page))%$(suffix $(page)):$(notdir $(page)), \
+		$(filter-out $(basename $(notdir $(page))), \
+		$(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([^ ]*\).*/\1/p' $(page)))))
+EXECUTABLE = bindir/% libexecdir/% libdir/%.so libdir/%.so.$(VERSION)
 
+# Of such a row: where it goes, for the shell, and what goes there
+place = $(firstword $(subst :, ,$(1)))
+directory = $(firstword $(subst /, ,$(1)))
+path = $(call quoted,$(DESTDIR)$($(directory))$(patsubst $(directory)%,%,$(place)))
+source = $(lastword $(subst :, ,$(1)))
+define newline
+
+
+endef
+
+# Which directories weren't there is written down: uninstall takes them away
 install: all
-	$(INSTALL) -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
-	$(INSTALL) -m 644 src/spawnutil.h $(DESTDIR)$(includedir)
-	$(INSTALL) -m 644 $(BUILD)/libspawnutil.a $(DESTDIR)$(libdir)
-	$(INSTALL) -m 755 $(BUILD)/libspawnutil.so $(DESTDIR)$(libdir)/libspawnutil.so.$(VERSION)
-	$(INSTALL) -m 755 $(BUILD)/libspawnutil-preload.so $(DESTDIR)$(libdir)
-	ln -sf libspawnutil.so.$(VERSION) $(DESTDIR)$(libdir)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libspawnutil.so
-	$(INSTALL) -m 644 $(BUILD)/spawnutil.pc $(DESTDIR)$(pkgconfigdir)
-	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
-	$(INSTALL) -m 755 $(BUILD)/spawnbench-child $(DESTDIR)$(libexecdir)/spawnutil
-	set -e; $(foreach page,$(MAN_PAGES),\
-		$(INSTALL) -m 644 $(page) $(DESTDIR)$(call page_path,$(page));)
-	set -e; $(foreach link,$(MAN_LINKS),\
-		echo '.so $(patsubst $(mandir)/%,%,$(call page_path,$(call link_page,$(link))))' \
-			>$(DESTDIR)$(call link_path,$(link));)
+	@for file in $(foreach row,$(INSTALLED) $(LINKED),$(call path,$(row))); do \
+		directory=$${file%/*}; \
+		while [ ! -d "$$directory" ]; do \
+			echo "$$directory"; \
+			directory=$$(dirname "$$directory"); \
+		done; \
+	done | sort -u >>$(BUILD)/made-directories
+	$(foreach row,$(filter-out $(if $(AUDIT_LIBS),,bindir/spawnaudit:%),$(INSTALLED)),$(INSTALL) -D -m \
+		$(if $(filter $(EXECUTABLE),$(call place,$(row))),755 $(STRIPPED),644) $(call source,$(row)) $(call path,$(row))$(newline)	)
+	$(foreach row,$(LINKED),ln -sf $(call source,$(row)) $(call path,$(row))$(newline)	)
+	$(tell_loader)
+
+install-strip: STRIPPED = -s --strip-program=$(STRIP)
+install-strip: install
+	$(STRIP) -g $(call path,libdir/libspawnutil.a)
+
+# A cache has to know the library before the loader finds it
+define tell_loader
+@PATH="$$PATH:/usr/sbin:/sbin"; file=$(call quoted,$(libdir)/$(SONAME)) root=$(call quoted,$(DESTDIR)); \
+	command -v ldconfig >/dev/null || exit 0; \
+	[ -n "$$root" ] || [ "$$(id -u)" -ne 0 ] || ldconfig; \
+	if [ ! -e "$$root$$file" ]; then \
+		:; \
+	elif [ -n "$$root" ]; then \
+		echo "make: ldconfig is to be run where this will be installed"; \
+	elif ! ldconfig -p | grep -qF " $$file"; then \
+		echo "make: the loader doesn't find $$file:" \
+			"run ldconfig as root, or link programs with -Wl,-rpath"; \
+	fi
+endef
+
+# The manual's programs, built against what was installed
+installcheck:
+	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' $(foreach variable,DESTDIR bindir libdir pkgconfigdir, \
+		$(variable)=$(call quoted,$($(variable)))) sh tests/installed.sh '$(abspath $(BUILD))'
 
 uninstall:
-	rm -f $(INSTALLED:%=$(DESTDIR)%)
-	-rmdir $(DESTDIR)$(libexecdir)/spawnutil
+	rm -f $(foreach row,$(INSTALLED) $(LINKED),$(call path,$(row)))
+	@rmdir $(call path,libexecdir/spawnutil) 2>/dev/null || :
+	@[ ! -e $(BUILD)/made-directories ] || { \
+		sort -r $(BUILD)/made-directories | while read -r directory; do \
+			rmdir "$$directory" 2>/dev/null || [ ! -d "$$directory" ] || echo "$$directory"; \
+		done >$(BUILD)/left-directories && mv $(BUILD)/left-directories $(BUILD)/made-directories; \
+	}
+	$(tell_loader)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(if $(BUILD_TARGET),'$(BUILD_TARGET)')
 
+# What is tracked; in a tree that was unpacked itself, all
 dist:
 	@mkdir -p $(BUILD)
-	tar -czf $(BUILD)/spawnutil-$(VERSION).tar.gz --transform='s,^,spawnutil-$(VERSION)/,' \
-		src man tests Makefile README COPYING .ci
+	if [ -e .git ]; then git ls-files; else find src man tests Makefile README COPYING .ci -type f; fi >$(BUILD)/packed
+	tar -czf $(BUILD)/spawnutil-$(VERSION).tar.gz --sort=name --owner=root:0 --group=root:0 \
+		--transform='s,^,spawnutil-$(VERSION)/,' -T $(BUILD)/packed
+
+help:
+	@sed '1,2d; /^$$/,$$d; s/^#[	 ]\{0,1\}//' Makefile
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(PRELOAD_OBJECT) $(SAFESPAWN_OBJECTS) $(SPAWNBENCH_OBJECTS) \
 	$(SPAWNAUDIT_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%))

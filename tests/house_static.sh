@@ -10,6 +10,12 @@ make_static() {
 	${MAKE:-make} -s -C "$top" STATIC=musl BUILD="$tmp/b" SAN= COV= CC=gcc "$@" "$tmp/b/safespawn"
 }
 
+# install_safespawn [VARIABLE=VALUE]
+install_safespawn() {
+	${MAKE:-make} -s -j2 -C "$top" BUILD="$tmp/b" DESTDIR="$tmp/dest" prefix= "$@" install \
+		>log 2>&1 || fail "$(cat log)"
+}
+
 # Of variables and descriptors as many as need more than the first kilobytes
 has_memory_enough() {
 	static=$1
@@ -37,8 +43,13 @@ test_static_safespawn_launches() {
 	status 127 "$tmp/b/safespawn" -q nonesuch
 	status 0 "$tmp/b/safespawn" --help
 	has_memory_enough "$tmp/b/safespawn"
+	# it is installed without another word, until another is asked for
+	install_safespawn
+	cmp -s b/safespawn dest/bin/safespawn || fail "another one was installed"
 	if command -v readelf >/dev/null; then
-		same "program interpreter" "" "$(readelf -lW "$tmp/b/safespawn" | grep INTERP)"
+		same "program interpreter" "" "$(readelf -lW dest/bin/safespawn | grep INTERP)"
+		install_safespawn STATIC=
+		readelf -lW dest/bin/safespawn | grep -q INTERP || fail "it is static still"
 	fi
 }
 
