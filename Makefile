@@ -21,7 +21,8 @@
 # Several variants live beside each other: make BUILD=build/asan SAN=address check
 
 VERSION := $(shell sed -n 's/^\#define SPU_VERSION "\(.*\)"/\1/p' src/spawnutil.h)
-SONAME := libspawnutil.so.0
+# Until 1.0 each minor version may break what the last one promised, and so has a name of its own
+SONAME := libspawnutil.so.$(if $(filter 0.%,$(VERSION)),$(basename $(VERSION)),$(firstword $(subst ., ,$(VERSION))))
 
 prefix = /usr/local
 exec_prefix = $(prefix)

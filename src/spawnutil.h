@@ -61,9 +61,9 @@ extern "C" {
 #endif
 
 #define SPU_VERSION_MAJOR 0
-#define SPU_VERSION_MINOR 1
+#define SPU_VERSION_MINOR 2
 #define SPU_VERSION_PATCH 0
-#define SPU_VERSION "0.1.0"
+#define SPU_VERSION "0.2.0"
 
 /* The version of the library that is linked, as SPU_VERSION; a constant. */
 const char *spu_version(void);

@@ -8,6 +8,11 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 version=$(sed -n 's/^#define SPU_VERSION "\(.*\)"/\1/p' "$top/src/spawnutil.h")
+# 0.2 of 0.2.1, 1 of 1.2.3: versions that agree in it can stand in for each other
+case $version in
+0.*) abi=${version%.*} ;;
+*) abi=${version%%.*} ;;
+esac
 
 # Built once for the suite, in a directory that run_tests doesn't remove.
 built=${TMPDIR:-/tmp}/spawnutil.install.$$
@@ -38,7 +43,7 @@ expect_files() {
 test_files_lie_below_the_prefix() {
 	install_below_dest prefix=/usr
 	expect_files /usr/bin/safespawn /usr/bin/spawnbench /usr/include/spawnutil.h \
-		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so /usr/lib/libspawnutil.so.0 \
+		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so "/usr/lib/libspawnutil.so.$abi" \
 		"/usr/lib/libspawnutil.so.$version" /usr/lib/libspawnutil-preload.so /usr/lib/pkgconfig/spawnutil.pc \
 		/usr/libexec/spawnutil/spawnbench-child /usr/share/man/man1/safespawn.1 \
 		/usr/share/man/man1/spawnbench.1 /usr/share/man/man3/spawnutil.3 \
@@ -48,6 +53,16 @@ test_files_lie_below_the_prefix() {
 	grep -q '^prefix=/usr$' dest/usr/lib/pkgconfig/spawnutil.pc || fail "the prefix in .pc"
 	find dest -type f ! -perm 644 | grep -Ev '/(bin|libexec)/|\.so' >modes
 	[ ! -s modes ] || fail "not of mode 644: $(cat modes)"
+}
+
+test_the_shared_librarys_name_goes_with_what_it_may_break() {
+	command -v readelf >/dev/null || skip "readelf isn't installed"
+	[ -f "$BUILD/libspawnutil.so" ] || fail "no libspawnutil.so in the build directory"
+	readelf -d "$BUILD/libspawnutil.so" >dynamic
+	same SONAME "libspawnutil.so.$abi" "$(sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' dynamic)"
+	readelf -W --dyn-syms "$BUILD/libspawnutil.so" | grep -o ' spu_[^ ]*' >symbols
+	[ -s symbols ] || fail "no symbols"
+	! grep -v "@@SPAWNUTIL_$abi" symbols || fail "symbols of another version"
 }
 
 test_directory_variables_are_obeyed() {
