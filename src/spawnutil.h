@@ -97,7 +97,7 @@ const char *spu_version(void);
 
 /* A number for which 0 is a value like any other: SPU_SET(0). */
 struct spu_value {
-	unsigned set;		/* 0: not given */
+	unsigned set;		/* 1; 0: not given, and value is 0 */
 	long value;
 };
 
@@ -112,6 +112,7 @@ struct spu_value {
  * number may be named as a target twice (-EINVAL). 0, 1 and 2 are inherited
  * unless an entry says otherwise. All targets are free of close-on-exec in
  * the child; the caller's own descriptors and their flags stay as they are.
+ * A member that the entry's kind doesn't have is 0, else -EINVAL.
  */
 struct spu_fd {
 	int kind;		/* SPU_FD_..., 0 ends the list */
@@ -121,6 +122,7 @@ struct spu_fd {
 	unsigned mode;		/* OPEN with O_CREAT: permission bits before the umask */
 	const char *path;	/* OPEN */
 	int *ret_fd;		/* PIPE_IN, PIPE_OUT: where the caller's end is stored */
+	uintptr_t reserved_words[3];
 };
 
 #define SPU_FD_KEEP 1
@@ -132,14 +134,17 @@ struct spu_fd {
 #define SPU_FD_PIPE_IN 7
 #define SPU_FD_PIPE_OUT 8
 
+#define SPU_ENTRY_(kind, fd, from, flags, mode, path, ret_fd) \
+	{(kind), (fd), (from), (flags), (mode), (path), (ret_fd), {0, 0, 0}}
+
 /* The caller's descriptor n, under the same number. */
-#define SPU_KEEP(n) {SPU_FD_KEEP, (n), 0, 0, 0, 0, 0}
+#define SPU_KEEP(n) SPU_ENTRY_(SPU_FD_KEEP, n, 0, 0, 0, NULL, NULL)
 
 /* The caller's descriptor "caller", as n. Swaps and cycles are fine. */
-#define SPU_MAP(n, caller) {SPU_FD_MAP, (n), (caller), 0, 0, 0, 0}
+#define SPU_MAP(n, caller) SPU_ENTRY_(SPU_FD_MAP, n, caller, 0, 0, NULL, NULL)
 
 /* n is whatever the child's m is in the end: SPU_SAME(2, 1) is 2>&1. */
-#define SPU_SAME(n, m) {SPU_FD_SAME, (n), (m), 0, 0, 0, 0}
+#define SPU_SAME(n, m) SPU_ENTRY_(SPU_FD_SAME, n, m, 0, 0, NULL, NULL)
 
 /*
  * A file, opened by the child after cwd: the path means what it means there,
@@ -147,13 +152,13 @@ struct spu_fd {
  * caller so that waiting for its other end can be interrupted by a signal
  * (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
  */
-#define SPU_OPEN(n, path, flags) {SPU_FD_OPEN, (n), 0, (flags), 0666, (path), 0}
+#define SPU_OPEN(n, path, flags) SPU_ENTRY_(SPU_FD_OPEN, n, 0, flags, 0666, path, NULL)
 
 /* /dev/null, for reading and writing. */
-#define SPU_NULL(n) {SPU_FD_NULL, (n), 0, 0, 0, 0, 0}
+#define SPU_NULL(n) SPU_ENTRY_(SPU_FD_NULL, n, 0, 0, 0, NULL, NULL)
 
 /* Not open in the child. Fine when it wasn't open in the caller either. */
-#define SPU_CLOSE(n) {SPU_FD_CLOSE, (n), 0, 0, 0, 0, 0}
+#define SPU_CLOSE(n) SPU_ENTRY_(SPU_FD_CLOSE, n, 0, 0, 0, NULL, NULL)
 
 /*
  * A new pipe. PIPE_IN: the child reads n, the caller writes to *ret.
@@ -161,10 +166,10 @@ struct spu_fd {
  * on success only; the caller owns and closes it. It is close-on-exec and at
  * least 3.
  */
-#define SPU_PIPE_IN(n, ret) {SPU_FD_PIPE_IN, (n), 0, 0, 0, 0, (ret)}
-#define SPU_PIPE_OUT(n, ret) {SPU_FD_PIPE_OUT, (n), 0, 0, 0, 0, (ret)}
+#define SPU_PIPE_IN(n, ret) SPU_ENTRY_(SPU_FD_PIPE_IN, n, 0, 0, 0, NULL, ret)
+#define SPU_PIPE_OUT(n, ret) SPU_ENTRY_(SPU_FD_PIPE_OUT, n, 0, 0, 0, NULL, ret)
 
-#define SPU_FDS(...) ((const struct spu_fd[]){__VA_ARGS__, {0, 0, 0, 0, 0, 0, 0}})
+#define SPU_FDS(...) ((const struct spu_fd[]){__VA_ARGS__, SPU_ENTRY_(0, 0, 0, 0, 0, NULL, NULL)})
 
 /*
  * Resource limits, as a list that a kind of 0 ends. Values as setrlimit(2) has
@@ -204,8 +209,9 @@ struct spu_limit {
 #define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
 
 struct spu_options {
-	size_t size;		/* sizeof (struct spu_options): 0 is -EINVAL; a larger one
-				   is fine if what follows is zero, else -E2BIG */
+	size_t size;		/* sizeof(struct spu_options). A larger one is fine if what
+				   follows is zero, else -E2BIG; one below that of the first
+				   version with this shared library is -EINVAL */
 	unsigned flags;		/* SPU_SETSID, ...; unknown bits: -EINVAL */
 	unsigned method;
 	unsigned leaks;
@@ -249,15 +255,16 @@ struct spu_options {
 	uint64_t ignore_signals;
 	uint64_t block_signals;
 
-	/* For the calls that launch and wait; ignored by spu_spawn() */
+	/* For the calls that launch and wait; -EINVAL in the others */
 	int timeout_ms;		/* end the child's process group after that long */
 	int grace_ms;		/* SIGKILL that long after stop_signal; 0: 5000 */
 	int stop_signal;	/* 0: SIGTERM */
+	unsigned reserved_word;	/* 0 */
 };
 
 #define SPU_OPTIONS_INIT \
 	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0}
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0, 0}
 #define SPU_OPTIONS(...) \
 	(&(const struct spu_options){.size = sizeof(struct spu_options), __VA_ARGS__})
 
@@ -485,7 +492,8 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
  * its work, with one thread: what was changed until the failing step (working
  * directory, session, descriptors at target numbers, ...) stays changed.
  * Descriptors that the policy would close are marked close-on-exec instead.
- * PIPE entries, SPU_DETACH and SPU_METHOD_POSIX_SPAWN: -EINVAL.
+ * PIPE entries, SPU_DETACH, SPU_METHOD_POSIX_SPAWN, timeout_ms and the like:
+ * -EINVAL.
  */
 int spu_exec(char *const argv[], const struct spu_options *options,
 	     struct spu_error *ret_error);

@@ -328,8 +328,8 @@ START_TEST(open_makes_files_with_the_childs_umask)
 		SPU_ARGV("true"),
 		SPU_OPTIONS(.umask = SPU_SET(027),
 			    .fds = SPU_FDS(SPU_OPEN(1, in_scratch("masked"), O_WRONLY | O_CREAT),
-					   {SPU_FD_OPEN, 5, 0, O_WRONLY | O_CREAT, 0755,
-					    in_scratch("mode"), NULL})),
+					   {.kind = SPU_FD_OPEN, .fd = 5, .flags = O_WRONLY | O_CREAT,
+					    .mode = 0755, .path = in_scratch("mode")})),
 		&status, &error);
 	ASSERT_OK(r, error);
 	ck_assert_int_eq(stat(in_scratch("masked"), &st), 0);
@@ -668,7 +668,7 @@ START_TEST(wrong_entries_are_refused_with_their_place)
 		       0, "no path");
 	assert_refused(SPU_OPTIONS(.fds = SPU_FDS(SPU_PIPE_IN(3, NULL))), EINVAL, SPU_STEP_OPTIONS,
 		       0, "nowhere to store");
-	assert_refused(SPU_OPTIONS(.fds = SPU_FDS({99, 3, 0, 0, 0, NULL, &number})), EINVAL,
+	assert_refused(SPU_OPTIONS(.fds = SPU_FDS({.kind = 99, .fd = 3, .ret_fd = &number})), EINVAL,
 		       SPU_STEP_OPTIONS, 0, "unknown kind");
 }
 END_TEST

@@ -60,6 +60,7 @@ START_TEST(a_wrong_value_is_named)
 	ASSERT_REFUSED(EINVAL, -1, "method: unknown", .method = (unsigned)-1);
 	ASSERT_REFUSED(EINVAL, -1, "leaks: unknown policy", .leaks = 4);
 	ASSERT_REFUSED(EINVAL, -1, "reserved is not 0", .reserved = 1);
+	ASSERT_REFUSED(EINVAL, -1, "reserved is not 0", .reserved_word = 1);
 	ASSERT_REFUSED(EINVAL, -1, "umask: not 0 to 0777", .umask = SPU_SET(01000));
 	ASSERT_REFUSED(EINVAL, -1, "umask: not 0 to 0777", .umask = SPU_SET(-1));
 	ASSERT_REFUSED(EINVAL, -1, "pgroup: not a process group", .pgroup = SPU_SET(-1));
@@ -154,15 +155,121 @@ START_TEST(a_wrong_descriptor_is_named)
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: no path",
 		       .fds = SPU_FDS(SPU_OPEN(4, NULL, O_RDONLY)));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: mode out of range",
-		       .fds = SPU_FDS({SPU_FD_OPEN, 4, 0, O_CREAT, 010000, "/x", NULL}));
+		       .fds = SPU_FDS({.kind = SPU_FD_OPEN, .fd = 4, .flags = O_CREAT,
+				       .mode = 010000, .path = "/x"}));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: nowhere to store the caller's end",
 		       .fds = SPU_FDS(SPU_PIPE_IN(4, NULL)));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: nowhere to store the caller's end",
 		       .fds = SPU_FDS(SPU_PIPE_OUT(4, NULL)));
 	ASSERT_REFUSED(EINVAL, 1, "descriptor 4: unknown kind",
-		       .fds = SPU_FDS(SPU_NULL(1), {9, 4, 0, 0, 0, NULL, &number}));
+		       .fds = SPU_FDS(SPU_NULL(1), {.kind = 9, .fd = 4, .ret_fd = &number}));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: unknown kind",
-		       .fds = SPU_FDS({-1, 4, 0, 0, 0, NULL, &number}));
+		       .fds = SPU_FDS({.kind = -1, .fd = 4, .ret_fd = &number}));
+}
+END_TEST
+
+/* Every member of every kind that hasn't got it */
+START_TEST(what_a_descriptors_kind_does_not_have_is_refused)
+{
+	static int end;
+	static const struct spu_fd kinds[] = {
+		SPU_KEEP(4), SPU_MAP(4, 1), SPU_SAME(4, 1), SPU_OPEN(4, "/x", O_CREAT),
+		SPU_NULL(4), SPU_CLOSE(4), SPU_PIPE_IN(4, &end), SPU_PIPE_OUT(4, &end),
+	};
+	static const struct spu_fd junk[] = {
+		{.from = 7}, {.flags = O_APPEND}, {.mode = 0600}, {.path = "x"}, {.ret_fd = &end},
+	};
+	/* a bit for each of junk, by the kind's number */
+	static const unsigned has[] = {0, 0, 1, 1, 2 | 4 | 8, 0, 0, 16, 16};
+	struct spu_options options = SPU_OPTIONS_INIT, checked;
+	struct spu_error error;
+	struct spu_fd fds[2] = {{0}};
+	size_t i, j;
+
+	options.fds = fds;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		fds[0] = kinds[i];
+		ck_assert_int_eq(spu__check_options(argv, &options, &checked, &error), 0);
+		for (j = 0; j < sizeof(junk) / sizeof(junk[0]); j++) {
+			if (has[kinds[i].kind] & 1u << j)
+				continue;
+			fds[0] = kinds[i];
+			fds[0].from |= junk[j].from;
+			fds[0].flags |= junk[j].flags;
+			fds[0].mode |= junk[j].mode;
+			fds[0].path = fds[0].path ? fds[0].path : junk[j].path;
+			fds[0].ret_fd = fds[0].ret_fd ? fds[0].ret_fd : junk[j].ret_fd;
+			assert_refused(argv, &options, EINVAL, 0, "descriptor 4: its kind has no ",
+				       __LINE__);
+		}
+		for (j = 0; j < sizeof(fds[0].reserved_words) / sizeof(uintptr_t); j++) {
+			fds[0] = kinds[i];
+			fds[0].reserved_words[j] = 1;
+			assert_refused(argv, &options, EINVAL, 0,
+				       "descriptor 4: reserved is not 0", __LINE__);
+		}
+	}
+}
+END_TEST
+
+/* A struct that is filled member by member, or not at all */
+START_TEST(a_number_without_its_set_is_refused)
+{
+	struct spu_options options;
+	struct spu_value *const values[] = {
+		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
+		&options.pgroup, &options.ctty, &options.foreground,
+	};
+	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
+					    "ctty", "foreground"};
+	char text[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		options = (struct spu_options)SPU_OPTIONS_INIT;
+		values[i]->value = 9;
+		snprintf(text, sizeof(text), "%s: a value, but set is 0", names[i]);
+		assert_refused(argv, &options, EINVAL, -1, text, __LINE__);
+		values[i]->set = 7;
+		snprintf(text, sizeof(text), "%s: set is neither 0 nor 1", names[i]);
+		assert_refused(argv, &options, EINVAL, -1, text, __LINE__);
+	}
+}
+END_TEST
+
+/* Whoever launches and doesn't wait ends nobody when the time is over. */
+START_TEST(what_a_call_can_not_carry_out_is_refused)
+{
+	static const struct spu_options cases[] = {
+		{.size = sizeof(cases[0]), .timeout_ms = 60000},
+		{.size = sizeof(cases[0]), .grace_ms = 60000},
+		{.size = sizeof(cases[0]), .stop_signal = SIGINT},
+	};
+	static const char *const texts[] = {
+		"timeout_ms: this call doesn't wait for the child's end",
+		"grace_ms: this call doesn't wait for the child's end",
+		"stop_signal: this call doesn't wait for the child's end",
+	};
+	struct spu_output output = {0};
+	struct spu_error error;
+	struct spu_child child;
+	char *explained;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(spu_spawn(&child, argv, &cases[i], &error), -EINVAL);
+		ck_assert_str_eq(error.text, texts[i]);
+		ck_assert_uint_eq(error.step, SPU_STEP_OPTIONS);
+		ck_assert_int_eq(spu_explain(argv, &cases[i], &explained, &error), -EINVAL);
+		ck_assert_str_eq(error.text, texts[i]);
+		ck_assert_int_eq(spu_exec(argv, &cases[i], &error), -EINVAL);
+		ck_assert_str_eq(error.text, texts[i]);
+		ck_assert_int_eq(spu_run(argv, &cases[i], NULL, NULL), 0);
+		ck_assert_int_eq(spu_system_with("true", &cases[i], NULL, NULL), 0);
+		ck_assert_int_eq(spu_capture(argv, &cases[i], NULL, 0, &output, NULL, NULL, NULL),
+				 0);
+		free(output.data);
+	}
 }
 END_TEST
 
@@ -215,32 +322,6 @@ struct newer {
 	char more[64];
 };
 
-START_TEST(an_older_struct_is_filled_up_with_zero)
-{
-	struct spu_options options, checked;
-	struct spu_error error;
-	int r;
-
-	memset(&options, 0xff, sizeof(options));
-	options.size = offsetof(struct spu_options, file);
-	options.flags = SPU_SETSID;
-	options.method = SPU_METHOD_VFORK;
-	options.leaks = SPU_LEAKS_ALLOW;
-	options.reserved = 0;
-	r = spu__check_options(argv, &options, &checked, &error);
-	ASSERT_OK(r, error);
-	ck_assert_uint_eq(checked.flags, SPU_SETSID);
-	ck_assert_uint_eq(checked.leaks, SPU_LEAKS_ALLOW);
-	ck_assert_ptr_null(checked.file);
-	ck_assert_ptr_null(checked.fds);
-	ck_assert_int_eq(checked.umask.set, 0);
-	ck_assert_int_eq(checked.timeout_ms, 0);
-	options.size = sizeof(options.size);
-	ck_assert_int_eq(spu__check_options(argv, &options, &checked, NULL), 0);
-	ck_assert_uint_eq(checked.flags, 0);
-}
-END_TEST
-
 START_TEST(a_newer_struct_is_taken_if_nothing_new_is_used)
 {
 	struct newer newer;
@@ -275,6 +356,9 @@ START_TEST(a_size_that_cannot_be_is_refused)
 	options.size = 0;
 	ck_assert_int_eq(spu__check_options(argv, &options, &checked, &error), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(error.text, "options.size is 0"));
+	/* sizeof of a pointer: what is asked for must not be dropped */
+	for (options.size = 1; options.size < sizeof(options); options.size++)
+		assert_refused(argv, &options, EINVAL, -1, "options.size is ", __LINE__);
 	/* memory that nobody initialized: it isn't read up to there */
 	options.size = (size_t)-1;
 	ck_assert_int_eq(spu__check_options(argv, &options, &checked, &error), -E2BIG);
@@ -295,9 +379,11 @@ int main(void)
 	tcase_add_test(tests, wrong_rights_and_resources_are_named);
 	tcase_add_test(tests, a_wrong_variable_is_named);
 	tcase_add_test(tests, a_wrong_descriptor_is_named);
+	tcase_add_test(tests, what_a_descriptors_kind_does_not_have_is_refused);
+	tcase_add_test(tests, a_number_without_its_set_is_refused);
+	tcase_add_test(tests, what_a_call_can_not_carry_out_is_refused);
 	tcase_add_test(tests, defaults_are_filled_in);
 	tcase_add_test(tests, every_signal_can_be_named);
-	tcase_add_test(tests, an_older_struct_is_filled_up_with_zero);
 	tcase_add_test(tests, a_newer_struct_is_taken_if_nothing_new_is_used);
 	tcase_add_test(tests, a_size_that_cannot_be_is_refused);
 	suite_add_tcase(suite, tests);

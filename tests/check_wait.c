@@ -666,14 +666,13 @@ START_TEST(a_command_with_options_leaves_signals_alone)
 }
 END_TEST
 
-/* From a program that was built with a newer header, and one with an older. */
+/* From a program that was built with a newer header. */
 START_TEST(run_takes_options_of_other_sizes)
 {
 	struct {
 		struct spu_options options;
 		char newer[256];
 	} larger;
-	struct spu_options options = SPU_OPTIONS_INIT;
 	struct spu_error error;
 	int status, r;
 
@@ -685,11 +684,6 @@ START_TEST(run_takes_options_of_other_sizes)
 	ck_assert_int_eq(status, 3 << 8);
 	larger.newer[255] = 1;
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), &larger.options, &status, &error), -E2BIG);
-	options.size = offsetof(struct spu_options, umask);
-	options.umask = SPU_SET(-1);
-	r = spu_run(SPU_ARGV("sh", "-c", "exit 3"), &options, &status, &error);
-	ASSERT_OK(r, error);
-	ck_assert_int_eq(status, 3 << 8);
 }
 END_TEST
 

@@ -57,7 +57,7 @@ constants() {
 		arch/other.h | errno.h unistd.h
 		arch/* |
 		lib/kernel.h | stdint.h
-		lib/plan/check.c | errno.h limits.h signal.h string.h
+		lib/plan/check.c | errno.h limits.h signal.h stddef.h string.h
 		lib/plan/*.h | stddef.h stdint.h sys/types.h
 		lib/child/child.c | errno.h fcntl.h signal.h sys/resource.h sys/wait.h
 		lib/plan/* | ctype.h errno.h fcntl.h limits.h signal.h stddef.h stdint.h stdlib.h string.h sys/ioctl.h sys/prctl.h sys/resource.h sys/types.h

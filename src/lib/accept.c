@@ -38,11 +38,22 @@ static int refuse_leaks(const struct spu_options *options, struct spu_error *ret
 	return r;
 }
 
-int spu__accept(char *const argv[], const struct spu_options *options,
+static int refuse_waiting(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const char *name = options->timeout_ms ? "timeout_ms" : options->grace_ms ? "grace_ms" :
+			   options->stop_signal ? "stop_signal" : NULL;
+
+	return !name ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+					"%s: this call doesn't wait for the child's end", name);
+}
+
+int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
 		struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	int r = spu__check_options(argv, options, ret_options, ret_error);
 
+	if (r == 0 && by == BY_LAUNCH)
+		r = refuse_waiting(ret_options, ret_error);
 	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

@@ -4,11 +4,14 @@
 
 #include "../spawnutil.h"
 
+/* By whom: what not every call can carry out, it refuses. */
+enum acceptance { BY_LAUNCH, BY_WAIT };
+
 /*
  * What each call does with the options that it is given, first of all: the checked
  * copy, and the look at the calling thread's table that SPU_LEAKS_FAIL asks for.
  */
-int spu__accept(char *const argv[], const struct spu_options *options,
+int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
 		struct spu_options *ret_options, struct spu_error *ret_error);
 
 #endif

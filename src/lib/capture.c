@@ -450,7 +450,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 	const struct spu_fd in = SPU_PIPE_IN(0, &capture.input_fd),
 		out = SPU_PIPE_OUT(1, &capture.outputs[0].fd),
 		err = SPU_PIPE_OUT(2, &capture.outputs[1].fd), same = SPU_SAME(2, 1),
-		none = {0, 0, 0, 0, 0, 0, 0};
+		none = {0};
 	const struct spu_fd pipes[3] = {input ? in : none, ret_out ? out : none,
 					is_merged ? same : ret_err ? err : none};
 	int r = spu__accept_for_wait(argv, options, &mine, ret_error);

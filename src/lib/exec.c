@@ -67,7 +67,7 @@ static int exec_in_place(char *const argv[], const struct spu_options *options,
 int spu_exec(char *const argv[], const struct spu_options *options, struct spu_error *ret_error)
 {
 	struct spu_options accepted;
-	int cancel_state, r = spu__accept(argv, options, &accepted, ret_error);
+	int cancel_state, r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
 	if (r == 0)
 		r = refuse_child_only(&accepted, ret_error);

@@ -67,7 +67,7 @@ int spu_explain(char *const argv[], const struct spu_options *options, char **re
 		struct spu_error *ret_error)
 {
 	struct spu_options accepted;
-	int cancel_state, r = spu__accept(argv, options, &accepted, ret_error);
+	int cancel_state, r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
 	if (r < 0)
 		return r;

@@ -22,7 +22,7 @@ int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 			struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	const struct spu_fd *fd;
-	int r = spu__accept(argv, options, ret_options, ret_error);
+	int r = spu__accept(argv, options, BY_WAIT, ret_options, ret_error);
 
 	if (r < 0)
 		return r;

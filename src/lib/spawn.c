@@ -72,7 +72,7 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_
 	      struct spu_error *ret_error)
 {
 	struct spu_options accepted;
-	int r = spu__accept(argv, options, &accepted, ret_error);
+	int r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
 	return r < 0 ? r : spu__spawn(ret_child, argv, &accepted, ret_error);
 }

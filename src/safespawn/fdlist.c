@@ -42,9 +42,9 @@ void fd_list_set(struct fd_list *list, int kind, int fd, int from)
 		entry = &list->entries[list->count++];
 		entry[1] = (struct spu_fd){0};
 	}
-	*entry = (struct spu_fd){.kind = kind, .fd = fd, .from = from};
 	if (kind == SPU_FD_MAP && fd == from)
-		entry->kind = SPU_FD_KEEP;
+		kind = SPU_FD_KEEP;
+	*entry = (struct spu_fd){.kind = kind, .fd = fd, .from = kind == SPU_FD_MAP ? from : 0};
 }
 
 void fd_list_name(struct fd_list *list, int fd)

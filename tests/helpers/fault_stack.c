@@ -41,7 +41,7 @@ static void fail_to_launch(void)
 static void launch_with_all(void)
 {
 	static const struct spu_fd fds[] = {SPU_NULL(0), SPU_MAP(1, 2), SPU_MAP(2, 1),
-					    {0, 0, 0, 0, 0, 0, 0}};
+					    {0}};
 	static struct spu_error error;
 	struct spu_options options = SPU_OPTIONS_INIT;
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../../arch/arch.h"
@@ -15,12 +16,15 @@
 #include "../error.h"
 #include "plan.h"
 
-
 #define KNOWN_FLAGS \
 	(SPU_SETSID | SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS | SPU_KEEP_GROUPS | \
 	 SPU_NO_PIDFD)
-/* No struct of any version is larger; a size above is a mistake, and isn't read up to. */
+/* No struct of any version is smaller: that is the size of a pointer, say, and options are lost. */
+#define SMALLEST_SIZE (offsetof(struct spu_options, reserved_word) + sizeof(unsigned))
+/* Nor larger; a size above is a mistake, and isn't read up to. */
 #define LARGEST_SIZE 4096
+/* What follows a program's struct is zero for a newer library, and padding isn't, always. */
+_Static_assert(sizeof(struct spu_options) == SMALLEST_SIZE, "the last member ends the struct");
 #ifdef POSIX_SPAWN_ONLY
 #define DEFAULT_METHOD SPU_METHOD_POSIX_SPAWN
 #else
@@ -46,6 +50,10 @@ static int copy_sized(const struct spu_options *options, struct spu_options *ret
 	if (options->size == 0)
 		return refuse(ret_error, -1,
 			      "options.size is 0: use SPU_OPTIONS or SPU_OPTIONS_INIT");
+	if (options->size < SMALLEST_SIZE)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+				    "options.size is %zu: no version's struct is so small",
+				    options->size);
 	if (options->size > LARGEST_SIZE)
 		return spu__refusal(ret_error, E2BIG, SPU_STEP_OPTIONS, -1,
 				    "options.size is %zu: no version's struct is so large",
@@ -81,24 +89,46 @@ static int check_lists(const struct spu_options *options, struct spu_error *ret_
 	return 0;
 }
 
+/* The members that entries of a kind have, beside their number. */
+enum { HAS_FROM = 1, HAS_FILE = 2, HAS_RET_FD = 4, IS_KIND = 8 };
+
+static const unsigned char kinds[] = {
+	[SPU_FD_KEEP] = IS_KIND,
+	[SPU_FD_MAP] = IS_KIND | HAS_FROM,
+	[SPU_FD_SAME] = IS_KIND | HAS_FROM,
+	[SPU_FD_OPEN] = IS_KIND | HAS_FILE,
+	[SPU_FD_NULL] = IS_KIND,
+	[SPU_FD_CLOSE] = IS_KIND,
+	[SPU_FD_PIPE_IN] = IS_KIND | HAS_RET_FD,
+	[SPU_FD_PIPE_OUT] = IS_KIND | HAS_RET_FD,
+};
+
 static const char *find_fault_in_fd(const struct spu_fd *fd)
 {
-	switch (fd->kind) {
-	case SPU_FD_MAP:
-	case SPU_FD_SAME:
-		return fd->from < 0 ? "its source is negative" : NULL;
-	case SPU_FD_OPEN:
-		return !fd->path ? "no path" : (fd->mode & ~07777u) ? "mode out of range" : NULL;
-	case SPU_FD_PIPE_IN:
-	case SPU_FD_PIPE_OUT:
-		return !fd->ret_fd ? "nowhere to store the caller's end" : NULL;
-	case SPU_FD_KEEP:
-	case SPU_FD_NULL:
-	case SPU_FD_CLOSE:
-		return NULL;
-	default:
-		return "unknown kind";
-	}
+	unsigned has = fd->kind > 0 && (size_t)fd->kind < sizeof(kinds) ? kinds[fd->kind] : 0;
+	const struct {
+		int applies;
+		const char *fault;
+	} faults[] = {
+		{fd->fd < 0, "negative"},
+		{!(has & IS_KIND), "unknown kind"},
+		{has & HAS_FROM && fd->from < 0, "its source is negative"},
+		{has & HAS_FILE && !fd->path, "no path"},
+		{has & HAS_FILE && fd->mode & ~07777u, "mode out of range"},
+		{has & HAS_RET_FD && !fd->ret_fd, "nowhere to store the caller's end"},
+		{!(has & HAS_FROM) && fd->from, "its kind has no from"},
+		{!(has & HAS_FILE) && (fd->path || fd->flags || fd->mode),
+		 "its kind has no path, flags and mode"},
+		{!(has & HAS_RET_FD) && fd->ret_fd, "its kind has no ret_fd"},
+		{fd->reserved_words[0] || fd->reserved_words[1] || fd->reserved_words[2],
+		 "reserved is not 0"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (faults[i].applies)
+			return faults[i].fault;
+	return NULL;
 }
 
 static int check_fds(const struct spu_options *options, struct spu_error *ret_error)
@@ -106,7 +136,7 @@ static int check_fds(const struct spu_options *options, struct spu_error *ret_er
 	const struct spu_fd *fd;
 
 	for (fd = options->fds; fd && fd->kind; fd++) {
-		const char *fault = fd->fd < 0 ? "negative" : find_fault_in_fd(fd);
+		const char *fault = find_fault_in_fd(fd);
 
 		if (fault)
 			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
@@ -134,6 +164,31 @@ static int check_numbers(const struct spu_options *options, struct spu_error *re
 	return 0;
 }
 
+/* Whoever fills the struct member by member forgets one of the two. */
+static int check_values(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct {
+		const char *name;
+		const struct spu_value *value;
+	} values[] = {
+		{"uid", &options->uid}, {"gid", &options->gid}, {"nice", &options->nice},
+		{"pdeathsig", &options->pdeathsig}, {"umask", &options->umask},
+		{"pgroup", &options->pgroup}, {"ctty", &options->ctty},
+		{"foreground", &options->foreground},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		const struct spu_value *value = values[i].value;
+
+		if (value->set > 1 || (!value->set && value->value))
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s: %s",
+					    values[i].name, value->set ? "set is neither 0 nor 1"
+					    : "a value, but set is 0");
+	}
+	return 0;
+}
+
 static int is_outside(const struct spu_value *value, long max)
 {
 	return value->set && (value->value < 0 || value->value > max);
@@ -148,7 +203,7 @@ static const char *find_fault(const struct spu_options *o)
 		{(o->flags & ~KNOWN_FLAGS) != 0, "flags: unknown bits"},
 		{o->method > SPU_METHOD_POSIX_SPAWN, "method: unknown"},
 		{o->leaks > SPU_LEAKS_FAIL, "leaks: unknown policy"},
-		{o->reserved != 0, "reserved is not 0"},
+		{o->reserved || o->reserved_word, "reserved is not 0"},
 		{is_outside(&o->uid, UINT_MAX - 1l), "uid: not a user id"},
 		{is_outside(&o->gid, UINT_MAX - 1l), "gid: not a group id"},
 		{(o->uid.set || o->gid.set) && !o->groups && !(o->flags & SPU_KEEP_GROUPS),
@@ -198,6 +253,8 @@ int spu__check_options(char *const argv[], const struct spu_options *options,
 	if (!argv || !argv[0])
 		return refuse(ret_error, -1, "argv names no program");
 	r = copy_sized(options, ret_options, ret_error);
+	if (r == 0)
+		r = check_values(ret_options, ret_error);
 	if (r < 0)
 		return r;
 	fault = find_fault(ret_options);
