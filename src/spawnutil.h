@@ -279,9 +279,10 @@ struct spu_error {
 	int err;		/* an errno value, positive: -result */
 	unsigned step;		/* SPU_STEP_...: what was being done */
 	int index;		/* which: entry of fds, env_set or env_unset, signal number,
-				   PATH candidate, leaking descriptor, or the signal that
-				   killed the child (ECANCELED); else -1 */
-	char text[244];
+				   PATH candidate, leaking descriptor; else -1 */
+	int signal;		/* ECANCELED: what killed the child in its set-up; else 0 */
+	unsigned reserved[4];
+	char text[256];
 };
 
 /* In the caller, before a child exists */

@@ -22,12 +22,15 @@ static void assert_refused(char *const *program, const struct spu_options *optio
 	struct spu_error error, other;
 	struct spu_child child;
 	char *explained;
-	int r = spu__check_options(program, options, &checked, &error);
+	int r;
 
+	memset(&error, 0xff, sizeof(error));
+	r = spu__check_options(program, options, &checked, &error);
 	ck_assert_msg(r == -err, "line %d: %d, not %d", line, r, -err);
 	ck_assert_int_eq(error.err, err);
 	ck_assert_uint_eq(error.step, SPU_STEP_OPTIONS);
 	ck_assert_msg(error.index == index, "line %d: index %d", line, error.index);
+	ck_assert_int_eq(error.signal, 0);
 	ck_assert_msg(strncmp(error.text, text, strlen(text)) == 0, "line %d: \"%s\" is not \"%s\"",
 		      line, error.text, text);
 	/* It says why; what errno means says less */
@@ -218,10 +221,10 @@ START_TEST(a_number_without_its_set_is_refused)
 	struct spu_options options;
 	struct spu_value *const values[] = {
 		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
-		&options.pgroup, &options.ctty, &options.foreground,
+		&options.pgroup, &options.ctty, &options.foreground, &options.oom_score_adj,
 	};
 	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
-					    "ctty", "foreground"};
+					    "ctty", "foreground", "oom_score_adj"};
 	char text[80];
 	size_t i;
 

@@ -1095,7 +1095,8 @@ START_TEST(a_child_killed_in_its_set_up_is_told_from_one_that_ran)
 	r = launch_with_intervention(SIGKILL, &child, &error);
 	ck_assert_int_eq(r, -ECANCELED);
 	ck_assert_uint_eq(error.step, SPU_STEP_OPEN);
-	ck_assert_int_eq(error.index, SIGKILL);
+	ck_assert_int_eq(error.signal, SIGKILL);
+	ck_assert_int_eq(error.index, 0);
 	ck_assert_ptr_nonnull(
 		strstr(error.text, "/proc/self/cwd/gate: the child was killed by signal 9 (KILL)"));
 	ck_assert_int_eq(child.pid, 4711);
@@ -1115,7 +1116,8 @@ START_TEST(a_signal_that_waits_behind_the_mask_ends_the_child_before_exec)
 	r = launch_with_intervention(SIGTERM, &child, &error);
 	ck_assert_int_eq(r, -ECANCELED);
 	ck_assert_uint_eq(error.step, SPU_STEP_MASK);
-	ck_assert_int_eq(error.index, SIGTERM);
+	ck_assert_int_eq(error.signal, SIGTERM);
+	ck_assert_int_eq(error.index, -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "killed by signal 15 (TERM)"));
 	assert_unchanged(open_before);
 }

@@ -57,9 +57,7 @@ static int fill(struct spu_error *ret_error, int err, unsigned step, int index,
 {
 	int length;
 
-	ret_error->err = err;
-	ret_error->step = step;
-	ret_error->index = index;
+	*ret_error = (struct spu_error){.err = err, .step = step, .index = index};
 	length = vsnprintf(ret_error->text, sizeof(ret_error->text), format, arguments);
 	if (length < 0)		/* of no memory, say */
 		length = snprintf(ret_error->text, sizeof(ret_error->text), "%.100s", format);

@@ -77,8 +77,8 @@ static int run_shell(const char *command, struct spu_options *options)
 
 	r = spu_spawn(&child, SPU_ARGV("sh", "-c", "--", command), options, &error);
 	/* A ^C may be faster than exec: that is the command's end all the same. */
-	if (r == -ECANCELED && error.index > 0)
-		return error.index;
+	if (r == -ECANCELED && error.signal)
+		return error.signal;
 	if (r < 0 && error.step == SPU_STEP_EXEC)
 		return 127 << 8;
 	if (r == 0)

@@ -19,8 +19,8 @@ int launch_failed(const struct launch *launch, const struct spu_error *error)
 
 	say("%s%s", error->text, advice(error, &launch->options, buffer));
 	/* As if it had died of it just after exec */
-	if (error->err == ECANCELED && error->index > 0)
-		return 128 + error->index;
+	if (error->err == ECANCELED && error->signal)
+		return 128 + error->signal;
 	if (error->step != SPU_STEP_EXEC)
 		return EXIT_SETUP;
 	return error->err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

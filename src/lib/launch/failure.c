@@ -165,14 +165,17 @@ static void describe(struct text *text, const struct launch *launch, int at)
 static int killed_error(const struct launch *launch, const struct flight *flight, unsigned number,
 			const char *subject)
 {
-	int status = flight->status, signal = WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+	int status = flight->status, index = flight->report.index;
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	if (signal < 0)
-		return spu__refusal(launch->ret_error, ECANCELED, number, signal,
+	if (!signal)
+		return spu__refusal(launch->ret_error, ECANCELED, number, index,
 				    "%s: the child ended", subject);
-	return spu__refusal(launch->ret_error, ECANCELED, number, signal,
-			    "%s: the child was killed by signal %d (%s)", subject, signal,
-			    spu__signal_name(signal));
+	spu__refusal(launch->ret_error, ECANCELED, number, index,
+		     "%s: the child was killed by signal %d (%s)", subject, signal,
+		     spu__signal_name(signal));
+	launch->ret_error->signal = signal;
+	return -ECANCELED;
 }
 
 /* Behind the subject of some steps: what errno means there. NULL: what it always does. */

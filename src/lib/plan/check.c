@@ -174,9 +174,13 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 		{"uid", &options->uid}, {"gid", &options->gid}, {"nice", &options->nice},
 		{"pdeathsig", &options->pdeathsig}, {"umask", &options->umask},
 		{"pgroup", &options->pgroup}, {"ctty", &options->ctty},
-		{"foreground", &options->foreground},
+		{"foreground", &options->foreground}, {"oom_score_adj", &options->oom_score_adj},
 	};
 	size_t i;
+
+	_Static_assert(sizeof(values) / sizeof(values[0]) * sizeof(struct spu_value) ==
+		       offsetof(struct spu_options, default_signals) -
+		       offsetof(struct spu_options, uid), "each is named");
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		const struct spu_value *value = values[i].value;
