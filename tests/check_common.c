@@ -266,7 +266,9 @@ START_TEST(a_message_is_one_line_whatever_the_thing_is_named)
 
 	begin_message(pipes);
 	say_errno(ENOENT, "%s", "a\nb\033[2J\tc\177");
-	ck_assert_str_eq(end_message(pipes), "program: a?b?[2J?c?: No such file or directory\n");
+	say("%s", "\302\233 \233 \303\244 \342\202");
+	ck_assert_str_eq(end_message(pipes), "program: a?b?[2J?c?: No such file or directory\n"
+			 "program: ?? ? \303\244 ??\n");
 }
 END_TEST
 
@@ -278,9 +280,14 @@ START_TEST(a_name_is_quoted_where_it_shows_badly)
 	say("%s, %s", NAMED("plain"), NAMED(""));
 	say("%s, %s, %s", NAMED("a b"), NAMED("\"'\\"), NAMED("'\\"));
 	say("%s", NAMED("\303\244\n\r\033\177"));
+	/* C1 controls, and no character at all */
+	say("%s, %s", NAMED("\302\240\303\200"), NAMED("\303\244\302\200\302\237"));
+	say("%s, %s", NAMED("\233"), NAMED("\342\202"));
 	ck_assert_str_eq(end_message(pipes), "program: plain, \"\"\n"
 			 "program: \"a b\", \"\\\"'\\\\\", '\\\n"
-			 "program: \"\303\244\\n\\r\\033\\177\"\n");
+			 "program: \"\303\244\\n\\r\\033\\177\"\n"
+			 "program: \302\240\303\200, \"\303\244\\302\\200\\302\\237\"\n"
+			 "program: \"\\233\", \"\\342\\202\"\n");
 }
 END_TEST
 
@@ -303,6 +310,11 @@ START_TEST(a_name_that_is_cut_says_so)
 		ck_assert_uint_lt(strlen(shown), sizeof(buffer));
 		ck_assert(ends_with(shown, length * 4 + 2 < strlen(shown) + 1 ? "\\001\"" : "\"..."));
 	}
+	/* between characters */
+	ck_assert_str_eq(quote("\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244",
+			       buffer, 16), "\303\244\303\244\303\244\303\244\303\244\303\244...");
+	ck_assert_str_eq(quote("n\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244",
+			       buffer, 16), "n\303\244\303\244\303\244\303\244\303\244...");
 }
 END_TEST
 

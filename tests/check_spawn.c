@@ -404,6 +404,8 @@ START_TEST(a_name_that_shows_badly_is_quoted)
 		     "exec \"/nowhere/\\n\\t\\\"\\033[2J\\\\\\177\303\244\": No such file");
 	ASSERT_FAILS(SPU_ARGV("no command"), NULL, ENOENT, SPU_STEP_EXEC, 0,
 		     "exec \"no command\": not in PATH: No such file or directory");
+	ASSERT_FAILS(SPU_ARGV("/nowhere/\302\2332J\233"), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "exec \"/nowhere/\\302\\2332J\\233\": No such file");
 	/* what is long is cut, and one sees that it is */
 	memset(name, '\n', sizeof(name));
 	name[sizeof(name) - 1] = '\0';

@@ -18,7 +18,7 @@ rooms() {
 		lib/kernel.h |
 		lib/text.* | lib/text.h
 		lib/state.* | lib/state.h
-		lib/error.* | spawnutil.h names.h lib/error.h
+		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h
 		lib/plan/step.h | spawnutil.h arch/arch.h

@@ -63,9 +63,8 @@ static size_t append_text(char *line, size_t used, size_t size, const char *form
 
 static void write_line(char *line, size_t used)
 {
-	for (size_t i = 0; i < used; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	line[used] = '\0';
+	replace_controls(line);
 	line[used++] = '\n';
 	if (write(message_fd, line, used) < 0)
 		return;	/* nobody is left to be told */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "../names.h"
+#include "../quote.h"
 
 const char *spu__signal_name(int number)
 {
@@ -43,15 +44,10 @@ const char *spu__limit_name(int resource)
 	return "";
 }
 
-/* What comes from others may hold anything; the text is one line. */
-static void replace_controls(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
-/* Returns the text's length, which may be more than there is room for. */
+/*
+ * What comes from others may hold anything: whoever fills makes one line of it, when
+ * all is there. Returns the text's length, which may be more than there is room for.
+ */
 static int fill(struct spu_error *ret_error, int err, unsigned step, int index,
 		const char *format, va_list arguments)
 {
@@ -61,7 +57,6 @@ static int fill(struct spu_error *ret_error, int err, unsigned step, int index,
 	length = vsnprintf(ret_error->text, sizeof(ret_error->text), format, arguments);
 	if (length < 0)		/* of no memory, say */
 		length = snprintf(ret_error->text, sizeof(ret_error->text), "%.100s", format);
-	replace_controls(ret_error->text);
 	return length;
 }
 
@@ -75,6 +70,7 @@ int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
 	va_start(arguments, format);
 	fill(ret_error, err, step, index, format, arguments);
 	va_end(arguments);
+	replace_controls(ret_error->text);
 	return -err;
 }
 
@@ -97,5 +93,6 @@ int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 	errno = err;
 	snprintf(ret_error->text + length, sizeof(ret_error->text) - (size_t)length, ": %m");
 	errno = saved;
+	replace_controls(ret_error->text);
 	return -err;
 }

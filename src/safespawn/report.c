@@ -58,13 +58,6 @@ static const char *access_of(int flags)
 	return (flags & O_PATH) ? "path" : names[flags & O_ACCMODE];
 }
 
-static void print_name(const char *name, FILE *stream)
-{
-	for (; name && *name; name++)
-		putc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stream);
-	putc('\n', stream);
-}
-
 static void audit_as_text(const struct spu_audit *audit, const struct fd_list *fds, FILE *stream)
 {
 	char mode[24];
@@ -81,7 +74,8 @@ static void audit_as_text(const struct spu_audit *audit, const struct fd_list *f
 			 (entry->flags & O_APPEND) ? ",append" : "",
 			 (entry->flags & O_NONBLOCK) ? ",nonblock" : "");
 		fprintf(stream, "%5d  %-8s  ", entry->fd, mode);
-		print_name(entry->name, stream);
+		put_visible(entry->name ? entry->name : "", stream);
+		putc('\n', stream);
 	}
 	if (!found)
 		fprintf(stream, "no descriptor would leak\n");

@@ -44,8 +44,7 @@ FILE *output_stream(void)
 
 void output_text(const char *text)
 {
-	for (; *text; text++)
-		putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stream);
+	put_visible(text, stream);
 }
 
 static __attribute__((noreturn)) void die_of_memory(void)
