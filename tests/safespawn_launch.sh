@@ -124,6 +124,21 @@ test_explain_launches_nothing_and_opens_nothing() {
 	like look-up '*#	/nowhere/touch: No such file or directory*: found' "$out"
 }
 
+test_explain_prints_names_as_messages_do() {
+	odd=$(printf 'a\033[2J\nb')
+	printf '#!/bin/sh\n' >"$odd"
+	chmod +x "$odd"
+	status 0 safespawn -q --explain PATH="$tmp" -r "1>$odd" "$odd"
+	# ? for the backslashes and the bracket
+	like redirection '*
+# redirect "1>a?033?2J?nb": not opened*' "$out"
+	like look-up "*
+# \"a?033?2J?nb\" is looked for:
+#	\"$tmp/a?033?2J?nb\": found" "$out"
+	printf '%s\n' "$out" | LC_ALL=C tr -d '\n\t -~' >controls
+	same controls '' "$(cat controls)"
+}
+
 test_stats_and_verbose_speak_on_stderr() {
 	status 3 safespawn -q --stats -v sh -c 'echo out; exit 3'
 	same stdout out "$out"

@@ -19,7 +19,7 @@ static const char *file_of(const struct launch *launch)
 
 static void print_candidate(const char *candidate, int err)
 {
-	printf("#\t%s: %s\n", candidate, err ? strerror(err) : "found");
+	printf("#\t%s: %s\n", NAMED(candidate), err ? strerror(err) : "found");
 }
 
 /* Each line of it, behind a "#". */
@@ -38,10 +38,10 @@ static void explain_as_text(const struct launch *launch, const char *plan, char 
 	for (size_t i = 0; i < settings->redirection_count; i++)
 		if (settings->redirections[i].kind == REDIRECT_FILE)
 			printf("# redirect %s: not opened for this, /dev/null stands in\n",
-			       settings->redirections[i].spec);
+			       NAMED(settings->redirections[i].spec));
 	if (launch->preload)
-		printf("# environment: %s\n", launch->preload);
-	printf("# %s is looked for:\n", file_of(launch));
+		printf("# environment: %s\n", NAMED(launch->preload));
+	printf("# %s is looked for:\n", NAMED(file_of(launch)));
 	command_find(settings, file_of(launch), NULL, print_candidate);
 	if (kernel)
 		printf("# found on this system:\n");
