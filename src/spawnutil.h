@@ -510,6 +510,10 @@ int spu_exec(char *const argv[], const struct spu_options *options,
 int spu_explain(char *const argv[], const struct spu_options *options,
 		char **ret_text, struct spu_error *ret_error);
 
+/* The same of spu_exec(), which makes no process. */
+int spu_explain_exec(char *const argv[], const struct spu_options *options,
+		     char **ret_text, struct spu_error *ret_error);
+
 /*
  * What this kernel, and a seccomp filter or emulator before it, offer to
  * launches: a line a feature, "close_range   yes", or what is done instead.

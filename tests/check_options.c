@@ -43,6 +43,8 @@ static void assert_refused(char *const *program, const struct spu_options *optio
 	ck_assert_str_eq(other.text, error.text);
 	ck_assert_int_eq(spu_exec(program, options, &other), -err);
 	ck_assert_str_eq(other.text, error.text);
+	ck_assert_int_eq(spu_explain_exec(program, options, &explained, &other), -err);
+	ck_assert_str_eq(other.text, error.text);
 	ck_assert_int_eq(spu_spawn(&child, program, options, NULL), -err);
 }
 

@@ -88,6 +88,8 @@ test_explain() {
 	check "$out" 'o["candidates"][0] == {"path": "/nowhere/touch", "error": "No such file or directory"}'
 	check "$out" 'o["candidates"][-1]["error"] is None and o["redirections"] == ["1>file"]'
 	check "$out" '"kernel" not in o'
+	status 0 safespawn -q --json --explain --exec true
+	check "$out" 'o["method"] == "exec" and o["steps"][0]["step"] != "clone"'
 	status 0 safespawn -q --json --explain -m posix_spawn --leaks=allow true
 	check "$out" 'o["method"] == "posix_spawn" and all(s["step"] is None for s in o["steps"])'
 }

@@ -124,6 +124,13 @@ test_explain_launches_nothing_and_opens_nothing() {
 	like look-up '*#	/nowhere/touch: No such file or directory*: found' "$out"
 }
 
+test_explain_of_exec_makes_no_process() {
+	status 0 safespawn -q --explain --exec -C / touch "$tmp/launched"
+	like plan 'method exec*chdir("/")*execve(*touch*' "$out"
+	! printf '%s\n' "$out" | grep -qE '^ *[0-9]* *(clone|ready|stop-pending) ' || fail "$out"
+	[ ! -e launched ] || fail "it was launched"
+}
+
 test_explain_prints_names_as_messages_do() {
 	odd=$(printf 'a\033[2J\nb')
 	printf '#!/bin/sh\n' >"$odd"

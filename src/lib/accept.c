@@ -47,13 +47,30 @@ static int refuse_waiting(const struct spu_options *options, struct spu_error *r
 					"%s: this call doesn't wait for the child's end", name);
 }
 
+static int refuse_child_only(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct spu_fd *fd;
+	const char *what = NULL;
+
+	for (fd = options->fds; fd && fd->kind; fd++)
+		if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT)
+			what = "fds: spu_exec leaves nobody for a pipe's other end";
+	if (options->flags & SPU_DETACH)
+		what = "flags: spu_exec makes no child to detach";
+	if (options->method != SPU_METHOD_VFORK)
+		what = "method: spu_exec makes no child";
+	return !what ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+}
+
 int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
 		struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	int r = spu__check_options(argv, options, ret_options, ret_error);
 
-	if (r == 0 && by == BY_LAUNCH)
+	if (r == 0 && by != BY_WAIT)
 		r = refuse_waiting(ret_options, ret_error);
+	if (r == 0 && by == BY_EXEC)
+		r = refuse_child_only(ret_options, ret_error);
 	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

@@ -5,7 +5,7 @@
 #include "../spawnutil.h"
 
 /* By whom: what not every call can carry out, it refuses. */
-enum acceptance { BY_LAUNCH, BY_WAIT };
+enum acceptance { BY_LAUNCH, BY_WAIT, BY_EXEC };
 
 /*
  * What each call does with the options that it is given, first of all: the checked

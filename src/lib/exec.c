@@ -7,26 +7,8 @@
 
 #include "accept.h"
 #include "child/child.h"
-#include "error.h"
 #include "launch/failure.h"
 #include "launch/retry.h"
-
-static int refuse_child_only(const struct spu_options *options, struct spu_error *ret_error)
-{
-	const struct spu_fd *fd;
-	const char *what = NULL;
-
-	for (fd = options->fds; fd && fd->kind; fd++)
-		if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT)
-			what = "fds: spu_exec leaves nobody for a pipe's other end";
-	if (options->flags & SPU_DETACH)
-		what = "flags: spu_exec makes no child to detach";
-	if (options->method != SPU_METHOD_VFORK)
-		what = "method: spu_exec makes no child";
-	if (!what)
-		return 0;
-	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
-}
 
 static int run_in_place(struct launch *launch)
 {
@@ -67,10 +49,8 @@ static int exec_in_place(char *const argv[], const struct spu_options *options,
 int spu_exec(char *const argv[], const struct spu_options *options, struct spu_error *ret_error)
 {
 	struct spu_options accepted;
-	int cancel_state, r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
+	int cancel_state, r = spu__accept(argv, options, BY_EXEC, &accepted, ret_error);
 
-	if (r == 0)
-		r = refuse_child_only(&accepted, ret_error);
 	if (r < 0)
 		return r;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);

@@ -38,18 +38,23 @@ static int show(struct text *text, struct launch *launch)
 		spu__add_text(text, "method posix_spawn\n");
 		return spu__explain_posix_spawn(launch, text);
 	}
-	spu__add_text(text, "method vfork\n");
-	show_clone(text, launch);
+	if (launch->purpose == FOR_EXEC) {
+		spu__add_text(text, "method exec\n");
+		launch->plan.start = 1;	/* exec itself takes the handlers away */
+	} else {
+		spu__add_text(text, "method vfork\n");
+		show_clone(text, launch);
+	}
 	spu__show_plan(text, &launch->plan);
 	return 0;
 }
 
-static int explain(char *const argv[], const struct spu_options *options, char **ret_text,
-		   struct spu_error *ret_error)
+static int explain(char *const argv[], const struct spu_options *options, enum purpose purpose,
+		   char **ret_text, struct spu_error *ret_error)
 {
 	struct launch launch;
 	struct text text = {0};
-	int r = spu__open_launch(&launch, argv, options, FOR_EXPLAIN, ret_error);
+	int r = spu__open_launch(&launch, argv, options, purpose, ret_error);
 
 	if (r < 0)
 		return r;
@@ -63,16 +68,31 @@ static int explain(char *const argv[], const struct spu_options *options, char *
 	return r < 0 ? spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "text") : 0;
 }
 
+static int explain_uncancelled(char *const argv[], const struct spu_options *options,
+			       enum purpose purpose, char **ret_text, struct spu_error *ret_error)
+{
+	int cancel_state, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	r = explain(argv, options, purpose, ret_text, ret_error);
+	pthread_setcancelstate(cancel_state, NULL);
+	return r;
+}
+
 int spu_explain(char *const argv[], const struct spu_options *options, char **ret_text,
 		struct spu_error *ret_error)
 {
 	struct spu_options accepted;
-	int cancel_state, r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
+	int r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
-	if (r < 0)
-		return r;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	r = explain(argv, &accepted, ret_text, ret_error);
-	pthread_setcancelstate(cancel_state, NULL);
-	return r;
+	return r < 0 ? r : explain_uncancelled(argv, &accepted, FOR_EXPLAIN, ret_text, ret_error);
+}
+
+int spu_explain_exec(char *const argv[], const struct spu_options *options, char **ret_text,
+		     struct spu_error *ret_error)
+{
+	struct spu_options accepted;
+	int r = spu__accept(argv, options, BY_EXEC, &accepted, ret_error);
+
+	return r < 0 ? r : explain_uncancelled(argv, &accepted, FOR_EXEC, ret_text, ret_error);
 }

@@ -130,7 +130,9 @@ int explain(const struct launch *launch)
 	struct spu_error error;
 	int r;
 
-	if (spu_explain(launch->argv, &launch->options, &plan, &error) < 0)
+	r = (launch->settings->exec ? spu_explain_exec : spu_explain)
+		(launch->argv, &launch->options, &plan, &error);
+	if (r < 0)
 		return launch_failed(launch, &error);
 	if (launch->settings->verbose && (r = spu_probe(&kernel)) < 0) {
 		say_errno(r, "what this kernel has");

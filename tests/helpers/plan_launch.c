@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plan_launch list
- * plan_launch NAME explain|launch NTH PROGRAM
+ * plan_launch NAME explain|launch|explain-exec|exec NTH PROGRAM
  * plan_launch random NTH SEEDS PROGRAM
  *
  * Makes the options that NAME stands for in the table below and prints what
@@ -9,7 +9,7 @@
  * prints the child's pid (0 when the launch failed, as one option set wants).
  * NTH - 1 launches of PROGRAM with no options go before that, because the first
  * of a process differs. Both runs do the same up to the last call, so that
- * numbers agree.
+ * numbers agree. With "exec" in place: spu_explain_exec() and spu_exec().
  *
  * random: for each of the numbers in SEEDS (as "0-99") one random set of options
  * whose first two descriptor entries are the number's digits; explained, with
@@ -383,12 +383,12 @@ static int launch(char *const argv[], const struct spu_options *how)
 	return child.pid;
 }
 
-static int explain(char *const argv[])
+static int explain(char *const argv[], int in_place)
 {
 	struct spu_error error;
 	char *text;
 
-	if (spu_explain(argv, &options, &text, &error) < 0) {
+	if ((in_place ? spu_explain_exec : spu_explain)(argv, &options, &text, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
@@ -545,7 +545,7 @@ static int launch_random_sets(unsigned first, unsigned last)
 	for (; first <= last; first++) {
 		make_random_set(first);
 		fprintf(stderr, "set %u\n", first);
-		if (explain(arguments) != 0)
+		if (explain(arguments, 0) != 0)
 			return 1;
 		pid = launch(arguments, &options);
 		fprintf(stderr, "child %d\n", pid);
@@ -560,6 +560,7 @@ static int launch_random_sets(unsigned first, unsigned last)
 
 int main(int argc, char *argv[])
 {
+	struct spu_error error;
 	size_t i;
 	int before, pid;
 
@@ -586,8 +587,12 @@ int main(int argc, char *argv[])
 	for (before = atoi(argv[3]); before > 1; before--)
 		launch(arguments, NULL);
 	sets[i].set_up();
-	if (strcmp(argv[2], "explain") == 0)
-		return explain(arguments);
+	if (strncmp(argv[2], "explain", 7) == 0)
+		return explain(arguments, strcmp(argv[2], "explain-exec") == 0);
+	if (strcmp(argv[2], "exec") == 0) {
+		spu_exec(arguments, &options, &error);
+		return 1;
+	}
 	pid = launch(arguments, &options);
 	fprintf(stderr, "child %d\n", pid);
 	return 0;
