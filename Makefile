@@ -33,6 +33,9 @@ includedir = $(prefix)/include
 datarootdir = $(prefix)/share
 mandir = $(datarootdir)/man
 pkgconfigdir = $(libdir)/pkgconfig
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir = $(datarootdir)/zsh/site-functions
+fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
 
 CC = gcc
 AR = ar
@@ -357,9 +360,14 @@ INSTALLED = includedir/spawnutil.h:src/spawnutil.h \
 	bindir/spawnbench:$(BUILD)/spawnbench \
 	bindir/spawnaudit:$(BUILD)/spawnaudit \
 	libexecdir/spawnutil/spawnbench-child:$(BUILD)/spawnbench-child \
+	bashcompletiondir/safespawn:src/completion/spawnutil.bash \
+	zshcompletiondir/_safespawn:src/completion/spawnutil.zsh \
+	fishcompletiondir/safespawn.fish:src/completion/spawnutil.fish \
 	$(foreach page,$(MAN_PAGES),$(call man_directory,$(page))$(notdir $(page)):$(page))
-# A page's other names are links to it
+# Completions are looked for by the program's name, and a page's other names are links to it
 LINKED = libdir/$(SONAME):libspawnutil.so.$(VERSION) libdir/libspawnutil.so:$(SONAME) \
+	$(foreach program,spawnbench spawnaudit, \
+		bashcompletiondir/$(program):safespawn fishcompletiondir/$(program).fish:safespawn.fish) \
 	$(foreach page,$(MAN_PAGES),$(patsubst %,$(call man_directory,$(page))%$(suffix $(page)):$(notdir $(page)), \
 		$(filter-out $(basename $(notdir $(page))), \
 		$(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([^ ]*\).*/\1/p' $(page)))))

@@ -16,11 +16,13 @@ arrange() {
 	command -v "$1" >/dev/null || skip "$1 isn't installed"
 	mkdir -p share/bash-completion/completions share/zsh/site-functions \
 		share/fish/vendor_completions.d bin home folder
-	for program in $programs; do
-		cp "$source/spawnutil.bash" "share/bash-completion/completions/$program"
-		cp "$source/spawnutil.fish" "share/fish/vendor_completions.d/$program.fish"
-	done
+	cp "$source/spawnutil.bash" share/bash-completion/completions/safespawn
 	cp "$source/spawnutil.zsh" share/zsh/site-functions/_safespawn
+	cp "$source/spawnutil.fish" share/fish/vendor_completions.d/safespawn.fish
+	for program in spawnbench spawnaudit; do
+		ln -s safespawn "share/bash-completion/completions/$program"
+		ln -s safespawn.fish "share/fish/vendor_completions.d/$program.fish"
+	done
 	: >log.txt
 	: >picture.png
 	: >folder/inside

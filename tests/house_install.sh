@@ -47,7 +47,14 @@ test_files_lie_below_the_prefix() {
 		"/usr/lib/libspawnutil.so.$version" /usr/lib/libspawnutil-preload.so /usr/lib/pkgconfig/spawnutil.pc \
 		/usr/libexec/spawnutil/spawnbench-child /usr/share/man/man1/safespawn.1 \
 		/usr/share/man/man1/spawnbench.1 /usr/share/man/man3/spawnutil.3 \
-		/usr/share/man/man7/spawnutil.7
+		/usr/share/man/man7/spawnutil.7 \
+		/usr/share/bash-completion/completions/safespawn \
+		/usr/share/bash-completion/completions/spawnbench \
+		/usr/share/bash-completion/completions/spawnaudit \
+		/usr/share/zsh/site-functions/_safespawn \
+		/usr/share/fish/vendor_completions.d/safespawn.fish \
+		/usr/share/fish/vendor_completions.d/spawnbench.fish \
+		/usr/share/fish/vendor_completions.d/spawnaudit.fish
 	files | grep -v '^/usr/' >outside
 	[ ! -s outside ] || fail "outside of /usr: $(cat outside)"
 	grep -q '^prefix=/usr$' dest/usr/lib/pkgconfig/spawnutil.pc || fail "the prefix in .pc"
@@ -67,10 +74,12 @@ test_the_shared_librarys_name_goes_with_what_it_may_break() {
 
 test_directory_variables_are_obeyed() {
 	long
-	install_below_dest prefix=/opt/x bindir=/b libdir=/l libexecdir=/e includedir=/i mandir=/m
+	install_below_dest prefix=/opt/x bindir=/b libdir=/l libexecdir=/e includedir=/i mandir=/m \
+		datarootdir=/d fishcompletiondir=/f
 	expect_files /b/safespawn /l/libspawnutil.so /l/pkgconfig/spawnutil.pc /i/spawnutil.h \
-		/e/spawnutil/spawnbench-child /m/man3/spu_spawn.3
-	files | grep -Ev '^/[bleim]/' >elsewhere
+		/e/spawnutil/spawnbench-child /m/man3/spu_spawn.3 \
+		/d/zsh/site-functions/_safespawn /f/spawnaudit.fish
+	files | grep -Ev '^/[bleimdf]/' >elsewhere
 	[ ! -s elsewhere ] || fail "elsewhere: $(cat elsewhere)"
 	grep -q '^libdir=/l$' dest/l/pkgconfig/spawnutil.pc || fail "libdir in .pc"
 	grep -q '^includedir=/i$' dest/l/pkgconfig/spawnutil.pc || fail "includedir in .pc"
