@@ -271,8 +271,10 @@ test_bash_completes_arguments() {
 }
 
 test_bash_completes_commands() {
-	commands | offers bash
-	redirections | offers bash
+	{
+		commands
+		redirections
+	} | offers bash
 }
 
 test_bash_inserts_what_is_missing() {
@@ -298,8 +300,10 @@ test_zsh_completes_arguments() {
 }
 
 test_zsh_completes_commands() {
-	commands | offers zsh
-	redirections | offers zsh
+	{
+		commands
+		redirections
+	} | offers zsh
 }
 
 test_zsh_inserts_what_is_missing() {
