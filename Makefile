@@ -157,9 +157,11 @@ $(BUILD)/libspawnutil.a: $(LIB_OBJECTS) $(call with,AR LIB_SOURCES)
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $(LIB_OBJECTS)
 
+# Not unloaded: a stream of spu_popen's that is open still needs it. --wrap is for wrap_pclose.
 $(BUILD)/libspawnutil.so: $(LIB_OBJECTS) src/lib/libspawnutil.map $(LINKED_WITH) $(call with,LIB_SOURCES)
 	$(call say,LINK)
-	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
+	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-z,now,-z,nodelete,--wrap=pclose \
+		$(if $(SAN),,-Wl,-z,defs) \
 		-Wl,--version-script,src/lib/libspawnutil.map -o $@ $(LIB_OBJECTS)
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 
@@ -168,7 +170,8 @@ $(BUILD)/libspawnutil-preload.so: $(PRELOAD_OBJECT) $(LIB_OBJECTS) src/lib/prelo
 		$(call with,LIB_SOURCES)
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
-		-Wl,--version-script,src/lib/preload.map -o $@ $(PRELOAD_OBJECT) $(LIB_OBJECTS) -ldl
+		-Wl,--version-script,src/lib/preload.map -o $@ $(PRELOAD_OBJECT) \
+		$(filter-out %/wrap_pclose.o,$(LIB_OBJECTS)) -ldl
 
 $(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
 	$(call say,GEN)
@@ -271,9 +274,10 @@ $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
 # Tests
 #
 
-# Suites are programs in C and scripts. check_conformance is built twice: once about
-# libc's own functions.
-PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) check_conformance_libc
+# Suites are programs in C and scripts. check_conformance is built three times: also
+# about libc's own functions, and about those that --wrap puts in their place.
+PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
+	check_conformance_libc check_conformance_wrap
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 SUITES = $(PROGRAM_SUITES) $(SCRIPT_SUITES)
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -311,11 +315,17 @@ $(BUILD)/tests/%_libc.o: tests/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -DOF_LIBC -c -o $@ $<
 
+$(BUILD)/tests/%_wrap.o: tests/%.c $(COMPILED_WITH)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DBY_WRAP -c -o $@ $<
+
+$(BUILD)/tests/check_conformance_wrap: OWN_LINK = -Wl,--wrap=system,--wrap=popen,--wrap=pclose
 $(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \
 		$(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
 		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o) $(LINKED_WITH)
 	$(call say,LINK)
-	$(call link,$(CHECK_LIBS))
+	$(call link,$(CHECK_LIBS) $(OWN_LINK))
 
 $(HELPERS): %: %.o $(BUILD)/libspawnutil.a $(LINKED_WITH)
 	$(call say,LINK)

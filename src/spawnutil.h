@@ -586,10 +586,11 @@ int spu_system(const char *command);
 /*
  * popen(3), one for one: /bin/sh -c -- command, with a pipe to its 0 ("w") or
  * from its 1 ("r"). "e", anywhere in mode, makes the stream close-on-exec;
- * without it the stream isn't, as POSIX says. Other modes: EINVAL. The stream
- * is an ordinary one of libc's, its descriptor is 3 or above.
+ * without it the stream isn't, as POSIX says. Other modes: EINVAL. The stream is
+ * as libc's own popen() makes it, its descriptor is 3 or above.
  *
- * On success the caller owns the stream and ends with spu_pclose(). On failure
+ * On success the caller owns the stream and ends with spu_pclose(). glibc's own
+ * fclose() and pclose() do the same; on musl only spu_pclose() does. On failure
  * NULL, with errno: EINVAL, EMFILE, ENFILE, ENOMEM, those of a shell that can't
  * be executed (ENOENT, EACCES, E2BIG, ...), EAGAIN and ENOMEM (no process could
  * be made), ECANCELED (killed before its exec).
@@ -599,23 +600,21 @@ int spu_system(const char *command);
  * SPU_LEAKS_CLOSE gives nobody any. spu_system() and whoever else inherits get
  * those without "e", once spu_popen() has returned.
  *
- * Any thread, any time. A fork child of the program, whatever its parent's
- * threads were doing, may call it; streams that it has inherited are not its
- * own: fclose() lets go of them. Not a cancellation point.
+ * Any thread, any time. A fork child of the program may call it, whatever its
+ * parent's threads were doing. Not a cancellation point.
  */
 FILE *spu_popen(const char *command, const char *mode);
 
 /*
  * pclose(3): closes the stream, waits for the shell, returns its wait status.
  * -1 with errno: ECHILD, the status is lost (SIGCHLD is ignored, another thread
- * has reaped the shell); else, where the status is 0, that of writing what was
- * left in the buffer (EPIPE, ...), as glibc has it. In both the stream is closed.
+ * has reaped the shell) or was never this process's (the stream is inherited by
+ * fork); else, where the status is 0, that of writing what was left in the
+ * buffer (EPIPE, ...), as glibc has it. In all of them the stream is closed.
  *
- * Not a stream of spu_popen(), or one that was closed, or inherited by fork: -1
- * with EINVAL, and it was not touched. After fclose() of a stream nobody waits
- * for its shell; a later spu_popen() reaps it.
+ * A stream that spu_popen() hasn't made is closed as libc's pclose() closes it.
  *
- * Not a cancellation point: it would leave a child that nobody waits for.
+ * Waiting is no cancellation point: it would leave a child that nobody waits for.
  */
 int spu_pclose(FILE *stream);
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spu_popen() and spu_pclose(): which stream has which child, whose stream is
- * whose after fork() and fclose(), and that none gets lost between threads. What
- * every popen does is check_conformance.c's.
+ * spu_popen() and spu_pclose(): which child doesn't hold which stream, who may
+ * close one, and that none gets lost between threads. What every popen does is
+ * check_conformance.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <wchar.h>
 
 #include "helpers/bulk_data.h"
 #include "support.h"
@@ -55,13 +57,6 @@ static void fill_standard_numbers(void)
 	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) < 3)
 		ck_assert_int_ge(fd, 0);
 	close(fd);
-}
-
-static void assert_not_ours(FILE *stream)
-{
-	errno = 0;
-	ck_assert_int_eq(spu_pclose(stream), -1);
-	ck_assert_int_eq(errno, EINVAL);
 }
 
 /* How much a test does: from the environment, or a little. */
@@ -139,72 +134,99 @@ START_TEST(a_child_has_what_is_inherited_but_no_stream)
 END_TEST
 
 /*
- * ---- Streams that aren't ours, or no more
+ * ---- Whoever closes it
  */
 
-START_TEST(a_closed_stream_is_not_touched_again)
+START_TEST(a_stream_is_as_libcs_in_all_that_can_be_asked)
 {
-	FILE *volatile stream = open_stream("exit 3", "r");
-
-	ck_assert_int_eq(spu_pclose(stream), 3 << 8);
-	assert_not_ours(stream);
-	assert_not_ours(NULL);
-}
-END_TEST
-
-/*
- * fclose() gives back the FILE and the number, and the next file has both. The
- * stream that was there before must neither be taken for it nor closed in a child.
- */
-START_TEST(what_comes_after_fclose_is_somebody_elses)
-{
-	FILE *stream, *file;
-	int number, ends[2];
-
-	if (access("/proc/self/fd", R_OK) != 0)
-		SKIP("check_popen", "no /proc");
-	fill_standard_numbers();
-	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-	ck_assert_int_eq(dup2(ends[0], 9), 9);
-	stream = open_stream("read x <&9; exit 3", "r");	/* it goes on until the end */
-	number = fileno(stream);
-	fclose(stream);
-	file = fopen("/dev/null", "r");
-	ck_assert_int_eq(fileno(file), number);
-	assert_not_ours(file);
-	ck_assert_int_ge(fcntl(number, F_GETFD), 0);
-	ck_assert_int_eq(atoi(held_of(number, number)), number);
-	fclose(file);
-	/* and if it comes back as one of ours, it is that one's */
-	stream = open_stream("exit 5", "r");
-	ck_assert_int_eq(spu_pclose(stream), 5 << 8);
-	close(ends[0]), close(ends[1]), close(9);
-}
-END_TEST
-
-START_TEST(children_of_streams_closed_by_fclose_are_reaped_later)
-{
-	size_t open_before = count_open();
+	const char *modes[] = {"r", "w"};
 	int i;
 
-	for (i = 0; i < 10; i++)
-		fclose(open_stream("exit 3", "re"));
-	for (i = 0; i < 1000; i++) {
-		ck_assert_int_eq(spu_pclose(open_stream("exit 4", "r")), 4 << 8);
-		if (waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0)
-			break;
-		usleep(1000);
+	for (i = 0; i < 2; i++) {
+		FILE *ours = open_stream("exit 3", modes[i]), *theirs = popen("exit 3", modes[i]);
+
+		ck_assert_ptr_nonnull(theirs);
+		ck_assert_int_eq(fwide(ours, 0), fwide(theirs, 0));
+		ck_assert_int_eq(fseek(ours, 0, SEEK_CUR), fseek(theirs, 0, SEEK_CUR));
+		errno = 0;
+		ck_assert_int_eq(ftell(ours), -1);
+		ck_assert_int_eq(errno, ESPIPE);
+		ck_assert_int_eq(__freading(ours), __freading(theirs));
+		ck_assert_int_eq(__freadable(ours), __freadable(theirs));
+		ck_assert_int_eq(__fwritable(ours), __fwritable(theirs));
+		ck_assert_int_eq(fflush(ours), fflush(theirs));
+		ck_assert_int_eq(getc(ours), getc(theirs));
+		ck_assert_int_eq(ferror(ours), ferror(theirs));
+		ck_assert_int_eq(feof(ours), feof(theirs));
+		ck_assert_int_eq(spu_pclose(ours), pclose(theirs));
 	}
+}
+END_TEST
+
+START_TEST(whoever_closes_it_waits_for_the_shell)
+{
+	int (*const closers[])(FILE *stream) = {fclose, pclose, spu_pclose};
+	size_t open_before = count_open(), i;
+
+	for (i = 0; i < sizeof(closers) / sizeof(closers[0]); i++) {
+		ck_assert_int_eq(closers[i](open_stream("exec >&-; sleep 0.05; exit 3", "r")), 3 << 8);
+		ck_assert_int_eq(closers[i](open_stream("read x; exit 4", "we")), 4 << 8);
+		assert_unchanged(open_before);
+	}
+}
+END_TEST
+
+START_TEST(a_stream_of_libc_is_closed_as_libc_closes_it)
+{
+	size_t open_before = count_open();
+
+	ck_assert_int_eq(spu_pclose(popen("exit 7", "r")), 7 << 8);
+	ck_assert_int_eq(spu_pclose(popen("read x; exit 8", "w")), 8 << 8);
 	assert_unchanged(open_before);
 }
 END_TEST
 
-START_TEST(a_stream_of_libc_is_left_to_libc)
+START_TEST(its_number_may_be_another_files_meanwhile)
 {
-	FILE *stream = popen("exit 7", "r");
+	size_t open_before = count_open();
+	FILE *stream = open_stream("read x; exit 3", "w");
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved;
 
-	assert_not_ours(stream);
-	ck_assert_int_eq(pclose(stream), 7 << 8);
+	ck_assert_int_eq(dup2(null, fileno(stream)), fileno(stream));
+	ck_assert_int_eq(spu_pclose(stream), 3 << 8);
+	close(null);
+	stream = open_stream("read x; exit 4", "w");
+	saved = dup(fileno(stream));
+	close(fileno(stream));
+	ck_assert_int_eq(dup2(saved, fileno(stream)), fileno(stream));
+	close(saved);
+	ck_assert_int_eq(spu_pclose(stream), 4 << 8);
+	assert_unchanged(open_before);
+	stream = open_stream("read x; exit 5", "w");
+	close(fileno(stream));
+	errno = 0;
+	ck_assert_int_eq(spu_pclose(stream), -1);
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_gt(wait(NULL), 0);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* The number comes back, and is nobody's to close. */
+START_TEST(a_number_that_was_closed_is_not_closed_in_children)
+{
+	FILE *stream;
+	int number;
+
+	if (access("/proc/self/fd", R_OK) != 0)
+		SKIP("check_popen", "no /proc");
+	fill_standard_numbers();
+	stream = open_stream("exit 3", "r");
+	number = fileno(stream);
+	ck_assert_int_eq(fclose(stream), 3 << 8);
+	ck_assert_int_eq(dup2(0, number), number);
+	ck_assert_int_eq(atoi(held_of(number, number)), number);
+	close(number);
 }
 END_TEST
 
@@ -212,22 +234,68 @@ static FILE *inherited;
 
 static void use_in_fork_child(void)
 {
-	errno = 0;
-	if (spu_pclose(inherited) != -1 || errno != EINVAL)
+	FILE *second;
+	char line[8] = "";
+
+	/* a shell of this child's doesn't hold it either */
+	second = open_stream("echo ready; cat", "r");
+	if (!fgets(line, sizeof(line), second))
 		_exit(1);
-	if (spu_pclose(open_stream("exit 4", "r")) != 4 << 8)
+	errno = 0;
+	if (spu_pclose(inherited) != -1 || errno != ECHILD)
 		_exit(2);
-	if (fclose(inherited) != 0)
+	if (spu_pclose(open_stream("exit 4", "r")) != 4 << 8)
 		_exit(3);
-	if (spu_pclose(open_stream("exit 5", "w")) != 5 << 8)
+	/* until its parent has seen what comes of that */
+	if (getc(second) != EOF || spu_pclose(second) != 0)
 		_exit(4);
 }
 
-START_TEST(a_fork_child_has_no_streams_of_its_parent)
+START_TEST(a_fork_child_has_its_parents_streams_as_libcs_has_them)
 {
+	size_t open_before = count_open();
+	int gate[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int saved = fcntl(0, F_DUPFD_CLOEXEC, 20);
+	pid_t child;
+	int status;
+
+	/* what the shell of the fork child reads, until the parent lets it go */
+	ck_assert_int_eq(pipe2(gate, O_CLOEXEC), 0);
+	dup2(gate[0], 0);
 	inherited = open_stream("read x; exit 6", "w");
-	in_own_process(use_in_fork_child);
+	child = fork();
+	if (child == 0) {
+		close(gate[1]);
+		use_in_fork_child();
+		_exit(0);
+	}
+	close(gate[0]);
+	/* ends when nobody holds it, in the child or in the child's shell */
 	ck_assert_int_eq(spu_pclose(inherited), 6 << 8);
+	close(gate[1]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	dup2(saved >= 0 ? saved : null, 0);
+	close(saved), close(null);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* Which has its parent's memory. */
+START_TEST(a_vfork_child_may_close_files)
+{
+	FILE *stream = open_stream("read x; exit 3", "w"), *file = fopen("/dev/null", "re");
+	pid_t child;
+
+	ck_assert_ptr_nonnull(file);
+	child = vfork();
+	if (child == 0) {
+		fclose(file);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_int_eq(spu_pclose(stream), 3 << 8);
+	assert_no_child();
 }
 END_TEST
 
@@ -461,11 +529,13 @@ int main(void)
 	ADD(a_stream_costs_one_descriptor);
 	ADD(standard_numbers_stay_free);
 	ADD(a_child_has_what_is_inherited_but_no_stream);
-	ADD(a_closed_stream_is_not_touched_again);
-	ADD(what_comes_after_fclose_is_somebody_elses);
-	ADD(children_of_streams_closed_by_fclose_are_reaped_later);
-	ADD(a_stream_of_libc_is_left_to_libc);
-	ADD(a_fork_child_has_no_streams_of_its_parent);
+	ADD(a_stream_is_as_libcs_in_all_that_can_be_asked);
+	ADD(whoever_closes_it_waits_for_the_shell);
+	ADD(a_stream_of_libc_is_closed_as_libc_closes_it);
+	ADD(its_number_may_be_another_files_meanwhile);
+	ADD(a_number_that_was_closed_is_not_closed_in_children);
+	ADD(a_fork_child_has_its_parents_streams_as_libcs_has_them);
+	ADD(a_vfork_child_may_close_files);
 	ADD(a_stream_that_is_being_closed_is_not_held);
 	ADD(a_cancelled_thread_loses_no_child);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);

@@ -17,7 +17,7 @@ rooms() {
 		arch/* |
 		lib/kernel.h |
 		lib/text.* | lib/text.h
-		lib/state.* | lib/state.h
+		lib/state.* | lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h

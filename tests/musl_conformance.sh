@@ -8,25 +8,48 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 
-# conform FLAG...: the suite, built so; its lines in $said
+# conform LIBRARIES FLAG...: the suite, built so; its lines in $said
 conform() {
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
+	libraries=$1
+	shift
 	${MAKE:-make} -s -C "$top" BUILD="$tmp/b" CC=musl-gcc SAN= COV= "$tmp/b/libspawnutil.a" \
-		>log 2>&1 || fail "$(cat log)"
+		"$tmp/b/libspawnutil-preload.so" >log 2>&1 || fail "$(cat log)"
+	# shellcheck disable=SC2086
 	musl-gcc -std=gnu11 -D_GNU_SOURCE -I "$top/src" -Wall -Wextra -Werror -O2 "$@" \
-		"$top/tests/check_conformance.c" "$tmp/b/libspawnutil.a" -o conformance \
+		"$top/tests/check_conformance.c" $libraries -o conformance \
 		>log 2>&1 || fail "$(cat log)"
-	said=$(timeout 120 ./conformance) || fail "$said"
+	run ./conformance
 }
 
-test_ours_are_the_same_as_on_glibc() {
-	conform
+run() {
+	said=$(timeout 120 "$@") || fail "$said"
+}
+
+ours() {
 	case $said in *"differs: "*) fail "$said" ;; esac
 }
 
-test_musls_own_do_not_count_overlapping_calls() {
-	conform -DOF_LIBC
+test_by_the_header() {
+	conform "$tmp/b/libspawnutil.a"
+	ours
+	conform "$tmp/b/libspawnutil.a" -static
+	ours
+}
+
+test_by_wrap() {
+	wrap=-Wl,--wrap=system,--wrap=popen,--wrap=pclose
+	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP
+	ours
+	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP -static
+	ours
+}
+
+test_by_the_preload_library() {
+	conform "" -DOF_LIBC
 	like "musl" "*overlapping calls of system: *none: INT ignored*; differs: *" "$said"
+	run env LD_PRELOAD="$tmp/b/libspawnutil-preload.so" ./conformance preload
+	ours
 }
 
 run_tests

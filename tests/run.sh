@@ -81,7 +81,7 @@ export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT-100}"
 
 # says SUITE WORD: is that in its "suite:" line?
 says() {
-	for source in "$tests/$1.sh" "$tests/$1.c" "$tests/${1%_libc}.c"; do
+	for source in "$tests/$1.sh" "$tests/$1.c" "$tests/${1%_*}.c"; do
 		[ ! -f "$source" ] || break
 	done
 	sed -n '/^[# *]*suite: /p; 30q' "$source" | grep -qw "$2"

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * popen(3) and pclose(3): which stream has which child behind it, and which of
- * the streams a new child must not hold. Nothing of how a shell is launched.
+ * popen(3) and pclose(3): how a stream is tied to its child, and which of the
+ * streams a new child must not hold.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../arch/arch.h"
-#include "kernel.h"
 #include "launch/ends.h"
 #include "preload.h"
 #include "state.h"
@@ -24,24 +20,167 @@ struct popened {
 	FILE *stream;
 	int fd;
 	int crosses_exec;	/* opened without 'e' */
-	int is_closing;		/* some spu_pclose()'s, and open for a while yet */
-	unsigned leaks;
-	dev_t device;
+	dev_t device;		/* these two are the pipe's */
 	ino_t inode;
-	struct spu_child child;
+	struct spu_child child;	/* pid 0: none yet */
 };
 
 /*
- * ---- The streams that are open. A fork child of the program begins with none.
+ * ---- The open streams of this process and, in a fork child, of those that it
+ * comes from: they are open there too. Each store leaves a whole list, whenever
+ * the copy is made.
  */
 
-/* Of this process or, until its first look at the list, of the one that has forked it. */
-static atomic_uint stream_count;
+static struct popened *streams;
+
+/* Who launches when it is out of the list doesn't close it; so exec does. */
+static void take_out(struct popened *p)
+{
+	struct process_state *state = spu__process_state();
+	struct popened **link;
+
+	fcntl(p->fd, F_SETFD, FD_CLOEXEC);
+	pthread_mutex_lock(&state->lock);
+	for (link = &streams; *link && *link != p; link = &(*link)->next)
+		;
+	if (*link)
+		*link = p->next;
+	pthread_mutex_unlock(&state->lock);
+}
+
+/* Its own end is closed, with this error or 0. The result is pclose()'s; p is gone. */
+static int finish(struct popened *p, int err)
+{
+	int saved = errno, status = 0, r = 0;
+
+	if (p->child.pid > 0)
+		r = spu_wait(&p->child, -1, &status);
+	free(p);
+	/* The shell's status, but that what it could not be told is an error: as glibc has it. */
+	if (r == 0 && status == 0)
+		r = -err;
+	errno = r < 0 ? -r : saved;
+	return r < 0 ? -1 : status;
+}
 
 /*
- * Somebody's fclose() frees the FILE and its number, and both come back in the
- * next stream: only the pipe behind the number says whose it is.
+ * ---- The stream. glibc's closes itself by a function of ours, so whoever
+ * closes it waits for the child: fclose(), and code that knows nothing of us. For
+ * all else it is what glibc's own popen() gives.
  */
+#ifdef __GLIBC__
+
+static ssize_t read_pipe(void *cookie, char *buffer, size_t size)
+{
+	const struct popened *p = cookie;
+
+	return read(p->fd, buffer, size);
+}
+
+static ssize_t write_pipe(void *cookie, const char *buffer, size_t size)
+{
+	const struct popened *p = cookie;
+	size_t done = 0;
+	ssize_t r = 0;
+
+	while (done < size && (r = write(p->fd, buffer + done, size - done)) >= 0)
+		done += (size_t)r;
+	return (ssize_t)done;
+}
+
+static int seek_pipe(void *cookie, off64_t *offset, int whence)
+{
+	(void)cookie, (void)offset, (void)whence;
+	errno = ESPIPE;
+	return -1;
+}
+
+static int close_pipe(void *cookie)
+{
+	struct popened *p = cookie;
+	int cancel_state, result, err = 0;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	take_out(p);
+	if (close(p->fd) < 0) {	/* the program has closed it: glibc doesn't wait either */
+		err = errno;
+		p->child.pid = 0;
+	}
+	result = finish(p, err);
+	pthread_setcancelstate(cancel_state, NULL);
+	return result;
+}
+
+static FILE *make_file(struct popened *p, int is_read)
+{
+	const cookie_io_functions_t functions = {read_pipe, write_pipe, seek_pipe, close_pipe};
+	FILE *stream = fopencookie(p, is_read ? "r" : "w", functions);
+
+	if (stream)
+		stream->_fileno = p->fd;	/* for fileno() alone */
+	return stream;
+}
+
+/* It leaves the list when it is closed. */
+static int is_open(const struct popened *p)
+{
+	(void)p;
+	return 1;
+}
+
+static int close_stream(struct popened *p)
+{
+	return fclose(p->stream);
+}
+
+int spu__pclose(FILE *stream, int (*next_pclose)(FILE *stream))
+{
+	return next_pclose(stream);
+}
+
+/* glibc's pclose() by its other name: who looks for that one finds it replaced. */
+int spu_pclose(FILE *stream)
+{
+	return fclose(stream);
+}
+
+/*
+ * musl's stream with functions of one's own has no number, so this one is
+ * looked up. Its fclose() leaves the child, as it does that of musl's popen().
+ */
+#else
+
+static struct popened *find(const FILE *stream)
+{
+	struct process_state *state = spu__process_state();
+	struct popened *p;
+
+	pthread_mutex_lock(&state->lock);
+	for (p = streams; p && p->stream != stream; p = p->next)
+		;
+	pthread_mutex_unlock(&state->lock);
+	return p;
+}
+
+static FILE *make_file(struct popened *p, int is_read)
+{
+	FILE *stream = fdopen(p->fd, is_read ? "r" : "w");
+	struct popened *closed = find(stream);
+	struct stat st;
+
+	/* by fclose(): its address has come back */
+	if (closed) {
+		take_out(closed);
+		free(closed);
+	}
+	if (fstat(p->fd, &st) == 0) {
+		p->device = st.st_dev;
+		p->inode = st.st_ino;
+	}
+	return stream;
+}
+
+/* After fclose() its number is anybody's. */
 static int is_open(const struct popened *p)
 {
 	struct stat st;
@@ -49,79 +188,30 @@ static int is_open(const struct popened *p)
 	return fstat(p->fd, &st) == 0 && st.st_dev == p->device && st.st_ino == p->inode;
 }
 
-static int has_ended(const struct popened *p)
+static int close_stream(struct popened *p)
 {
-	return syscall4(SYS_wait4, p->child.pid, 0, WNOHANG | KERNEL_WALL, 0) != 0;
+	int cancel_state, result;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	take_out(p);
+	result = finish(p, fclose(p->stream) == 0 ? 0 : errno);
+	pthread_setcancelstate(cancel_state, NULL);
+	return result;
 }
 
-/*
- * Locked. The list lies outside of the state, where LeakSanitizer looks for what
- * leads to memory; in a fork child it may be torn, and is kept for that alone.
- */
-static struct popened **list_of(struct process_state *state)
+int spu__pclose(FILE *stream, int (*next_pclose)(FILE *stream))
 {
-	static struct popened *volatile inherited __attribute__((unused));
-	static struct popened *streams;
+	struct popened *p = find(stream);
 
-	if (!state->has_streams) {
-		if (streams)
-			inherited = streams;
-		streams = NULL;
-		atomic_store(&stream_count, 0);
-		state->has_streams = 1;
-	}
-	return &streams;
+	return p ? close_stream(p) : next_pclose(stream);
 }
 
-/* Locked. What was closed by fclose() is no more ours once its child is reaped. */
-static size_t forget_closed(struct process_state *state)
+int spu_pclose(FILE *stream)
 {
-	struct popened **link = list_of(state);
-	size_t count = 0;
-
-	while (*link) {
-		struct popened *p = *link;
-
-		if (!p->is_closing && !is_open(p) && has_ended(p)) {
-			*link = p->next;
-			atomic_fetch_sub(&stream_count, 1);
-			free(p);
-			continue;
-		}
-		count++;
-		link = &p->next;
-	}
-	return count;
+	return spu__pclose(stream, pclose);
 }
 
-/* It stays in the list: what is left in its buffer can take long to write. */
-static struct popened *take(struct process_state *state, const FILE *stream)
-{
-	struct popened *p;
-
-	pthread_mutex_lock(&state->lock);
-	for (p = *list_of(state); p; p = p->next)
-		if (p->stream == stream && !p->is_closing && is_open(p))
-			break;
-	if (p)
-		p->is_closing = 1;
-	pthread_mutex_unlock(&state->lock);
-	return p;
-}
-
-static void forget(struct process_state *state, const struct popened *p)
-{
-	struct popened **link;
-
-	pthread_mutex_lock(&state->lock);
-	for (link = list_of(state); *link && *link != p; link = &(*link)->next)
-		;
-	if (*link) {
-		*link = p->next;
-		atomic_fetch_sub(&stream_count, 1);
-	}
-	pthread_mutex_unlock(&state->lock);
-}
+#endif
 
 /*
  * ---- Launching
@@ -137,17 +227,18 @@ static struct spu_fd *begin_launch(struct process_state *state)
 {
 	struct spu_fd *fds;
 	const struct popened *p;
-	size_t count;
+	size_t count = 0;
 
 	pthread_mutex_lock(&state->lock);
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
-	count = forget_closed(state);
+	for (p = streams; p; p = p->next)
+		count++;
 	fds = calloc(count + 3, sizeof(*fds));
 	if (fds) {
 		state->popen_launches++;
 		count = 2;
-		for (p = *list_of(state); p; p = p->next)
+		for (p = streams; p; p = p->next)
 			if (p->crosses_exec && is_open(p))
 				fds[count++] = (struct spu_fd)SPU_CLOSE(p->fd);
 	}
@@ -166,22 +257,21 @@ static void end_launch(struct process_state *state)
 static void publish(struct process_state *state, struct popened *p)
 {
 	pthread_mutex_lock(&state->lock);
-	if (p->crosses_exec) {
-		state->popen_publishers++;
-		while (state->popen_launches > 0)
-			pthread_cond_wait(&state->popen_turn, &state->lock);
+	state->popen_publishers++;
+	while (p->crosses_exec && state->popen_launches > 0)
+		pthread_cond_wait(&state->popen_turn, &state->lock);
+	/* in this order, for a fork child that gets the one without the other */
+	p->next = streams;
+	streams = p;
+	if (p->crosses_exec)
 		fcntl(p->fd, F_SETFD, 0);
-		if (--state->popen_publishers == 0)
-			pthread_cond_broadcast(&state->popen_turn);
-	}
-	p->next = *list_of(state);
-	*list_of(state) = p;
-	atomic_fetch_add(&stream_count, 1);
+	if (--state->popen_publishers == 0)
+		pthread_cond_broadcast(&state->popen_turn);
 	pthread_mutex_unlock(&state->lock);
 }
 
 static int launch(struct process_state *state, struct popened *p, const char *command,
-		  int target, int child_end)
+		  unsigned leaks, int target, int child_end)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct spu_fd *fds = begin_launch(state);
@@ -195,7 +285,7 @@ static int launch(struct process_state *state, struct popened *p, const char *co
 	options.file = "/bin/sh";
 	/* a stream costs one descriptor, as libc's does */
 	options.flags = SPU_KEEP_MASK | SPU_NO_PIDFD;
-	options.leaks = p->leaks;
+	options.leaks = leaks;
 	options.fds = fds;
 	r = spu_spawn(&p->child, SPU_ARGV("sh", "-c", "--", command), &options, NULL);
 	end_launch(state);
@@ -206,41 +296,39 @@ static int launch(struct process_state *state, struct popened *p, const char *co
 /* All that can fail but the launch is done before it: what runs can't be taken back. */
 static int make_stream(struct popened *p, int is_read, int *ret_child_end)
 {
-	struct stat st;
 	int ends[2], r = spu__make_pipe(ends);
 
 	if (r < 0)
 		return r;
 	p->fd = ends[!is_read];
-	p->stream = fstat(p->fd, &st) == 0 ? fdopen(p->fd, is_read ? "r" : "w") : NULL;
+	p->stream = make_file(p, is_read);
 	if (!p->stream) {
 		r = -errno;
 		close(ends[0]);
 		close(ends[1]);
 		return r;
 	}
-	p->device = st.st_dev;
-	p->inode = st.st_ino;
 	*ret_child_end = ends[is_read];
 	return 0;
 }
 
-static int open_stream(struct process_state *state, struct popened *p, const char *command,
-		       const char *mode)
+static int open_stream(struct popened *p, const char *command, const char *mode, unsigned leaks)
 {
+	struct process_state *state = spu__process_state();
 	int is_read = strchr(mode, 'r') != NULL, child_end = -1;
 	int r = make_stream(p, is_read, &child_end);
 
-	if (r < 0)
+	if (r < 0) {
+		free(p);
 		return r;
+	}
 	p->crosses_exec = !strchr(mode, 'e');
-	p->is_closing = 0;
-	r = launch(state, p, command, is_read, child_end);
+	r = launch(state, p, command, leaks, is_read, child_end);
 	close(child_end);
 	if (r == 0)
 		publish(state, p);
 	else
-		fclose(p->stream);
+		close_stream(p);
 	return r;
 }
 
@@ -251,22 +339,17 @@ static int is_mode(const char *mode)
 
 FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
-	struct process_state *state;
 	struct popened *p = NULL;
 	int cancel_state, r = -EINVAL;
 
 	if (command && is_mode(mode)) {
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-		state = spu__process_state();
-		p = state ? malloc(sizeof(*p)) : NULL;
-		if (p)
-			p->leaks = leaks;
-		r = p ? open_stream(state, p, command, mode) : -ENOMEM;
+		p = calloc(1, sizeof(*p));
+		r = p ? open_stream(p, command, mode, leaks) : -ENOMEM;
 		pthread_setcancelstate(cancel_state, NULL);
 	}
 	if (r == 0)
 		return p->stream;
-	free(p);
 	errno = -r;
 	return NULL;
 }
@@ -276,53 +359,5 @@ FILE *spu_popen(const char *command, const char *mode)
 	return spu__popen(command, mode, SPU_LEAKS_ALLOW);
 }
 
-/*
- * ---- Closing
- */
-
-/* The shell's status, but that what it could not be told is an error: as glibc has it. */
-static int close_and_wait(struct process_state *state, struct popened *p,
-			  int (*close_stream)(FILE *stream))
-{
-	int err = close_stream(p->stream) == 0 ? 0 : errno, status = 0, r;
-
-	forget(state, p);
-	r = spu_wait(&p->child, -1, &status);
-	if (r == 0 && (status || !err))
-		return status;
-	errno = r < 0 ? -r : err;
-	return -1;
-}
-
-int spu__pclose(FILE *stream, int (*close_stream)(FILE *stream), int *ret_result)
-{
-	struct process_state *state;
-	struct popened *p;
-	int cancel_state;
-
-	if (atomic_load(&stream_count) == 0)
-		return 0;
-	state = spu__process_state();
-	p = state ? take(state, stream) : NULL;
-	if (!p)
-		return 0;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	*ret_result = close_and_wait(state, p, close_stream);
-	pthread_setcancelstate(cancel_state, NULL);
-	free(p);
-	return 1;
-}
-
-int spu_pclose(FILE *stream)
-{
-	int result;
-
-	if (spu__pclose(stream, fclose, &result))
-		return result;
-	errno = EINVAL;
-	return -1;
-}
-
-/* For the linker's --wrap */
-__typeof__(spu_popen) __wrap_popen __attribute__((alias("spu_popen")));
-__typeof__(spu_pclose) __wrap_pclose __attribute__((alias("spu_pclose")));
+/* For the linker's --wrap; weak, since a program may have one of its own. */
+__typeof__(spu_popen) __wrap_popen __attribute__((weak, alias("spu_popen")));

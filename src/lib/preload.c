@@ -2,8 +2,7 @@
 /*
  * libspawnutil-preload.so: libc's names, for programs that know nothing of us.
  * It may be called before any constructor has run, and in anybody's fork child.
- * Nothing of what the functions do; a stream that isn't ours goes to who has the
- * name next, libc or another such library.
+ * Nothing of what the functions do.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -77,38 +76,28 @@ static unsigned leaks(void)
 
 typedef int close_function(FILE *stream);
 
-static struct next {
-	const char *name;
-	_Atomic(close_function *) found;
-} next_fclose = {.name = "fclose"}, next_pclose = {.name = "pclose"};
-
 static int not_there(FILE *stream)
 {
 	(void)stream;
 	errno = ENOSYS;
-	return EOF;
+	return -1;
 }
 
-static close_function *find(struct next *next)
+/* Not left to the first call: in a fork child the loader's lock may be held for ever. */
+static close_function *next_pclose(void) __attribute__((constructor));
+static close_function *next_pclose(void)
 {
-	close_function *found = atomic_load(&next->found);
+	static _Atomic(close_function *) next;
+	close_function *found = atomic_load(&next);
 
 	if (found)
 		return found;
 	/* By its return address dlsym() knows after whom: no tail call */
-	found = (close_function *)dlsym(RTLD_NEXT, next->name);
+	found = (close_function *)dlsym(RTLD_NEXT, "pclose");
 	if (!found)
 		found = not_there;
-	atomic_store(&next->found, found);
+	atomic_store(&next, found);
 	return found;
-}
-
-/* Not left to the first call: in a fork child the loader's lock may be held for ever. */
-static void find_all(void) __attribute__((constructor));
-static void find_all(void)
-{
-	find(&next_fclose);
-	find(&next_pclose);
 }
 
 /*
@@ -125,22 +114,7 @@ FILE *popen(const char *command, const char *mode)
 	return spu__popen(command, mode, leaks());
 }
 
-/* libc's closes, and waits for the shell, where the stream is its own popen's. */
 int pclose(FILE *stream)
 {
-	int result;
-
-	if (spu__pclose(stream, find(&next_fclose), &result))
-		return result;
-	return find(&next_pclose)(stream);
-}
-
-/* glibc's waits for the shell, too. */
-int fclose(FILE *stream)
-{
-	int result;
-
-	if (spu__pclose(stream, find(&next_fclose), &result))
-		return result;
-	return find(&next_fclose)(stream);
+	return spu__pclose(stream, next_pclose());
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fork child of the program may inherit this locked, so it lies in a page
- * that is wiped by fork; the stamp is for qemu-user, which doesn't wipe.
+ * A fork child of the program may inherit this locked, so it lies in pages of
+ * its own that are wiped by fork; the stamp is for qemu-user, which doesn't wipe.
+ * They are the library's own data, so that unloading it leaves nothing.
  */
 #include "state.h"
 
@@ -9,37 +10,39 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static _Atomic(struct process_state *) the_state;
+#include "launch/knowledge.h"
 
-static struct process_state *map_state(void)
+#ifdef __aarch64__
+#define LARGEST_PAGE 65536
+#else
+#define LARGEST_PAGE 4096
+#endif
+
+static union {
+	struct process_state state;
+	char page[LARGEST_PAGE];
+} whole __attribute__((aligned(LARGEST_PAGE)));
+
+/*
+ * Another process's, and not wiped: this is a child of vfork() in its parent's
+ * memory, whose state it is. Under emulators such a child has a copy.
+ */
+static int is_shared(const struct process_state *state, int owner)
 {
-	struct process_state *state = atomic_load(&the_state), *fresh;
-
-	if (state)
-		return state;
-	fresh = mmap(NULL, sizeof(*fresh), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		     0);
-	if (fresh == MAP_FAILED)
-		return NULL;
-	madvise(fresh, sizeof(*fresh), MADV_WIPEONFORK);
-	if (atomic_compare_exchange_strong(&the_state, &state, fresh))
-		return fresh;
-	munmap(fresh, sizeof(*fresh));
-	return state;
+	return owner > 0 && state->is_wiped_by_fork && spu__memory_is_shared() > 0;
 }
 
 struct process_state *spu__process_state(void)
 {
-	struct process_state *state = map_state();
+	struct process_state *state = &whole.state;
 	int self = getpid(), seen;
 
-	if (!state)
-		return NULL;
-	while ((seen = atomic_load(&state->owner)) != self) {
+	while ((seen = atomic_load(&state->owner)) != self && !is_shared(state, seen)) {
 		if (seen == -1 || !atomic_compare_exchange_strong(&state->owner, &seen, -1))
 			continue;
 		memset((char *)state + sizeof(state->owner), 0,
 		       sizeof(*state) - sizeof(state->owner));
+		state->is_wiped_by_fork = madvise(&whole, sizeof(whole), MADV_WIPEONFORK) == 0;
 		atomic_store(&state->owner, self);
 	}
 	return state;

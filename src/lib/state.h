@@ -10,7 +10,8 @@
 #define IGNORED_COUNT 2
 
 struct process_state {
-	atomic_int owner;	/* the process that this is valid in; -1: being reset */
+	atomic_int owner;	/* the process whose state this is; 0: none, -1: being reset */
+	int is_wiped_by_fork;
 	pthread_mutex_t lock;	/* all zero is PTHREAD_MUTEX_INITIALIZER, in glibc and musl */
 	/* system.c: calls that run, and the dispositions from before the first */
 	unsigned systems;
@@ -18,14 +19,12 @@ struct process_state {
 	/* ids.c: children with changed ids before exec, and the flag from before the first */
 	unsigned id_changers;
 	int dumpable;
-	/* popen.c: is its list this process's own, and who must wait for whom */
-	int has_streams;
+	/* popen.c: who must wait for whom */
 	pthread_cond_t popen_turn;	/* all zero is PTHREAD_COND_INITIALIZER, too */
 	unsigned popen_launches;
 	unsigned popen_publishers;
 };
 
-/* NULL: no memory, with errno. */
 struct process_state *spu__process_state(void);
 
 #endif

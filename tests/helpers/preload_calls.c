@@ -56,7 +56,7 @@ static void do_statuses(void)
 /* Where the whole program finds them */
 static void do_names(void)
 {
-	static const char *const names[] = {"system", "popen", "pclose", "fclose", "fopen", "wait"};
+	static const char *const names[] = {"system", "popen", "pclose", "fclose", "wait"};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -99,15 +99,10 @@ static void do_libcs(void)
 {
 	FILE *(*popen_of_libc)(const char *, const char *) = of_libc("popen");
 	int (*pclose_of_libc)(FILE *) = of_libc("pclose");
-	siginfo_t info;
-	FILE *stream;
 
 	printf("theirs by our pclose %d\n", pclose(popen_of_libc("exit 3", "r")));
-	printf("theirs by our fclose %d\n", fclose(popen_of_libc("exit 4", "r")));
 	printf("ours by their pclose %d\n", pclose_of_libc(open_or_die("exit 5", "r")));
-	waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
-	stream = open_or_die("exit 6", "r");	/* takes up what was left */
-	printf("pclose %d\n", pclose(stream));
+	printf("ours by their fclose %d\n", fclose(open_or_die("read x; exit 6", "w")));
 	say_children();
 }
 
@@ -147,6 +142,13 @@ static void expect(int fine)
 		atomic_fetch_add(&faults, 1);
 }
 
+/* musl's fclose() doesn't wait */
+#ifdef __GLIBC__
+#define CLOSE_STREAM fclose
+#else
+#define CLOSE_STREAM pclose
+#endif
+
 static void call_all(void)
 {
 	FILE *file = fopen("/dev/null", "r"), *stream;
@@ -156,7 +158,7 @@ static void call_all(void)
 	expect(stream && pclose(stream) == 4 << 8);
 	stream = open_or_die("exit 5", "we");
 	expect(file && fclose(file) == 0);
-	expect(fclose(stream) == 5 << 8);
+	expect(CLOSE_STREAM(stream) == 5 << 8);
 }
 
 static void *call_often(void *argument)
