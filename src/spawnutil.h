@@ -578,8 +578,10 @@ int spu_exit_code(int wait_status);
  * SIGINT can stay ignored for ever), no process is -1 and not 127 (glibc up to
  * 2.36 at least), clone3 refused with EPERM is no failure. Descriptors are
  * inherited as POSIX says. A cancellation point: a cancelled call kills and
- * reaps the shell. Don't mix with libc's system() in one process at one time:
- * each counts only its own calls (spawnutil(7)).
+ * reaps the shell, and so does one that a signal handler leaves by siglongjmp(),
+ * at any moment, on glibc (musl has nothing for that). Don't mix with libc's
+ * system() in one process at one time: each counts only its own calls
+ * (spawnutil(7)).
  */
 int spu_system(const char *command);
 

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -347,6 +348,31 @@ static void observe_cancellation(void)
 	say("its child %s", kill(command, 0) == 0 ? "runs" : "gone");
 	say("INT %s", disposition(SIGINT));
 	kill(command, SIGKILL);
+}
+
+static sigjmp_buf before_call;
+
+static void jump(int number)
+{
+	(void)number;
+	siglongjmp(before_call, 1);
+}
+
+static void observe_jump(void)
+{
+	if (THREAD_SANITIZER && is_libcs) {
+		say(SKIPPED "ThreadSanitizer lets no handler run in libc's");
+		return;
+	}
+	if (sigsetjmp(before_call, 1) == 0) {
+		/* libc's must be waiting: what comes before it isn't ready for */
+		signal(SIGTERM, jump);
+		say_status(system("n=0; until grep -q 'State:.S' /proc/$PPID/status; do "
+				  "[ $((n += 1)) -lt 1000 ] || break; done; "
+				  "kill -TERM $PPID; exec sleep 100"));
+	}
+	say("shell %s", waitpid(-1, NULL, WNOHANG) < 0 ? "gone" : "left");
+	say("INT %s", disposition(SIGINT));
 }
 
 static void start_alarms(void)
@@ -754,6 +780,8 @@ static const struct behaviour {
 	 "shell gone, its child runs, INT default", NULL,
 	 "shell runs, its child runs, INT ignored",
 	 "nobody would wait for the shell, and SIGINT stays ignored for ever"},
+	{7, "a system that a handler jumps out of", observe_jump, "shell gone, INT default", NULL,
+	 "shell left, INT ignored", NULL},
 	{8, "interrupted waits", observe_interruption, "exit 4, exit 5", NULL, NULL, NULL},
 	{8, "SIGCHLD ignored", observe_lost_status, "system -1 ECHILD, pclose -1 ECHILD", NULL, NULL,
 	 NULL},

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -369,6 +370,135 @@ START_TEST(a_cancelled_call_ends_its_shell_only)
 }
 END_TEST
 
+/*
+ * ---- Left by a jump out of a handler, which glibc's system() can be
+ */
+
+#ifdef __GLIBC__
+#define HAS_JUMPS 1
+#else
+#define HAS_JUMPS 0
+#endif
+
+static sigjmp_buf before_call;
+
+static void jump(int number)
+{
+	(void)number;
+	siglongjmp(before_call, 1);
+}
+
+static int jump_out(const char *command)
+{
+	size_t open_before = count_open();
+
+	signal(SIGALRM, jump);
+	if (sigsetjmp(before_call, 1) == 0) {
+		ualarm(20000, 0);
+		spu_system(command);
+		return 1;
+	}
+	if (disposition_of(SIGINT) != ignore_nothing || disposition_of(SIGQUIT) != SIG_DFL)
+		return 2;
+	if (is_blocked(SIGCHLD) || waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+		return 3;
+	return count_open() == open_before ? 0 : 4;
+}
+
+static int jump_out_twice(void)
+{
+	int fault;
+
+	signal(SIGINT, ignore_nothing);
+	fault = jump_out("exec sleep 100");
+	if (fault == 0)
+		fault = jump_out("exec sleep 100");
+	if (fault == 0 && spu_system("exit 3") != 3 << 8)
+		fault = 5;
+	return fault ? fault : disposition_of(SIGINT) == ignore_nothing ? 0 : 6;
+}
+
+START_TEST(a_jump_out_of_it_ends_the_shell_and_restores_all)
+{
+	if (!HAS_JUMPS)
+		SKIP("check_system", "only glibc's longjmp runs what a call has registered");
+	ck_assert_int_eq(in_child(jump_out_twice), 0);
+}
+END_TEST
+
+/* Two timers, whose handlers may interrupt each other, hit calls at all their moments. */
+static int jump_out_anywhere(void)
+{
+	struct sigevent by_signal = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	size_t open_before = count_open();
+	volatile int i, jumps = 0;
+	timer_t timer;
+
+	signal(SIGINT, ignore_nothing);
+	if (timer_create(CLOCK_MONOTONIC, &by_signal, &timer) < 0)
+		return 77;
+	for (i = 0; i < 600; i++) {
+		/* up to 2 ms mostly, which is a call, and where that is slow up to 16 */
+		struct itimerval soon = {.it_value.tv_usec = 1 + (i % 29 * 70 << i % 4)};
+		struct itimerspec later = {.it_value.tv_nsec = 1 + (i % 31 * 70000 << i % 4)};
+
+		if (sigsetjmp(before_call, 1) == 0) {
+			signal(SIGALRM, jump);
+			signal(SIGUSR1, jump);
+			setitimer(ITIMER_REAL, &soon, NULL);
+			timer_settime(timer, 0, &later, NULL);
+			spu_system("exit 3");
+		} else {
+			jumps++;
+		}
+		signal(SIGALRM, SIG_IGN);
+		signal(SIGUSR1, SIG_IGN);
+		if (disposition_of(SIGINT) != ignore_nothing || is_blocked(SIGCHLD))
+			return 1;
+		if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+			return 2;
+	}
+	return count_open() != open_before ? 3 : jumps == 0 ? 4 : 0;
+}
+
+START_TEST(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was)
+{
+	int code;
+
+	if (!HAS_JUMPS)
+		SKIP("check_system", "only glibc's longjmp runs what a call has registered");
+	code = in_child(jump_out_anywhere);
+	if (code == 77)
+		SKIP("check_system", "no timer may be made here");
+	ck_assert_int_eq(code, 0);
+}
+END_TEST
+
+/*
+ * ---- Forked by vfork()
+ */
+
+START_TEST(a_vfork_child_may_call_it_beside_its_parent)
+{
+	pthread_t thread;
+	int end, status;
+	pid_t pid;
+
+	if (IS_SANITIZED || is_under_valgrind())
+		SKIP("check_system", "vfork is another call there");
+	signal(SIGINT, ignore_nothing);
+	thread = start_command("echo >&9; read x <&8", 8, &end);
+	pid = vfork();
+	if (pid == 0)
+		_exit(spu_system("exit 5") == 5 << 8 ? 0 : 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(end);
+	ck_assert_int_eq(status_from(thread), 1 << 8);
+	ck_assert_ptr_eq(disposition_of(SIGINT), ignore_nothing);
+}
+END_TEST
+
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *tests = tcase_create(name);
@@ -399,5 +529,8 @@ int main(void)
 	ADD(what_the_program_sets_meanwhile_stays);
 	ADD(a_fork_child_may_call_it_at_once);
 	ADD(a_cancelled_call_ends_its_shell_only);
+	ADD(a_jump_out_of_it_ends_the_shell_and_restores_all);
+	ADD(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was);
+	ADD(a_vfork_child_may_call_it_beside_its_parent);
 	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system(3). What it does to the process's signals while it runs, and nothing
- * of how a shell is launched.
+ * system(3): what it does to the process's signals while it runs, and how it
+ * ends when it isn't let wait to the end.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -54,37 +54,100 @@ static void leave(struct process_state *state)
 	pthread_mutex_unlock(&state->lock);
 }
 
-struct restoration {
-	struct process_state *state;
-	sigset_t mask;
+/*
+ * ---- One call. A handler that jumps out of it must find no lock held and
+ * nothing half done, so handlers run while it waits and not before or after.
+ */
+
+struct call {
+	struct process_state *state;	/* NULL: left */
+	struct spu_child child;
+	sigset_t mask;			/* of the thread, from before */
 };
 
-static void restore(void *argument)
+/*
+ * But those that a fault of ours would raise, or that a filter uses to stand in
+ * for a system call; and stops, which a launch lets happen where it sees them.
+ */
+static void hold_signals(sigset_t *ret_mask)
 {
-	struct restoration *restoration = argument;
-	int saved = errno;
+	static const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
+				    SIGTSTP, SIGTTIN, SIGTTOU};
+	sigset_t held;
+	size_t i;
 
-	leave(restoration->state);
-	pthread_sigmask(SIG_SETMASK, &restoration->mask, NULL);
-	errno = saved;
+	sigfillset(&held);
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		sigdelset(&held, never[i]);
+	pthread_sigmask(SIG_BLOCK, &held, ret_mask);
 }
 
-static int run_shell(const char *command, struct spu_options *options)
+/*
+ * glibc's longjmp() runs what is registered by this older interface, as its own
+ * system() is; what today's pthread_cleanup_push() registers it passes over.
+ * musl's runs nothing.
+ */
+#ifdef __GLIBC__
+void _pthread_cleanup_push(struct _pthread_cleanup_buffer *buffer, void (*routine)(void *argument),
+			   void *argument);
+void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
+#define CLEANUP_PUSH(routine, argument) \
+	do { \
+		struct _pthread_cleanup_buffer cleanup_buffer; \
+		_pthread_cleanup_push(&cleanup_buffer, routine, argument)
+#define CLEANUP_POP() \
+		_pthread_cleanup_pop(&cleanup_buffer, 0); \
+	} while (0)
+#else
+#define CLEANUP_PUSH(routine, argument) pthread_cleanup_push(routine, argument)
+#define CLEANUP_POP() pthread_cleanup_pop(0)
+#endif
+
+/* The thread is cancelled, or a handler jumps: perhaps one that has interrupted this. */
+static void abandon(void *argument)
+{
+	struct call *call = argument;
+	sigset_t mask;
+
+	hold_signals(&mask);
+	if (call->state) {
+		spu__end_child(&call->child, 0);
+		leave(call->state);
+		call->state = NULL;
+	}
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+static int wait_for_shell(struct call *call)
+{
+	sigset_t waiting = call->mask;
+	int r, status = 0;
+
+	sigaddset(&waiting, SIGCHLD);
+	CLEANUP_PUSH(abandon, call);
+	pthread_sigmask(SIG_SETMASK, &waiting, NULL);
+	r = spu_wait(&call->child, -1, &status);
+	hold_signals(NULL);
+	CLEANUP_POP();
+	spu_child_release(&call->child);
+	if (r == 0)
+		return status;
+	errno = -r;
+	return -1;
+}
+
+static int run_shell(struct call *call, const char *command, struct spu_options *options)
 {
 	struct spu_error error;
-	struct spu_child child;
-	int r, status;
+	int r = spu_spawn(&call->child, SPU_ARGV("sh", "-c", "--", command), options, &error);
 
-	r = spu_spawn(&child, SPU_ARGV("sh", "-c", "--", command), options, &error);
+	if (r == 0)
+		return wait_for_shell(call);
 	/* A ^C may be faster than exec: that is the command's end all the same. */
 	if (r == -ECANCELED && error.signal)
 		return error.signal;
-	if (r < 0 && error.step == SPU_STEP_EXEC)
+	if (error.step == SPU_STEP_EXEC)
 		return 127 << 8;
-	if (r == 0)
-		r = spu__wait_or_stop(&child, options, &status);
-	if (r == 0)
-		return status;
 	errno = -r;
 	return -1;
 }
@@ -92,25 +155,22 @@ static int run_shell(const char *command, struct spu_options *options)
 int spu__system(const char *command, unsigned leaks)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
-	struct restoration restoration;
-	sigset_t child_signal;
-	int status;
+	struct call call;
+	int status, saved;
 
 	if (!command)
 		return 1;
-	restoration.state = spu__process_state();
-	if (!restoration.state)
-		return -1;
-	sigemptyset(&child_signal);
-	sigaddset(&child_signal, SIGCHLD);
+	call.state = spu__process_state();
+	hold_signals(&call.mask);
 	options.file = "/bin/sh";
 	options.leaks = leaks;
-	options.default_signals = enter(restoration.state);
-	pthread_cleanup_push(restore, &restoration);
-	pthread_sigmask(SIG_BLOCK, &child_signal, &restoration.mask);
-	memcpy(&options.block_signals, &restoration.mask, sizeof(options.block_signals));
-	status = run_shell(command, &options);
-	pthread_cleanup_pop(1);
+	options.default_signals = enter(call.state);
+	memcpy(&options.block_signals, &call.mask, sizeof(options.block_signals));
+	status = run_shell(&call, command, &options);
+	saved = errno;
+	leave(call.state);
+	pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
+	errno = saved;
 	return status;
 }
 
@@ -119,5 +179,5 @@ int spu_system(const char *command)
 	return spu__system(command, SPU_LEAKS_ALLOW);
 }
 
-/* For the linker's --wrap */
-__typeof__(spu_system) __wrap_system __attribute__((alias("spu_system")));
+/* For the linker's --wrap; weak, since a program may have one of its own. */
+__typeof__(spu_system) __wrap_system __attribute__((weak, alias("spu_system")));
