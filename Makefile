@@ -362,6 +362,7 @@ lint:
 MAN_PAGES = $(wildcard man/*.[137])
 man_directory = mandir/man$(subst .,,$(suffix $(1)))/
 INSTALLED = includedir/spawnutil.h:src/spawnutil.h \
+	includedir/spawnutil-replace.h:src/spawnutil-replace.h \
 	libdir/libspawnutil.a:$(BUILD)/libspawnutil.a \
 	libdir/libspawnutil.so.$(VERSION):$(BUILD)/libspawnutil.so \
 	libdir/libspawnutil-preload.so:$(BUILD)/libspawnutil-preload.so \

@@ -627,14 +627,12 @@ int spu_pclose(FILE *stream);
 /*
  * ---- In place of libc's --------------------------------------------------
  *
- * With SPU_REPLACE_LIBC defined before this header is included (-D, in front of
- * all files), calls of system(), popen() and pclose() become calls of
- * spu_system(), spu_popen() and spu_pclose(): the names stay, only the symbols
- * that the linker sees are others. Members and variables named so aren't
- * touched, as they would be by macros. A file that calls one of them must
- * include this header, and before the first call. The library has __wrap_system,
- * __wrap_popen and __wrap_pclose too, for objects that can't be compiled again
- * and the linker's --wrap: spu_system(3).
+ * Calls of system(), popen() and pclose() become calls of the three above: by
+ * spawnutil-replace.h, which the compiler is given with -include, in all of a
+ * program; or with SPU_REPLACE_LIBC defined, in a file that includes this header
+ * before the first call. The library has __wrap_system, __wrap_popen and
+ * __wrap_pclose too, for objects that can't be compiled again and the linker's
+ * --wrap: spu_system(3).
  */
 #ifdef SPU_REPLACE_LIBC
 #include <stdlib.h>

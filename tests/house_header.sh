@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# spawnutil.h stands alone, in C99 and later and in C++.
+# spawnutil.h and spawnutil-replace.h stand alone, in C99 and later and in C++.
 # shellcheck disable=SC2317	# the tests are called by name, in lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -49,6 +49,7 @@ each_c_standard() {
 	for standard in c99 c11 c17 gnu99 gnu11; do
 		accepts "$1" c "$standard" all.c
 		accepts "$1" c "$standard" "$top/src/spawnutil.h"
+		accepts "$1" c "$standard" "$top/src/spawnutil-replace.h"
 	done
 }
 
@@ -109,6 +110,7 @@ each_cxx_standard() {
 		"$1" -std="$standard" -fsyntax-only -x c++ /dev/null 2>/dev/null || continue
 		accepts "$1" c++ "$standard" by_hand.cc
 		accepts "$1" c++ "$standard" "$top/src/spawnutil.h"
+		accepts "$1" c++ "$standard" "$top/src/spawnutil-replace.h"
 	done
 	[ -z "${SAN-}${COV-}" ] || return 0
 	"$1" -std=c++11 -Wall -Wextra -Werror -I "$top/src" by_hand.cc "$BUILD/libspawnutil.a" \

@@ -43,6 +43,7 @@ expect_files() {
 test_files_lie_below_the_prefix() {
 	install_below_dest prefix=/usr
 	expect_files /usr/bin/safespawn /usr/bin/spawnbench /usr/include/spawnutil.h \
+		/usr/include/spawnutil-replace.h \
 		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so "/usr/lib/libspawnutil.so.$abi" \
 		"/usr/lib/libspawnutil.so.$version" /usr/lib/libspawnutil-preload.so /usr/lib/pkgconfig/spawnutil.pc \
 		/usr/libexec/spawnutil/spawnbench-child /usr/share/man/man1/safespawn.1 \

@@ -11,6 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 rooms() {
 	cat <<-'END'
 		spawnutil.h |
+		spawnutil-replace.h |
 		quote.h |
 		names.h | spawnutil.h
 		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/other.h
@@ -52,6 +53,7 @@ rooms() {
 constants() {
 	cat <<-'END'
 		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/types.h
+		spawnutil-replace.h |
 		names.h | signal.h sys/resource.h
 		arch/arch.h | stdint.h sys/syscall.h
 		arch/other.h | errno.h unistd.h
