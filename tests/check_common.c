@@ -2,14 +2,18 @@
 /* The programs' parsers and messages: pure, so no process is started here. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "common/draft.h"
 #include "common/json.h"
 #include "common/message.h"
 #include "common/parse.h"
+#include "sanitizers.h"
 #include "support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -368,47 +372,141 @@ START_TEST(a_closed_stdout_is_noticed_when_something_was_printed)
 }
 END_TEST
 
-/* What write() makes, as a string. */
+START_TEST(a_draft_is_what_was_written_however_long)
+{
+	struct draft draft;
+	size_t size = 0;
+	char *text;
+
+	ck_assert_int_eq(draft_begin(&draft), 0);
+	ck_assert_int_eq(draft_end(&draft, &text, &size), 0);
+	ck_assert_str_eq(text, "");
+	ck_assert_uint_eq(size, 0);
+	free(text);
+	ck_assert_int_eq(draft_begin(&draft), 0);
+	for (int i = 0; i < 100000; i++)
+		fprintf(draft.stream, "%05d,", i);
+	ck_assert_int_eq(draft_end(&draft, &text, &size), 0);
+	ck_assert_uint_eq(size, 600000);
+	ck_assert_uint_eq(strlen(text), size);
+	for (int i = 0; i < 100000; i++)
+		ck_assert_int_eq(atoi(text + 6 * i), i);
+	free(text);
+}
+END_TEST
+
+/* The part that fits isn't taken for the whole, also when there is memory again. */
+START_TEST(a_draft_for_which_memory_was_short_gives_no_text)
+{
+	static char bytes[1 << 20];
+	struct rlimit was, limit = {64 << 20, RLIM_INFINITY};
+	struct draft draft;
+	char *text = NULL;
+
+	if (IS_SANITIZED)
+		SKIP("common", "sanitizers need more of it");
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &was), 0);
+	limit.rlim_max = was.rlim_max;
+	ck_assert_int_eq(draft_begin(&draft), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	for (int i = 0; i < 100; i++)
+		fwrite(bytes, 1, sizeof(bytes), draft.stream);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &was), 0);
+	fputs("more", draft.stream);
+	ck_assert_int_eq(draft_end(&draft, &text, NULL), -ENOMEM);
+	ck_assert_ptr_null(text);
+}
+END_TEST
+
+/* The line that write() makes, its end left out. */
 static char *json_of(void (*write)(struct json *json))
 {
+	struct draft draft;
 	struct json json = {0};
-	char *text = NULL;
+	char *text;
 	size_t size;
 
-	json.stream = open_memstream(&text, &size);
-	ck_assert_ptr_nonnull(json.stream);
+	ck_assert_int_eq(draft_begin(&draft), 0);
+	json.stream = draft.stream;
 	write(&json);
-	ck_assert_int_eq(fclose(json.stream), 0);
+	ck_assert_int_eq(json_finish(&json), 0);
+	ck_assert_int_eq(draft_end(&draft, &text, &size), 0);
+	ck_assert_int_eq(text[size - 1], '\n');
+	text[size - 1] = '\0';
 	return text;
+}
+
+static void expect_json(void (*write)(struct json *json), const char *expected)
+{
+	char *text = json_of(write);
+
+	ck_assert_str_eq(text, expected);
+	free(text);
 }
 
 static void write_nested(struct json *json)
 {
 	json_object(json, NULL);
-	json_integer(json, "i", INT64_MIN);
+	json_integer(json, "i", -1);
 	json_array(json, "a");
-	json_array_end(json);
+	json_end(json);
 	json_array(json, "b");
 	json_boolean(json, NULL, 4);
 	json_boolean(json, NULL, 0);
 	json_object(json, NULL);
-	json_object_end(json);
+	json_end(json);
 	json_object(json, NULL);
 	json_decimal(json, "d", 1.25, 1);
 	json_string(json, "n", NULL);
-	json_object_end(json);
-	json_array_end(json);
+	json_end(json);
+	json_end(json);
 	json_string(json, "k\"", "");
-	json_object_end(json);
+	json_end(json);
 }
 
 START_TEST(json_has_commas_between_values_and_nowhere_else)
 {
-	char *text = json_of(write_nested);
+	expect_json(write_nested, "{\"i\": -1, \"a\": [], \"b\": [true, false, {}, "
+		    "{\"d\": 1.2, \"n\": null}], \"k\\\"\": \"\"}");
+}
+END_TEST
 
-	ck_assert_str_eq(text, "{\"i\": -9223372036854775808, \"a\": [], \"b\": [true, false, {}, "
-			       "{\"d\": 1.2, \"n\": null}], \"k\\\"\": \"\"}");
-	free(text);
+static void write_lines(struct json *json)
+{
+	json_object(json, NULL);
+	json_array(json, "a");
+	json_object(json, NULL);
+	ck_assert_int_eq(json_finish(json), 0);
+	json_array(json, NULL);
+	ck_assert_int_eq(json_finish(json), 0);
+	json_null(json, NULL);
+}
+
+START_TEST(finishing_ends_all_that_is_open_and_the_line)
+{
+	expect_json(write_lines, "{\"a\": [{}]}\n[]\nnull");
+}
+END_TEST
+
+static void write_numbers(struct json *json)
+{
+	json_array(json, NULL);
+	json_integer(json, NULL, INT64_MIN);
+	json_integer(json, NULL, INT64_MAX);
+	json_unsigned(json, NULL, UINT64_MAX);
+	json_decimal(json, NULL, -0.0625, 4);
+	json_decimal(json, NULL, 1e22, 3);
+	json_decimal(json, NULL, 2.5, 0);
+	json_decimal(json, NULL, (double)NAN, 3);
+	json_decimal(json, NULL, (double)INFINITY, 3);
+	json_decimal(json, NULL, (double)-INFINITY, 3);
+}
+
+START_TEST(json_numbers_are_exact_and_null_where_there_is_none)
+{
+	expect_json(write_numbers, "[-9223372036854775808, 9223372036854775807, "
+		    "18446744073709551615, -0.0625, 10000000000000000000000.000, 2, "
+		    "null, null, null]");
 }
 END_TEST
 
@@ -419,7 +517,10 @@ static void write_json_text(struct json *json)
 	json_string(json, NULL, json_text);
 }
 
-START_TEST(json_strings_keep_utf8_and_escape_the_rest)
+#define NONE "\xef\xbf\xbd"	/* U+FFFD */
+
+/* What every reader takes, in one line, also of those who split at U+0085 and U+2028 */
+START_TEST(json_strings_are_utf8_without_controls_whatever_they_are_made_of)
 {
 	static const struct {
 		const char *text, *written;
@@ -428,26 +529,85 @@ START_TEST(json_strings_keep_utf8_and_escape_the_rest)
 		{"\xc3\xa4", "\xc3\xa4"}, {"\xe2\x82\xac", "\xe2\x82\xac"},
 		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}, {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
 		{"\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"},
+		/* C1's first and last, the character behind them; the separators and their neighbours */
+		{"\xc2\x80\xc2\x85\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u0085\\u009b\\u009f\xc2\xa0"},
+		{"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa",
+		 "\xe2\x80\xa7\\u2028\\u2029\xe2\x80\xaa"},
+		{"\xe2\x81\xa8\xe3\x80\xa9", "\xe2\x81\xa8\xe3\x80\xa9"},
 		/* overlong, a surrogate, too large, cut short, never allowed */
-		{"\xc0\x80", "\\udcc0\\udc80"}, {"\xc1\xbf", "\\udcc1\\udcbf"},
-		{"\xe0\x9f\xbf", "\\udce0\\udc9f\\udcbf"},
-		{"\xed\xa0\x80", "\\udced\\udca0\\udc80"},
-		{"\xf0\x8f\xbf\xbf", "\\udcf0\\udc8f\\udcbf\\udcbf"},
-		{"\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80"},
-		{"\xf5", "\\udcf5"}, {"\xff", "\\udcff"}, {"\x80", "\\udc80"},
-		{"\xe2\x82", "\\udce2\\udc82"}, {"\xc3", "\\udcc3"}, {"\xc3\xff", "\\udcc3\\udcff"},
-		{"\xf0\x9f\x98" "x", "\\udcf0\\udc9f\\udc98x"},
+		{"\xc0\x80", NONE NONE}, {"\xc1\xbf", NONE NONE},
+		{"\xe0\x9f\xbf", NONE NONE NONE}, {"\xed\xa0\x80", NONE NONE NONE},
+		{"\xf0\x8f\xbf\xbf", NONE NONE NONE NONE}, {"\xf4\x90\x80\x80", NONE NONE NONE NONE},
+		{"\xf5", NONE}, {"\xff", NONE}, {"\x80", NONE},
+		{"\xe2\x82", NONE NONE}, {"\xc3", NONE}, {"\xc3\xff", NONE NONE}, {"\xc2", NONE},
+		{"\xf0\x9f\x98" "x", NONE NONE NONE "x"}, {"\xe2\x80", NONE NONE},
 	};
 
 	for (size_t i = 0; i < COUNT(known); i++) {
-		char expected[64], *text;
+		char expected[64];
 
 		json_text = known[i].text;
-		text = json_of(write_json_text);
 		snprintf(expected, sizeof(expected), "\"%s\"", known[i].written);
-		ck_assert_str_eq(text, expected);
-		free(text);
+		expect_json(write_json_text, expected);
 	}
+}
+END_TEST
+
+/* Each ends the program. */
+static void misuse(int way)
+{
+	struct json json = {.stream = fopen("/dev/null", "we")};
+
+	ck_assert_ptr_nonnull(json.stream);
+	switch (way) {
+	case 0:	/* a key where none belongs */
+		json_null(&json, "key");
+		break;
+	case 1:
+		json_array(&json, NULL);
+		json_null(&json, "key");
+		break;
+	case 2:	/* none where one belongs */
+		json_object(&json, NULL);
+		json_null(&json, NULL);
+		break;
+	case 3:
+		json_object(&json, NULL);
+		json_array(&json, "key");
+		json_end(&json);
+		json_array(&json, NULL);
+		break;
+	case 4:	/* two values in a line */
+		json_null(&json, NULL);
+		json_null(&json, NULL);
+		break;
+	case 5:	/* an end of nothing */
+		json_end(&json);
+		break;
+	case 6:	/* deeper than it can remember */
+		for (int i = 0; i < 65; i++)
+			json_array(&json, NULL);
+	}
+}
+
+#define MISUSES 7
+
+START_TEST(what_cannot_be_json_is_refused)
+{
+	misuse(_i);
+}
+END_TEST
+
+START_TEST(json_that_is_lost_is_noticed)
+{
+	struct json json = {.stream = fopen("/dev/full", "we")};
+
+	ck_assert_ptr_nonnull(json.stream);
+	json_array(&json, NULL);
+	for (int i = 0; i < 100000; i++)
+		json_integer(&json, NULL, i);
+	ck_assert_int_eq(json_finish(&json), -EIO);
+	fclose(json.stream);
 }
 END_TEST
 
@@ -455,7 +615,7 @@ int main(void)
 {
 	Suite *suite = suite_create("common");
 	TCase *parse = tcase_create("parse"), *message = tcase_create("message");
-	TCase *json = tcase_create("json");
+	TCase *draft = tcase_create("draft"), *json = tcase_create("json");
 
 	tcase_add_test(parse, numbers_are_read_whole_or_not_at_all);
 	tcase_add_test(parse, numbers_keep_to_their_limits);
@@ -475,10 +635,17 @@ int main(void)
 	tcase_add_test(message, lost_output_is_noticed);
 	tcase_add_test(message, a_closed_stdout_is_fine_when_nothing_was_printed);
 	tcase_add_test(message, a_closed_stdout_is_noticed_when_something_was_printed);
-	suite_add_tcase(suite, parse);
+	tcase_add_test(draft, a_draft_is_what_was_written_however_long);
+	tcase_add_test(draft, a_draft_for_which_memory_was_short_gives_no_text);
 	tcase_add_test(json, json_has_commas_between_values_and_nowhere_else);
-	tcase_add_test(json, json_strings_keep_utf8_and_escape_the_rest);
+	tcase_add_test(json, finishing_ends_all_that_is_open_and_the_line);
+	tcase_add_test(json, json_numbers_are_exact_and_null_where_there_is_none);
+	tcase_add_test(json, json_strings_are_utf8_without_controls_whatever_they_are_made_of);
+	tcase_add_loop_test_raise_signal(json, what_cannot_be_json_is_refused, SIGABRT, 0, MISUSES);
+	tcase_add_test(json, json_that_is_lost_is_noticed);
+	suite_add_tcase(suite, parse);
 	suite_add_tcase(suite, message);
+	suite_add_tcase(suite, draft);
 	suite_add_tcase(suite, json);
 	return run_suite(suite);
 }

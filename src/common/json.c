@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/json.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define JSON_DEPTH 64	/* bits of what is open */
 
 /* How many bytes of well-formed UTF-8 (RFC 3629) begin here; 0: none. Stops at a 0. */
 static size_t utf8_length(const unsigned char *text)
@@ -32,6 +39,21 @@ static size_t utf8_length(const unsigned char *text)
 	return forms[i].length;
 }
 
+/*
+ * A character that is a control, C1's too, or that somebody takes for the end of a
+ * line (U+2028, U+2029): its number. 0: it can stand as it is.
+ */
+static unsigned troublesome(const unsigned char *text, size_t length)
+{
+	if (length == 1)
+		return *text < ' ' || *text == 0x7f ? *text : 0;
+	if (length == 2 && text[0] == 0xc2 && text[1] < 0xa0)
+		return text[1];
+	if (length == 3 && memcmp(text, "\xe2\x80", 2) == 0 && (text[2] | 1) == 0xa9)
+		return 0x2000u | (text[2] & 0x3f);
+	return 0;
+}
+
 static void write_text(FILE *stream, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -39,22 +61,27 @@ static void write_text(FILE *stream, const char *text)
 	putc('"', stream);
 	while (*at) {
 		size_t length = utf8_length(at);
+		unsigned number = troublesome(at, length);
 
 		if (length == 0)
-			fprintf(stream, "\\udc%02x", *at);
-		else if (*at == '"' || *at == '\\')
-			fprintf(stream, "\\%c", *at);
-		else if (*at < ' ' || *at == 0x7f)
-			fprintf(stream, "\\u%04x", *at);
+			fputs("\xef\xbf\xbd", stream);
+		else if (number)
+			fprintf(stream, "\\u%04x", number);
 		else
-			fwrite(at, 1, length, stream);
+			fprintf(stream, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "",
+				(int)length, at);
 		at += length ? length : 1;
 	}
 	putc('"', stream);
 }
 
+/* What precedes a value. */
 static void begin(struct json *json, const char *key)
 {
+	int is_in_object = json->objects & 1;
+
+	if (is_in_object != (key != NULL) || (json->depth == 0 && json->follows))
+		abort();
 	if (json->follows)
 		fputs(", ", json->stream);
 	json->follows = 1;
@@ -64,62 +91,89 @@ static void begin(struct json *json, const char *key)
 	fputs(": ", json->stream);
 }
 
-static void open_bracket(struct json *json, const char *key, char bracket)
+static void open_bracket(struct json *json, const char *key, int is_object)
 {
 	begin(json, key);
-	putc(bracket, json->stream);
+	if (json->depth++ == JSON_DEPTH)
+		abort();
+	json->objects = json->objects << 1 | (unsigned)is_object;
 	json->follows = 0;
-}
-
-static void close_bracket(struct json *json, char bracket)
-{
-	putc(bracket, json->stream);
-	json->follows = 1;
+	putc("[{"[is_object], json->stream);
 }
 
 void json_object(struct json *json, const char *key)
 {
-	open_bracket(json, key, '{');
-}
-
-void json_object_end(struct json *json)
-{
-	close_bracket(json, '}');
+	open_bracket(json, key, 1);
 }
 
 void json_array(struct json *json, const char *key)
 {
-	open_bracket(json, key, '[');
+	open_bracket(json, key, 0);
 }
 
-void json_array_end(struct json *json)
+void json_end(struct json *json)
 {
-	close_bracket(json, ']');
+	if (json->depth-- == 0)
+		abort();
+	putc("]}"[json->objects & 1], json->stream);
+	json->objects >>= 1;
+	json->follows = 1;
 }
 
-void json_string(struct json *json, const char *key, const char *text)
+int json_finish(struct json *json)
 {
+	while (json->depth > 0)
+		json_end(json);
+	putc('\n', json->stream);
+	json->follows = 0;
+	return ferror(json->stream) ? -EIO : 0;
+}
+
+static __attribute__((format(printf, 3, 4))) void write_value(struct json *json, const char *key,
+							      const char *format, ...)
+{
+	va_list arguments;
+
 	begin(json, key);
-	if (text)
-		write_text(json->stream, text);
-	else
-		fputs("null", json->stream);
+	va_start(arguments, format);
+	vfprintf(json->stream, format, arguments);
+	va_end(arguments);
 }
 
-void json_integer(struct json *json, const char *key, int64_t value)
+void json_null(struct json *json, const char *key)
 {
-	begin(json, key);
-	fprintf(json->stream, "%lld", (long long)value);
-}
-
-void json_decimal(struct json *json, const char *key, double value, int digits)
-{
-	begin(json, key);
-	fprintf(json->stream, "%.*f", digits, value);
+	write_value(json, key, "null");
 }
 
 void json_boolean(struct json *json, const char *key, int value)
 {
+	write_value(json, key, value ? "true" : "false");
+}
+
+void json_integer(struct json *json, const char *key, int64_t value)
+{
+	write_value(json, key, "%" PRId64, value);
+}
+
+void json_unsigned(struct json *json, const char *key, uint64_t value)
+{
+	write_value(json, key, "%" PRIu64, value);
+}
+
+void json_decimal(struct json *json, const char *key, double value, int digits)
+{
+	if (isfinite(value))
+		write_value(json, key, "%.*f", digits, value);
+	else
+		json_null(json, key);
+}
+
+void json_string(struct json *json, const char *key, const char *text)
+{
+	if (!text) {
+		json_null(json, key);
+		return;
+	}
 	begin(json, key);
-	fputs(value ? "true" : "false", json->stream);
+	write_text(json->stream, text);
 }

@@ -57,7 +57,7 @@ static void write_candidate(const char *candidate, int err)
 	json_object(&json, NULL);
 	json_string(&json, "path", candidate);
 	json_string(&json, "error", err ? strerror(err) : NULL);
-	json_object_end(&json);
+	json_end(&json);
 }
 
 /*
@@ -78,7 +78,7 @@ static void write_step(char *line, int has_name)
 	json_object(&json, NULL);
 	json_string(&json, "step", name && strcmp(name, "or") == 0 ? "exec" : name);
 	json_string(&json, "call", line);
-	json_object_end(&json);
+	json_end(&json);
 }
 
 static void write_lines(const char *key, char *text, void (*write)(char *line, int has_name),
@@ -88,7 +88,7 @@ static void write_lines(const char *key, char *text, void (*write)(char *line, i
 	for (char *line; (line = strsep(&text, "\n"));)
 		if (*line)
 			write(line, has_name);
-	json_array_end(&json);
+	json_end(&json);
 }
 
 static void write_line(char *line, int has_name)
@@ -111,17 +111,16 @@ static void explain_as_json(const struct launch *launch, char *plan, char *kerne
 	json_array(&json, "redirections");
 	for (size_t i = 0; i < settings->redirection_count; i++)
 		json_string(&json, NULL, settings->redirections[i].spec);
-	json_array_end(&json);
+	json_end(&json);
 	if (launch->preload)
 		json_string(&json, "preload", launch->preload);
 	json_string(&json, "file", file_of(launch));
 	json_array(&json, "candidates");
 	command_find(settings, file_of(launch), NULL, write_candidate);
-	json_array_end(&json);
+	json_end(&json);
 	if (kernel)
 		write_lines("kernel", kernel, write_line, 0);
-	json_object_end(&json);
-	putchar('\n');
+	json_finish(&json);
 }
 
 int explain(const struct launch *launch)

@@ -8,45 +8,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/draft.h"
 #include "common/json.h"
 #include "common/message.h"
 #include "common/parse.h"
 
 /*
- * A text that is made in memory reaches a stderr that others write to as well
- * in one piece.
+ * What is made in memory reaches a stderr that others write to as well in one
+ * piece.
  */
-struct draft {
-	FILE *stream;
-	char *text;
-	size_t size;
-};
-
-static void draft_begin(struct draft *draft)
+static void begin(struct draft *draft)
 {
-	*draft = (struct draft){0};
-	draft->stream = open_memstream(&draft->text, &draft->size);
-	if (!draft->stream)
+	if (draft_begin(draft) < 0)
 		die_errno(EXIT_SETUP, ENOMEM, "report");
 }
 
-static void draft_end(struct draft *draft, int fd)
+static void end(struct draft *draft, int fd)
 {
+	char *text;
 	const char *at;
+	size_t size;
 	ssize_t n;
 
-	if (fclose(draft->stream) != 0)
+	if (draft_end(draft, &text, &size) < 0)
 		die_errno(EXIT_SETUP, ENOMEM, "report");
 	if (fd == STDOUT_FILENO) {
-		fwrite(draft->text, 1, draft->size, stdout);
+		fwrite(text, 1, size, stdout);
 	} else {
-		for (at = draft->text; draft->size > 0; at += n, draft->size -= (size_t)n) {
-			n = write(fd, at, draft->size);
+		for (at = text; size > 0; at += n, size -= (size_t)n) {
+			n = write(fd, at, size);
 			if (n < 0)
 				break;	/* nobody is left to be told */
 		}
 	}
-	free(draft->text);
+	free(text);
 }
 
 /* ---- descriptors ---- */
@@ -86,7 +81,7 @@ static void audit_as_json(const struct spu_audit *audit, const struct fd_list *f
 	struct json json = {.stream = stream};
 
 	json_object(&json, NULL);
-	json_integer(&json, "open", (int64_t)audit->open);
+	json_unsigned(&json, "open", audit->open);
 	json_array(&json, "leaks");
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct spu_audit_fd *entry = &audit->fds[i];
@@ -99,11 +94,9 @@ static void audit_as_json(const struct spu_audit *audit, const struct fd_list *f
 		json_boolean(&json, "append", entry->flags & O_APPEND);
 		json_boolean(&json, "nonblock", entry->flags & O_NONBLOCK);
 		json_string(&json, "name", entry->name);
-		json_object_end(&json);
+		json_end(&json);
 	}
-	json_array_end(&json);
-	json_object_end(&json);
-	putc('\n', stream);
+	json_finish(&json);
 }
 
 int report_audit(const struct fd_list *fds, int as_json, int fd)
@@ -119,9 +112,9 @@ int report_audit(const struct fd_list *fds, int as_json, int fd)
 	}
 	for (size_t i = 0; i < audit->count; i++)
 		found += !fd_list_mentions(fds, audit->fds[i].fd);
-	draft_begin(&draft);
+	begin(&draft);
 	(as_json ? audit_as_json : audit_as_text)(audit, fds, draft.stream);
-	draft_end(&draft, fd);
+	end(&draft, fd);
 	spu_audit_free(audit);
 	return found;
 }
@@ -155,7 +148,7 @@ static void stats_as_json(double launch_us, double wall, pid_t pid, const struct
 	struct draft draft;
 	struct json json;
 
-	draft_begin(&draft);
+	begin(&draft);
 	json = (struct json){.stream = draft.stream};
 	json_object(&json, NULL);
 	json_integer(&json, "pid", pid);
@@ -172,9 +165,8 @@ static void stats_as_json(double launch_us, double wall, pid_t pid, const struct
 	json_integer(&json, "major_faults", usage->ru_majflt);
 	json_integer(&json, "voluntary_switches", usage->ru_nvcsw);
 	json_integer(&json, "involuntary_switches", usage->ru_nivcsw);
-	json_object_end(&json);
-	putc('\n', draft.stream);
-	draft_end(&draft, STDERR_FILENO);
+	json_finish(&json);
+	end(&draft, STDERR_FILENO);
 }
 
 void report_stats(const struct launch *launch, pid_t pid, const struct ending *ending)

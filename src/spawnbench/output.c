@@ -61,7 +61,7 @@ int output_begin(struct output *output, const struct output_wish *wish,
 {
 	int r;
 
-	*output = (struct output){.wish = wish, .setting = setting, .json = {stdout, 0}};
+	*output = (struct output){.wish = wish, .setting = setting, .json = {.stream = stdout}};
 	if (wish->plot && plot_check(wish->plot) < 0)
 		return -1;
 	if (wish->csv && open_csv(output, wish->csv) < 0)
@@ -125,7 +125,7 @@ int output_end(struct output *output)
 	int r = 0;
 
 	if (wish->json)
-		report_json_end(&output->json);
+		json_finish(&output->json);
 	if (flush(stdout, "", "stdout") < 0)
 		r = -1;
 	if (output->csv && fclose(output->csv) < 0) {

@@ -11,19 +11,16 @@
 
 static void decimal(struct json *json, const char *key, double value)
 {
-	if (isfinite(value))
-		json_decimal(json, key, value, DIGITS);
-	else
-		json_string(json, key, NULL);
+	json_decimal(json, key, value, DIGITS);
 }
 
 /* null: no limit. */
 static void limit(struct json *json, const char *key, uint64_t value)
 {
 	if (value == UINT64_MAX)
-		json_string(json, key, NULL);
+		json_null(json, key);
 	else
-		json_integer(json, key, (int64_t)value);
+		json_unsigned(json, key, value);
 }
 
 static void text(struct json *json, const char *key, const char *value)
@@ -37,19 +34,19 @@ static void write_machine(struct json *json, const struct machine *machine)
 	json_integer(json, "processors", machine->processors);
 	text(json, "model", machine->model);
 	text(json, "governor", machine->governor);
-	json_integer(json, "memory", (int64_t)machine->memory);
-	json_integer(json, "available", (int64_t)machine->available);
+	json_unsigned(json, "memory", machine->memory);
+	json_unsigned(json, "available", machine->available);
 	json_string(json, "system", machine->kernel.sysname);
 	json_string(json, "kernel", machine->kernel.release);
 	json_string(json, "architecture", machine->kernel.machine);
 	json_string(json, "libc", machine->libc);
-	json_object_end(json);
+	json_end(json);
 	json_object(json, "limits");
 	limit(json, "descriptors", machine->descriptors);
 	limit(json, "descriptors_hard", machine->descriptors_hard);
 	limit(json, "processes", machine->processes);
 	limit(json, "stack", machine->stack);
-	json_object_end(json);
+	json_end(json);
 }
 
 void report_json_begin(struct json *json, const struct setting *setting)
@@ -59,14 +56,14 @@ void report_json_begin(struct json *json, const struct setting *setting)
 	json_string(json, "version", spu_version());
 	write_machine(json, setting->machine);
 	json_object(json, "measured");
-	json_integer(json, "rounds", (int64_t)setting->rounds);
-	json_integer(json, "launches", (int64_t)setting->launches);
+	json_unsigned(json, "rounds", setting->rounds);
+	json_unsigned(json, "launches", setting->launches);
 	if (setting->processor >= 0)
 		json_integer(json, "processor", setting->processor);
 	else
-		json_string(json, "processor", NULL);
+		json_null(json, "processor");
 	json_integer(json, "nice", setting->nice);
-	json_object_end(json);
+	json_end(json);
 	json_array(json, "tables");
 }
 
@@ -77,9 +74,9 @@ static void write_shape(struct json *json, const struct shape *shape)
 		if (axis_table[i].kind == KIND_YES)
 			json_boolean(json, axis_table[i].name, shape->values[i] != 0);
 		else
-			json_integer(json, axis_table[i].name, (int64_t)shape->values[i]);
+			json_unsigned(json, axis_table[i].name, shape->values[i]);
 	}
-	json_object_end(json);
+	json_end(json);
 }
 
 static void write_conditions(struct json *json, const struct conditions *conditions)
@@ -87,7 +84,7 @@ static void write_conditions(struct json *json, const struct conditions *conditi
 	json_array(json, "load");
 	for (size_t i = 0; i < 3; i++)
 		decimal(json, NULL, conditions->load[i]);
-	json_array_end(json);
+	json_end(json);
 	decimal(json, "seconds", conditions->seconds);
 	decimal(json, "steal", conditions->steal);
 	decimal(json, "others", conditions->others);
@@ -98,7 +95,7 @@ static void write_spread(struct json *json, const struct figure *figure, size_t 
 	const struct spread *spread = &figure->spreads[metric];
 
 	if (!isfinite(spread->p50)) {
-		json_string(json, metric_table[metric].name, NULL);
+		json_null(json, metric_table[metric].name);
 		return;
 	}
 	json_object(json, metric_table[metric].name);
@@ -108,21 +105,21 @@ static void write_spread(struct json *json, const struct figure *figure, size_t 
 	decimal(json, "p99", spread->p99);
 	decimal(json, "max", spread->max);
 	decimal(json, "mean", figure->means[metric]);
-	json_object_end(json);
+	json_end(json);
 }
 
 static void write_sample(struct json *json, struct lane lane, const struct sample *sample)
 {
 	json_array(json, NULL);
-	json_integer(json, NULL, (int64_t)lane.round);
-	json_integer(json, NULL, (int64_t)lane.job);
+	json_unsigned(json, NULL, lane.round);
+	json_unsigned(json, NULL, lane.job);
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		uint64_t value = sample->values[i];
 
 		decimal(json, NULL, value == NO_VALUE ? NAN :
 			(double)value * metric_table[i].scale);
 	}
-	json_array_end(json);
+	json_end(json);
 }
 
 static void write_samples(struct json *json, const struct results *results, size_t method)
@@ -137,15 +134,15 @@ static void write_samples(struct json *json, const struct results *results, size
 				write_sample(json, lane, &results_samples(results, lane)[i]);
 		}
 	}
-	json_array_end(json);
+	json_end(json);
 }
 
 static void write_figure(struct json *json, const struct figure *figure)
 {
 	json_string(json, "method", figure->method);
 	text(json, "error", figure->reason);
-	json_integer(json, "launches", (int64_t)figure->launches);
-	json_integer(json, "rounds", (int64_t)figure->rounds);
+	json_unsigned(json, "launches", figure->launches);
+	json_unsigned(json, "rounds", figure->rounds);
 	for (size_t i = 0; i < METRIC_TIMES; i++)
 		write_spread(json, figure, i);
 	for (size_t i = METRIC_TIMES; i < METRIC_COUNT; i++)
@@ -164,7 +161,7 @@ static void write_frame(struct json *json, const struct table *table)
 	json_array(json, "doubts");
 	for (size_t i = 0; i < table->doubt_count; i++)
 		json_string(json, NULL, table->doubts[i]);
-	json_array_end(json);
+	json_end(json);
 }
 
 void report_json_table(struct json *json, const struct table *table,
@@ -179,10 +176,10 @@ void report_json_table(struct json *json, const struct table *table,
 		write_figure(json, &table->figures[i]);
 		if (results)
 			write_samples(json, results, i);
-		json_object_end(json);
+		json_end(json);
 	}
-	json_array_end(json);
-	json_object_end(json);
+	json_end(json);
+	json_end(json);
 }
 
 static void write_stall(struct json *json, const struct stall_figure *figure, int which)
@@ -196,7 +193,7 @@ static void write_stall(struct json *json, const struct stall_figure *figure, in
 		decimal(json, "kept_low", figure->kept[which].low);
 		decimal(json, "kept_high", figure->kept[which].high);
 	}
-	json_object_end(json);
+	json_end(json);
 }
 
 void report_json_stall(struct json *json, const struct stall_table *table)
@@ -213,19 +210,12 @@ void report_json_stall(struct json *json, const struct stall_table *table)
 		json_object(json, NULL);
 		json_string(json, "method", row ? figure->method : NULL);
 		json_string(json, "error", figure->reason);
-		json_integer(json, "launches", (int64_t)figure->launches);
+		json_unsigned(json, "launches", figure->launches);
 		decimal(json, "per_second", figure->rate);
 		for (int i = 0; i < STALL_ENTRIES; i++)
 			write_stall(json, figure, i);
-		json_object_end(json);
+		json_end(json);
 	}
-	json_array_end(json);
-	json_object_end(json);
-}
-
-void report_json_end(struct json *json)
-{
-	json_array_end(json);
-	json_object_end(json);
-	putc('\n', json->stream);
+	json_end(json);
+	json_end(json);
 }

@@ -8,12 +8,12 @@
 #include "report.h"
 #include "stall_report.h"
 
+/* json_finish() ends what this begins. */
 void report_json_begin(struct json *json, const struct setting *setting);
 
 /* results: for the samples of each launch; NULL: without. */
 void report_json_table(struct json *json, const struct table *table,
 		       const struct results *results);
 void report_json_stall(struct json *json, const struct stall_table *table);
-void report_json_end(struct json *json);
 
 #endif
