@@ -99,17 +99,15 @@ PRELOAD_OBJECT = $(BUILD)/obj/lib/preload.o
 COMMON_OBJECTS = $(call objects,$(COMMON_SOURCES))
 SAFESPAWN_OBJECTS = $(call objects,$(call sources,safespawn/*)) $(COMMON_OBJECTS)
 SPAWNBENCH_OBJECTS = $(call objects,$(SPAWNBENCH_SOURCES)) $(COMMON_OBJECTS)
-# Not common/json: jansson's functions have the same names
-SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/*)) \
-	$(filter-out %/json.o,$(COMMON_OBJECTS))
+SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/*)) $(COMMON_OBJECTS)
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/libspawnutil-preload.so \
 	$(BUILD)/spawnutil.pc
 # AUDIT_LIBS is empty where spawnaudit can't be built
 PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/spawnaudit)
 
-# spawnaudit alone needs libdw and jansson. A file that isn't there is made before all
-# else; it isn't made while they are missing, so that it is tried again.
+# spawnaudit alone needs libdw. A file that isn't there is made before all
+# else; it isn't made while that is missing, so that it is tried again.
 ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
 endif
@@ -202,14 +200,11 @@ $(BUILD)/audit.mk: $(LINKED_WITH)
 	@mkdir -p $(@D)
 	@rm -f $@
 	@echo '#include <elfutils/libdwfl.h>' >$(BUILD)/audit.c
-	@echo '#include <jansson.h>' >>$(BUILD)/audit.c
-	@echo 'int main(void) { return !dwfl_errmsg(1) + !json_null(); }' >>$(BUILD)/audit.c
-	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -lelf -ljansson \
-		2>/dev/null; then \
-		echo 'AUDIT_LIBS = -ldw -lelf -ljansson' >$@; \
+	@echo 'int main(void) { return !dwfl_errmsg(1); }' >>$(BUILD)/audit.c
+	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -lelf 2>/dev/null; then \
+		echo 'AUDIT_LIBS = -ldw -lelf' >$@; \
 	else \
-		echo "make: spawnaudit is left out: it needs libdw and jansson" \
-			"(Debian: libdw-dev libjansson-dev)" >&2; \
+		echo "make: spawnaudit is left out: it needs libdw (Debian: libdw-dev)" >&2; \
 	fi
 	@rm -f $(BUILD)/audit $(BUILD)/audit.c
 

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 
 need() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 }
 
 # commit WAY [PROGRAM]: sa_stuck in the background until its child waits; $child, $parent, $owner

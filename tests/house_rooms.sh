@@ -42,10 +42,10 @@ rooms() {
 		spawnaudit/suspect.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/futex.h spawnaudit/spin.h spawnaudit/suspect.h
 		spawnaudit/verdict.* | spawnaudit/suspect.h spawnaudit/verdict.h
 		spawnaudit/findings.* | spawnaudit/findings.h
-		spawnaudit/output.* | common/message.h spawnaudit/options.h spawnaudit/output.h
-		spawnaudit/shapes.* | spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
+		spawnaudit/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/output.h
+		spawnaudit/shapes.* | common/json.h spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
-		spawnaudit/* | spawnutil.h names.h common/arguments.h common/message.h common/parse.h spawnaudit/*
+		spawnaudit/* | spawnutil.h names.h common/* spawnaudit/*
 	END
 }
 
@@ -161,7 +161,7 @@ test_a_wrong_include_is_found() {
 	one common/parse.c '"../lib/plan/plan.h"'
 	one safespawn/main.c '"lib/plan/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
-	one spawnaudit/main.c '"common/json.h"'
+	one spawnaudit/main.c '"safespawn/settings.h"'
 	one spawnaudit/verdict.c '"output.h"'
 }
 

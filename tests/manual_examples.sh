@@ -194,7 +194,7 @@ test_commands_of_spawnbench_do_what_the_page_says() {
 
 # Its other examples show processes of somebody's
 test_the_step_that_spawnaudit_is_does_what_the_page_says() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 	extract "$top/man/spawnaudit.1"
 	step=$(grep -L '^[$#] ' [0-9]*.block)
 	[ -n "$step" ] || fail "spawnaudit(1) has no script among its EXAMPLES"

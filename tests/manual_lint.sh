@@ -318,7 +318,7 @@ test_spawnbench_options_equal_its_page() {
 }
 
 test_spawnaudit_options_equal_its_page() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 	check_options spawnaudit
 }
 

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_audit() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 }
 
 # until COMMAND...: true within 60 s

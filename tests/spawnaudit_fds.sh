@@ -78,6 +78,23 @@ test_a_process_that_hands_nothing_on() {
 	like "the head" "$pid sa_fds: 3 open, 3 would cross an exec, 0 of them unexpected*" "$out"
 }
 
+test_json_is_what_every_reader_takes_whatever_a_file_is_called() {
+	need
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	name=$(printf 'a "b"\\\n\033\302\233\342\200\250 \303\244 \377\355\240\200.')
+	: >"$name"
+	hold "$PWD/$name"
+	status 1 spawnaudit --fds --json "$pid"
+	cp "$tmp/out" json
+	LC_ALL=C.UTF-8 python3 - "$(fd file)" <<-'END' || fail "$out"
+		import json, sys
+		lines = [json.loads(line) for line in open("json", encoding="utf-8").read().splitlines()]
+		assert [line["type"] for line in lines[-2:]] == ["descriptor", "descriptors"]
+		name = [line["name"] for line in lines[:-1] if line["fd"] == int(sys.argv[1])][0]
+		assert name.endswith("/a \"b\"\\\n\033\x9b\u2028 \xe4 " + 4 * "\ufffd" + "."), name
+	END
+}
+
 test_wrong_words_are_answered_in_a_line_and_a_hint() {
 	need
 	for words in "" "-p x" "-p 1 x" "-p 1 --fds" "--fds" "--fds x" "--fds 0" \

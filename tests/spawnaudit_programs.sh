@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 	[ -z "${SAN-}" ] || skip "a sanitizer's run-time makes launches slow, not different"
 	for program in "$@"; do
 		command -v "$program" >/dev/null || skip "$program isn't installed"

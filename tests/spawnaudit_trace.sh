@@ -15,7 +15,7 @@ need_plain() {
 }
 
 need_audit() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw or jansson is missing"
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 	[ -z "${SAN-}" ] || case $SAN in *thread*) skip "TSan's programs have a thread more" ;; esac
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "common/message.h"
-#include "output.h"
+#include "options.h"
 #include "permission.h"
 #include "spawnutil.h"
 
@@ -23,22 +23,25 @@ struct account {
 	enum reason reason;
 	const struct waiter *waiter;
 	struct view *view;
-	json_t *known, *inferred;
+	struct sentences *known, *inferred;
 };
 
-static __attribute__((format(printf, 2, 3))) void state(json_t *sentences, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void state(struct sentences *sentences,
+							const char *format, ...)
 {
+	char **grown = reallocarray(sentences->list, sentences->count + 1, sizeof(*grown));
 	va_list arguments;
-	char *text;
-	int length;
+	int length = -1;
 
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
+	if (grown) {
+		sentences->list = grown;
+		va_start(arguments, format);
+		length = vasprintf(&grown[sentences->count], format, arguments);
+		va_end(arguments);
+	}
 	if (length < 0)
 		die_errno(EXIT_TROUBLE, ENOMEM, "report");
-	json_array_append_new(sentences, output_string(text));
-	free(text);
+	sentences->count++;
 }
 
 /* ---- what is known ---- */
@@ -135,7 +138,7 @@ static void state_runtimes(const struct account *account)
 
 static void infer_owner(const struct account *account, const struct waiter *waiter)
 {
-	json_t *to = account->inferred;
+	struct sentences *to = account->inferred;
 	struct process thread;
 
 	if (!waiter->waits_for_futex)
@@ -183,7 +186,7 @@ static void infer(const struct account *account)
 }
 
 void account_make(const struct suspect *suspect, enum reason reason, const struct waiter *waiter,
-		  struct view *view, json_t *known, json_t *inferred)
+		  struct view *view, struct sentences *known, struct sentences *inferred)
 {
 	const struct account account = {suspect, reason, waiter, view, known, inferred};
 
@@ -192,4 +195,11 @@ void account_make(const struct suspect *suspect, enum reason reason, const struc
 	state_runtimes(&account);
 	if (reason_words[reason].verdict != VERDICT_CLEAR)
 		infer(&account);
+}
+
+void sentences_clear(struct sentences *sentences)
+{
+	for (size_t i = 0; i < sentences->count; i++)
+		free(sentences->list[i]);
+	free(sentences->list);
 }

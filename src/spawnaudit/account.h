@@ -2,17 +2,23 @@
 #ifndef SPAWNAUDIT_ACCOUNT_H
 #define SPAWNAUDIT_ACCOUNT_H
 
-#include <jansson.h>
+#include <stddef.h>
 
 #include "suspect.h"
 #include "verdict.h"
 #include "view.h"
 
+struct sentences {
+	char **list;
+	size_t count;
+};
+
 /*
- * Adds sentences to two JSON arrays. waiter is the thread that the reason is
+ * Adds sentences, for sentences_clear(). waiter is the thread that the reason is
  * about, or NULL; view names variables, and may be NULL.
  */
 void account_make(const struct suspect *suspect, enum reason reason, const struct waiter *waiter,
-		  struct view *view, json_t *known, json_t *inferred);
+		  struct view *view, struct sentences *known, struct sentences *inferred);
+void sentences_clear(struct sentences *sentences);
 
 #endif

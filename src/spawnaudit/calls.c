@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "call_table.h"
+#include "common/draft.h"
 #include "common/parse.h"
 #include "launch.h"
 
@@ -277,12 +278,13 @@ static void show(const struct text *text, char letter, uint64_t value)
 char *call_text(pid_t tid, const struct registers *registers)
 {
 	const struct entry *entry = registers->foreign ? NULL : find(registers->call);
-	char *result = NULL;
-	size_t size;
-	struct text text = {open_memstream(&result, &size), tid, registers};
+	struct draft draft;
+	struct text text = {NULL, tid, registers};
+	char *result;
 
-	if (!text.stream)
+	if (draft_begin(&draft) < 0)
 		return NULL;
+	text.stream = draft.stream;
 	if (!entry) {
 		fprintf(text.stream, "%ssyscall %ld", registers->foreign ? "32-bit " : "",
 			registers->call);
@@ -294,8 +296,7 @@ char *call_text(pid_t tid, const struct registers *registers)
 		}
 		fputc(')', text.stream);
 	}
-	fclose(text.stream);
-	return result;
+	return draft_end(&draft, &result, NULL) < 0 ? NULL : result;
 }
 
 /*

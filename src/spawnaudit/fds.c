@@ -199,60 +199,60 @@ static void print_text(const struct look *look)
 
 /* ---- JSON ---- */
 
-static json_t *holders_json(const struct look *look, size_t item)
+static void write_holders(struct json *json, const struct look *look, size_t item)
 {
-	json_t *array = json_array();
-
+	json_array(json, "holders");
 	for (size_t i = 0; i < look->holders.count; i++) {
 		const struct holder *holder = &look->holders.list[i];
 
 		if (holder->item != item || holder->pid == look->process.pid)
 			continue;
-		json_array_append_new(array, json_pack("{s:i, s:o, s:b, s:b}",
-			"pid", (int)holder->pid, "name", output_string(holder->name),
-			"reads", (holder->access & HOLDER_READS) != 0,
-			"writes", (holder->access & HOLDER_WRITES) != 0));
+		json_object(json, NULL);
+		json_integer(json, "pid", holder->pid);
+		json_string(json, "name", holder->name);
+		json_boolean(json, "reads", holder->access & HOLDER_READS);
+		json_boolean(json, "writes", holder->access & HOLDER_WRITES);
+		json_end(json);
 	}
-	return array;
+	json_end(json);
 }
 
-static void print_descriptor_json(const struct look *look, size_t item)
+static void write_descriptor(const struct look *look, size_t item)
 {
 	const struct descriptor *descriptor = &look->descriptors[item];
 	const struct spu_audit_fd *fd = descriptor->fd;
-	json_t *line = output_begin("descriptor");
+	struct json *json = output_begin("descriptor");
 
-	json_object_set_new(line, "pid", json_integer(look->process.pid));
-	json_object_set_new(line, "fd", json_integer(fd->fd));
-	json_object_set_new(line, "kind", json_string(descriptor->kind));
-	json_object_set_new(line, "name", output_string(fd->name));
-	json_object_set_new(line, "deleted", json_boolean(descriptor->is_deleted));
-	json_object_set_new(line, "access", json_string(access_text(fd)));
-	json_object_set_new(line, "append", json_boolean(fd->flags & O_APPEND));
-	json_object_set_new(line, "nonblock", json_boolean(fd->flags & O_NONBLOCK));
-	json_object_set_new(line, "cloexec", json_boolean(fd->cloexec));
-	json_object_set_new(line, "finding", json_boolean(is_finding(look, fd)));
+	json_integer(json, "pid", look->process.pid);
+	json_integer(json, "fd", fd->fd);
+	json_string(json, "kind", descriptor->kind);
+	json_string(json, "name", fd->name);
+	json_boolean(json, "deleted", descriptor->is_deleted);
+	json_string(json, "access", access_text(fd));
+	json_boolean(json, "append", fd->flags & O_APPEND);
+	json_boolean(json, "nonblock", fd->flags & O_NONBLOCK);
+	json_boolean(json, "cloexec", fd->cloexec);
+	json_boolean(json, "finding", is_finding(look, fd));
 	if (descriptor->key)
-		json_object_set_new(line, "holders", holders_json(look, item));
-	output_end(line);
+		write_holders(json, look, item);
+	json_finish(json);
 }
 
 static void print_json(const struct look *look)
 {
-	json_t *line;
+	struct json *json;
 
 	for (size_t i = 0; i < look->audit->count; i++)
 		if (look->descriptors[i].fd)
-			print_descriptor_json(look, i);
-	line = output_begin("descriptors");
-	json_object_set_new(line, "pid", json_integer(look->process.pid));
-	json_object_set_new(line, "name", output_string(look->process.name));
-	json_object_set_new(line, "open", json_integer((json_int_t)look->audit->open));
-	json_object_set_new(line, "crossing", json_integer((json_int_t)look->crossing));
-	json_object_set_new(line, "findings", json_integer((json_int_t)look->findings));
-	json_object_set_new(line, "processes_unseen",
-			    json_integer((json_int_t)look->holders.unseen));
-	output_end(line);
+			write_descriptor(look, i);
+	json = output_begin("descriptors");
+	json_integer(json, "pid", look->process.pid);
+	json_string(json, "name", look->process.name);
+	json_unsigned(json, "open", look->audit->open);
+	json_unsigned(json, "crossing", look->crossing);
+	json_unsigned(json, "findings", look->findings);
+	json_unsigned(json, "processes_unseen", look->holders.unseen);
+	json_finish(json);
 }
 
 /* ---- one process ---- */

@@ -68,6 +68,16 @@ const char *method_name(enum method method)
 	return names[method];
 }
 
+const char *work_name(int kind)
+{
+	static const char *const names[WORK_KINDS] = {
+		"locks", "allocation", "name service", "dynamic linking", "locale or time zone",
+		"output", "threads", "the system log",
+	};
+
+	return names[kind];
+}
+
 void launch_flags_text(uint64_t flags, char *buffer, size_t size)
 {
 	static const struct {

@@ -94,6 +94,9 @@ int launch_is_hazardous(const struct launch *launch);
 /* "fork", "vfork", ... */
 const char *method_name(enum method method);
 
+/* "locks", "allocation", ...; the index is that of the WORK_ bit. */
+const char *work_name(int kind);
+
 /* CLONE_ flags by name, with | between them, the signal at the end. */
 void launch_flags_text(uint64_t flags, char *buffer, size_t size);
 

@@ -3,8 +3,6 @@
 #include "output.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/message.h"
 
@@ -47,52 +45,13 @@ void output_text(const char *text)
 	put_visible(text, stream);
 }
 
-static __attribute__((noreturn)) void die_of_memory(void)
+struct json *output_begin(const char *type)
 {
-	die_errno(EXIT_TROUBLE, ENOMEM, "report");
-}
+	static struct json json;
 
-json_t *output_begin(const char *type)
-{
-	json_t *line = json_object();
-
-	if (!line || json_object_set_new(line, "schema", json_integer(OUTPUT_SCHEMA)) < 0 ||
-	    json_object_set_new(line, "type", json_string(type)) < 0)
-		die_of_memory();
-	return line;
-}
-
-void output_end(json_t *line)
-{
-	if (json_dumpf(line, stream, 0) < 0 && !ferror(stream))
-		die_of_memory();
-	putc('\n', stream);
-	json_decref(line);
-}
-
-json_t *output_string(const char *text)
-{
-	json_t *value;
-	char *mended, *to;
-	size_t length;
-
-	if (!text)
-		return json_null();
-	value = json_string(text);
-	if (value)
-		return value;
-	/* jansson takes UTF-8 only, and doesn't say where it isn't: byte by byte */
-	length = strlen(text);
-	mended = to = malloc(3 * length + 1);
-	if (!mended)
-		die_of_memory();
-	for (; *text; text++)
-		to = (unsigned char)*text < 0x80 ? mempcpy(to, text, 1)
-						 : mempcpy(to, "\357\277\275", 3);
-	*to = '\0';
-	value = json_string(mended);
-	free(mended);
-	if (!value)
-		die_of_memory();
-	return value;
+	json = (struct json){.stream = stream};
+	json_object(&json, NULL);
+	json_integer(&json, "schema", OUTPUT_SCHEMA);
+	json_string(&json, "type", type);
+	return &json;
 }

@@ -2,18 +2,13 @@
 /*
  * Where reports go, and the two shapes that they have: text for people, and one
  * JSON object a line. Knows no report.
- *
- * A JSON line is made by output_begin("descriptor"), which gives an object with
- * "schema" and "type" in it; json_object_set_new() adds to it; output_end()
- * prints and frees it. What goes wrong (memory) ends the program: a report with
- * holes is worth nothing.
  */
 #ifndef SPAWNAUDIT_OUTPUT_H
 #define SPAWNAUDIT_OUTPUT_H
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include "common/json.h"
 #include "options.h"
 
 /* Raised when a key changes its meaning or goes; a new key doesn't raise it. */
@@ -31,10 +26,7 @@ FILE *output_stream(void);
 /* Control characters, that could paint a terminal, become "?". */
 void output_text(const char *text);
 
-json_t *output_begin(const char *type);
-void output_end(json_t *line);
-
-/* A string of JSON; bytes that aren't UTF-8 become U+FFFD. text NULL: null. */
-json_t *output_string(const char *text);
+/* A line of JSON, with "schema" and "type" in it; add to it, and json_finish() it. */
+struct json *output_begin(const char *type);
 
 #endif

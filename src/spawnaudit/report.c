@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
+#include "judgement.h"
 #include "launch.h"
 #include "options.h"
-#include "judgement.h"
+#include "report_json.h"
+#include "report_text.h"
 
 static const struct options *options;
 
 void report_setup(const struct options *all_options)
 {
 	options = all_options;
-}
-
-const char *work_name(int kind)
-{
-	static const char *const names[WORK_KINDS] = {
-		"locks", "allocation", "name service", "dynamic linking", "locale or time zone",
-		"output", "threads", "the system log",
-	};
-
-	return names[kind];
 }
 
 /* Names of places take long to find: what has one is printed when the program is over. */
@@ -31,9 +23,9 @@ static int is_late(const struct launch *launch)
 void report_launch(struct launch *launch)
 {
 	if (options->json && !is_late(launch))
-		json_launch(launch);
+		report_json_launch(launch);
 	else if (options->verbose && !options->json)
-		text_launch(launch);
+		report_text_launch(launch);
 	if (is_late(launch))
 		launch->place = place_unite(launch->place);
 	tally_take(launch, is_late(launch));
@@ -44,7 +36,7 @@ static void print_late(void)
 	for (const struct launch *launch = tally_kept(); launch; launch = launch->next)
 		if (is_late(launch)) {
 			place_name(launch->place);
-			json_launch(launch);
+			report_json_launch(launch);
 		}
 }
 
@@ -55,16 +47,16 @@ void report_end(const struct trace *trace)
 	if (options->json)
 		print_late();
 	else
-		text_end(trace, counts);
+		report_text_end(trace, counts);
 	for (const struct group *group = tally_groups(); group; group = group->next) {
 		place_name(group->first->place);
 		if (options->json)
-			json_group(group);
+			report_json_group(group);
 		else
-			text_group(group);
+			report_text_group(group);
 	}
 	if (options->json)
-		json_end(trace, counts);
+		report_json_end(trace, counts);
 }
 
 unsigned report_findings(void)

@@ -19,15 +19,4 @@ void report_end(const struct trace *trace);
 unsigned report_findings(void);
 void report_free(void);
 
-/* The two shapes */
-void text_launch(const struct launch *launch);
-void text_end(const struct trace *trace, const struct counts *counts);
-void text_group(const struct group *group);
-void json_launch(const struct launch *launch);
-void json_end(const struct trace *trace, const struct counts *counts);
-void json_group(const struct group *group);
-
-/* "locks", "allocation", ...; the index is that of the WORK_ bit. */
-const char *work_name(int kind);
-
 #endif

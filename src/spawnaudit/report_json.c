@@ -1,165 +1,164 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON: a line for each launch as it ends, for each finding, and a summary as the last one. */
+#include "report_json.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "common/parse.h"
 #include "findings.h"
-#include "output.h"
-#include "report.h"
-#include "shapes.h"
 #include "judgement.h"
+#include "output.h"
+#include "shapes.h"
 
-static void set(json_t *object, const char *key, json_t *value)
+static void write_ms(struct json *json, const char *key, int64_t ns)
 {
-	json_object_set_new(object, key, value);
+	json_decimal(json, key, (double)(ns / 1000) / 1000, 3);
 }
 
-static json_t *milliseconds(int64_t ns)
+static void write_calls(struct json *json, const struct launch *launch)
 {
-	int64_t us = ns / 1000;
-
-	return json_real((double)us / 1000);
-}
-
-static json_t *list_calls(const struct launch *launch)
-{
-	json_t *list = json_array();
-
+	if (!launch->recorded) {
+		json_null(json, "calls");
+		json_null(json, "call_count");
+		return;
+	}
+	json_array(json, "calls");
 	for (size_t i = 0; i < launch->call_count && i < LAUNCH_CALLS_KEPT; i++) {
 		const struct call *call = &launch->calls[i];
-		json_t *item = json_object();
 
-		set(item, "call", output_string(call->text));
-		set(item, "result", call->returned ? json_integer(call->result) : json_null());
-		set(item, "at_ms", milliseconds(call->begun));
-		set(item, "took_ms", milliseconds(call->took));
-		json_array_append_new(list, item);
+		json_object(json, NULL);
+		json_string(json, "call", call->text);
+		if (call->returned)
+			json_integer(json, "result", call->result);
+		else
+			json_null(json, "result");
+		write_ms(json, "at_ms", call->begun);
+		write_ms(json, "took_ms", call->took);
+		json_end(json);
 	}
-	return list;
+	json_end(json);
+	json_unsigned(json, "call_count", launch->call_count);
 }
 
-static json_t *list_leaks(const struct leak *leaks, size_t count)
+static void write_leaks(struct json *json, const struct leak *leaks, size_t count)
 {
 	static const char *const modes[] = {"r", "w", "rw", ""};
-	json_t *list = json_array();
 
+	json_array(json, "leaks");
 	for (size_t i = 0; i < count; i++) {
-		json_t *item = json_object();
-
-		set(item, "fd", json_integer(leaks[i].fd));
-		set(item, "name", output_string(leaks[i].name));
-		set(item, "access", json_string(modes[leaks[i].flags & O_ACCMODE]));
-		json_array_append_new(list, item);
+		json_object(json, NULL);
+		json_integer(json, "fd", leaks[i].fd);
+		json_string(json, "name", leaks[i].name);
+		json_string(json, "access", modes[leaks[i].flags & O_ACCMODE]);
+		json_end(json);
 	}
-	return list;
+	json_end(json);
 }
 
-static json_t *list_findings(unsigned findings)
+static void write_findings(struct json *json, unsigned findings)
 {
-	json_t *list = json_array();
-
+	json_array(json, "findings");
 	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
 		if (findings & FINDING_BIT(kind))
-			json_array_append_new(list, json_string(finding_words[kind].name));
-	return list;
+			json_string(json, NULL, finding_words[kind].name);
+	json_end(json);
 }
 
-static json_t *list_work(unsigned work)
+static void write_work(struct json *json, unsigned work)
 {
-	json_t *list = json_array();
-
+	json_array(json, "work");
 	for (int kind = 0; kind < WORK_KINDS; kind++)
 		if (work & 1u << kind)
-			json_array_append_new(list, json_string(work_name(kind)));
-	return list;
+			json_string(json, NULL, work_name(kind));
+	json_end(json);
 }
 
-static void set_outcome(json_t *line, const struct launch *launch)
+static void write_outcome(struct json *json, const struct launch *launch)
 {
 	static const char *const names[] = {"open", "executed", "exited", "killed", "left"};
 	char name[SIGNAL_NAME_SIZE];
 
-	set(line, "outcome", json_string(names[launch->outcome]));
-	set(line, "executed", output_string(launch->executed));
-	set(line, "exec_failure", output_string(launch->exec_failure));
+	json_string(json, "outcome", names[launch->outcome]);
+	json_string(json, "executed", launch->executed);
+	json_string(json, "exec_failure", launch->exec_failure);
 	if (launch->outcome == OUTCOME_EXITED)
-		set(line, "exit_code", json_integer(launch->status));
+		json_integer(json, "exit_code", launch->status);
 	if (launch->outcome == OUTCOME_KILLED)
-		set(line, "signal", json_string(signal_name(launch->status, name)));
-	set(line, "lasted_ms", milliseconds(launch->lasted));
+		json_string(json, "signal", signal_name(launch->status, name));
+	write_ms(json, "lasted_ms", launch->lasted);
 }
 
-void json_launch(const struct launch *launch)
+void report_json_launch(const struct launch *launch)
 {
-	json_t *line = output_begin("launch");
+	struct json *json = output_begin("launch");
 	char flags[512];
 
 	launch_flags_text(launch->flags, flags, sizeof(flags));
-	set(line, "parent", json_integer(launch->parent));
-	set(line, "thread", launch->thread ? json_integer(launch->thread) : json_null());
-	set(line, "thread_name", output_string(launch->located ? launch->thread_name : NULL));
-	set(line, "program", output_string(launch->program));
-	set(line, "threads", json_integer(launch->threads));
-	set(line, "copy_of_threads", json_integer(launch->lost_threads));
-	set(line, "runtimes", output_string(launch->runtimes));
-	set(line, "child", json_integer(launch->child));
-	set(line, "method", json_string(method_name(launch->method)));
-	set(line, "flags", json_string(flags));
-	set_outcome(line, launch);
-	set(line, "calls", launch->recorded ? list_calls(launch) : json_null());
-	set(line, "call_count", launch->recorded ? json_integer((json_int_t)launch->call_count)
-						 : json_null());
-	set(line, "work", list_work(launch->work));
-	set(line, "stack", shapes_place(launch->place));
-	set(line, "leaks", list_leaks(launch->leaks, launch->leak_count));
-	set(line, "passed_on", json_integer((json_int_t)launch->passed_on));
-	set(line, "findings", list_findings(launch->findings));
-	output_end(line);
+	json_integer(json, "parent", launch->parent);
+	if (launch->thread)
+		json_integer(json, "thread", launch->thread);
+	else
+		json_null(json, "thread");
+	json_string(json, "thread_name", launch->located ? launch->thread_name : NULL);
+	json_string(json, "program", launch->program);
+	json_unsigned(json, "threads", launch->threads);
+	json_unsigned(json, "copy_of_threads", launch->lost_threads);
+	json_string(json, "runtimes", launch->runtimes);
+	json_integer(json, "child", launch->child);
+	json_string(json, "method", method_name(launch->method));
+	json_string(json, "flags", flags);
+	write_outcome(json, launch);
+	write_calls(json, launch);
+	write_work(json, launch->work);
+	shapes_write_place(json, launch->place);
+	write_leaks(json, launch->leaks, launch->leak_count);
+	json_unsigned(json, "passed_on", launch->passed_on);
+	write_findings(json, launch->findings);
+	json_finish(json);
 }
 
-void json_group(const struct group *group)
+void report_json_group(const struct group *group)
 {
 	const struct launch *launch = group->first;
-	json_t *line = output_begin("finding");
+	struct json *json = output_begin("finding");
 
-	set(line, "kind", json_string(finding_words[group->kind].name));
-	set(line, "count", json_integer((json_int_t)group->count));
-	set(line, "program", output_string(launch->program));
-	set(line, "method", json_string(method_name(launch->method)));
-	set(line, "parent", json_integer(launch->parent));
-	set(line, "child", json_integer(launch->child));
-	set(line, "stack", shapes_place(launch->place));
-	set(line, "leaks", list_leaks(group->leaks, group->leak_count));
-	set(line, "why", json_string(finding_words[group->kind].matters));
-	set(line, "mend", json_string(finding_words[group->kind].mends));
-	output_end(line);
+	json_string(json, "kind", finding_words[group->kind].name);
+	json_unsigned(json, "count", group->count);
+	json_string(json, "program", launch->program);
+	json_string(json, "method", method_name(launch->method));
+	json_integer(json, "parent", launch->parent);
+	json_integer(json, "child", launch->child);
+	shapes_write_place(json, launch->place);
+	write_leaks(json, group->leaks, group->leak_count);
+	json_string(json, "why", finding_words[group->kind].matters);
+	json_string(json, "mend", finding_words[group->kind].mends);
+	json_finish(json);
 }
 
-void json_end(const struct trace *trace, const struct counts *counts)
+void report_json_end(const struct trace *trace, const struct counts *counts)
 {
-	json_t *line = output_begin("summary"), *methods = json_object(), *findings = json_object();
+	struct json *json = output_begin("summary");
 
+	json_integer(json, "pid", trace->pid);
+	json_unsigned(json, "launches", counts->launches);
+	json_object(json, "methods");
 	for (enum method method = 0; method < METHOD_COUNT; method++)
-		set(methods, method_name(method),
-		    json_integer((json_int_t)counts->methods[method]));
+		json_unsigned(json, method_name(method), counts->methods[method]);
+	json_end(json);
+	json_unsigned(json, "executed", counts->executed);
+	json_unsigned(json, "reexecuted", trace->reexecuted);
+	json_unsigned(json, "failed", counts->failed);
+	json_unsigned(json, "unexecuted", counts->unexecuted);
+	json_unsigned(json, "left", counts->left);
+	json_unsigned(json, "safe", counts->safe);
+	json_unsigned(json, "passed_on", counts->passed_on);
+	json_unsigned(json, "foreign", counts->foreign);
+	json_string(json, "unprivileged", trace->unprivileged);
+	json_object(json, "findings");
 	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
-		set(findings, finding_words[kind].name,
-		    json_integer((json_int_t)counts->findings[kind]));
-	set(line, "pid", json_integer(trace->pid));
-	set(line, "launches", json_integer((json_int_t)counts->launches));
-	set(line, "methods", methods);
-	set(line, "executed", json_integer((json_int_t)counts->executed));
-	set(line, "reexecuted", json_integer((json_int_t)trace->reexecuted));
-	set(line, "failed", json_integer((json_int_t)counts->failed));
-	set(line, "unexecuted", json_integer((json_int_t)counts->unexecuted));
-	set(line, "left", json_integer((json_int_t)counts->left));
-	set(line, "safe", json_integer((json_int_t)counts->safe));
-	set(line, "passed_on", json_integer((json_int_t)counts->passed_on));
-	set(line, "foreign", json_integer((json_int_t)counts->foreign));
-	set(line, "unprivileged", output_string(trace->unprivileged));
-	set(line, "findings", findings);
-	set(line, "processes_left", json_integer((json_int_t)trace->left));
-	output_end(line);
+		json_unsigned(json, finding_words[kind].name, counts->findings[kind]);
+	json_end(json);
+	json_unsigned(json, "processes_left", trace->left);
+	json_finish(json);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The report for people: a summary, then each finding so that it fits on a screen. */
+#include "report_text.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -9,10 +10,9 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "findings.h"
-#include "output.h"
-#include "report.h"
-#include "shapes.h"
 #include "judgement.h"
+#include "output.h"
+#include "shapes.h"
 
 #define CALLS_SHOWN 12
 #define PLURAL(count) (count), (count) == 1 ? "" : "s"
@@ -223,7 +223,7 @@ static void say_fork(const struct group *group)
 	putc('\n', out());
 }
 
-void text_group(const struct group *group)
+void report_text_group(const struct group *group)
 {
 	const struct launch *launch = group->first;
 
@@ -241,7 +241,7 @@ void text_group(const struct group *group)
 		fprintf(out(), "  and %zu more from the same place\n", group->count - 1);
 }
 
-void text_launch(const struct launch *launch)
+void report_text_launch(const struct launch *launch)
 {
 	fprintf(out(), "%s: ", launch->findings ? "finding" : "safe");
 	put_parent(launch);
@@ -275,7 +275,7 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 			trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
 }
 
-void text_end(const struct trace *trace, const struct counts *counts)
+void report_text_end(const struct trace *trace, const struct counts *counts)
 {
 	const char *separator = ": ";
 

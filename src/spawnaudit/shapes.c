@@ -17,24 +17,33 @@ const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path ? path : "?";
 }
 
-json_t *shapes_place(const struct place *place)
+static void write_frame(struct json *json, const struct frame *frame)
 {
-	json_t *frames;
+	json_object(json, NULL);
+	json_string(json, "function", frame->function);
+	json_string(json, "file", frame->file);
+	if (frame->file)
+		json_integer(json, "line", frame->line);
+	else
+		json_null(json, "line");
+	json_string(json, "module", frame->module);
+	json_unsigned(json, "offset", frame->offset);
+	json_end(json);
+}
 
-	if (!place)
-		return json_null();
-	frames = json_array();
-	for (size_t i = 0; i < place->count; i++) {
-		const struct frame *frame = &place->frames[i];
-
-		json_array_append_new(frames, json_pack("{s:o, s:o, s:o, s:o, s:I}",
-			"function", output_string(frame->function),
-			"file", output_string(frame->file),
-			"line", frame->file ? json_integer(frame->line) : json_null(),
-			"module", output_string(frame->module),
-			"offset", (json_int_t)frame->offset));
+void shapes_write_place(struct json *json, const struct place *place)
+{
+	if (!place) {
+		json_null(json, "stack");
+		return;
 	}
-	return json_pack("{s:o, s:o}", "frames", frames, "ended", output_string(place->ended));
+	json_object(json, "stack");
+	json_array(json, "frames");
+	for (size_t i = 0; i < place->count; i++)
+		write_frame(json, &place->frames[i]);
+	json_end(json);
+	json_string(json, "ended", place->ended);
+	json_end(json);
 }
 
 static void print_frame(const struct frame *frame)
@@ -87,13 +96,14 @@ void shapes_print_place(const char *head, const struct place *place)
 	print_missing(indent, place, shown);
 }
 
-json_t *shapes_runtimes(const struct runtimes *runtimes)
+void shapes_write_runtimes(struct json *json, const struct runtimes *runtimes)
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < runtimes->count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:o}",
-			"name", runtimes->list[i].name,
-			"file", output_string(runtimes->list[i].file)));
-	return array;
+	json_array(json, "runtimes");
+	for (size_t i = 0; i < runtimes->count; i++) {
+		json_object(json, NULL);
+		json_string(json, "name", runtimes->list[i].name);
+		json_string(json, "file", runtimes->list[i].file);
+		json_end(json);
+	}
+	json_end(json);
 }

@@ -31,7 +31,7 @@ struct report {
 	const struct waiter *waiter;	/* the one that the reason is about, or NULL */
 	struct view *view;
 	struct place **places;		/* of each waiter; NULL: none was looked for */
-	json_t *known, *inferred;	/* sentences */
+	struct sentences known, inferred;
 	char *no_stack;			/* why there are no stacks, or NULL */
 };
 
@@ -80,47 +80,13 @@ static void find_places(struct report *report)
 	}
 }
 
-static json_t *futex_json(const struct waiter *waiter)
+/* ---- text ---- */
+
+static void print_sentences(const char *head, const struct sentences *sentences)
 {
-	static const char *const owners[] = {"unknown", "here", "in-parent", "ended"};
-
-	if (!waiter->waits_for_futex)
-		return json_null();
-	return json_pack("{s:I, s:o, s:b, s:b, s:o, s:o, s:s}",
-		"address", (json_int_t)waiter->futex.address, "place", output_string(waiter->place),
-		"shared", waiter->is_shared, "time_limit", waiter->futex.has_limit,
-		"mutex", output_string(waiter->mutex_kind),
-		"owner_tid", waiter->mutex_kind ? json_integer(waiter->owner_tid) : json_null(),
-		"owner", owners[waiter->owner]);
-}
-
-static json_t *threads_json(const struct report *report)
-{
-	json_t *threads = json_array();
-
-	for (size_t i = 0; i < report->suspect.waiter_count; i++) {
-		const struct waiter *waiter = &report->suspect.waiters[i];
-		char name[2] = {waiter->state, '\0'};
-
-		json_array_append_new(threads, json_pack("{s:i, s:o, s:o, s:b, s:o, s:o}",
-			"tid", (int)waiter->tid, "state", output_string(name),
-			"wchan", *waiter->wchan ? output_string(waiter->wchan) : json_null(),
-			"spins", waiter->spins, "futex", futex_json(waiter),
-			"stack", shapes_place(report->places ? report->places[i] : NULL)));
-	}
-	return threads;
-}
-
-/* ---- printing ---- */
-
-static void print_sentences(const char *head, const json_t *sentences)
-{
-	json_t *sentence;
-	size_t i;
-
-	json_array_foreach(sentences, i, sentence) {
+	for (size_t i = 0; i < sentences->count; i++) {
 		fprintf(output_stream(), "  %-9s ", i == 0 ? head : "");
-		output_text(json_string_value(sentence));
+		output_text(sentences->list[i]);
 		putc('\n', output_stream());
 	}
 }
@@ -153,22 +119,79 @@ static void print_text(const struct report *report)
 	fprintf(out, ": %s: %s\n", heads[reason->verdict], reason->text);
 	if (report->reason == REASON_EXEC)
 		return;
-	print_sentences("known", report->known);
-	print_sentences("inferred", report->inferred);
+	print_sentences("known", &report->known);
+	print_sentences("inferred", &report->inferred);
 	print_stacks(report);
 	if (reason->verdict == VERDICT_STUCK)
 		fprintf(out, "  matters   %s\n  mends     %s\n", words->matters, words->mends);
 }
 
-static json_t *parent_json(const struct suspect *suspect)
+/* ---- JSON ---- */
+
+static void write_parent(struct json *json, const struct suspect *suspect)
 {
-	if (!suspect->parent.pid)
-		return json_null();
-	return json_pack("{s:i, s:o, s:I, s:o}", "pid", (int)suspect->parent.pid,
-		"name", output_string(suspect->parent.name),
-		"threads", (json_int_t)suspect->parent.threads,
-		"same_program", suspect->is_parent_same < 0 ? json_null()
-				: json_boolean(suspect->is_parent_same));
+	if (!suspect->parent.pid) {
+		json_null(json, "parent");
+		return;
+	}
+	json_object(json, "parent");
+	json_integer(json, "pid", suspect->parent.pid);
+	json_string(json, "name", suspect->parent.name);
+	json_integer(json, "threads", suspect->parent.threads);
+	if (suspect->is_parent_same < 0)
+		json_null(json, "same_program");
+	else
+		json_boolean(json, "same_program", suspect->is_parent_same);
+	json_end(json);
+}
+
+static void write_futex(struct json *json, const struct waiter *waiter)
+{
+	static const char *const owners[] = {"unknown", "here", "in-parent", "ended"};
+
+	if (!waiter->waits_for_futex) {
+		json_null(json, "futex");
+		return;
+	}
+	json_object(json, "futex");
+	json_unsigned(json, "address", waiter->futex.address);
+	json_string(json, "place", waiter->place);
+	json_boolean(json, "shared", waiter->is_shared);
+	json_boolean(json, "time_limit", waiter->futex.has_limit);
+	json_string(json, "mutex", waiter->mutex_kind);
+	if (waiter->mutex_kind)
+		json_integer(json, "owner_tid", waiter->owner_tid);
+	else
+		json_null(json, "owner_tid");
+	json_string(json, "owner", owners[waiter->owner]);
+	json_end(json);
+}
+
+static void write_threads(struct json *json, const struct report *report)
+{
+	json_array(json, "threads");
+	for (size_t i = 0; i < report->suspect.waiter_count; i++) {
+		const struct waiter *waiter = &report->suspect.waiters[i];
+		const char state[] = {waiter->state, '\0'};
+
+		json_object(json, NULL);
+		json_integer(json, "tid", waiter->tid);
+		json_string(json, "state", state);
+		json_string(json, "wchan", *waiter->wchan ? waiter->wchan : NULL);
+		json_boolean(json, "spins", waiter->spins);
+		write_futex(json, waiter);
+		shapes_write_place(json, report->places ? report->places[i] : NULL);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void write_sentences(struct json *json, const char *key, const struct sentences *sentences)
+{
+	json_array(json, key);
+	for (size_t i = 0; i < sentences->count; i++)
+		json_string(json, NULL, sentences->list[i]);
+	json_end(json);
 }
 
 static void print_json(const struct report *report)
@@ -176,24 +199,24 @@ static void print_json(const struct report *report)
 	const struct finding_words *words = &finding_words[FINDING_STUCK];
 	const struct suspect *suspect = &report->suspect;
 	const struct reason_words *reason = &reason_words[report->reason];
-	json_t *line = output_begin("stuck");
+	struct json *json = output_begin("stuck");
 
-	json_object_set_new(line, "pid", json_integer(suspect->process.pid));
-	json_object_set_new(line, "name", output_string(suspect->process.name));
-	json_object_set_new(line, "verdict", json_string(verdict_names[reason->verdict]));
-	json_object_set_new(line, "reason", json_string(reason->name));
-	json_object_set_new(line, "text", json_string(reason->text));
-	json_object_set_new(line, "parent", parent_json(suspect));
-	json_object_set_new(line, "runtimes", shapes_runtimes(&suspect->runtimes));
-	json_object_set_new(line, "threads", threads_json(report));
-	json_object_set(line, "known", report->known);
-	json_object_set(line, "inferred", report->inferred);
-	json_object_set_new(line, "no_stack", output_string(report->no_stack));
+	json_integer(json, "pid", suspect->process.pid);
+	json_string(json, "name", suspect->process.name);
+	json_string(json, "verdict", verdict_names[reason->verdict]);
+	json_string(json, "reason", reason->name);
+	json_string(json, "text", reason->text);
+	write_parent(json, suspect);
+	shapes_write_runtimes(json, &suspect->runtimes);
+	write_threads(json, report);
+	write_sentences(json, "known", &report->known);
+	write_sentences(json, "inferred", &report->inferred);
+	json_string(json, "no_stack", report->no_stack);
 	if (reason->verdict == VERDICT_STUCK) {
-		json_object_set_new(line, "matters", json_string(words->matters));
-		json_object_set_new(line, "mends", json_string(words->mends));
+		json_string(json, "matters", words->matters);
+		json_string(json, "mends", words->mends);
 	}
-	output_end(line);
+	json_finish(json);
 }
 
 /* ---- one process ---- */
@@ -201,20 +224,18 @@ static void print_json(const struct report *report)
 static void fill(struct report *report)
 {
 	report->reason = verdict_find(&report->suspect, &report->waiter);
-	report->known = json_array();
-	report->inferred = json_array();
 	if (report->reason == REASON_EXEC)
 		return;
 	report->view = view_new(report->suspect.process.pid);
 	account_make(&report->suspect, report->reason, report->waiter, report->view,
-		     report->known, report->inferred);
+		     &report->known, &report->inferred);
 	find_places(report);
 }
 
 static void clear(struct report *report)
 {
-	json_decref(report->known);
-	json_decref(report->inferred);
+	sentences_clear(&report->known);
+	sentences_clear(&report->inferred);
 	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++)
 		place_let_go(report->places[i]);
 	free(report->places);
