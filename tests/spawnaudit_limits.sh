@@ -314,6 +314,22 @@ test_output_that_is_lost_is_a_failure() {
 	spawnaudit --fds --log=/dev/full $$ 2>err
 	same "status" 125 $?
 	like "its words" "spawnaudit: log: No space left on device" "$(cat err)"
+	for format in '' --json; do
+		# shellcheck disable=SC2086
+		spawnaudit $format true 2>/dev/full
+		same "status of $format" 125 $?
+	done
+}
+
+# What others write to the same stderr doesn't get into the middle of it.
+test_a_line_on_stderr_is_written_in_one() {
+	need
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "${SAN-}" ] || skip "LeakSanitizer doesn't work below strace"
+	for format in --json --verbose; do
+		strace -o calls -e trace=write spawnaudit $format true 2>report
+		same "writes of $format" "$(wc -l <report)" "$(grep -c '^write(2,' calls)"
+	done
 }
 
 run_tests

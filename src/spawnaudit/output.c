@@ -11,27 +11,34 @@ static FILE *stream;
 int output_open(const struct options *options, FILE *by_default)
 {
 	stream = options->log ? fopen(options->log, "we") : by_default;
-	if (stream)
-		return 0;
-	say_errno(errno, "--log=%s", NAMED(options->log));
-	return -errno;
+	if (!stream) {
+		say_errno(errno, "--log=%s", NAMED(options->log));
+		return -errno;
+	}
+	/* a write for each line: others write there too */
+	if (stream == stderr)
+		setvbuf(stream, NULL, _IOLBF, 0);
+	return 0;
 }
 
-static int close_log(void)
+/* A stderr stays open: what is wrong is still to be said there. */
+static int finish(void)
 {
 	int failed = ferror(stream);
 
 	errno = 0;
-	return fclose(stream) == 0 && !failed ? 0 : errno ? -errno : -EIO;
+	if ((stream == stderr ? fflush(stream) : fclose(stream)) == 0 && !failed)
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 int output_close(void)
 {
-	int is_log = stream != stdout && stream != stderr;
-	int r = is_log ? close_log() : stdout_finish();
+	int r = stream == stdout ? stdout_finish() : finish();
 
 	if (r < 0)
-		say_errno(r, is_log ? "log" : "standard output");
+		say_errno(r, stream == stdout ? "standard output"
+			     : stream == stderr ? "standard error" : "log");
 	return r;
 }
 
