@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/message.h"
@@ -137,6 +138,26 @@ static int are_standard_all(void)
 	return stat("/proc/self/fd", &status) == 0 && count > 0 && status.st_size == count;
 }
 
+#define KCMP_FILE 0	/* linux/kcmp.h isn't everywhere */
+
+/*
+ * Does our parent have the same open file under that number? Then it has let it
+ * leak. What a shell opens for COMMAND alone it opens in the process that becomes us.
+ */
+static int is_parents(int fd)
+{
+	long r = syscall(SYS_kcmp, getppid(), getpid(), KCMP_FILE, fd, fd);
+	struct stat ours, theirs;
+	char path[48];
+
+	if (r >= 0 || errno == EBADF)
+		return r == 0;
+	/* Filters of containers refuse the call */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getppid(), fd);
+	return stat(path, &theirs) == 0 && fstat(fd, &ours) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
 			     struct closed *ret)
 {
@@ -147,10 +168,12 @@ void descriptors_find_closed(const struct settings *settings, const struct fd_li
 	    spu_audit(0, 0, &audit) < 0)
 		return;
 	for (size_t i = 0; i < audit->count; i++) {
-		if (fd_list_mentions(fds, audit->fds[i].fd))
+		int fd = audit->fds[i].fd;
+
+		if (fd_list_mentions(fds, fd) || (!settings->verbose && is_parents(fd)))
 			continue;
 		if (ret->count < sizeof(ret->shown) / sizeof(ret->shown[0]))
-			ret->shown[ret->count] = audit->fds[i].fd;
+			ret->shown[ret->count] = fd;
 		ret->count++;
 	}
 	spu_audit_free(audit);

@@ -15,8 +15,9 @@
 int descriptors_collect(const struct settings *settings, struct fd_list *fds);
 
 /*
- * The line about what the command didn't get: audited before the launch, since
- * with --exec nothing comes after it, and said when it is sure.
+ * The line about what the command didn't get although somebody may have opened it
+ * for that: audited before the launch, since with --exec nothing comes after it,
+ * and said when it is sure.
  */
 struct closed {
 	int shown[8];

@@ -76,8 +76,8 @@ static const struct argp_option table[] = {
 	{0, 0, 0, 0, "Output:", 7},
 	{"json", KEY_JSON, 0, 0, "--audit, --stats and --explain as JSON", 0},
 	{"quiet", 'q', 0, 0, "No word about descriptors that were closed", 0},
-	{"verbose", 'v', 0, 0, "Say what is launched and how it ended; with --explain: what "
-	 "this kernel has", 0},
+	{"verbose", 'v', 0, 0, "Say what is closed and launched, and how it ended; with "
+	 "--explain: what this kernel has", 0},
 	{0, 0, 0, 0, 0, 0},
 };
 
