@@ -76,6 +76,34 @@ START_TEST(modes_are_octal)
 }
 END_TEST
 
+START_TEST(symbolic_modes_are_those_of_umask)
+{
+	static const struct {
+		const char *text;
+		unsigned now;
+		int r;
+		unsigned mode;
+	} known[] = {
+		{"u=rwx,g=rx,o=", 0, 0, 0750}, {"a=r", 0777, 0, 0444}, {"=rw", 0, 0, 0666},
+		{"g-w", 0777, 0, 0757}, {"+x", 0640, 0, 0751}, {"go+rx", 0700, 0, 0755},
+		{"u=", 0777, 0, 0077}, {"g=u", 0750, 0, 0770}, {"o=g,g=", 0750, 0, 0705},
+		{"u+w-x", 0500, 0, 0600}, {"ug=rw+x,o-rwx", 0007, 0, 0770}, {"a-u", 0421, 0, 0021},
+		{"g=uo", 0, -EINVAL, 0}, {"", 0, -EINVAL, 0}, {"u", 0, -EINVAL, 0},
+		{"rwx", 0, -EINVAL, 0}, {"u=rwx,", 0, -EINVAL, 0}, {",u=r", 0, -EINVAL, 0},
+		{"u=rwt", 0, -EINVAL, 0}, {"u=7", 0, -EINVAL, 0}, {"u=r g=r", 0, -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		unsigned mode = UNTOUCHED;
+
+		ck_assert_msg(parse_symbolic_mode(known[i].text, known[i].now, &mode) == known[i].r,
+			      "'%s'", known[i].text);
+		ck_assert_msg(mode == (known[i].r ? UNTOUCHED : known[i].mode), "'%s': %o",
+			      known[i].text, mode);
+	}
+}
+END_TEST
+
 START_TEST(sizes_have_units)
 {
 	static const struct {
@@ -114,9 +142,20 @@ START_TEST(durations_are_those_of_timeout)
 		{"5.", 0, 5000}, {"1.5h", 0, 5400000}, {"0.001", 0, 1}, {"0.0001", 0, 1},
 		{"0.0000000001", 0, 1}, {"1.0001", 0, 1001}, {"0.00001d", 0, 864},
 		{"0.9999", 0, 1000}, {"365d", 0, 31536000000},
+		{"1e1", 0, 10000}, {"1e1m", 0, 600000}, {"2.5E+3", 0, 2500000}, {"1e-3", 0, 1},
+		{".5e1s", 0, 5000}, {"1234e-5", 0, 13}, {"1e-9999999999999", 0, 1}, {"0e9999", 0, 0},
+		{"0.000000000000000000000000002e27", 0, 2000},
+		{"1000000000000000000000000000e-27", 0, 1000},
+		{"1.00000000000000000000000000001", 0, 1001},
+		{"2305843009213693", 0, 2305843009213693000}, {"2305843009213694", -ERANGE, 0},
+		{"inf", 0, INT64_MAX / 4}, {"Infinity", 0, INT64_MAX / 4}, {"INFd", 0, INT64_MAX / 4},
+		{"1e400", -ERANGE, 0}, {"1e99999999999999999999", -ERANGE, 0},
+		{"e1", -EINVAL, 0}, {"1e", -EINVAL, 0}, {"1e+", -EINVAL, 0}, {"1e1e1", -EINVAL, 0},
+		{"1e1.5", -EINVAL, 0}, {".e1", -EINVAL, 0}, {"infi", -EINVAL, 0}, {"-inf", -EINVAL, 0},
+		{"nan", -EINVAL, 0}, {"0x1", -EINVAL, 0},
 		{"", -EINVAL, 0}, {".", -EINVAL, 0}, {"s", -EINVAL, 0}, {"1x", -EINVAL, 0},
 		{"1ms", -EINVAL, 0}, {"-1", -EINVAL, 0}, {"+1", -EINVAL, 0}, {" 1", -EINVAL, 0},
-		{"1e3", -EINVAL, 0}, {"inf", -EINVAL, 0}, {"1.5.2", -EINVAL, 0}, {"1,5", -EINVAL, 0},
+		{"1.5.2", -EINVAL, 0}, {"1,5", -EINVAL, 0},
 		{"9223372036854775807", -ERANGE, 0}, {"99999999999999999999999d", -ERANGE, 0},
 		{"2305843009213693d", -ERANGE, 0},
 	};
@@ -229,6 +268,40 @@ START_TEST(range_lists_are_read_in_order)
 		ck_assert_str_eq(text, known[i].ranges);
 	}
 	ck_assert_int_eq(parse_ranges("3", 0, 100, refuse, NULL), -ENOMEM);
+	ck_assert_int_eq(parse_ranges("3-5:2", 0, 100, refuse, NULL), -EINVAL);
+}
+END_TEST
+
+static long stride;
+
+static int note_stride(void *context, long first, long last)
+{
+	char *text = context;
+
+	sprintf(text + strlen(text), "[%ld,%ld,%ld]", first, last, stride);
+	return 0;
+}
+
+START_TEST(ranges_may_have_strides)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *ranges;
+	} known[] = {
+		{"0-6:2,9", 0, "[0,6,2][9,9,1]"}, {"1-3:100", 0, "[1,3,100]"},
+		{"1-3:0", -ERANGE, ""}, {"1-3:101", -ERANGE, ""}, {"1-3:-1", -ERANGE, ""},
+		{"1-3:", -EINVAL, ""}, {"3:2", -EINVAL, ""}, {"1:2-3", -EINVAL, ""},
+		{"1-3:2:2", -EINVAL, ""}, {"3-1:2", -ERANGE, ""},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		char text[256] = "";
+
+		ck_assert_msg(parse_strided_ranges(known[i].text, 0, 100, &stride, note_stride,
+						   text) == known[i].r, "'%s'", known[i].text);
+		ck_assert_str_eq(text, known[i].ranges);
+	}
 }
 END_TEST
 
@@ -620,12 +693,14 @@ int main(void)
 	tcase_add_test(parse, numbers_are_read_whole_or_not_at_all);
 	tcase_add_test(parse, numbers_keep_to_their_limits);
 	tcase_add_test(parse, modes_are_octal);
+	tcase_add_test(parse, symbolic_modes_are_those_of_umask);
 	tcase_add_test(parse, sizes_have_units);
 	tcase_add_test(parse, durations_are_those_of_timeout);
 	tcase_add_test(parse, signals_have_names_and_numbers);
 	tcase_add_test(parse, a_signal_is_read_back_from_its_name);
 	tcase_add_test(parse, signal_lists_are_sets);
 	tcase_add_test(parse, range_lists_are_read_in_order);
+	tcase_add_test(parse, ranges_may_have_strides);
 	tcase_add_test(message, messages_say_program_what_and_why);
 	tcase_add_test(message, a_message_is_one_line_whatever_the_thing_is_named);
 	tcase_add_test(message, a_name_is_quoted_where_it_shows_badly);

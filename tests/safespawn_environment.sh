@@ -63,4 +63,18 @@ test_umask() {
 	(umask 035; status 0 safespawn -q sh -c umask && same kept 0035 "$out")
 }
 
+test_symbolic_umask_is_the_shells() {
+	for mode in u=rwx,g=rx,o= g-w =rx u+w-x o=g,g-r a= ; do
+		(
+			umask 026
+			status 0 safespawn -q --umask="$mode" -r '1>caller' sh -c umask
+			umask 026
+			umask "$mode"
+			same "$mode" "$(umask)" "$(cat caller)"
+		) || exit
+	done
+	(umask 077; safespawn -q --umask=g=rwx -r '1>own' true)
+	same "the caller's own" 600 "$(stat -c %a own)"
+}
+
 run_tests

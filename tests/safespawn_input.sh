@@ -27,7 +27,7 @@ test_every_word_of_help_is_taken() {
 	takes method METHOD
 	takes leaks POLICY
 	takes rlimit LIMIT =0
-	takes default-signal SIG
+	takes pdeathsig SIG
 }
 
 test_missing_arguments() {
@@ -47,13 +47,19 @@ test_values_with_trailing_junk_or_out_of_range() {
 	misused '--timeout=-1: not a duration*' -t -1
 	misused '--timeout=99999999999999999999: out of range' -t 99999999999999999999
 	misused '--kill-after="1 ": not a duration*' -t 1 -k '1 '
-	misused '--umask=0x2: not an octal mode' --umask=0x2
+	misused '--umask=0x2: not a mode (027, or u=rwx,g=rx,o=)' --umask=0x2
+	misused '--umask=u=rwx,: not a mode*' --umask=u=rwx,
+	misused '--umask="": not a mode*' --umask=
+	misused '--timeout=1e: not a duration*inf)' -t 1e
+	misused '--cpu-list=3:2: not a list of processors (1,3-5,8-30:2)' --cpu-list=3:2
+	misused '--keep-fd=3-9:2: not a list of descriptors*' --keep-fd=3-9:2
 	misused '--umask=01000: out of range' --umask=01000
 	misused '--signal=NONE: not a signal' -t 1 -s NONE
 	misused '--signal=0: no such signal' -t 1 -s 0
 	misused '--signal=99: no such signal' -t 1 -s 99
 	misused '--ignore-signal=INT,: not a signal' --ignore-signal=INT,
 	misused "--ignore-signal=KILL: KILL and STOP can't be changed" --ignore-signal=KILL
+	misused "--default-signal=KILL: KILL and STOP can't be changed" --default-signal=KILL
 	misused "--block-signal=STOP: KILL and STOP can't be changed" --block-signal=STOP
 	misused '--setpgid=1x: not a process group' --setpgid=1x
 	misused '--setpgid=-1: out of range' --setpgid=-1

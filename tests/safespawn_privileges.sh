@@ -253,12 +253,14 @@ test_cpu_list() {
 	same "those that aren't there don't count" "$one" \
 		"$(field Cpus_allowed_list --cpu-list="$one,8000-8191")"
 	same all "$allowed" "$(field Cpus_allowed_list --cpu-list=0-8191)"
+	same "every third" "$(taskset -c 0-8191:3 sed -n "s/^Cpus_allowed_list:[[:space:]]*//p" /proc/self/status)" \
+		"$(field Cpus_allowed_list --cpu-list=0-8191:3)"
 	same "the last list counts" "$one" "$(field Cpus_allowed_list --cpu-list=8000 --cpu-list="$one")"
 	refuses 'cpus: Invalid argument: --cpu-list names no processor that we may use' \
 		--cpu-list=8191
 	misused '--cpu-list=8192: out of range (0 to 8191*' --cpu-list=8192
 	misused '--cpu-list=3-1: out of range*' --cpu-list=3-1
-	misused '--cpu-list=1,: not a list of processors (1,3-5)' --cpu-list=1,
+	misused '--cpu-list=1,: not a list of processors (1,3-5,8-30:2)' --cpu-list=1,
 	misused '--cpu-list=a: not a list of processors*' --cpu-list=a
 }
 

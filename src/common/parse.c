@@ -95,6 +95,92 @@ int parse_mode(const char *text, unsigned *ret)
 	return r;
 }
 
+static int is_operator(char c)
+{
+	return c == '+' || c == '-' || c == '=';
+}
+
+/* "ug", or nothing for all: the bits that it stands for. */
+static unsigned take_classes(const char **text)
+{
+	unsigned bits = 0;
+
+	for (;; (*text)++) {
+		switch (**text) {
+		case 'u':
+			bits |= 0700;
+			break;
+		case 'g':
+			bits |= 0070;
+			break;
+		case 'o':
+			bits |= 0007;
+			break;
+		case 'a':
+			bits |= 0777;
+			break;
+		default:
+			return bits ? bits : 0777;
+		}
+	}
+}
+
+/* "rx", or "u" for what the user has in mode: of all three classes. */
+static unsigned take_permissions(const char **text, unsigned mode)
+{
+	unsigned bits = 0;
+
+	switch (**text) {
+	case 'u':
+		mode >>= 3;
+		/* fall through */
+	case 'g':
+		mode >>= 3;
+		/* fall through */
+	case 'o':
+		(*text)++;
+		return (mode & 7) * 0111;
+	}
+	for (;; (*text)++) {
+		switch (**text) {
+		case 'r':
+			bits |= 0444;
+			break;
+		case 'w':
+			bits |= 0222;
+			break;
+		case 'x':
+			bits |= 0111;
+			break;
+		default:
+			return bits;
+		}
+	}
+}
+
+int parse_symbolic_mode(const char *text, unsigned now, unsigned *ret)
+{
+	for (;; text++) {
+		unsigned classes = take_classes(&text);
+
+		if (!is_operator(*text))
+			return -EINVAL;
+		while (is_operator(*text)) {
+			char operator = *text++;
+			unsigned bits = take_permissions(&text, now) & classes;
+
+			now &= operator == '=' ? ~classes : operator == '-' ? ~bits : ~0u;
+			now |= operator == '-' ? 0 : bits;
+		}
+		if (*text != ',')
+			break;
+	}
+	if (*text)
+		return -EINVAL;
+	*ret = now;
+	return 0;
+}
+
 int parse_size(const char *text, uint64_t *ret)
 {
 	static const char units[] = "KMGT";
@@ -117,19 +203,78 @@ int parse_size(const char *text, uint64_t *ret)
 	return 0;
 }
 
-/* ".5" as nanoseconds of a second; digits beyond round up. */
-static int take_fraction(const char **text, uint64_t *ret)
-{
-	uint64_t scale = 100000000, value = 0;
-	int more = 0, digits = 0;
+/* digits * 10^exponent, and with a remainder a little more than that. */
+struct decimal {
+	uint64_t digits;
+	long exponent;
+	int has_remainder;
+};
 
-	for ((*text)++; is_digit(**text); (*text)++, digits++) {
-		value += scale * (uint64_t)(**text - '0');
-		more |= scale == 0 && **text != '0';
-		scale /= 10;
+/* Keeps 18 digits, which leaves room to multiply. Returns whether there was one. */
+static int take_decimal(const char **text, struct decimal *ret)
+{
+	const uint64_t full = 100000000000000000;
+	int is_fraction = 0, any = 0;
+
+	*ret = (struct decimal){0};
+	for (;; (*text)++) {
+		if (**text == '.' && !is_fraction) {
+			is_fraction = 1;
+			continue;
+		}
+		if (!is_digit(**text))
+			return any;
+		any = 1;
+		if (ret->digits < full) {
+			ret->digits = ret->digits * 10 + (uint64_t)(**text - '0');
+			ret->exponent -= is_fraction;
+		} else {
+			ret->has_remainder |= **text != '0';
+			ret->exponent += !is_fraction;
+		}
 	}
-	*ret = value + (uint64_t)more;
-	return digits;
+}
+
+/* "e-3": 0, or -EINVAL. What is beyond all limits stays there. */
+static int take_exponent(const char **text, long *exponent)
+{
+	int negative;
+	uint64_t value;
+
+	if (**text != 'e' && **text != 'E')
+		return 0;
+	(*text)++;
+	negative = **text == '-';
+	if (**text == '-' || **text == '+')
+		(*text)++;
+	switch (take_digits(text, 9999, &value)) {
+	case -EINVAL:
+		return -EINVAL;
+	case -ERANGE:
+		value = 9999;
+	}
+	*exponent += negative ? -(long)value : (long)value;
+	return 0;
+}
+
+/* Rounded up: 0, or -ERANGE above max. */
+static int multiply(const struct decimal *decimal, uint64_t factor, uint64_t max, uint64_t *ret)
+{
+	unsigned __int128 value = (unsigned __int128)decimal->digits * factor;
+	int has_remainder = decimal->has_remainder;
+	long i;
+
+	for (i = decimal->exponent; i > 0 && value && value <= max; i--)
+		value *= 10;
+	for (i = decimal->exponent; i < 0 && value; i++) {
+		has_remainder |= value % 10 != 0;
+		value /= 10;
+	}
+	value += (unsigned)has_remainder;
+	if (value > max)
+		return -ERANGE;
+	*ret = (uint64_t)value;
+	return 0;
 }
 
 static int take_unit(const char **text, uint64_t *ret_seconds)
@@ -152,22 +297,32 @@ static int take_unit(const char **text, uint64_t *ret_seconds)
 	return -EINVAL;
 }
 
+/* "inf" and "infinity", as strtod(3) reads them. Returns whether it is one. */
+static int take_infinity(const char **text)
+{
+	if (strncasecmp(*text, "inf", 3) != 0)
+		return 0;
+	*text += strncasecmp(*text, "infinity", 8) == 0 ? 8 : 3;
+	return 1;
+}
+
 int parse_duration_ms(const char *text, int64_t *ret)
 {
-	uint64_t whole = 0, fraction = 0, unit;
-	int digits = is_digit(*text), r = 0;
+	const uint64_t most = INT64_MAX / 4;	/* deadlines are sums */
+	int is_infinite = take_infinity(&text), r = 0;
+	struct decimal decimal;
+	uint64_t unit, ms = most;
 
-	if (digits)
-		r = take_digits(&text, INT64_MAX, &whole);
-	if (*text == '.')
-		digits += take_fraction(&text, &fraction);
-	if (!digits || take_unit(&text, &unit) < 0 || *text)
+	if (!is_infinite &&
+	    (!take_decimal(&text, &decimal) || take_exponent(&text, &decimal.exponent) < 0))
 		return -EINVAL;
-	/* A quarter of what would fit: deadlines are sums. */
-	if (r < 0 || whole > INT64_MAX / 4 / 1000 / unit)
-		return -ERANGE;
-	*ret = (int64_t)(whole * unit * 1000 + (fraction * unit + 999999) / 1000000);
-	return 0;
+	if (take_unit(&text, &unit) < 0 || *text)
+		return -EINVAL;
+	if (!is_infinite)
+		r = multiply(&decimal, unit * 1000, most, &ms);
+	if (r == 0)
+		*ret = (int64_t)ms;
+	return r;
 }
 
 /* The kernel's 32 up to SIGRTMIN are libc's own. */
@@ -250,21 +405,36 @@ int parse_signals(const char *text, uint64_t *ret)
 	return 0;
 }
 
-int parse_ranges(const char *text, long min, long max,
-		 int (*add)(void *context, long first, long last), void *context)
+/* ":2" behind a range: cuts it off, and is 1 where there is none. */
+static int cut_stride(char *item, long max, long *ret)
+{
+	char *colon = strchr(item, ':');
+
+	*ret = 1;
+	if (!colon)
+		return 0;
+	*colon = '\0';
+	return strchr(item + 1, '-') ? parse_long(colon + 1, 1, max, ret) : -EINVAL;
+}
+
+int parse_strided_ranges(const char *text, long min, long max, long *stride,
+			 int (*add)(void *context, long first, long last), void *context)
 {
 	char item[48];
 	char *dash;
 	long first, last;
-	int r;
+	int r = 0;
 
 	while (text) {
 		if (!next_item(text, item, sizeof(item), &text))
 			return -EINVAL;
+		if (stride)
+			r = cut_stride(item, max, stride);
 		dash = strchr(item + 1, '-');
 		if (dash)
 			*dash = '\0';
-		r = parse_long(item, min, max, &first);
+		if (r == 0)
+			r = parse_long(item, min, max, &first);
 		if (r == 0)
 			r = dash ? parse_long(dash + 1, min, max, &last) : (last = first, 0);
 		if (r == 0 && last < first)
@@ -275,6 +445,12 @@ int parse_ranges(const char *text, long min, long max,
 			return r;
 	}
 	return 0;
+}
+
+int parse_ranges(const char *text, long min, long max,
+		 int (*add)(void *context, long first, long last), void *context)
+{
+	return parse_strided_ranges(text, min, max, NULL, add, context);
 }
 
 const char *signal_name(int number, char buffer[SIGNAL_NAME_SIZE])

@@ -19,12 +19,18 @@ int parse_long(const char *text, long min, long max, long *ret);
 /* Permission bits as chmod(1) and umask(1) have them: octal, 0 to 07777. */
 int parse_mode(const char *text, unsigned *ret);
 
+/*
+ * As umask(1) has it too: u=rwx,g=rx,o= or g-w, with several operators in a clause and
+ * a class for what it has (g=u). What it says changes now, the bits 0777 of a mode.
+ */
+int parse_symbolic_mode(const char *text, unsigned now, unsigned *ret);
+
 /* Bytes: a decimal number, then nothing or one of K, M, G, T (powers of 1024). */
 int parse_size(const char *text, uint64_t *ret);
 
 /*
- * A duration as timeout(1) has it: 10, 1.5, .5, 10s, 2m, 1h, 1d. 0 is 0; what
- * is more than nothing is at least 1 ms.
+ * A duration as timeout(1) has it: 10, 1.5, .5, 1e3, 10s, 2m, 1h, 1d, inf. 0 is 0;
+ * what is more than nothing is at least 1 ms; without end is the longest that there is.
  */
 int parse_duration_ms(const char *text, int64_t *ret);
 
@@ -40,6 +46,13 @@ int parse_signals(const char *text, uint64_t *ret);
 /* A list of numbers and ranges, "1,4-6": calls add() for each first and last. */
 int parse_ranges(const char *text, long min, long max,
 		 int (*add)(void *context, long first, long last), void *context);
+
+/*
+ * And a range may have a stride behind it, "8-31:2", as taskset(1) has it: *stride is
+ * that when add() is called, else 1.
+ */
+int parse_strided_ranges(const char *text, long min, long max, long *stride,
+			 int (*add)(void *context, long first, long last), void *context);
 
 /* The name of a signal without SIG, "TERM" or "RTMIN+3"; its number if it has none. */
 #define SIGNAL_NAME_SIZE 16

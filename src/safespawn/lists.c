@@ -30,24 +30,32 @@ int list_kept(struct settings *settings, const char *text)
 	return parse_ranges(text, 0, INT_MAX, add_range, settings);
 }
 
+struct cpus {
+	struct settings *settings;
+	long stride;
+};
+
 static int add_cpus(void *context, long first, long last)
 {
-	struct settings *settings = context;
+	const struct cpus *cpus = context;
+	struct settings *settings = cpus->settings;
 	size_t count = settings->cpu_count + (size_t)(last - first) + 1;
 	int *grown = reallocarray(settings->cpus, count, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	settings->cpus = grown;
-	for (; first <= last; first++)
+	for (; first <= last; first += cpus->stride)
 		grown[settings->cpu_count++] = (int)first;
 	return 0;
 }
 
 int list_cpus(struct settings *settings, const char *text)
 {
+	struct cpus cpus = {settings, 1};
+
 	settings->cpu_count = 0;	/* the last list counts */
-	return parse_ranges(text, 0, LAST_CPU, add_cpus, settings);
+	return parse_strided_ranges(text, 0, LAST_CPU, &cpus.stride, add_cpus, &cpus);
 }
 
 int list_signals(struct settings *settings, int key, const char *text, uint64_t *set)
@@ -64,13 +72,13 @@ int list_signals(struct settings *settings, int key, const char *text, uint64_t 
 			given |= SPU_SIGNAL(number);
 	if (r < 0)
 		return r;
-	if (given & fixed && key != KEY_DEFAULT)
+	if (given & fixed)
 		return -EPERM;
 	if (key == KEY_DEFAULT)
 		settings->ignore_signals &= ~given;
 	if (key == KEY_IGNORE)
 		settings->default_signals &= ~given;
-	*set |= given & ~fixed;
+	*set |= given;
 	return 0;
 }
 

@@ -52,8 +52,8 @@ static const struct argp_option table[] = {
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
 	{"oom-score-adj", KEY_OOM, "N", 0, "Be ended first (1000) or never (-1000) when memory "
 	 "runs out", 0},
-	{"cpu-list", KEY_CPUS, "N[,N-M]", 0, "Run on these processors: 1,3-5", 0},
-	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask, octal", 0},
+	{"cpu-list", KEY_CPUS, "N[,N-M[:S]]", 0, "Run on these processors: 1,3-5,8-30:2", 0},
+	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask: 027, or u=rwx,g=rx,o=", 0},
 
 	{0, 0, 0, 0, "Session and signals:", 5},
 	{"setsid", KEY_SETSID, 0, 0, "A session of its own", 0},
@@ -67,7 +67,7 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "Waiting:", 6},
 	{"timeout", 't', "DURATION", 0, "End the command's process group after that long: "
-	 "1.5, 10s, 2m, 1h, 1d", 0},
+	 "1.5, 10s, 2m, 1h, 1d, inf", 0},
 	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
 	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
 	{"background", 'b', 0, 0, "Print the pid and don't wait: new session, "

@@ -2,9 +2,11 @@
 /* Where the value of each option goes, and how it is read. */
 #include "values.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/message.h"
 #include "common/parse.h"
@@ -106,15 +108,23 @@ static int parse_group(const char *text, struct spu_value *ret)
 	return text ? parse_number(text, 0, INT_MAX, ret) : 0;
 }
 
+/* What a symbolic one says is what it leaves of the permissions, from ours on. */
 static int parse_umask(const char *text, struct spu_value *ret)
 {
+	int is_symbolic = *text && !isdigit((unsigned char)*text), r;
 	unsigned mode;
-	int r = parse_mode(text, &mode);
 
+	if (is_symbolic) {
+		mode = umask(0);
+		umask(mode);
+		r = parse_symbolic_mode(text, ~mode & 0777, &mode);
+	} else {
+		r = parse_mode(text, &mode);
+	}
 	if (r == 0 && mode > 0777)
 		r = -ERANGE;
 	if (r == 0)
-		*ret = SPU_SET(mode);
+		*ret = SPU_SET(is_symbolic ? ~mode & 0777 : mode);
 	return r;
 }
 
@@ -179,10 +189,10 @@ static int store(struct settings *settings, const struct destination *to, char *
 static const char *describe(enum kind kind, int err)
 {
 	static const char *const kinds[] = {
-		[DURATION] = "not a duration (1.5, 10s, 2m, 1h, 1d)",
+		[DURATION] = "not a duration (1.5, 10s, 2m, 1h, 1d, inf)",
 		[SIGNAL] = "not a signal",
 		[SIGNALS] = "not a signal",
-		[MODE] = "not an octal mode",
+		[MODE] = "not a mode (027, or u=rwx,g=rx,o=)",
 		[GROUP] = "not a process group",
 		[METHOD] = "no such method (vfork, posix_spawn)",
 		[LEAKS] = "no such policy (close, allow, fail)",
@@ -190,7 +200,7 @@ static const char *describe(enum kind kind, int err)
 		[ID] = "not a number; for a name: --user",
 		[NICE] = "not a number",
 		[OOM] = "not a number",
-		[CPUS] = "not a list of processors (1,3-5)",
+		[CPUS] = "not a list of processors (1,3-5,8-30:2)",
 	};
 	static const char *const ranges[] = {
 		[SIGNAL] = "no such signal",

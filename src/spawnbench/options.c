@@ -178,12 +178,13 @@ static size_t parse_count(const char *option, const char *text)
 /* Nanoseconds. */
 static uint64_t parse_duration(const char *option, const char *text)
 {
+	const int64_t most = INT64_MAX / 4 / NANOSECONDS_PER_MILLISECOND;
 	int64_t value;
 
 	if (parse_duration_ms(text, &value) < 0)
 		die_usage(EXIT_USAGE, "--%s: '%s' isn't a duration (a number, then nothing, s, m, "
 			  "h or d)", option, text);
-	return (uint64_t)value * NANOSECONDS_PER_MILLISECOND;
+	return (uint64_t)(value < most ? value : most) * NANOSECONDS_PER_MILLISECOND;
 }
 
 static unsigned parse_rate(const char *text)
