@@ -17,7 +17,6 @@
 #include "../error.h"
 #include "../plan/path.h"
 #include "../plan/shown.h"
-#include "knowledge.h"
 
 /*
  * ---- Why exec failed
@@ -199,8 +198,7 @@ int spu__flight_error(const struct launch *launch, const struct flight *flight)
 		return spu__error(launch->ret_error, -flight->refusal, SPU_STEP_CLONE, -1,
 				  flight->refusal == -EAGAIN ? "clone: too many processes"
 							     : "clone");
-	/* Memory was a copy, and no number was left for the child to tell by: it was ended */
-	if (report->at < 0 && launch->ends.error_pipe[0] < 0 && spu__memory_is_shared() == 0)
+	if (flight->is_mute)
 		return spu__error(launch->ret_error, EMFILE, SPU_STEP_PREPARE, -1, "error pipe");
 	if (!launch->ret_error)
 		return report->err ? -report->err : -ECANCELED;

@@ -178,29 +178,39 @@ static struct report read_reports(const struct launch *launch, pid_t pid)
 	}
 }
 
+/*
+ * From a child in whose memory the kernel wrote its pid, but not in ours: it has a
+ * copy, or was killed before it ran. Only what it says itself tells which.
+ */
+static struct report learn_from_pipe(struct launch *launch, pid_t pid)
+{
+	struct report report = {.at = -1, .index = -1};
+
+	if (launch->ends.error_pipe[0] < 0)
+		return report;
+	close(launch->ends.error_pipe[1]);
+	launch->ends.error_pipe[1] = -1;
+	report = read_reports(launch, pid);
+	if (report.at >= 0 && !launch->copies_memory)
+		spu__learn_memory(0);
+	/* "ready" is said right before exec, about which only a failure says more. */
+	if (report.err == 0 && report.at == launch->plan.count - 2)
+		report.at++;
+	return report;
+}
+
 /* The one between us and a detached child is a child with memory like ours. */
 static void settle(struct launch *launch, struct flight *flight)
 {
 	volatile struct report *shared = &launch->plan.report;
 	int exec = launch->plan.count - 1;
 
-	/* The kernel wrote the pid into the child's memory; if we see it, that is ours. */
 	if (shared->pid != 0) {
 		flight->report = (struct report){shared->err, shared->at, shared->index,
 						 shared->pid};
 		spu__learn_memory(1);
 	} else {
-		if (!launch->copies_memory)
-			spu__learn_memory(0);
-		flight->report = (struct report){.at = -1, .index = -1};
-		if (launch->ends.error_pipe[0] < 0)
-			return;		/* there was no descriptor left to be told by */
-		close(launch->ends.error_pipe[1]);
-		launch->ends.error_pipe[1] = -1;
-		flight->report = read_reports(launch, flight->pid);
-		/* "ready" is said right before exec, about which only a failure says more. */
-		if (flight->report.err == 0 && flight->report.at == exec - 1)
-			flight->report.at = exec;
+		flight->report = learn_from_pipe(launch, flight->pid);
 	}
 	flight->ran = flight->report.err == 0 && flight->report.at == exec;
 	if (flight->ran && !(launch->options.flags & SPU_DETACH))
@@ -265,18 +275,43 @@ static void end_detached(struct flight *flight)
 	}
 }
 
+static int reap_if_ended(struct flight *flight)
+{
+	return syscall4(SYS_wait4, flight->pid, (long)&flight->status, KERNEL_WALL | WNOHANG, 0) != 0;
+}
+
+/*
+ * It said nothing, and had nothing to say it by. Was it killed before it ran? Else
+ * it has a copy of our memory, and how far it has come can't be known: it is ended.
+ */
+static void end_mute(struct flight *flight)
+{
+	const struct timespec pause = {0, 1000000};
+
+	while (!reap_if_ended(flight)) {
+		if (spu__has_executed(flight->pid, 1) > 0 && !reap_if_ended(flight)) {
+			kill(flight->pid, SIGKILL);
+			reap(flight->pid);
+			break;
+		}
+		nanosleep(&pause, NULL);
+	}
+	if (WIFSIGNALED(flight->status))
+		return;
+	spu__learn_memory(0);
+	flight->is_mute = 1;
+}
+
 static void end(const struct launch *launch, struct flight *flight)
 {
-	if (launch->options.flags & SPU_DETACH) {
-		end_detached(flight);
-	} else if (!flight->ran) {
-		/* it said nothing and couldn't: what it does isn't known */
-		if (flight->report.at < 0 && launch->ends.error_pipe[0] < 0)
-			kill(flight->pid, SIGKILL);
-		flight->status = reap(flight->pid);
-	} else {
+	if (flight->ran && !(launch->options.flags & SPU_DETACH))
 		return;
-	}
+	if (flight->report.at < 0 && launch->ends.error_pipe[0] < 0)
+		end_mute(flight);
+	else if (launch->options.flags & SPU_DETACH)
+		end_detached(flight);
+	else
+		flight->status = reap(flight->pid);
 	if (flight->pidfd >= 0)
 		close(flight->pidfd);
 	flight->pidfd = -1;
