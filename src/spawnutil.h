@@ -32,8 +32,9 @@
  *			nothing is written but *ret_error.
  *	Threads		every function may be called from any thread at any
  *			time; launches run in parallel, and no lock is taken
- *			but by those that change ids, and by spu_popen() for
- *			its streams. None is async-signal-safe.
+ *			but by those that change ids, by spu_system() for its
+ *			signals and by spu_popen() for its streams. None is
+ *			async-signal-safe.
  *	Side effects	none: no handler is installed, and the environment,
  *			working directory, signal mask, dispositions and
  *			descriptor flags of the process are never changed where
@@ -58,6 +59,13 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* Whoever drops such a result drops a child, memory, or the only word of a failure. */
+#ifdef __GNUC__
+#define SPU_RESULT_COUNTS_ __attribute__((warn_unused_result))
+#else
+#define SPU_RESULT_COUNTS_
 #endif
 
 #define SPU_VERSION_MAJOR 0
@@ -91,8 +99,15 @@ const char *spu_version(void);
  *
  * The function macros are for C. They make compound literals, which live as
  * long as the block that they stand in: a struct that is filled in one block
- * and used in another must not point to them. C++ fills the struct by hand,
- * beginning with SPU_OPTIONS_INIT.
+ * and used in another must not point to them.
+ *
+ * C++ has SPU_SET, SPU_SIGNAL and the macros of one entry of fds. Since C++20 it
+ * names members as C does, in their order, and needs no size:
+ *
+ *	const spu_fd fds[] = {SPU_NULL(0), SPU_SAME(2, 1), {}};
+ *	const spu_options options{.cwd = "/srv/data", .fds = fds, .umask = SPU_SET(0)};
+ *
+ * Before, it fills a variable that begins with SPU_OPTIONS_INIT.
  */
 
 /* A number for which 0 is a value like any other: SPU_SET(0). */
@@ -101,10 +116,14 @@ struct spu_value {
 	long value;
 };
 
+#ifdef __cplusplus
+#define SPU_SET(number) (spu_value{1u, (number)})
+#else
 #define SPU_SET(number) ((struct spu_value){1u, (number)})
+#endif
 
 /* A signal as a bit: SPU_SIGNAL(SIGPIPE) | SPU_SIGNAL(SIGHUP). 1 to 64. */
-#define SPU_SIGNAL(signal) ((uint64_t)1 << ((signal) - 1))
+#define SPU_SIGNAL(signal) (UINT64_C(1) << ((signal) - 1))
 
 /*
  * Descriptors that the child gets, as a list that a kind of 0 ends. The
@@ -134,17 +153,22 @@ struct spu_fd {
 #define SPU_FD_PIPE_IN 7
 #define SPU_FD_PIPE_OUT 8
 
+#ifdef __cplusplus
+#define SPU_NULL_ nullptr
+#else
+#define SPU_NULL_ NULL
+#endif
 #define SPU_ENTRY_(kind, fd, from, flags, mode, path, ret_fd) \
 	{(kind), (fd), (from), (flags), (mode), (path), (ret_fd), {0, 0, 0}}
 
 /* The caller's descriptor n, under the same number. */
-#define SPU_KEEP(n) SPU_ENTRY_(SPU_FD_KEEP, n, 0, 0, 0, NULL, NULL)
+#define SPU_KEEP(n) SPU_ENTRY_(SPU_FD_KEEP, n, 0, 0, 0, SPU_NULL_, SPU_NULL_)
 
 /* The caller's descriptor "caller", as n. Swaps and cycles are fine. */
-#define SPU_MAP(n, caller) SPU_ENTRY_(SPU_FD_MAP, n, caller, 0, 0, NULL, NULL)
+#define SPU_MAP(n, caller) SPU_ENTRY_(SPU_FD_MAP, n, caller, 0, 0, SPU_NULL_, SPU_NULL_)
 
 /* n is whatever the child's m is in the end: SPU_SAME(2, 1) is 2>&1. */
-#define SPU_SAME(n, m) SPU_ENTRY_(SPU_FD_SAME, n, m, 0, 0, NULL, NULL)
+#define SPU_SAME(n, m) SPU_ENTRY_(SPU_FD_SAME, n, m, 0, 0, SPU_NULL_, SPU_NULL_)
 
 /*
  * A file, opened by the child after cwd: the path means what it means there,
@@ -152,13 +176,13 @@ struct spu_fd {
  * caller so that waiting for its other end can be interrupted by a signal
  * (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
  */
-#define SPU_OPEN(n, path, flags) SPU_ENTRY_(SPU_FD_OPEN, n, 0, flags, 0666, path, NULL)
+#define SPU_OPEN(n, path, flags) SPU_ENTRY_(SPU_FD_OPEN, n, 0, flags, 0666, path, SPU_NULL_)
 
 /* /dev/null, for reading and writing. */
-#define SPU_NULL(n) SPU_ENTRY_(SPU_FD_NULL, n, 0, 0, 0, NULL, NULL)
+#define SPU_NULL(n) SPU_ENTRY_(SPU_FD_NULL, n, 0, 0, 0, SPU_NULL_, SPU_NULL_)
 
 /* Not open in the child. Fine when it wasn't open in the caller either. */
-#define SPU_CLOSE(n) SPU_ENTRY_(SPU_FD_CLOSE, n, 0, 0, 0, NULL, NULL)
+#define SPU_CLOSE(n) SPU_ENTRY_(SPU_FD_CLOSE, n, 0, 0, 0, SPU_NULL_, SPU_NULL_)
 
 /*
  * A new pipe. PIPE_IN: the child reads n, the caller writes to *ret.
@@ -166,10 +190,17 @@ struct spu_fd {
  * on success only; the caller owns and closes it. It is close-on-exec and at
  * least 3.
  */
-#define SPU_PIPE_IN(n, ret) SPU_ENTRY_(SPU_FD_PIPE_IN, n, 0, 0, 0, NULL, ret)
-#define SPU_PIPE_OUT(n, ret) SPU_ENTRY_(SPU_FD_PIPE_OUT, n, 0, 0, 0, NULL, ret)
+#define SPU_PIPE_IN(n, ret) SPU_ENTRY_(SPU_FD_PIPE_IN, n, 0, 0, 0, SPU_NULL_, ret)
+#define SPU_PIPE_OUT(n, ret) SPU_ENTRY_(SPU_FD_PIPE_OUT, n, 0, 0, 0, SPU_NULL_, ret)
 
-#define SPU_FDS(...) ((const struct spu_fd[]){__VA_ARGS__, SPU_ENTRY_(0, 0, 0, 0, 0, NULL, NULL)})
+/*
+ * A list that an entry of zeros ends, and that may be empty: the one in front of
+ * it is there for that, since C has no list between braces without an entry.
+ */
+#define SPU_LIST_(type, none, ...) \
+	((type[sizeof((type[]){none, __VA_ARGS__}) / sizeof(type) + 1]){none, __VA_ARGS__} + 1)
+
+#define SPU_FDS(...) SPU_LIST_(const struct spu_fd, {0}, __VA_ARGS__)
 
 /*
  * Resource limits, as a list that a kind of 0 ends. Values as setrlimit(2) has
@@ -183,11 +214,14 @@ struct spu_limit {
 };
 
 #define SPU_LIMIT(resource, soft, hard) {1, (resource), (soft), (hard)}
-#define SPU_LIMITS(...) ((const struct spu_limit[]){__VA_ARGS__, {0, 0, 0, 0}})
+#define SPU_LIMITS(...) SPU_LIST_(const struct spu_limit, {0}, __VA_ARGS__)
 
-/* Lists of strings. SPU_ARGV takes const and non-const strings alike. */
-#define SPU_ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
-#define SPU_LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+/*
+ * Lists of strings. SPU_ARGV takes const and non-const strings alike, and has the
+ * type that execve(2) gives it, which no cast of pointers makes without a warning.
+ */
+#define SPU_LIST(...) SPU_LIST_(const char *const, NULL, __VA_ARGS__)
+#define SPU_ARGV(...) ((char *const *)(uintptr_t)SPU_LIST(__VA_ARGS__))
 
 /* flags */
 #define SPU_SETSID (1u << 0)	/* a new session, without controlling terminal */
@@ -208,42 +242,58 @@ struct spu_limit {
 #define SPU_LEAKS_ALLOW 2u	/* POSIX: inherited unless close-on-exec */
 #define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
 
+/* In C++ each member begins so: what isn't named is no missing initializer then. */
+#if defined(__cplusplus) && __cplusplus >= 201402L
+#define SPU_0_ = {}
+#define SPU_SIZE_ = sizeof(struct spu_options)
+#define SPU_OPTIONS_INIT {}
+#else
+#define SPU_0_
+#define SPU_SIZE_
+#define SPU_OPTIONS_INIT \
+	{sizeof(struct spu_options), 0, 0, 0, 0, \
+	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
+	 SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
+	 0, 0, 0, 0, 0, 0, 0}
+#endif
+
 struct spu_options {
-	size_t size;		/* sizeof(struct spu_options). A larger one is fine if what
+	size_t size SPU_SIZE_;	/* sizeof(struct spu_options). A larger one is fine if what
 				   follows is zero, else -E2BIG; one below that of the first
 				   version with this shared library is -EINVAL */
-	unsigned flags;		/* SPU_SETSID, ...; unknown bits: -EINVAL */
-	unsigned method;
-	unsigned leaks;
-	unsigned reserved;	/* 0 */
+	unsigned flags SPU_0_;		/* SPU_SETSID, ...; unknown bits: -EINVAL */
+	unsigned method SPU_0_;
+	unsigned leaks SPU_0_;
+	unsigned reserved SPU_0_;	/* 0 */
 
-	const char *file;	/* the program, when it is not argv[0] */
-	const char *path;	/* the PATH to search, when it is not the caller's; not
+	const char *file SPU_0_;	/* the program, when it is not argv[0] */
+	const char *path SPU_0_;	/* the PATH to search, when it is not the caller's; not
 				   with SPU_METHOD_POSIX_SPAWN */
-	const char *root;	/* chroot there first; every path then counts from there,
+	const char *root SPU_0_;	/* chroot there first; every path then counts from there,
 				   a relative cwd too, and without cwd it is "/" */
-	const char *cwd;	/* chdir there first; a relative file, or a relative
+	const char *cwd SPU_0_;	/* chdir there first; a relative file, or a relative
 				   directory in PATH, then counts from there */
-	char *const *env;	/* the whole environment; NULL: the caller's */
-	const char *const *env_set;	/* "NAME=VALUE", ...: put into it */
-	const char *const *env_unset;	/* "NAME", ...: taken out of it, first */
-	const struct spu_fd *fds;
-	const struct spu_limit *limits;	/* NOFILE is set last, others before the ids change */
-	const gid_t *groups;	/* supplementary groups: required with uid or gid */
-	size_t group_count;	/* 0 with groups not NULL: none */
-	const int *cpus;	/* numbers of the processors to run on */
-	size_t cpu_count;
+	char *const *env SPU_0_;	/* the whole environment; NULL: the caller's */
+	const char *const *env_set SPU_0_;	/* "NAME=VALUE", ...: put into it */
+	const char *const *env_unset SPU_0_;	/* "NAME", ...: taken out of it, first */
+	const struct spu_fd *fds SPU_0_;
+	const struct spu_limit *limits SPU_0_;	/* NOFILE is set last, others before the ids */
+	const gid_t *groups SPU_0_;	/* supplementary groups: required with uid or gid */
+	size_t group_count SPU_0_;	/* 0 with groups not NULL: none */
+	const int *cpus SPU_0_;	/* numbers of the processors to run on */
+	size_t cpu_count SPU_0_;
 
-	struct spu_value uid;	/* real, effective and saved, by system calls that concern the */
-	struct spu_value gid;	/* child alone; files are opened with them */
-	struct spu_value nice;	/* added to the caller's, as nice(1) does */
-	struct spu_value oom_score_adj;	/* -1000 to 1000: proc(5); as choom(1) sets it */
-	struct spu_value pdeathsig;	/* sent to the child when the launching *thread* ends */
-	struct spu_value umask;
-	struct spu_value pgroup;	/* as setpgid(2): 0 is a group of its own */
-	struct spu_value ctty;		/* make the terminal on this descriptor of the child's
+	struct spu_value uid SPU_0_;	/* real, effective and saved, by system calls that */
+	struct spu_value gid SPU_0_;	/* concern the child alone; files are opened with them */
+	struct spu_value nice SPU_0_;	/* added to the caller's, as nice(1) does */
+	struct spu_value oom_score_adj SPU_0_;	/* -1000 to 1000: proc(5), choom(1) */
+	struct spu_value pdeathsig SPU_0_;	/* sent when the launching *thread* ends */
+	struct spu_value umask SPU_0_;
+	struct spu_value pgroup SPU_0_;	/* as setpgid(2): 0 is a group of its own */
+	struct spu_value ctty SPU_0_;	/* make the terminal on this descriptor of the child's
 					   its controlling one; needs SPU_SETSID */
-	struct spu_value foreground;	/* make the child's group the foreground one of the
+	struct spu_value foreground SPU_0_;	/* make the child's group the foreground one of the
 					   terminal on this descriptor of the child's */
 
 	/*
@@ -251,20 +301,17 @@ struct spu_options {
 	 * default, what it ignores stays ignored; these change more. The child
 	 * starts with no signal blocked but for SPU_KEEP_MASK and these.
 	 */
-	uint64_t default_signals;
-	uint64_t ignore_signals;
-	uint64_t block_signals;
+	uint64_t default_signals SPU_0_;
+	uint64_t ignore_signals SPU_0_;
+	uint64_t block_signals SPU_0_;
 
 	/* For the calls that launch and wait; -EINVAL in the others */
-	int timeout_ms;		/* end the child's process group after that long */
-	int grace_ms;		/* SIGKILL that long after stop_signal; 0: 5000 */
-	int stop_signal;	/* 0: SIGTERM */
-	unsigned reserved_word;	/* 0 */
+	int timeout_ms SPU_0_;		/* end the child's process group after that long */
+	int grace_ms SPU_0_;		/* SIGKILL that long after stop_signal; 0: 5000 */
+	int stop_signal SPU_0_;	/* 0: SIGTERM */
+	unsigned reserved_word SPU_0_;	/* 0 */
 };
 
-#define SPU_OPTIONS_INIT \
-	{sizeof(struct spu_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, 0, 0, 0, 0, 0, 0, 0}
 #define SPU_OPTIONS(...) \
 	(&(const struct spu_options){.size = sizeof(struct spu_options), __VA_ARGS__})
 
@@ -372,7 +419,7 @@ struct spu_child {
  * set-up), -EBADFD (SPU_LEAKS_FAIL), -ENOTSUP (not with this method).
  */
 int spu_spawn(struct spu_child *ret_child, char *const argv[],
-	      const struct spu_options *options, struct spu_error *ret_error);
+	      const struct spu_options *options, struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /*
  * Waits until the child ends, and reaps it. timeout_ms: -1 waits for ever, 0
@@ -432,7 +479,7 @@ void spu_child_release(struct spu_child *child);
  * PIPE entries and SPU_DETACH make no sense here: -EINVAL.
  */
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
-	    struct spu_error *ret_error);
+	    struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /*
  * spu_run() of the shell: /bin/sh -c -- command. Unlike spu_system() it does
@@ -442,7 +489,7 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
  * is another shell, called in the same way and by the name "sh".
  */
 int spu_system_with(const char *command, const struct spu_options *options, int *ret_status,
-		    struct spu_error *ret_error);
+		    struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /* What a child wrote. Begins as {0}, with a limit or without. */
 struct spu_output {
@@ -485,7 +532,7 @@ struct spu_output {
  */
 int spu_capture(char *const argv[], const struct spu_options *options, const void *input,
 		size_t input_size, struct spu_output *ret_out, struct spu_output *ret_err,
-		int *ret_status, struct spu_error *ret_error);
+		int *ret_status, struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /*
  * Carries the options out in the calling process itself and executes the
@@ -508,11 +555,11 @@ int spu_exec(char *const argv[], const struct spu_options *options,
  * On success *ret_text is the caller's to free().
  */
 int spu_explain(char *const argv[], const struct spu_options *options,
-		char **ret_text, struct spu_error *ret_error);
+		char **ret_text, struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /* The same of spu_exec(), which makes no process. */
 int spu_explain_exec(char *const argv[], const struct spu_options *options,
-		     char **ret_text, struct spu_error *ret_error);
+		     char **ret_text, struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /*
  * What this kernel, and a seccomp filter or emulator before it, offer to
@@ -520,7 +567,7 @@ int spu_explain_exec(char *const argv[], const struct spu_options *options,
  * For people; launches find out by themselves. *ret_text is the caller's to
  * free(). -ENOMEM.
  */
-int spu_probe(char **ret_text);
+int spu_probe(char **ret_text) SPU_RESULT_COUNTS_;
 
 /*
  * ---- Descriptors -------------------------------------------------------
@@ -557,7 +604,7 @@ struct spu_audit {
  * Errors: -ESRCH, -EACCES, -ENOMEM, -EINVAL; -ENOSYS for another process
  * without /proc.
  */
-int spu_audit(pid_t pid, unsigned flags, struct spu_audit **ret_audit);
+int spu_audit(pid_t pid, unsigned flags, struct spu_audit **ret_audit) SPU_RESULT_COUNTS_;
 void spu_audit_free(struct spu_audit *audit);
 
 /*
@@ -605,7 +652,7 @@ int spu_system(const char *command);
  * Any thread, any time. A fork child of the program may call it, whatever its
  * parent's threads were doing. Not a cancellation point.
  */
-FILE *spu_popen(const char *command, const char *mode);
+FILE *spu_popen(const char *command, const char *mode) SPU_RESULT_COUNTS_;
 
 /*
  * pclose(3): closes the stream, waits for the shell, returns its wait status.

@@ -1409,14 +1409,15 @@ END_TEST
 static void *launch_all_kinds(void *argument)
 {
 	struct spu_error error;
+	int failed = 0;
 
 	(void)argument;
-	spu_run(SPU_ARGV("true"), NULL, NULL, &error);
-	spu_run(SPU_ARGV("no-such-program"), NULL, NULL, &error);
-	spu_run(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/nowhere"), NULL, &error);
-	spu_run(SPU_ARGV("true"), SPU_OPTIONS(.leaks = SPU_LEAKS_FAIL), NULL, &error);
-	spu_run(SPU_ARGV(in_scratch("script")), NULL, NULL, &error);
-	return NULL;
+	failed += spu_run(SPU_ARGV("true"), NULL, NULL, &error) < 0;
+	failed += spu_run(SPU_ARGV("no-such-program"), NULL, NULL, &error) < 0;
+	failed += spu_run(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/nowhere"), NULL, &error) < 0;
+	failed += spu_run(SPU_ARGV("true"), SPU_OPTIONS(.leaks = SPU_LEAKS_FAIL), NULL, &error) < 0;
+	failed += spu_run(SPU_ARGV(in_scratch("script")), NULL, NULL, &error) < 0;
+	return (void *)(intptr_t)failed;
 }
 
 static size_t measure_stack(void *(*function)(void *))

@@ -696,9 +696,10 @@ static int held_end;
 static void *run_in_thread(void *argument)
 {
 	const struct spu_options *options = argument;
+	int r = spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; echo ready; sleep 1000"), options, NULL,
+			NULL);
 
-	spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; echo ready; sleep 1000"), options, NULL, NULL);
-	return NULL;
+	return (void *)(intptr_t)r;
 }
 
 START_TEST(a_cancelled_run_kills_and_reaps_the_child)

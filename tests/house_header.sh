@@ -7,10 +7,18 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 
+# What people build their programs with, beyond -Wall and -Wextra
+strict="-Wcast-qual -Wcast-align -Wconversion -Wsign-conversion -Wundef -Wwrite-strings"
+strict_c="-Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla"
+strict_cxx="-Wold-style-cast -Wzero-as-null-pointer-constant"
+
 # accepts COMPILER LANGUAGE STANDARD FILE
 accepts() {
-	"$1" -x "$2" -std="$3" -pedantic -Wall -Wextra -Werror -I "$top/src" -fsyntax-only "$4" \
-		>log 2>&1 || fail "$1 -std=$3: $(cat log)"
+	more=$strict_c
+	[ "$2" = c ] || more=$strict_cxx
+	# shellcheck disable=SC2086
+	"$1" -x "$2" -std="$3" -pedantic -Wall -Wextra $strict $more -Werror -I "$top/src" \
+		-fsyntax-only "$4" >log 2>&1 || fail "$1 -std=$3: $(cat log)"
 }
 
 # Every function macro, as strict C99 has it; no other header but for NULL
@@ -21,6 +29,12 @@ write_c() {
 
 		int use(const char *name, int sock);
 
+		static const struct spu_options lists = {
+			.size = sizeof(lists),
+			.env = SPU_ARGV(), .env_set = SPU_LIST(), .env_unset = SPU_LIST("C"),
+			.fds = SPU_FDS(), .limits = SPU_LIMITS()
+		};
+
 		int use(const char *name, int sock)
 		{
 			struct spu_options filled = SPU_OPTIONS_INIT;
@@ -29,6 +43,10 @@ write_c() {
 			int in, out;
 
 			filled.env_unset = SPU_LIST("A", "B");
+			filled.limits = SPU_LIMITS(SPU_LIMIT(7, 64, 64));
+			if (spu_run(SPU_ARGV(name), &lists, NULL, NULL) < 0 ||
+			    spu_run(SPU_ARGV(name), SPU_OPTIONS(), NULL, NULL) < 0)
+				return -1;
 			if (spu_run(SPU_ARGV(name), &filled, NULL, &error) < 0)
 				return -1;
 			return spu_spawn(&child, SPU_ARGV("a", name), SPU_OPTIONS(
@@ -103,21 +121,62 @@ write_cxx() {
 	END
 }
 
+# Names the members, and says what it is launched with
+write_cxx20() {
+	cat >by_name.cc <<-'END'
+		#include <spawnutil.h>
+		#include <cstdio>
+
+		static_assert(spu_options{}.size == sizeof(spu_options) && spu_options{}.cwd == nullptr);
+
+		int main()
+		{
+			const char *argv[] = {"sh", "-c", "pwd; umask; echo $WORD", nullptr};
+			const char *env_set[] = {"WORD=hello", nullptr};
+			const spu_fd fds[] = {SPU_NULL(0), SPU_SAME(2, 1), {}};
+			const spu_options options{
+				.cwd = "/",
+				.env_set = env_set,
+				.fds = fds,
+				.umask = SPU_SET(027),
+				.default_signals = SPU_SIGNAL(13),
+			};
+			spu_error error;
+			int status;
+
+			if (spu_run(const_cast<char *const *>(argv), &options, &status, &error) < 0) {
+				std::fprintf(stderr, "%s\n", error.text);
+				return 1;
+			}
+			return spu_exit_code(status);
+		}
+	END
+}
+
+# builds_and_runs COMPILER STANDARD NAME
+builds_and_runs() {
+	[ -z "${SAN-}${COV-}" ] || return 0
+	"$1" -std="$2" -Wall -Wextra -Werror -I "$top/src" "$3.cc" "$BUILD/libspawnutil.a" \
+		-pthread -o "$3" >log 2>&1 || fail "$(cat log)"
+	status 0 timeout 20 "./$3"
+	# shellcheck disable=SC2154
+	same output "$(printf '/\n0027\nhello')" "$out"
+}
+
 each_cxx_standard() {
 	command -v "$1" >/dev/null || skip "$1 isn't installed"
 	write_cxx
+	write_cxx20
 	for standard in c++11 c++14 c++17 c++20; do
 		"$1" -std="$standard" -fsyntax-only -x c++ /dev/null 2>/dev/null || continue
 		accepts "$1" c++ "$standard" by_hand.cc
 		accepts "$1" c++ "$standard" "$top/src/spawnutil.h"
 		accepts "$1" c++ "$standard" "$top/src/spawnutil-replace.h"
 	done
-	[ -z "${SAN-}${COV-}" ] || return 0
-	"$1" -std=c++11 -Wall -Wextra -Werror -I "$top/src" by_hand.cc "$BUILD/libspawnutil.a" \
-		-pthread -o by_hand >log 2>&1 || fail "$(cat log)"
-	status 0 timeout 20 ./by_hand
-	# shellcheck disable=SC2154
-	same output "$(printf '/\n0027\nhello')" "$out"
+	builds_and_runs "$1" c++11 by_hand
+	"$1" -std=c++20 -fsyntax-only -x c++ /dev/null 2>/dev/null || return 0
+	accepts "$1" c++ c++20 by_name.cc
+	builds_and_runs "$1" c++20 by_name
 }
 
 test_gcc_takes_it_as_cxx_and_the_program_runs() {

@@ -113,7 +113,7 @@ test_the_manuals_programs_build_against_it_and_run() {
 test_installcheck_finds_what_is_wrong() {
 	need_pkg_config
 	install_below_dest prefix=/usr
-	for file in lib/libspawnutil.so lib/libspawnutil.so.0 lib/libspawnutil.a lib/pkgconfig/spawnutil.pc \
+	for file in lib/libspawnutil.so lib/"libspawnutil.so.$abi" lib/libspawnutil.a lib/pkgconfig/spawnutil.pc \
 		bin/safespawn include/spawnutil.h; do
 		mv "dest/usr/$file" away
 		(plain_make -C "$top" BUILD="$built" DESTDIR="$tmp/dest" prefix=/usr installcheck) \
@@ -235,7 +235,7 @@ goal() {
 }
 
 test_root_refreshes_the_loaders_cache() {
-	write_programs '[ -z "$1" ]'" || echo '	so (libc6) => $tmp/here/lib/libspawnutil.so.0'" 0
+	write_programs '[ -z "$1" ]'" || echo '	so (libc6) => $tmp/here/lib/libspawnutil.so.$abi'" 0
 	goal install ""
 	same "ldconfig" "$(printf '\n-p')" "$(cat calls)"
 	goal uninstall ""
@@ -245,7 +245,7 @@ test_root_refreshes_the_loaders_cache() {
 
 test_it_is_said_when_the_loader_does_not_find_the_library() {
 	write_programs "" 1000
-	goal install "make: the loader doesn't find $tmp/here/lib/libspawnutil.so.0: \
+	goal install "make: the loader doesn't find $tmp/here/lib/libspawnutil.so.$abi: \
 run ldconfig as root, or link programs with -Wl,-rpath"
 	same "ldconfig" "-p" "$(cat calls)"
 	install_below_dest

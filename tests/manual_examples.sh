@@ -61,7 +61,7 @@ compile() {
 		*) compiler=g++ ;;
 		esac
 		command -v "$compiler" >/dev/null || return 77
-		compiler="$compiler -x c++ -std=c++17"
+		compiler="$compiler -x c++ -std=c++20"
 	else
 		# as who copies it calls the compiler: what it needs it defines
 		compiler="${CC:-cc} -x c -std=gnu11"
