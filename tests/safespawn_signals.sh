@@ -153,6 +153,22 @@ test_what_was_pending_before_the_launch_is_passed_on() {
 got 10' "$out"
 }
 
+# The child is held up at chdir, all signals blocked, while the whole group is ended
+test_a_signal_to_the_group_in_the_set_up_prints_nothing() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	strace -o log true 2>err || skip "no process may be traced here: $(cat err)"
+	safespawn -q --exec --default-signal setsid strace -f -o log -e trace=chdir -e inject=chdir:delay_enter=2000000 \
+		safespawn -q -C / sleep 20 >out 2>err &
+	pid=$!
+	for _ in $(seq 1200); do
+		! grep -q chdir log || break
+		sleep 0.05
+	done
+	kill -TERM "-$pid"
+	ended 143
+	same "what it said" '' "$(cat out err)"
+}
+
 test_a_signal_storm_is_survived() {
 	start safespawn -q "$HELPERS/ss_catch"
 	for _ in $(seq 300); do

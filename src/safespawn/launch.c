@@ -9,18 +9,27 @@
 
 #include "advice.h"
 #include "common/message.h"
+#include "ending.h"
 #include "environment.h"
 #include "preload.h"
 #include "terminal.h"
 
+/* Of these a line says at which step; the others were sent, and met it there by chance. */
+#define TELLING_SIGNALS (SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSYS) | SPU_SIGNAL(SIGSEGV) | \
+			 SPU_SIGNAL(SIGBUS))
+
 int launch_failed(const struct launch *launch, const struct spu_error *error)
 {
+	int number = error->err == ECANCELED ? error->signal : 0;
 	char buffer[ADVICE_SIZE];
 
-	say("%s%s", error->text, advice(error, &launch->options, buffer));
+	if (!number || TELLING_SIGNALS & SPU_SIGNAL(number))
+		say("%s%s", error->text, advice(error, &launch->options, buffer));
 	/* As if it had died of it just after exec */
-	if (error->err == ECANCELED && error->signal)
-		return 128 + error->signal;
+	if (number) {
+		ending_die(number);
+		return 128 + number;
+	}
 	if (error->step != SPU_STEP_EXEC)
 		return EXIT_SETUP;
 	return error->err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
@@ -198,9 +207,20 @@ static void look_at_clock(const struct settings *settings, struct timespec *ret)
 		clock_gettime(CLOCK_MONOTONIC, ret);
 }
 
+/* The child may have come as far as taking it, and have had a ^C meant for our group too. */
+static void give_back_terminal(const struct launch *launch, const struct spu_error *error)
+{
+	if (!launch->options.foreground.set)
+		return;
+	terminal_take(STDIN_FILENO);
+	if (error->err == ECANCELED && (error->signal == SIGINT || error->signal == SIGQUIT))
+		kill(0, error->signal);
+}
+
 int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 {
 	struct spu_error error;
+	int r;
 
 	signals_block(&launch->signals);
 	look_at_clock(launch->settings, &launch->begun);
@@ -209,10 +229,9 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 	 * more can come than in the moment before it exists.
 	 */
 	sigpending(&launch->early);
-	if (spu_spawn(ret_child, launch->argv, &launch->options, &error) < 0) {
-		/* The child may have come as far as taking it */
-		if (launch->options.foreground.set)
-			terminal_take(0);
+	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
+	if (r < 0) {
+		give_back_terminal(launch, &error);
 		return launch_failed(launch, &error);
 	}
 	look_at_clock(launch->settings, &launch->launched);

@@ -21,7 +21,7 @@ struct launch {
 	char *file;
 	char *preload;		/* "LD_PRELOAD=...", or NULL */
 	struct signals signals;
-	sigset_t early;		/* came before there was a command to get them with us */
+	sigset_t early;		/* came when there was perhaps no command to get them with us */
 	struct timespec begun, launched;	/* with --stats or --timeout */
 };
 

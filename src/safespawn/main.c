@@ -8,6 +8,7 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "ending.h"
 #include "explain.h"
 #include "launch.h"
 #include "report.h"
@@ -70,6 +71,8 @@ static int run_in_foreground(struct launch *launch)
 		say_ending(child.pid, &ending);
 	if (launch->settings->stats)
 		report_stats(launch, child.pid, &ending);
+	if (ending.signal)
+		ending_die(ending.signal);
 	return ending.exit_status;
 }
 

@@ -5,9 +5,9 @@
 
 #include <sys/types.h>
 
+#include "ending.h"
 #include "fdlist.h"
 #include "launch.h"
-#include "supervise.h"
 
 /* What would leak, to stdout or stderr (fd 1 or 2): how many, or a negative errno value. */
 int report_audit(const struct fd_list *fds, int as_json, int fd);

@@ -3,16 +3,8 @@
 #ifndef SAFESPAWN_SUPERVISE_H
 #define SAFESPAWN_SUPERVISE_H
 
-#include <sys/resource.h>
-
+#include "ending.h"
 #include "launch.h"
-
-struct ending {
-	int exit_status;	/* ours */
-	int wait_status;	/* the command's */
-	int timed_out;
-	struct rusage usage;
-};
 
 /* The signals are blocked since before the launch. */
 void supervise(const struct launch *launch, pid_t pid, struct ending *ret);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shells, make and xargs stop at a command that died of ^C, and go on after one
+ * that exited: so a death is passed on as what it was.
+ */
+#include "ending.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void ending_judge(struct ending *ending)
+{
+	int number = WIFSIGNALED(ending->wait_status) ? WTERMSIG(ending->wait_status) : 0;
+
+	ending->exit_status = spu_exit_code(ending->wait_status);
+	ending->signal = number;
+	if (!ending->timed_out)
+		return;
+	/* That was our doing: loops and xargs go on, as after timeout(1) */
+	ending->signal = 0;
+	if (number != SIGKILL)
+		ending->exit_status = EXIT_TIMED_OUT;
+}
+
+void ending_die(int number)
+{
+	sigset_t only;
+
+	/* RLIMIT_CORE wouldn't do: the kernel heeds it for files, not for a pipe */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return;
+	sigemptyset(&only);
+	sigaddset(&only, number);
+	signal(number, SIG_DFL);
+	kill(getpid(), number);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "forward.h"
+
+#include <unistd.h>
+
+#include "job.h"
+#include "signals.h"
+
+/*
+ * Did the terminal send it to our whole group, the command included? A hangup
+ * goes to a session leader alone; timers and others are SI_KERNEL as well.
+ */
+static int has_reached_command(const struct supervisor *s, const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGHUP:
+		if (getsid(0) == getpid())
+			return 0;
+		/* fall through */
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGWINCH:
+	case SIGCONT:
+		return info->si_code == SI_KERNEL && getpgid(s->pid) == getpgrp();
+	}
+	return 0;
+}
+
+void forward(struct supervisor *s, const siginfo_t *info)
+{
+	int number = info->si_signo, is_early = sigismember(&s->early, number) > 0;
+
+	sigdelset(&s->early, number);
+	if (signals_is_ignored(number))
+		return;
+	/* Our own: SIGPIPE of a message, the stop of our group */
+	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
+		return;
+	if (number == SIGCONT && s->resumed) {
+		s->resumed = 0;
+		if (s->stopped)
+			job_resume(s);
+		return;
+	}
+	if (number == SIGCONT && s->stopped)
+		job_resume(s);
+	else if (is_early || !has_reached_command(s, info))
+		signal_command(s, number);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "job.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "signals.h"
+#include "terminal.h"
+
+void job_resume(struct supervisor *s)
+{
+	if (s->holder && terminal_is_ours(s->terminal))
+		terminal_give(s->terminal, s->holder);
+	signal_command(s, SIGCONT);
+}
+
+static void take_terminal(const struct supervisor *s)
+{
+	if (s->holder && terminal_is_with(s->terminal, s->holder))
+		terminal_take(s->terminal);
+}
+
+/* Has the command gone on, or ended, since it stopped? */
+static int has_changed(const struct supervisor *s)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WCONTINUED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
+}
+
+static int is_pending(int number)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, number) > 0;
+}
+
+/*
+ * Stops us, and with group everybody in our group, as the terminal would have
+ * done if the command were in it. SIGTSTP and not SIGSTOP: the kernel refuses
+ * it where nobody is there to continue us. Raising it cancels a SIGCONT that
+ * is pending, so what that did to the command is looked at after the raising
+ * and before the stop. Returns whether we were stopped.
+ */
+static int stop_ourselves(const struct supervisor *s, int group)
+{
+	static const struct timespec now;
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	if (signals_is_ignored(SIGTSTP) || is_pending(SIGCONT))
+		return 0;
+	kill(getpid(), SIGTSTP);
+	if (has_changed(s)) {
+		sigtimedwait(&stop, NULL, &now);
+		return 0;
+	}
+	if (group)
+		kill(0, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	return is_pending(SIGCONT);
+}
+
+void job_stopped(struct supervisor *s, int number)
+{
+	int wants_terminal = number == SIGTTIN || number == SIGTTOU;
+	pid_t group = getpgid(s->pid);
+
+	s->stopped = 1;
+	if (s->terminal < 0)
+		s->terminal = terminal_find();
+	/* Without one there is no job control: nobody would continue us, and time goes on */
+	if (s->terminal < 0)
+		return;
+	if (s->leads_group && wants_terminal && terminal_is_ours(s->terminal)) {
+		s->holder = s->pid;
+		job_resume(s);
+		return;
+	}
+	/* An interactive shell has made its own group and taken the terminal */
+	if (group != getpgrp() && tcgetpgrp(s->terminal) == group)
+		s->holder = group;
+	take_terminal(s);
+	s->resumed = stop_ourselves(s, s->leads_group && number != SIGSTOP);
+	/* A ^Z that can't stop us would stop the command for ever */
+	if (!s->resumed && s->leads_group && number == SIGTSTP)
+		job_resume(s);
+}
+
+/*
+ * A ^C that ended the command in a group of its own has reached nobody else. The
+ * terminal would have sent it to our group too: to the script, to make.
+ */
+static int is_interrupt(const struct supervisor *s)
+{
+	int status = s->ending->wait_status, number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	return s->leads_group && (number == SIGINT || number == SIGQUIT) &&
+	       !(s->sent & SPU_SIGNAL(number));
+}
+
+void job_ended(struct supervisor *s)
+{
+	if (!s->holder || !terminal_is_with(s->terminal, s->holder))
+		return;
+	terminal_take(s->terminal);
+	if (is_interrupt(s))
+		kill(0, WTERMSIG(s->ending->wait_status));
+}

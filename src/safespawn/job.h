@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Job control: we and our group stop, go on and are interrupted with the
+ * command, as if it were in the group, and the terminal goes to and fro.
+ */
+#ifndef SAFESPAWN_JOB_H
+#define SAFESPAWN_JOB_H
+
+#include "supervisor.h"
+
+void job_stopped(struct supervisor *s, int number);
+
+/* For SIGCONT, and for a command that was stopped because it asked for the terminal. */
+void job_resume(struct supervisor *s);
+
+/* The command has ended, as s->ending says. */
+void job_ended(struct supervisor *s);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known of the command while it runs, and how it is sent a signal. */
+#ifndef SAFESPAWN_SUPERVISOR_H
+#define SAFESPAWN_SUPERVISOR_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "ending.h"
+#include "settings.h"
+
+struct supervisor {
+	const struct settings *settings;
+	const sigset_t *waited;
+	pid_t pid;
+	int leads_group;	/* then its group gets the signals */
+	uint64_t sent;		/* the signals that it has had from us */
+	sigset_t early;		/* came when there was perhaps no command to get them with us */
+	int stopped;		/* the command is */
+	int resumed;		/* we stopped and go on: a SIGCONT is to be taken */
+	int terminal;		/* -1: none, or not looked for */
+	pid_t holder;		/* the command's group, if it's to have the terminal; or 0 */
+	int has_deadline;
+	struct timespec deadline;
+	int is_last;		/* deadline: SIGKILL is what it sends */
+	struct ending *ending;
+};
+
+void signal_command(struct supervisor *s, int number);
+
+#endif
