@@ -509,6 +509,32 @@ START_TEST(policy_allow_closes_only_what_is_named)
 END_TEST
 
 /* It comes to an end, and the tail begins above: nothing overflows. */
+/* What popen names: hundreds of streams, one call. */
+START_TEST(neighbours_are_closed_together)
+{
+	static const int numbers[] = {4, 5, 6, 8, 10, 11};
+	static const int ranges[][2] = {{4, 6}, {8, 8}, {10, 11}};
+	struct spu_options options = SPU_OPTIONS_INIT;
+	struct plan_request request = request_for(&options);
+	struct given given[9];
+	const struct plan *plan;
+	int i;
+
+	memcpy(given, standard, sizeof(standard));
+	for (i = 0; i < 6; i++)
+		given[3 + i] = (struct given){.fd = numbers[i], .kind = GIVEN_CLOSED, .index = i};
+	request.table.given = given;
+	request.table.count = 9;
+	request.table.closes = 0;
+	plan = compile(&request);
+	ck_assert_int_eq(count_steps(plan, STEP_CLOSE_GAP), 3);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(find_step(plan, STEP_CLOSE_GAP, i)->arg[0], ranges[i][0]);
+		ck_assert_int_eq(find_step(plan, STEP_CLOSE_GAP, i)->arg[1], ranges[i][1]);
+	}
+}
+END_TEST
+
 START_TEST(the_highest_number_there_is_can_be_a_source)
 {
 	struct given given[] = {
@@ -658,6 +684,7 @@ int main(void)
 	tcase_add_test(tests, a_shared_table_is_cut_at_a_multiple_of_64_above_the_first);
 	tcase_add_test(tests, policy_close_leaves_what_is_given_and_nothing_else);
 	tcase_add_test(tests, policy_allow_closes_only_what_is_named);
+	tcase_add_test(tests, neighbours_are_closed_together);
 	tcase_add_test(tests, the_highest_number_there_is_can_be_a_source);
 	tcase_add_test(tests, in_place_marks_instead_of_closing);
 	tcase_add_test(tests, the_environment_is_set_and_unset_in_a_copy);

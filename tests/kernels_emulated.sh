@@ -72,7 +72,7 @@ test_filters_of_old_containers() {
 
 # libc's own functions make do with wait4.
 test_waitid_refused() {
-	suites "wait spawn system capture drop_in" "$FILTER" waitid=EPERM --
+	suites "wait spawn system capture popen drop_in" "$FILTER" waitid=EPERM --
 	suites "wait system" "$FILTER" waitid=ENOSYS --
 }
 

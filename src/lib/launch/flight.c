@@ -346,9 +346,7 @@ void spu__fly(struct launch *launch, struct flight *ret)
 
 	*ret = (struct flight){.pidfd = -1, .report = {.at = -1, .index = -1}};
 	if (shares_ids)
-		ret->refusal = spu__enter_id_change();
-	if (ret->refusal < 0)
-		return;
+		spu__enter_id_change();
 	fly(launch, ret);
 	if (shares_ids)
 		spu__leave_id_change(!ret->ran ? 0 : is_detached ? ret->report.pid : ret->pid,

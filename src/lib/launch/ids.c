@@ -41,17 +41,14 @@ int spu__id_change_needs_copy(int is_tellable)
 	return value < 0 || value == 1 || (!is_tellable && !spu__proc_is_ours());
 }
 
-int spu__enter_id_change(void)
+void spu__enter_id_change(void)
 {
 	struct process_state *state = spu__process_state();
 
-	if (!state)
-		return -errno;
 	pthread_mutex_lock(&state->lock);
 	if (state->id_changers++ == 0)
 		state->dumpable = prctl(PR_GET_DUMPABLE);
 	pthread_mutex_unlock(&state->lock);
-	return 0;
 }
 
 /*

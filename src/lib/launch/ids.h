@@ -12,10 +12,10 @@
 int spu__id_change_needs_copy(int is_tellable);
 
 /*
- * Around a clone whose child changes its ids in our memory. 0 or a negative errno
- * value. pid: of the program that runs by now; 0: there is none.
+ * Around a clone whose child changes its ids in our memory. pid: of the program
+ * that runs by now; 0: there is none.
  */
-int spu__enter_id_change(void);
+void spu__enter_id_change(void);
 void spu__leave_id_change(pid_t pid, int is_child);
 
 #endif

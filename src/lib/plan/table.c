@@ -173,19 +173,22 @@ static void add_question(struct plan *plan, const struct table *table, unsigned 
 		add(plan, STEP_ASK_CLOSE, NULL, 1, 0, flags);
 }
 
+/* Neighbours together: popen names all its streams. */
 static void add_given_closes(struct plan *plan, const struct table *table)
 {
+	const struct given *given = table->given, *end = given + table->count;
 	int asked = 0;
-	size_t i;
 
-	for (i = 0; i < table->count; i++) {
-		int fd = table->given[i].fd;
+	while (given < end) {
+		const struct given *first = given++;
 
-		if (table->given[i].kind != GIVEN_CLOSED)
+		if (first->kind != GIVEN_CLOSED)
 			continue;
+		while (given < end && given->kind == GIVEN_CLOSED && given->fd == given[-1].fd + 1)
+			given++;
 		if (!asked++)
 			add_question(plan, table, 0);
-		add_close(plan, table, STEP_CLOSE_GAP, fd, fd);
+		add_close(plan, table, STEP_CLOSE_GAP, first->fd, given[-1].fd);
 	}
 }
 
