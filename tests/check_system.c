@@ -499,6 +499,62 @@ START_TEST(a_vfork_child_may_call_it_beside_its_parent)
 }
 END_TEST
 
+/*
+ * ---- A command with a time limit, in a group of its own, at a terminal
+ */
+
+static int run_at_terminal(const char *terminal)
+{
+	struct spu_options options = SPU_OPTIONS_INIT;
+	int status;
+
+	signal(SIGINT, SIG_DFL);
+	setsid();
+	close(0);	/* opened by who leads a session, it becomes that one's */
+	if (open(terminal, O_RDWR) != 0 || tcgetpgrp(0) != getpgrp())
+		return 1;
+	options.timeout_ms = 60000;
+	options.foreground = SPU_SET(0);
+	if (spu_system_with("trap 'exit 9' INT; echo ready >/dev/tty; while :; do sleep 0.01; done",
+			    &options, &status, NULL) < 0)
+		return 2;
+	signal(SIGTTOU, SIG_IGN);
+	if (tcsetpgrp(0, getpgrp()) < 0)
+		return 3;
+	return status == 9 << 8 ? 0 : 4;
+}
+
+START_TEST(an_interrupt_is_for_the_command_that_has_the_terminal)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status;
+	char text[200] = "";
+	size_t size = 0;
+	ssize_t got;
+	pid_t pid;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		SKIP("check_system", "no terminal can be made");
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(60);
+		_exit(run_at_terminal(ptsname(master)));
+	}
+	while (!strstr(text, "ready")) {
+		got = read(master, text + size, sizeof(text) - 1 - size);
+		ck_assert_msg(got > 0 || (got < 0 && errno == EIO), "it said [%s]", text);
+		if (got > 0)
+			size += (size_t)got;
+		else
+			usleep(1000);	/* nobody has opened it yet */
+	}
+	ck_assert_int_eq(write(master, "\003", 1), 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(master);
+}
+END_TEST
+
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *tests = tcase_create(name);
@@ -532,5 +588,6 @@ int main(void)
 	ADD(a_jump_out_of_it_ends_the_shell_and_restores_all);
 	ADD(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was);
 	ADD(a_vfork_child_may_call_it_beside_its_parent);
+	ADD(an_interrupt_is_for_the_command_that_has_the_terminal);
 	return run_suite(suite);
 }
