@@ -81,11 +81,11 @@ static void assert_ordered(const struct plan *plan)
 {
 	int i;
 
+	/* an assertion that holds costs a system call in libcheck */
 	for (i = 1; i < plan->count; i++)
-		ck_assert_msg(phase_of(plan->steps[i - 1].kind) <=
-				      phase_of(plan->steps[i].kind),
-			      "step %d, kind %d, comes after kind %d", i, plan->steps[i].kind,
-			      plan->steps[i - 1].kind);
+		if (phase_of(plan->steps[i - 1].kind) > phase_of(plan->steps[i].kind))
+			ck_abort_msg("step %d, kind %d, comes after kind %d", i,
+				     plan->steps[i].kind, plan->steps[i - 1].kind);
 	ck_assert_int_eq(plan->steps[0].kind, STEP_HANDLERS);
 	ck_assert_int_eq(plan->steps[plan->count - 1].kind, STEP_EXEC);
 }
@@ -479,8 +479,9 @@ START_TEST(policy_close_leaves_what_is_given_and_nothing_else)
 		assert_ordered(plan);
 		mark_closed(plan, closed, SIZE);
 		for (fd = 0; fd < SIZE; fd++)
-			ck_assert_msg(closed[fd] == wanted[fd], "round %d: %d is %s", round, fd,
-				      closed[fd] ? "closed" : "open");
+			if (closed[fd] != wanted[fd])
+				ck_abort_msg("round %d: %d is %s", round, fd,
+					     closed[fd] ? "closed" : "open");
 	}
 }
 END_TEST

@@ -72,15 +72,15 @@ test_filters_of_old_containers() {
 
 # libc's own functions make do with wait4.
 test_waitid_refused() {
-	suites "wait spawn system capture popen drop_in" "$FILTER" waitid=EPERM --
+	suites "wait $LAUNCHES system capture popen drop_in" "$FILTER" waitid=EPERM --
 	suites "wait system" "$FILTER" waitid=ENOSYS --
 }
 
 # What only a launch that shares its table, or fetches, makes.
 test_sharing_refused() {
-	suites "descriptors" "$FILTER" close_range-unshare=ENOMEM --
-	suites "descriptors" "$FILTER" close_range-unshare=EMFILE --
-	suites "descriptors" "$FILTER" pidfd_getfd=EPERM --
+	suites "$TABLES" "$FILTER" close_range-unshare=ENOMEM --
+	suites "$TABLES" "$FILTER" close_range-unshare=EMFILE --
+	suites "$TABLES" "$FILTER" pidfd_getfd=EPERM --
 }
 
 run_tests

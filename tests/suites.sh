@@ -11,19 +11,15 @@ FILTER=$HELPERS/fault_filter
 # the tests of thousands are for the plain run
 export MODEL_PERCENT=2 CAPTURE_PERCENT=10 POPEN_ROUNDS=10 POPEN_PAIRS=150 POPEN_MEGABYTES=4
 
-# suites "NAMES" [PREFIX...]: all that is checked holds there too; side by side,
-# because they mostly wait
+# suites "NAMES" [PREFIX...]: all that is checked holds there too; several side by
+# side, because they mostly wait
 suites() {
 	names=$1
 	shift
-	for name in $names; do
-		{
-			timeout --kill-after=5 "${limit:-200}" "$@" "$BUILD/tests/check_$name" >"said.$name" 2>&1 \
-				</dev/null
-			echo $? >"code.$name"
-		} &
-	done
-	wait
+	# shellcheck disable=SC2016,SC2086
+	printf '%s\n' $names | xargs -P 6 -I '{}' sh -c '
+		timeout --kill-after=5 "$0" "$@" "$BUILD/tests/check_{}" >said.{} 2>&1 </dev/null
+		echo $? >code.{}' "${limit:-200}" "$@"
 	for name in $names; do
 		code=$(cat "code.$name")
 		[ "$code" -ne 77 ] || skip "no system call filter may be set here"
@@ -32,4 +28,8 @@ suites() {
 	done
 }
 
-ALL="descriptors spawn wait system audit capture popen"
+# of launches, and of the descriptors that a child gets
+LAUNCHES="program exec_failure step_failure child signals set_up detached refused threads methods
+	in_place rights"
+TABLES="given pipes bad_entries numbers no_standard leaks callers_own fifos model"
+ALL="$TABLES $LAUNCHES wait system audit capture popen"

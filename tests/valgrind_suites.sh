@@ -15,8 +15,8 @@ test_valgrind() {
 	[ $? -eq 2 ] || skip "valgrind can't run what this compiler makes"
 	ldd "$BUILD/tests/check_wait" | grep -q 'lib[atu][a-z]*san' && skip "sanitized"
 	limit=800
-	suites "options plan path audit system spawn" valgrind -q --error-exitcode=99
-	[ "${VALGRIND-}" != all ] || suites "wait descriptors" valgrind -q --error-exitcode=99
+	suites "options plan path audit system $LAUNCHES" valgrind -q --error-exitcode=99
+	[ "${VALGRIND-}" != all ] || suites "wait $TABLES" valgrind -q --error-exitcode=99
 	export CK_RUN_CASE=bytes CAPTURE_MB=1
 	suites capture valgrind -q --error-exitcode=99
 }

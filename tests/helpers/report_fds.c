@@ -12,7 +12,7 @@
 
 #define HELD_MAX 2048
 
-/* As check_descriptors.c has it. */
+/* As check_model.c has it. */
 struct held_fd {
 	unsigned long long device, inode;
 	long cloexec;
