@@ -11,7 +11,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-CHILD=$BUILD/spawnbench-child
+public_child
 EVERY="$HELPERS/fault_every ${FAULTS_PERCENT:-25}"
 LAUNCH="$HELPERS/fault_launch -t"
 

@@ -32,6 +32,13 @@ long() {
 	[ -n "${CHECK_ALL-}" ] || exit 78
 }
 
+# public_child: $CHILD is spawnbench-child where other users get to it, as whom it is launched
+public_child() {
+	public=$(mktemp -d) && trap 'rm -rf "$public"' EXIT && chmod 755 "$public" &&
+		cp "$BUILD/spawnbench-child" "$public/child" || exit 1
+	CHILD=$public/child
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
 	[ "$2" = "$3" ] || fail "$1: expected [$2], got [$3]"

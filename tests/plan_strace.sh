@@ -12,7 +12,7 @@
 export ASAN_OPTIONS="detect_leaks=0"
 
 LAUNCH=$HELPERS/plan_launch
-CHILD=$BUILD/spawnbench-child
+public_child
 
 need_strace() {
 	command -v strace >/dev/null || skip "no strace"
