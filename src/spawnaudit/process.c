@@ -258,7 +258,7 @@ static int read_machine(const char *path, unsigned char ident[EI_NIDENT], uint16
 int process_is_native(pid_t pid)
 {
 	unsigned char own[EI_NIDENT], its[EI_NIDENT];
-	uint16_t own_machine, its_machine;
+	uint16_t own_machine = 0, its_machine = 0;
 	char path[PATH_SIZE];
 	int r = read_machine("/proc/self/exe", own, &own_machine);
 

@@ -206,7 +206,7 @@ CHILD static int rank(int err)
 
 CHILD static long exec_first(struct plan *plan)
 {
-	int err, best = 0, i;
+	int err = 0, best = 0, i;
 
 	for (i = 0; plan->candidates[i] && (i == 0 || goes_on(err)); i++) {
 		err = (int)-syscall3(SYS_execve, (long)plan->candidates[i], (long)plan->argv,
