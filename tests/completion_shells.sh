@@ -128,7 +128,7 @@ ask() {
 offers() {
 	ask "$1" x0f
 	# no description, nothing of what stands before already, no = or / at the end
-	sed 's/^~.*/~/; s/	.*//; s/.*=\(.\)/\1/; s/.*[,<>]//; s/[=/]$//' said |
+	sed 's/^~.*/~/; s/	.*//; s/.*=\(.\)/\1/; s/.*[,:<>]//; s/[=/]$//' said |
 		awk '/^~/ { n++; next } $0 != "" { print n + 1 "\t" $0 }' | sort -u >answers
 	sed "s/@PID/$(cat pid)/" table | awk '
 		FILENAME != "-" { said[$1] = said[$1] " " $2; next }
@@ -175,6 +175,9 @@ arguments() {
 		safespawn --block-signal=HU|HUP
 		safespawn --default-signal=INT,TERM,HU|HUP
 		safespawn --user=roo|+root
+		safespawn --user=root:daem|+daemon
+		safespawn --user nobody:roo|+root
+		safespawn --gid=daem|+daemon
 		safespawn --groups=root,daem|+daemon
 		safespawn --unset=SPUOWN_|SPUOWN_VARIABLE
 		safespawn -qu SPUOWN_|SPUOWN_VARIABLE

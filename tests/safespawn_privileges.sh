@@ -61,6 +61,48 @@ test_user_gives_uid_gid_and_groups() {
 	same "groups of their own" 27 "$(field Groups --user=nobody --groups=27)"
 }
 
+# ids OPTION...: uid gid groups
+ids() {
+	safespawn -q "$@" sed -n 's/^\(Uid\|Gid\|Groups\):[[:space:]]*//p' /proc/self/status |
+		tr '\t\n' '  ' | sed 's/ *$//'
+}
+
+# As USER of a container has it
+test_user_with_a_group_has_that_one_alone() {
+	need_root "can change ids"
+	grep -q '^nobody:' /etc/passwd || skip "there is no user nobody"
+	uid=$(id -u nobody) tty=$(getent group tty | cut -d : -f 3)
+	same name "$uid $uid $uid $uid $tty $tty $tty $tty" "$(ids --user=nobody:tty)"
+	same number "$uid $uid $uid $uid 27 27 27 27" "$(ids --user="$uid:27")"
+	same "numbers without an entry" '4711 4711 4711 4711 815 815 815 815' "$(ids --user=4711:815)"
+	same "groups of their own" "4711 4711 4711 4711 $tty $tty $tty $tty 6 7" \
+		"$(ids --user=4711:tty --groups=6,7)"
+	same "in place" '4711 4711 4711 4711 815 815 815 815' "$(ids --exec --user=4711:815)"
+}
+
+test_gid_by_name() {
+	need_root "can change ids"
+	tty=$(getent group tty | cut -d : -f 3)
+	same gid "$tty $tty $tty $tty" "$(field Gid --gid=tty --groups=none)"
+}
+
+test_user_env_is_of_the_entry() {
+	need_root "can change ids"
+	entry=$(getent passwd nobody) || skip "there is no user nobody"
+	home=$(echo "$entry" | cut -d : -f 6) shell=$(echo "$entry" | cut -d : -f 7)
+	# shellcheck disable=SC2016
+	set -- sh -c 'echo "$HOME $USER $LOGNAME $SHELL $OTHER"'
+	HOME=old OTHER=kept status 0 safespawn -q --user=nobody --user-env "$@"
+	same variables "$home nobody nobody ${shell:-/bin/sh} kept" "$out"
+	status 0 safespawn -q --user="$(id -u nobody):27" --user-env HOME=/srv "$@"
+	same "an assignment counts more" "/srv nobody nobody ${shell:-/bin/sh} $OTHER" "$out"
+	status 0 safespawn -q -i -u USER --user=nobody --user-env env
+	same "into an empty environment" "HOME LOGNAME SHELL USER" \
+		"$(printf '%s\n' "$out" | sed 's/=.*//' | sort | tr '\n' ' ' | sed 's/ $//')"
+	HOME=old USER=old status 0 safespawn -q --user=nobody sh -c 'echo "$HOME $USER"'
+	same "without it" "old old" "$out"
+}
+
 test_an_ordinary_user_learns_what_it_needs() {
 	if [ "$(id -u)" -eq 0 ]; then
 		chmod 755 .
@@ -130,10 +172,20 @@ test_ids_that_make_no_sense() {
 	misused '--user and --gid exclude each other*' --user=root --gid=5
 	misused '--uid=root: not a number; for a name: --user' --uid=root --groups=none
 	misused '--uid=4294967295: out of range (0 to 4294967294)' --uid=4294967295 --groups=none
-	misused '--gid=-1: out of range*' --gid=-1 --groups=none
+	misused '--user-env needs --user' --user-env --uid=5 --groups=none
+	refuses '--gid=-1: out of range (0 to 4294967294)' --gid=-1 --groups=none
+	refuses '--gid=no-such-one: no*' --gid=no-such-one --groups=none
+	refuses '--gid="": no*' --gid= --groups=none
+	refuses '--user=root:no-such-one: no-such-one: no*' --user=root:no-such-one
+	refuses '--user=no-such-one:5: no*' --user=no-such-one:5
+	refuses '--user=4711:4294967295: 4294967295: out of range*' --user=4711:4294967295
+	refuses '--user=:5: no user before the colon; for a group alone: --gid' --user=:5
+	refuses '--user=root:: no group behind the colon' --user=root:
+	refuses '--user-env: 4000000001:5 has no entry, and so no home; write HOME=DIR' \
+		--user=4000000001:5 --user-env
 	refuses '--user=no-such-one: no*' --user=no-such-one
 	refuses '--user="": no*' --user=
-	refuses '--user=4000000001: no*--uid, --gid and --groups' --user=4000000001
+	refuses '--user=4000000001: no*, and so no group; write USER:GROUP' --user=4000000001
 	refuses '--groups=1,no-such-one: no-such-one: no*' --groups=1,no-such-one
 	refuses '--groups=1,,2: not a list of groups (27,audio; or none, or keep)' --groups=1,,2
 	refuses '--groups="": not a list of groups*' --groups=

@@ -81,6 +81,14 @@ _spawnutil_argument()
 		argument=${argument%%\[,*}
 		before=${value%"${value##*,}"} value=${value##*,}
 		;;
+	*\[:*\])	# two, with a colon between
+		if [[ $value == *:* ]]; then
+			argument=${argument#*\[:} argument=${argument%]}
+			before=${value%%:*}: value=${value#*:}
+		else
+			argument=${argument%%\[*}
+		fi
+		;;
 	esac
 
 	local how=()

@@ -27,6 +27,14 @@ function __spawnutil_named_command
     and printf '%s\n' $parts[1](complete -C $parts[2])
 end
 
+function __spawnutil_user_and_group
+    if set -l parts (__spawnutil_cut :)
+        printf '%s\n' $parts[1](__fish_complete_groups)
+    else
+        __fish_complete_users
+    end
+end
+
 # __spawnutil_argument ARGUMENT WORD...: what complete -a takes for it; nothing: files
 function __spawnutil_argument -a argument
     set -l words $argv[2..]
@@ -39,8 +47,10 @@ function __spawnutil_argument -a argument
             echo '(__spawnutil_redirection)'
         case NAME=COMMAND
             echo '(__spawnutil_named_command)'
-        case USER
-            echo '(__fish_complete_users)'
+        case 'USER[:GROUP]'
+            echo '(__spawnutil_user_and_group)'
+        case GROUP
+            echo '(__fish_complete_groups)'
         case 'GROUP[,GROUP]'
             echo '(__fish_append , (__fish_complete_groups))'
         case VARIABLE

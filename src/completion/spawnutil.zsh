@@ -22,6 +22,13 @@ _spawnutil_argument() {
 	*\[,*)	# several, with commas between
 		argument=${argument%%\[,*} list=(_sequence)
 		;;
+	*\[:*\])	# two, with a colon between
+		if compset -P '*:'; then
+			argument=${${argument#*\[:}%]}
+		else
+			argument=${argument%%\[*}
+		fi
+		;;
 	esac
 	case $argument in
 	DIR) how=(_directories) ;;

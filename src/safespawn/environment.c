@@ -44,6 +44,26 @@ const char *command_getenv(const struct settings *settings, const char *name)
 	return is_taken_out(settings, name) ? NULL : getenv(name);
 }
 
+const char *const *command_assignments(const struct settings *settings,
+				       const char *const implied[], const char *last)
+{
+	const struct texts *assignments = &settings->assignments;
+	const char **all;
+	size_t count = 0;
+
+	while (implied[count])
+		count++;
+	if (count == 0 && !last)
+		return assignments->count ? assignments->items : NULL;
+	all = calloc(count + assignments->count + 2, sizeof(*all));
+	if (!all)
+		die_errno(EXIT_SETUP, ENOMEM, "environment");
+	memcpy(all, implied, count * sizeof(*all));
+	memcpy(all + count, assignments->items, assignments->count * sizeof(*all));
+	all[count + assignments->count] = last;
+	return all;
+}
+
 const char *command_path(const struct settings *settings, int *ret_changed)
 {
 	static char default_path[256];

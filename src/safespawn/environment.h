@@ -8,6 +8,13 @@
 /* The value that the command will see, or NULL. */
 const char *command_getenv(const struct settings *settings, const char *name);
 
+/*
+ * All that the command line sets, for spu_options.env_set: what it implies comes first
+ * and may be replaced, what nothing may replace comes last. last may be NULL.
+ */
+const char *const *command_assignments(const struct settings *settings,
+				       const char *const implied[], const char *last);
+
 /* The PATH that the command will get, or libc's default; *ret_changed: not the caller's? */
 const char *command_path(const struct settings *settings, int *ret_changed);
 

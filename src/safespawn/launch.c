@@ -71,18 +71,6 @@ static int set_command(struct launch *launch)
 	return 0;
 }
 
-/* The command line's assignments and one more, behind them: it counts. */
-static const char **assignments_and(const struct texts *assignments, const char *last)
-{
-	const char **all = calloc(assignments->count + 2, sizeof(*all));
-
-	if (!all)
-		die_errno(EXIT_SETUP, ENOMEM, "%s", last);
-	memcpy(all, assignments->items, assignments->count * sizeof(*all));
-	all[assignments->count] = last;
-	return all;
-}
-
 static int set_environment(struct launch *launch)
 {
 	static char *const empty[] = {NULL};
@@ -92,14 +80,13 @@ static int set_environment(struct launch *launch)
 		launch->options.env = empty;
 	else if (settings->unset.count)
 		launch->options.env_unset = settings->unset.items;
-	if (settings->assignments.count)
-		launch->options.env_set = settings->assignments.items;
-	if (!settings->preload)
-		return 0;
-	launch->preload = preload_assignment(settings);
-	if (!launch->preload)
-		return EXIT_SETUP;
-	launch->options.env_set = assignments_and(&settings->assignments, launch->preload);
+	if (settings->preload) {
+		launch->preload = preload_assignment(settings);
+		if (!launch->preload)
+			return EXIT_SETUP;
+	}
+	launch->options.env_set = command_assignments(settings, launch->privileges.variables,
+						      launch->preload);
 	return 0;
 }
 

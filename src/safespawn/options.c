@@ -41,9 +41,11 @@ static const struct argp_option table[] = {
 	 "libspawnutil", 0},
 
 	{0, 0, 0, 0, "Privileges and resources:", 4},
-	{"user", KEY_USER, "USER", 0, "Run as that user, with the user's groups", 0},
+	{"user", KEY_USER, "USER[:GROUP]", 0, "Run as that user, with the user's groups or "
+	 "that one alone", 0},
+	{"user-env", KEY_USER_ENV, 0, 0, "HOME, USER, LOGNAME and SHELL are those of --user", 0},
 	{"uid", KEY_UID, "N", 0, "User id alone; needs --groups", 0},
-	{"gid", KEY_GID, "N", 0, "Group id alone; needs --groups", 0},
+	{"gid", KEY_GID, "GROUP", 0, "Group id alone, by name or number; needs --groups", 0},
 	{"groups", KEY_GROUPS, "GROUP[,GROUP]", 0, "Supplementary groups, names or numbers: "
 	 "27,audio; none; keep", 0},
 	{"no-new-privs", KEY_NO_NEW_PRIVS, 0, 0, "exec grants nothing: no set-user-ID", 0},

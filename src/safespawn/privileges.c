@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,43 +30,45 @@ static gid_t *make_room(gid_t *groups, size_t count)
 	return grown;
 }
 
-/* The functions leave errno alone, or say ENOENT, when there is simply nothing found. */
-static int say_missing(const char *option, const char *name, const char *missing)
+/*
+ * name: which part of the option's value. The functions leave errno alone, or say
+ * ENOENT, when there is simply nothing found.
+ */
+static int say_missing(const char *option, const char *value, const char *name,
+		       const char *missing)
 {
-	if (errno == 0 || errno == ENOENT || errno == ESRCH)
-		say("--%s=%s: %s", option, NAMED(name), missing);
+	if (errno != 0 && errno != ENOENT && errno != ESRCH)
+		say_errno(errno, "--%s=%s", option, NAMED(value));
+	else if (name == value)
+		say("--%s=%s: %s", option, NAMED(value), missing);
 	else
-		say_errno(errno, "--%s=%s", option, NAMED(name));
+		say("--%s=%s: %s: %s", option, NAMED(value), NAMED(name), missing);
 	return -EINVAL;
+}
+
+#define OUT_OF_RANGE "out of range (0 to 4294967294)"
+
+static int parse_id(const char *text, long *ret)
+{
+	return parse_long(text, 0, UINT_MAX - 1l, ret);
 }
 
 /* ---- groups ---- */
 
 /* A name may consist of digits, so names are looked for first. */
-static int parse_group(const char *list, const char *text, gid_t *ret)
+static int find_group(const char *option, const char *value, const char *name, long *ret)
 {
 	struct group *group;
-	long number;
+	int r = 0;
 
-	if (!*text) {
-		say("--groups=%s: not a list of groups (27,audio; or none, or keep)", NAMED(list));
-		return -EINVAL;
-	}
 	errno = 0;
-	group = getgrnam(text);
-	if (group) {
+	group = getgrnam(name);
+	if (group)
 		*ret = group->gr_gid;
-		return 0;
-	}
-	if (parse_long(text, 0, UINT_MAX - 1l, &number) == 0) {
-		*ret = (gid_t)number;
-		return 0;
-	}
-	if (errno == 0 || errno == ENOENT || errno == ESRCH)
-		say("--groups=%s: %s: " NO_SUCH_GROUP, NAMED(list), NAMED(text));
 	else
-		say_errno(errno, "--groups=%s", NAMED(list));
-	return -EINVAL;
+		r = parse_id(name, ret);
+	return r == 0 ? 0 : say_missing(option, value, name,
+					r == -ERANGE ? OUT_OF_RANGE : NO_SUCH_GROUP);
 }
 
 static int set_group_list(const char *list, struct privileges *privileges,
@@ -73,12 +76,20 @@ static int set_group_list(const char *list, struct privileges *privileges,
 {
 	char *copy = strdup(list), *rest = copy, *item;
 	int r = 0;
+	long gid = 0;
 
 	if (!copy)
 		die_errno(EXIT_SETUP, ENOMEM, "list of groups");
 	while (r == 0 && (item = strsep(&rest, ","))) {
+		if (!*item) {
+			say("--groups=%s: not a list of groups (27,audio; or none, or keep)",
+			    NAMED(list));
+			r = -EINVAL;
+			break;
+		}
+		r = find_group("groups", list, item, &gid);
 		privileges->groups = make_room(privileges->groups, options->group_count);
-		r = parse_group(list, item, &privileges->groups[options->group_count++]);
+		privileges->groups[options->group_count++] = (gid_t)gid;
 	}
 	free(copy);
 	options->groups = privileges->groups;
@@ -116,33 +127,95 @@ static void set_groups_of(const struct passwd *user, struct privileges *privileg
 
 /* ---- users ---- */
 
+static void set_variable(struct privileges *privileges, int at, const char *name,
+			 const char *value)
+{
+	char *variable;
+
+	if (asprintf(&variable, "%s=%s", name, value) < 0)
+		die_errno(EXIT_SETUP, ENOMEM, "--user-env");
+	privileges->variables[at] = variable;
+}
+
+/* What is empty in the entry is what login(1) makes of that. */
+static int set_variables(const struct settings *settings, const struct passwd *user,
+			 struct privileges *privileges)
+{
+	if (!user) {
+		say("--user-env: %s has no entry, and so no home; write HOME=DIR",
+		    NAMED(settings->user));
+		return -EINVAL;
+	}
+	set_variable(privileges, 0, "HOME", *user->pw_dir ? user->pw_dir : "/");
+	set_variable(privileges, 1, "USER", user->pw_name);
+	set_variable(privileges, 2, "LOGNAME", user->pw_name);
+	set_variable(privileges, 3, "SHELL", *user->pw_shell ? user->pw_shell : "/bin/sh");
+	return 0;
+}
+
+/* group: behind the colon, or NULL. It is the only one then, as in a container's USER. */
+static int set_user_and_group(const struct settings *settings, const char *name,
+			      const char *group, struct privileges *privileges,
+			      struct spu_options *options)
+{
+	const struct passwd *user;
+	long uid, gid = 0;
+	int is_number = parse_id(name, &uid) == 0;
+
+	errno = 0;
+	user = getpwnam(name);
+	if (!user && is_number)
+		user = getpwuid((uid_t)uid);
+	if (!user && !(is_number && group))
+		return say_missing("user", settings->user, settings->user, is_number ?
+				   NO_SUCH_USER ", and so no group; write USER:GROUP" :
+				   NO_SUCH_USER);
+	if (group && find_group("user", settings->user, group, &gid) < 0)
+		return -EINVAL;
+	options->uid = SPU_SET(user ? user->pw_uid : uid);
+	options->gid = SPU_SET(group ? gid : user->pw_gid);
+	if (!settings->groups && group)
+		set_groups("none", privileges, options);
+	else if (!settings->groups)
+		set_groups_of(user, privileges, options);
+	return settings->user_env ? set_variables(settings, user, privileges) : 0;
+}
+
 static int set_user(const struct settings *settings, struct privileges *privileges,
 		    struct spu_options *options)
 {
-	struct passwd *user;
-	long number;
-	int is_number = parse_long(settings->user, 0, UINT_MAX - 1l, &number) == 0;
+	char *group = strdup(settings->user), *name = strsep(&group, ":");
+	const char *fault = NULL;
+	int r = -EINVAL;
 
-	errno = 0;
-	user = getpwnam(settings->user);
-	if (!user && is_number)
-		user = getpwuid((uid_t)number);
-	if (!user)
-		return say_missing("user", settings->user, is_number ?
-				   NO_SUCH_USER "; a bare number: --uid, --gid and --groups" :
-				   NO_SUCH_USER);
-	options->uid = SPU_SET(user->pw_uid);
-	options->gid = SPU_SET(user->pw_gid);
-	if (!settings->groups)
-		set_groups_of(user, privileges, options);
-	return 0;
+	if (!name)
+		die_errno(EXIT_SETUP, ENOMEM, "--user");
+	if (group && !*name)
+		fault = "no user before the colon; for a group alone: --gid";
+	else if (group && !*group)
+		fault = "no group behind the colon";
+	if (fault)
+		say("--user=%s: %s", NAMED(settings->user), fault);
+	else
+		r = set_user_and_group(settings, name, group, privileges, options);
+	free(name);
+	return r;
+}
+
+static int set_gid(const struct settings *settings, struct spu_options *options)
+{
+	long gid;
+	int r = find_group("gid", settings->gid, settings->gid, &gid);
+
+	if (r == 0)
+		options->gid = SPU_SET(gid);
+	return r;
 }
 
 int privileges_set(const struct settings *settings, struct privileges *privileges,
 		   struct spu_options *options)
 {
 	options->uid = settings->uid;
-	options->gid = settings->gid;
 	options->nice = settings->nice;
 	options->oom_score_adj = settings->oom_score_adj;
 	options->cpus = settings->cpus;
@@ -153,6 +226,8 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	if (settings->no_new_privs)
 		options->flags |= SPU_NO_NEW_PRIVS;
 	if (settings->user && set_user(settings, privileges, options) < 0)
+		return -EINVAL;
+	if (settings->gid && set_gid(settings, options) < 0)
 		return -EINVAL;
 	if (settings->groups && set_groups(settings->groups, privileges, options) < 0)
 		return -EINVAL;

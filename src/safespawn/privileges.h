@@ -8,6 +8,7 @@
 /* What the library's options point into. */
 struct privileges {
 	gid_t *groups;
+	const char *variables[5];	/* of --user-env; NULL ends */
 	struct spu_limit limits[LIMIT_KINDS + 1];
 };
 

@@ -56,11 +56,12 @@ static const char *find_fault_in_ids(const struct settings *s)
 	const struct rule rules[] = {
 		{s->user && s->uid.set,
 		 "--user and --uid exclude each other: --user gives the uid"},
-		{s->user && s->gid.set,
-		 "--user and --gid exclude each other: --user gives the gid"},
+		{s->user && s->gid,
+		 "--user and --gid exclude each other: --user=USER:GROUP gives the gid"},
+		{s->user_env && !s->user, "--user-env needs --user"},
 		{s->uid.set && !s->groups,
 		 "--uid needs --groups: a list, none, or keep; or --user=USER, which gives all"},
-		{s->gid.set && !s->groups, "--gid needs --groups: a list, none, or keep"},
+		{s->gid && !s->groups, "--gid needs --groups: a list, none, or keep"},
 		{s->root && s->chdir && *s->chdir != '/',
 		 "--root needs --chdir to begin with /: it counts from the new root"},
 	};

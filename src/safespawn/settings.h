@@ -49,9 +49,9 @@ struct settings {
 	int preload;
 
 	/* privileges and resources */
-	const char *user, *groups;	/* names, or as --groups has them */
-	struct spu_value uid, gid, nice, oom_score_adj, umask;
-	int no_new_privs;
+	const char *user, *gid, *groups;	/* as they are written: names or numbers */
+	struct spu_value uid, nice, oom_score_adj, umask;
+	int user_env, no_new_privs;
 	struct limit limits[LIMIT_KINDS];	/* each resource once */
 	size_t limit_count;
 	int *cpus;
