@@ -181,6 +181,7 @@ arguments() {
 		safespawn --groups=root,daem|+daemon
 		safespawn --unset=SPUOWN_|SPUOWN_VARIABLE
 		safespawn -qu SPUOWN_|SPUOWN_VARIABLE
+		safespawn --env-file=lo|log.txt
 		safespawn -C fo|folder
 		safespawn --root=|bin folder home share
 		safespawn -r '1>>lo|log.txt

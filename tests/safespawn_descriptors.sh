@@ -128,6 +128,10 @@ test_a_number_that_a_redirection_reads_needs_no_line() {
 	status 0 holding -- 'exec safespawn -r "0</dev/fd/5" cat 5<file'
 	same output text "$out"
 	same line '' "$err"
+	echo A=text >file
+	status 0 holding -- 'exec safespawn --env-file=/dev/fd/5 sh -c "echo \$A" 5<file'
+	same "a file of variables" text "$out"
+	same "its line" '' "$err"
 }
 
 # jobserver MAKEFLAGS: with a pipe on 5 and 6 and a file on 7 and 8

@@ -122,6 +122,8 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 	/* We read these ourselves; the command gets the file and not the number */
 	for (size_t i = 0; i < settings->redirection_count; i++)
 		find_paths(fds, settings->redirections[i].spec, fd_list_name);
+	for (size_t i = 0; i < settings->files.count; i++)
+		find_paths(fds, settings->files.items[i], fd_list_name);
 	keep_jobserver(settings, fds);
 	keep_listening(settings, fds);
 	return keep_ranges(settings, fds);

@@ -8,9 +8,42 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "envfile.h"
 #include "values.h"
 
 #define LAST_CPU 8191	/* what the library takes */
+
+void list_text(struct texts *texts, const char *text)
+{
+	/* Doubled when it is full, a power of two */
+	size_t room = texts->count + 1;
+	const char **grown = texts->items;
+
+	if ((room & (room - 1)) == 0)
+		grown = reallocarray(texts->items, 2 * room, sizeof(*grown));
+	if (!grown)
+		die_errno(EXIT_SETUP, ENOMEM, "command line");
+	texts->items = grown;
+	grown[texts->count++] = text;
+	grown[texts->count] = NULL;
+}
+
+int list_env_file(struct settings *settings, const char *path)
+{
+	struct env_file file;
+	char *assignment;
+	const char *why;
+	int r = env_file_read(path, &file);
+
+	if (r < 0)
+		die_errno(EXIT_SETUP, r, "--env-file=%s", NAMED(path));
+	while ((r = env_file_next(&file, &assignment, &why)) > 0)
+		list_text(&settings->assignments, assignment);
+	if (r < 0)
+		die(EXIT_SETUP, "--env-file=%s: line %u: %s", NAMED(path), file.line, why);
+	list_text(&settings->files, path);
+	return 0;
+}
 
 static int add_range(void *context, long first, long last)
 {
@@ -84,14 +117,19 @@ int list_signals(struct settings *settings, int key, const char *text, uint64_t 
 
 int list_redirection(struct settings *settings, const char *spec)
 {
-	struct redirection *redirection = &settings->redirections[settings->redirection_count];
+	struct redirection redirection, *grown;
 	const char *why;
 
-	if (redirection_parse(spec, redirection, &why) < 0) {
+	if (redirection_parse(spec, &redirection, &why) < 0) {
 		say("redirect %s: %s", NAMED(spec), why);
 		return -ECANCELED;	/* said already */
 	}
-	settings->redirection_count++;
+	grown = reallocarray(settings->redirections, settings->redirection_count + 1,
+			     sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	settings->redirections = grown;
+	grown[settings->redirection_count++] = redirection;
 	return 0;
 }
 

@@ -9,11 +9,18 @@
 #include "settings.h"
 
 /* Added to those before. */
+void list_text(struct texts *texts, const char *text);
 int list_kept(struct settings *settings, const char *text);
 int list_redirection(struct settings *settings, const char *spec);
 
 /* In place of those before. */
 int list_cpus(struct settings *settings, const char *text);
+
+/*
+ * The variables in the file, as if they stood in its place on the command line. It is
+ * read at once; what is wrong with it ends us, since --help is no help there.
+ */
+int list_env_file(struct settings *settings, const char *path);
 
 /* Of several for one resource the last counts. */
 int list_limit(struct settings *settings, const char *text);

@@ -4,11 +4,11 @@
  * does nothing else. What a value means is known to values.c.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/arguments.h"
 #include "common/message.h"
+#include "lists.h"
 #include "names.h"
 #include "settings.h"
 #include "values.h"
@@ -36,6 +36,8 @@ static const struct argp_option table[] = {
 	{"root", KEY_ROOT, "DIR", 0, "Root directory; the working directory is / there", 0},
 	{"ignore-environment", 'i', 0, 0, "Begin with an empty environment", 0},
 	{"unset", 'u', "VARIABLE", 0, "Take a variable out", 0},
+	{"env-file", KEY_ENV_FILE, "FILE", 0, "Put its variables in: NAME=VALUE lines, as "
+	 "systemd's EnvironmentFile", 0},
 	{"argv0", 'a', "ARG", 0, "The zeroth argument", 0},
 	{"preload", KEY_PRELOAD, 0, 0, "The command's system and popen are those of "
 	 "libspawnutil", 0},
@@ -89,7 +91,7 @@ static void take_argument(struct argp_state *state, char *text, struct settings 
 	int quoted = state->quoted && state->next > state->quoted;
 
 	if (!quoted && strchr(text, '=')) {
-		settings->assignments.items[settings->assignments.count++] = text;
+		list_text(&settings->assignments, text);
 		return;
 	}
 	settings->command = &state->argv[state->next - 1];
@@ -138,14 +140,6 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
 		       "found but not executable; 127 not found; 128+N died of signal N.",
 	};
-	size_t room = (size_t)argc + 1;
-
-	*ret = (struct settings){
-		.unset.items = calloc(room, sizeof(char *)),
-		.assignments.items = calloc(room, sizeof(char *)),
-		.redirections = calloc(room, sizeof(struct redirection)),
-	};
-	if (!ret->unset.items || !ret->assignments.items || !ret->redirections)
-		die_errno(EXIT_SETUP, ENOMEM, "command line");
+	*ret = (struct settings){0};
 	return arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret) ? -EINVAL : 0;
 }

@@ -21,7 +21,7 @@ struct range {
 	int first, last;
 };
 
-/* Texts, with a NULL behind the last; each array has room for all of argv. */
+/* Texts, with a NULL behind the last; items is NULL when there are none. */
 struct texts {
 	const char **items;
 	size_t count;
@@ -44,7 +44,7 @@ struct settings {
 	const char *chdir, *root;
 	int ignore_environment;
 	struct texts unset;
-	struct texts assignments;
+	struct texts assignments;	/* the files' among them */
 	const char *argv0;
 	int preload;
 
@@ -69,6 +69,8 @@ struct settings {
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
 	int background;
+
+	struct texts files;	/* that we open ourselves, but for those of redirections */
 
 	/* output */
 	int json, quiet, verbose;

@@ -15,7 +15,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, OOM, LIMIT, CPUS,
+	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE,
 };
 
 static const struct destination {
@@ -36,6 +36,7 @@ static const struct destination {
 	TO('C', TEXT, "chdir", chdir),
 	TO('i', FLAG, "ignore-environment", ignore_environment),
 	TO('u', TEXTS, "unset", unset),
+	TO(KEY_ENV_FILE, ENV_FILE, "env-file", assignments),
 	TO('a', TEXT, "argv0", argv0),
 	TO(KEY_PRELOAD, FLAG, "preload", preload),
 	TO(KEY_ROOT, TEXT, "root", root),
@@ -160,6 +161,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return list_cpus(settings, text);
 	case LIMIT:
 		return list_limit(settings, text);
+	case ENV_FILE:
+		return list_env_file(settings, text);
 	case REDIRECT:
 		return list_redirection(settings, text);
 	default:
@@ -170,7 +173,6 @@ static int read_value(struct settings *settings, const struct destination *to, c
 static int store(struct settings *settings, const struct destination *to, char *text)
 {
 	void *member = (char *)settings + to->offset;
-	struct texts *texts = member;
 
 	switch (to->kind) {
 	case FLAG:
@@ -180,7 +182,7 @@ static int store(struct settings *settings, const struct destination *to, char *
 		*(const char **)member = text;
 		return 0;
 	case TEXTS:
-		texts->items[texts->count++] = text;
+		list_text(member, text);
 		return 0;
 	default:
 		return read_value(settings, to, text, member);
