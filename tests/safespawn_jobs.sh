@@ -25,7 +25,7 @@ form() {
 		printf '%s:\n\t@%s\n' all ':' one "$2 ss_catch 0" two 'ss_catch 0' >Makefile
 		echo 'make -j 2 one two'
 		;;
-	xargs) echo "printf '1\\\\n2\\\\n' | xargs -I{} $2 ss_catch 0" ;;
+	xargs) echo "seq 2 | xargs -I{} $2 ss_catch 0" ;;
 	esac
 }
 
@@ -78,7 +78,7 @@ same_as_without() {
 		command -v make >/dev/null || [ "$one" != make ] || continue
 		outcome "$keys" "$one" '' >without
 		grep -q '^status=' without || fail "$shell, $keys, $one: $(cat without)"
-		for options in '' '-t 60' --setpgid '-m posix_spawn'; do
+		for options in '' '-t 60' --setpgid --setsid '-m posix_spawn'; do
 			[ -n "${all-}" ] || [ "${options#-[ms-]}" = "$options" ] || continue
 			outcome "$keys" "$one" "safespawn -q $options" >with
 			same "$shell, $keys, $one, $options" "$(cat without)" "$(cat with)"
@@ -98,7 +98,7 @@ test_in_bash_with_all_options() {
 	shell=bash all=1
 	same_as_without interrupt direct loop script make xargs
 	same_as_without stop direct script make xargs
-	same_as_without background direct script make xargs
+	same_as_without background direct script xargs
 	same_as_without kill direct script
 }
 
@@ -107,7 +107,7 @@ test_in_dash_with_all_options() {
 	shell=dash all=1
 	same_as_without interrupt direct loop script make xargs
 	same_as_without stop direct script make xargs
-	same_as_without background direct script make xargs
+	same_as_without background direct script xargs
 	same_as_without kill direct script
 }
 
@@ -116,7 +116,7 @@ test_in_zsh_with_all_options() {
 	shell=zsh all=1
 	same_as_without interrupt direct loop script make xargs
 	same_as_without stop direct script make xargs
-	same_as_without background direct script make xargs
+	same_as_without background direct script xargs
 	same_as_without kill direct script
 }
 

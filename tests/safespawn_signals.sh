@@ -64,7 +64,8 @@ test_a_group_of_its_own_gets_them_as_a_group() {
 	done
 }
 
-test_what_was_ignored_stays_ignored_and_is_not_passed_on() {
+# as nohup's, or as what a script starts in the background
+test_what_was_ignored_is_passed_on_to_a_command_that_wants_it() {
 	start sh -c 'trap "" HUP USR1; exec safespawn -q "$0"' "$HELPERS/ss_catch"
 	kill -HUP "$pid"
 	kill -USR1 "$pid"
@@ -72,7 +73,15 @@ test_what_was_ignored_stays_ignored_and_is_not_passed_on() {
 	wait_for 'got 12'
 	kill -TERM "$pid"
 	ended 0
-	same "what arrived" 'got 12,got 15' "$(grep got said | paste -sd , -)"
+	same "what arrived" 'got 1,got 10,got 12,got 15' "$(grep got said | paste -sd , -)"
+}
+
+test_what_was_ignored_stays_ignored() {
+	start sh -c 'trap "" HUP USR1; exec safespawn -q sh -c "echo ready; exec sleep 20"'
+	kill -HUP "$pid"
+	kill -USR1 "$pid"
+	kill -TERM "$pid"
+	ended 143
 }
 
 # signals COMMAND...: blocked and ignored, as sed finds them when COMMAND runs it.

@@ -80,6 +80,40 @@ test_interrupt_ends_the_command_and_not_the_shell() {
 	END
 }
 
+# Held up in clone: it has looked at nothing since, and the command isn't there yet
+test_an_interrupt_just_before_the_command_exists_reaches_it() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	strace -o log true 2>err || skip "no process may be traced here: $(cat err)"
+	play <<-'END'
+		send (until grep -q clone log; do sleep 0.05; done; echo i""s in clone) &\n
+		send strace -f -o log -e trace=clone,clone3 -e inject=clone,clone3:delay_enter=2000000:when=1 safespawn -q sleep 100\n
+		expect is in clone
+		send \x03
+		send echo st''atus=$?\n
+		expect status=130
+	END
+}
+
+# interrupts COUNT: with each option that makes a difference
+interrupts() {
+	for options in '' '-t 100' --setsid '-m posix_spawn'; do
+		# shellcheck disable=SC2086
+		"$HELPERS/ss_interrupt" "$1" safespawn -q $options sleep 100 2>err
+		r=$?
+		[ $r -ne 98 ] || skip "no terminal can be made: $(cat err)"
+		[ $r -eq 0 ] || fail "[$options] $(cat err)"
+	done
+}
+
+test_no_interrupt_in_the_first_5_ms_is_lost() {
+	interrupts 50
+}
+
+test_no_interrupt_of_a_thousand_is_lost() {
+	long
+	interrupts 1000
+}
+
 test_timeout_reads_and_is_interrupted() {
 	play <<-'END'
 		send safespawn -q -t 60 sh -c 'echo as""k; read x; echo go""t $x'\n

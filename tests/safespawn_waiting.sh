@@ -36,6 +36,23 @@ test_kill_after() {
 	status 124 clean safespawn -q -t 0.2 -k 60 sleep 20
 }
 
+# as timeout(1): who stops the wrapper has the same patience
+test_kill_after_a_signal_that_was_passed_on() {
+	for limit in 0 1d; do
+		safespawn -q --exec --default-signal safespawn -q -t $limit -k 0.1 "$HELPERS/ss_catch" 64 >said 2>&1 &
+		pid=$!
+		for _ in $(seq 1200); do
+			! grep -q ready said || break
+			sleep 0.05
+		done
+		kill -USR1 "$pid"
+		kill -TERM "$pid"
+		wait "$pid"
+		same "status" 137 $?
+		like "what arrived" '*got 10*got 15*' "$(cat said)"
+	done
+}
+
 test_a_command_that_ends_well_after_the_time_out_is_124() {
 	status 124 clean safespawn -q -t 0.1 --block-signal=TERM "$HELPERS/ss_catch"
 	like caught '*got 15' "$out"

@@ -29,13 +29,23 @@ static int has_reached_command(const struct supervisor *s, const siginfo_t *info
 	return 0;
 }
 
+/*
+ * In a session of its own the command has no terminal, and the kernel drops what
+ * would stop it: nobody there could continue it. We do.
+ */
+static int translate(const struct supervisor *s, int number)
+{
+	int is_stop = number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+
+	return is_stop && s->settings->setsid && !signals_is_ignored(number) ? SIGSTOP : number;
+}
+
+/* Ignored ones too: the kernel drops what the command ignores as well. */
 void forward(struct supervisor *s, const siginfo_t *info)
 {
 	int number = info->si_signo, is_early = sigismember(&s->early, number) > 0;
 
 	sigdelset(&s->early, number);
-	if (signals_is_ignored(number))
-		return;
 	/* Our own: SIGPIPE of a message, the stop of our group */
 	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
 		return;
@@ -48,5 +58,5 @@ void forward(struct supervisor *s, const siginfo_t *info)
 	if (number == SIGCONT && s->stopped)
 		job_resume(s);
 	else if (is_early || !has_reached_command(s, info))
-		signal_command(s, number);
+		signal_command(s, translate(s, number));
 }

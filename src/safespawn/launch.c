@@ -211,12 +211,12 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 
 	signals_block(&launch->signals);
 	look_at_clock(launch->settings, &launch->begun);
+	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
 	/*
-	 * Looked at before and not after: until the command runs and we do again,
-	 * more can come than in the moment before it exists.
+	 * Looked at after and not before: what comes between a look and the clone
+	 * would reach nobody. What the command has had already it gets twice.
 	 */
 	sigpending(&launch->early);
-	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
 	if (r < 0) {
 		give_back_terminal(launch, &error);
 		return launch_failed(launch, &error);

@@ -15,6 +15,7 @@
 #include "common/parse.h"
 #include "forward.h"
 #include "job.h"
+#include "signals.h"
 #include "supervisor.h"
 
 /* ---- time ---- */
@@ -73,6 +74,17 @@ static void time_out(struct supervisor *s)
 	set_deadline_from_now(s, number == SIGKILL ? 0 : s->settings->kill_after_ms);
 }
 
+/* Who is told to end by somebody else has as long as at the end of time. */
+static void was_told(struct supervisor *s, int number)
+{
+	if (number != SIGHUP && number != SIGINT && number != SIGQUIT && number != SIGTERM)
+		return;
+	if (!s->settings->kill_after_ms || s->is_last || signals_is_ignored(number))
+		return;
+	s->is_last = 1;
+	set_deadline_from_now(s, s->settings->kill_after_ms);
+}
+
 /* ---- the loop ---- */
 
 /* Whether the command has ended. */
@@ -119,6 +131,7 @@ static void wait_for_command(struct supervisor *s)
 				time_out(s);
 		} else if (info.si_signo != SIGCHLD) {
 			forward(s, &info);
+			was_told(s, info.si_signo);
 		} else if (reap(s)) {
 			return;
 		}
