@@ -111,6 +111,23 @@ static int reap(struct supervisor *s)
 	return 1;
 }
 
+/*
+ * Other children: those that we had before we were safespawn, and, as process 1,
+ * all whose parents have ended. The command itself is for reap().
+ */
+static void reap_others(const struct supervisor *s)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
+		    info.si_pid == s->pid)
+			return;
+		waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
 static int take_signal(const struct supervisor *s, siginfo_t *info)
 {
 	struct timespec left;
@@ -125,6 +142,7 @@ static void wait_for_command(struct supervisor *s)
 {
 	siginfo_t info;
 
+	reap_others(s);
 	for (;;) {
 		if (take_signal(s, &info) < 0) {
 			if (errno == EAGAIN)
@@ -134,6 +152,8 @@ static void wait_for_command(struct supervisor *s)
 			was_told(s, info.si_signo);
 		} else if (reap(s)) {
 			return;
+		} else {
+			reap_others(s);
 		}
 	}
 }
