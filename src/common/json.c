@@ -9,35 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quote.h"
+
 #define JSON_DEPTH 64	/* bits of what is open */
-
-/* How many bytes of well-formed UTF-8 (RFC 3629) begin here; 0: none. Stops at a 0. */
-static size_t utf8_length(const unsigned char *text)
-{
-	/* first byte from..to, and what its second may be: nothing overlong, no surrogate */
-	static const struct {
-		unsigned char first, last, low, high;
-		size_t length;
-	} forms[] = {
-		{0x01, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	size_t i, at;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (*text >= forms[i].first && *text <= forms[i].last)
-			break;
-	if (i == sizeof(forms) / sizeof(forms[0]))
-		return 0;
-	if (forms[i].length > 1 && (text[1] < forms[i].low || text[1] > forms[i].high))
-		return 0;
-	for (at = 2; at < forms[i].length; at++)
-		if ((text[at] & 0xc0) != 0x80)
-			return 0;
-	return forms[i].length;
-}
 
 /*
  * A character that is a control, C1's too, or that somebody takes for the end of a
@@ -60,7 +34,7 @@ static void write_text(FILE *stream, const char *text)
 
 	putc('"', stream);
 	while (*at) {
-		size_t length = utf8_length(at);
+		size_t length = utf8_length((const char *)at);
 		unsigned number = troublesome(at, length);
 
 		if (length == 0)
