@@ -277,7 +277,8 @@ static void end_detached(struct flight *flight)
 
 static int reap_if_ended(struct flight *flight)
 {
-	return syscall4(SYS_wait4, flight->pid, (long)&flight->status, KERNEL_WALL | WNOHANG, 0) != 0;
+	return syscall4(SYS_wait4, flight->pid, (long)&flight->status, KERNEL_WALL | WNOHANG,
+			0) != 0;
 }
 
 /*
