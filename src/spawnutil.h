@@ -253,7 +253,7 @@ struct spu_limit {
 #define SPU_OPTIONS_INIT \
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
-	 SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
+	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
@@ -277,6 +277,10 @@ struct spu_options {
 	char *const *env SPU_0_;	/* the whole environment; NULL: the caller's */
 	const char *const *env_set SPU_0_;	/* "NAME=VALUE", ...: put into it */
 	const char *const *env_unset SPU_0_;	/* "NAME", ...: taken out of it, first */
+	const char *pid_variable SPU_0_;	/* its variable of that name is its own process number,
+					   whatever the members above say */
+	const char *pid_file SPU_0_;	/* it writes that number there, as a line, before all else
+				   that the options change; made or emptied */
 	const struct spu_fd *fds SPU_0_;
 	const struct spu_limit *limits SPU_0_;	/* NOFILE is set last, others before the ids */
 	const gid_t *groups SPU_0_;	/* supplementary groups: required with uid or gid */
@@ -368,6 +372,7 @@ struct spu_error {
 #define SPU_STEP_PDEATHSIG 40u
 #define SPU_STEP_PARENT_ALIVE 41u	/* the launching process has ended meanwhile */
 #define SPU_STEP_OOM 42u
+#define SPU_STEP_PID 43u
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",

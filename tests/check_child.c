@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a child is like: whose it is, where, in which session, at which terminal. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 
 #include "launches.h"
@@ -46,6 +48,110 @@ START_TEST(without_a_pidfd_the_child_is_waited_for_by_number)
 	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
 	ck_assert_int_eq(spu_exit_code(status), 3);
 	spu_child_release(&child);
+}
+END_TEST
+
+/* What it is told of its own number: by a variable of that name, and only one. */
+static void assert_told(const struct state_report *report, const char *name, const char *file)
+{
+	const char *value = NULL;
+	char expected[32];
+	size_t length = strlen(name), i, found = 0;
+
+	for (i = 0; report->env[i]; i++)
+		if (strncmp(report->env[i], name, length) == 0 && report->env[i][length] == '=') {
+			value = report->env[i] + length + 1;
+			found++;
+		}
+	ck_assert_uint_eq(found, 1);
+	snprintf(expected, sizeof(expected), "%ld\n", (long)report->pid);
+	ck_assert_str_eq(read_all(open(file, O_RDONLY | O_CLOEXEC)), expected);
+	*strchr(expected, '\n') = '\0';
+	ck_assert_str_eq(value, expected);
+}
+
+START_TEST(the_child_is_told_its_own_number)
+{
+	char *const env[] = {"LISTEN_PI=1", "LISTEN_PID=1", "LISTEN_PIDS=1", NULL};
+	struct state_report *report;
+	char path[PATH_MAX + 16];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/pid", scratch());
+	umask(022);
+	report = run_report(SPU_OPTIONS(.env = env, .pid_variable = "LISTEN_PID", .pid_file = path));
+	assert_told(report, "LISTEN_PID", path);
+	ck_assert_uint_eq(count_strings(report->env), 3);
+	stat(path, &st);
+	ck_assert_uint_eq(st.st_mode & 0777, 0644);
+	/* a longer one was there; the file is the caller's, whatever else changes */
+	write_file("pid", "123456789012345", 0644);
+	report = run_report(SPU_OPTIONS(.env_set = SPU_LIST("A=1", "LISTEN_PID=2", "LISTEN_PID=3"),
+					.env_unset = SPU_LIST("LISTEN_PID"), .cwd = "/",
+					.umask = SPU_SET(0777), .pid_variable = "LISTEN_PID",
+					.limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_FSIZE, 1 << 20, 1 << 20)),
+					.pid_file = path, .fds = SPU_FDS(SPU_NULL(0))));
+	assert_told(report, "LISTEN_PID", path);
+	report = run_report(SPU_OPTIONS(.env = (char *const[]){NULL}, .pid_variable = "A",
+					.pid_file = path));
+	assert_told(report, "A", path);
+	ck_assert_uint_eq(count_strings(report->env), 1);
+	report = run_report(SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW, .pid_variable = "A",
+					.pid_file = path));
+	assert_told(report, "A", path);
+}
+END_TEST
+
+static const char *exec_file, *exec_pid_file;
+
+static void exec_told(void)
+{
+	struct spu_error error;
+
+	spu_exec(SPU_ARGV(report_state(), exec_file),
+		 SPU_OPTIONS(.pid_variable = "A", .pid_file = exec_pid_file), &error);
+	ck_abort_msg("%s", error.text);
+}
+
+START_TEST(exec_tells_it_too)
+{
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/pid", scratch());
+	exec_pid_file = path;
+	exec_file = report_file();
+	in_own_process(exec_told);
+	assert_told(read_report(exec_file), "A", path);
+}
+END_TEST
+
+START_TEST(a_number_that_can_not_be_written_is_a_failure)
+{
+	char path[PATH_MAX + 16], expected[PATH_MAX + 64];
+	struct stat st;
+
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = "/nowhere/pid"), ENOENT,
+		     SPU_STEP_PID, -1, "pid_file /nowhere/pid: No such file or directory");
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = "/dev/full"), ENOSPC, SPU_STEP_PID,
+		     -1, "pid_file /dev/full: No space left on device");
+	snprintf(path, sizeof(path), "%s/link", scratch());
+	write_file("target", "kept", 0644);
+	ck_assert_int_eq(symlink(in_scratch("target"), path), 0);
+	snprintf(expected, sizeof(expected), "pid_file %s: Too many levels", path);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = path), ELOOP, SPU_STEP_PID, -1,
+		     expected);
+	ck_assert_str_eq(read_all(open(in_scratch("target"), O_RDONLY | O_CLOEXEC)), "kept");
+	/* nobody reads it: that doesn't hang us */
+	snprintf(path, sizeof(path), "%s/fifo", scratch());
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = path), ENXIO, SPU_STEP_PID, -1,
+		     "pid_file ");
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = in_scratch("pid"), .cwd = "/nowhere"),
+		     ENOENT, SPU_STEP_CWD, -1, "chdir");
+	ck_assert_int_eq(stat(in_scratch("pid"), &st), 0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_variable = "A",
+						   .method = SPU_METHOD_POSIX_SPAWN),
+		     ENOTSUP, SPU_STEP_OPTIONS, -1, "pid_variable: not with method posix_spawn");
 }
 END_TEST
 
@@ -187,6 +293,9 @@ int main(void)
 
 	add_for_both(tests, the_child_is_ours_and_its_pidfd_close_on_exec);
 	add_for_both(tests, without_a_pidfd_the_child_is_waited_for_by_number);
+	tcase_add_test(tests, the_child_is_told_its_own_number);
+	tcase_add_test(tests, exec_tells_it_too);
+	tcase_add_test(tests, a_number_that_can_not_be_written_is_a_failure);
 	tcase_add_test(tests, cwd_and_umask_are_the_childs_alone);
 	add_for_both(tests, a_session_or_a_group_of_its_own);
 	tcase_add_test(tests, a_terminal_becomes_the_sessions);

@@ -39,12 +39,15 @@ START_TEST(a_detached_child_is_nobodys)
 
 		r = spu_spawn(&child, SPU_ARGV(report_state(), path),
 			      SPU_OPTIONS(.flags = SPU_DETACH | (pass == 2 ? SPU_SETSID : 0),
-					  .cwd = "/", .fds = SPU_FDS(SPU_NULL(0))),
+					  .cwd = "/", .fds = SPU_FDS(SPU_NULL(0)),
+					  .pid_file = in_scratch("pid")),
 			      &error);
 		ASSERT_OK(r, error);
 		ck_assert_int_eq(child.pidfd, -1);
 		report = wait_for_report(path);
 		ck_assert_int_eq(report->pid, child.pid);
+		ck_assert_int_eq(atoi(read_all(open(in_scratch("pid"), O_RDONLY | O_CLOEXEC))),
+				 child.pid);
 		ck_assert_int_ne(report->ppid, getpid());
 		ck_assert_str_eq(report->cwd, "/");
 		ck_assert_uint_eq(report->mask, 0);

@@ -144,6 +144,8 @@ START_TEST(a_wrong_variable_is_named)
 	ASSERT_REFUSED(EINVAL, 2, "env_unset: C=1 is not a name",
 		       .env_unset = SPU_LIST("A", "B", "C=1"));
 	ASSERT_REFUSED(EINVAL, 0, "env_unset: \"\" is not a name", .env_unset = SPU_LIST(""));
+	ASSERT_REFUSED(EINVAL, -1, "pid_variable: \"\" is not a name", .pid_variable = "");
+	ASSERT_REFUSED(EINVAL, -1, "pid_variable: A=1 is not a name", .pid_variable = "A=1");
 }
 END_TEST
 

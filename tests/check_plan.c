@@ -140,6 +140,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
+			    .pid_variable = "NUMBER", .pid_file = "/pid",
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
 						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
 			    .pdeathsig = SPU_SET(SIGTERM),
@@ -625,6 +626,11 @@ START_TEST(the_environment_is_set_and_unset_in_a_copy)
 	assert_environment(SPU_OPTIONS(.env = given, .env_set = SPU_LIST("H=new"),
 				       .env_unset = SPU_LIST("G", "H")),
 			   own, SPU_LIST("H=new"));
+	/* the value is the child's to write */
+	assert_environment(SPU_OPTIONS(.pid_variable = "A"), own,
+			   SPU_LIST("AB=2", "B=3", "odd", "=x", "C=", "A="));
+	assert_environment(SPU_OPTIONS(.pid_variable = "X", .env_set = SPU_LIST("X=1", "Y=1", "X=2"),
+				       .env_unset = SPU_LIST("X")), empty, SPU_LIST("Y=1", "X="));
 	assert_environment(SPU_OPTIONS(.env_unset = SPU_LIST("A")), NULL,
 			   (const char *const[]){NULL});
 	assert_environment(SPU_OPTIONS(.env_set = SPU_LIST("A=1")), NULL, SPU_LIST("A=1"));

@@ -132,6 +132,7 @@ END {
 		if (pid)	# the plan was made by another process
 			sub(/^pidfd_open\([0-9]+/, "pidfd_open(" pid, line)
 		sub(/^getppid\(\) is [0-9]+( or 0)?$/, "getppid()", line)
+		sub(/^getpid\(\), .*$/, "getpid()", line)
 		# what is no fault there
 		answer = ""
 		if (sub(/ is EINVAL$/, "", line))
@@ -143,6 +144,8 @@ END {
 		sub(/ \.\.\.\]\)$/, "])", call)	# more words than strace knows processors
 		if (line ~ /^write\(.*report/)
 			sub(/"([^"\\]|\\.)*"/, "report", call)
+		if (line ~ /^write\(.*line/)
+			sub(/"[0-9]+\\n", [0-9]+/, "line, size", call)
 		if (line ~ /^ioctl\(.*TIOCSPGRP/)
 			sub(/\[[0-9]+\]/, "[group]", call)
 		if (line ~ /^clone\(/)
@@ -257,7 +260,7 @@ test_random_sets_with_every_pair_of_descriptor_steps() {
 	random 2 0-99
 	[ "$checked" -eq 100 ] || fail "only $checked"
 	cat plan.* >all
-	for step in fetch close signal setsid setpgid nice oom cpus limit umask chdir move open \
+	for step in fetch close signal setsid setpgid pid nice oom cpus limit umask chdir move open \
 		no-new-privs pdeathsig parent-alive; do
 		grep -q "^ *[0-9]* $step " all || fail "no step $step in any set"
 	done

@@ -330,6 +330,14 @@ static void no_groups(void)
 		options.groups = none;
 }
 
+static void own_number(void)
+{
+	options.cwd = "/";
+	options.pid_variable = "TWO";
+	options.pid_file = "plan.pid";
+	options.env = environment;
+}
+
 static void parents_end(void)
 {
 	options.flags = SPU_NO_NEW_PRIVS;
@@ -354,7 +362,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched)
+	X(fetched) X(own_number)
 
 static const struct {
 	const char *name;
@@ -534,6 +542,8 @@ static void make_random_set(unsigned seed)
 		options.block_signals = (uint64_t)next_random(1u << 31) << next_random(32);
 	if (next_random(3) == 0)
 		options.env_set = set;
+	options.pid_variable = next_random(3) ? NULL : "PLAN";
+	options.pid_file = next_random(3) ? NULL : "plan.pid";
 }
 
 static int launch_random_sets(unsigned first, unsigned last)

@@ -189,6 +189,22 @@ CHILD static long ask_parent(const struct step *step)
 	return parent == 0 ? -ENOTSUP : -ESRCH;
 }
 
+/* The child's own number, as text, where the step says and ended as it says. */
+CHILD static long write_pid(struct plan *plan, const struct step *step)
+{
+	char *text = (char *)step->arg[2];
+	long pid = syscall3(step->number, 0, 0, 0), rest;
+	int size = 0;
+
+	for (rest = pid; rest > 0; rest /= 10)
+		size++;
+	plan->pid_size = size + 1;
+	text[size] = (char)step->arg[3];
+	for (; size > 0; pid /= 10)
+		text[--size] = (char)('0' + pid % 10);
+	return 0;
+}
+
 /* What makes execvp(3) go on to the next directory. */
 CHILD static int goes_on(int err)
 {
@@ -291,6 +307,13 @@ CHILD void spu__run_plan(struct plan *plan)
 		case STEP_FETCH_HERE:
 		case STEP_PARENT_ALIVE:
 			r = ask_parent(step);
+			break;
+		case STEP_PID_VARIABLE:
+		case STEP_PID_TEXT:
+			r = write_pid(plan, step);
+			break;
+		case STEP_PID_WRITE:
+			r = syscall3(step->number, saved, (long)plan->pid_line, plan->pid_size);
 			break;
 		case STEP_STOP_PENDING:
 			r = look_for_stop(plan, step);

@@ -72,8 +72,11 @@ static int copy_sized(const struct spu_options *options, struct spu_options *ret
 
 static int check_lists(const struct spu_options *options, struct spu_error *ret_error)
 {
-	const char *const *entry;
+	const char *const *entry, *variable = options->pid_variable;
 
+	if (variable && (!*variable || strchr(variable, '=')))
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+				    "pid_variable: %s is not a name", QUOTED(variable, NAME_SIZE));
 	for (entry = options->env_set; entry && *entry; entry++)
 		if (!strchr(*entry, '=') || **entry == '=')
 			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,

@@ -69,6 +69,29 @@ static void add_oom_score(struct plan *plan, const struct spu_options *options)
 	}
 }
 
+/* The file is the caller's: opened in its directory and with its rights and limits. */
+static void add_pid(struct plan *plan, const struct spu_options *options)
+{
+	const char *path = options->pid_file;
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+			  O_CLOEXEC;
+
+	if (options->pid_variable)
+		spu__add_step3(plan, STEP_PID_VARIABLE, -1, 0, (long)options->pid_variable,
+			       (long)plan->pid_value);
+	if (!path)
+		return;
+	spu__add_step3(plan, STEP_PID_OPEN, -1, AT_FDCWD, (long)path, flags);
+	plan->steps[plan->count - 1].arg[3] = 0644;
+	plan->steps[plan->count - 1].link = LINK_SAVE;
+	spu__add_step3(plan, STEP_PID_TEXT, -1, 0, (long)path, (long)plan->pid_line);
+	plan->steps[plan->count - 1].arg[3] = '\n';
+	spu__add_step(plan, STEP_PID_WRITE, -1)->arg[5] = (long)path;
+	spu__add_step3(plan, STEP_PID_CLOSE, -1, -1, -1, 0);
+	plan->steps[plan->count - 1].arg[5] = (long)path;
+	plan->steps[plan->count - 1].link = LINK_SAVED;
+}
+
 static void add_priorities(struct plan *plan, const struct plan_request *request)
 {
 	const struct spu_options *options = request->options;
@@ -117,6 +140,7 @@ static void add_process_steps(struct plan *plan, const struct plan_request *requ
 		spu__add_step(plan, STEP_SETSID, -1);
 	if (options->pgroup.set)
 		spu__add_step3(plan, STEP_PGROUP, -1, 0, options->pgroup.value, 0);
+	add_pid(plan, options);
 	add_priorities(plan, request);
 	add_limits(plan, options, STEP_LIMIT);
 	if (options->umask.set)
@@ -212,12 +236,19 @@ static uint64_t *write_cpus(const struct spu_options *options, uint64_t *mask)
 
 /* How much the parts of the one block hold. */
 struct sizes {
-	size_t cpus, candidates, text, environment, changes, moves, steps;
+	size_t cpus, candidates, text, pid, environment, changes, moves, steps;
 };
+
+static size_t align(size_t size)
+{
+	return (size + sizeof(long) - 1) & ~(sizeof(long) - 1);
+}
 
 static struct sizes measure(const struct plan_request *request, const char *file)
 {
+	const char *variable = request->options->pid_variable;
 	struct sizes sizes = {
+		.pid = variable ? align(strlen(variable) + 1 + PID_ROOM) : 0,
 		.cpus = request->options->cpus ? CPU_WORDS : 0,
 		.moves = 3 * request->table.count,
 		.steps = bound_steps(request),
@@ -226,7 +257,7 @@ static struct sizes measure(const struct plan_request *request, const char *file
 	sizes.environment = spu__measure_environment(request->options, request->environ,
 						     &sizes.changes);
 	spu__measure_candidates(file, request->path, &sizes.candidates, &sizes.text);
-	sizes.text = (sizes.text + sizeof(long) - 1) & ~(sizeof(long) - 1);
+	sizes.text = align(sizes.text);
 	return sizes;
 }
 
@@ -235,8 +266,20 @@ static void *allocate(const struct sizes *sizes)
 	return malloc(sizes->cpus * sizeof(uint64_t) +
 		      (sizes->candidates + 1 + sizes->environment + sizes->changes) *
 			      sizeof(char *) +
-		      sizes->moves * sizeof(struct move) + sizes->text +
+		      sizes->moves * sizeof(struct move) + sizes->text + sizes->pid +
 		      sizes->steps * sizeof(struct step));
+}
+
+/* Where the child writes the value. */
+static char *write_pid_variable(const struct spu_options *options, char *to)
+{
+	size_t length = options->pid_variable ? strlen(options->pid_variable) : 0;
+
+	if (!length)
+		return NULL;
+	memcpy(to, options->pid_variable, length);
+	memcpy(to + length, "=", 2);
+	return to + length + 1;
 }
 
 int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block)
@@ -249,7 +292,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	const char **candidates, **environment;
 	const char *const **changes;
 	struct move *moves;
-	char *text;
+	char *text, *pid_value;
 	int move_count;
 
 	if (!block)
@@ -259,6 +302,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	changes = (const char *const **)(environment + sizes.environment);
 	moves = (struct move *)(changes + sizes.changes);
 	text = (char *)(moves + sizes.moves);
+	pid_value = write_pid_variable(options, text + sizes.text);
 	spu__choose_fetches(&request->table);
 	spu__write_candidates(file, request->path, candidates, text);
 	move_count = spu__order_moves(request->table.given, request->table.count, moves);
@@ -268,10 +312,12 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	}
 	*ret_plan = (struct plan){
 		/* last: few of the bound are taken, and their pages needn't be touched */
-		.steps = (struct step *)(text + sizes.text),
+		.steps = (struct step *)(text + sizes.text + sizes.pid),
 		.argv = request->argv,
-		.env = spu__write_environment(options, request->environ, environment,
+		.env = spu__write_environment(options, request->environ,
+					      pid_value ? text + sizes.text : NULL, environment,
 					      sizes.environment, changes),
+		.pid_value = pid_value,
 		.candidates = candidates,
 		.cpus = sizes.cpus ? write_cpus(options, cpus) : NULL,
 		.error_pipe = request->table.error_pipe,

@@ -74,13 +74,21 @@ size_t spu__measure_environment(const struct spu_options *options, char *const *
 	size_t set = count_strings(options->env_set);
 
 	*ret_changes = set + count_strings(options->env_unset);
-	if (!options->env_set && !options->env_unset)
+	if (!options->env_set && !options->env_unset && !options->pid_variable)
 		return 0;
-	return count_strings(options->env ? options->env : environ) + set + 1;
+	return count_strings(options->env ? options->env : environ) + set +
+	       (options->pid_variable != NULL) + 1;
+}
+
+/* Is it of the name that last has? */
+static int is_replaced(const char *entry, const char *last)
+{
+	return last && compare_names(entry, last) == 0;
 }
 
 char *const *spu__write_environment(const struct spu_options *options, char *const *environ,
-				    const char **room, size_t size, const char *const **changes)
+				    const char *last, const char **room, size_t size,
+				    const char *const **changes)
 {
 	char *const *base = options->env ? options->env : environ;
 	const char *const **set = changes, *const **unset;
@@ -92,17 +100,21 @@ char *const *spu__write_environment(const struct spu_options *options, char *con
 	unset = set + set_count;
 	unset_count = sort_entries(options->env_unset, unset);
 	/* Another thread may lengthen environ meanwhile: not more than was measured */
-	for (size -= set_count + 1; base && *base && size > 0; base++, size--)
+	for (size -= set_count + (last != NULL) + 1; base && *base && size > 0; base++, size--)
 		if (!strchr(*base, '=') || (!is_named(set, set_count, *base) &&
-					    !is_named(unset, unset_count, *base)))
+					    !is_named(unset, unset_count, *base) &&
+					    !is_replaced(*base, last)))
 			room[count++] = *base;
 	/* several settings of one name: at the first one's place, as the last has it */
 	for (i = 0; i < set_count; i++) {
 		const char *entry = options->env_set[i];
 
-		if (set[count_before(set, set_count, entry, 0)] == &options->env_set[i])
+		if (set[count_before(set, set_count, entry, 0)] == &options->env_set[i] &&
+		    !is_replaced(entry, last))
 			room[count++] = *set[count_before(set, set_count, entry, 1) - 1];
 	}
+	if (last)
+		room[count++] = last;
 	room[count] = NULL;
 	return (char *const *)room;
 }

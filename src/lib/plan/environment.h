@@ -14,8 +14,12 @@
 size_t spu__measure_environment(const struct spu_options *options, char *const *environ,
 				size_t *ret_changes);
 
-/* Makes it in a room of that size, with another for the changes. */
+/*
+ * Makes it in a room of that size, with another for the changes. last is the
+ * pid's variable, or NULL.
+ */
 char *const *spu__write_environment(const struct spu_options *options, char *const *environ,
-				    const char **room, size_t size, const char *const **changes);
+				    const char *last, const char **room, size_t size,
+				    const char *const **changes);
 
 #endif

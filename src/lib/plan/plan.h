@@ -29,6 +29,9 @@ struct report {
 /* Words of the mask of processors: as many as the kernel can be built for. */
 #define CPU_WORDS 128
 
+/* A process number's digits, and a newline or NUL. */
+#define PID_ROOM 12
+
 /* Everything that the child reads; lives in the parent's frame and heap. */
 struct plan {
 	struct step *steps;
@@ -43,6 +46,9 @@ struct plan {
 	char *const *env;
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
 	char oom[8];		/* the text of oom_score_adj */
+	char *pid_value;	/* in env */
+	char pid_line[PID_ROOM];	/* written by the child, as what follows */
+	int pid_size;		/* of its number as text, and what stands behind it */
 	pid_t group;		/* that foreground names; 0: the child's own, which is report.pid */
 	char *spare_stack;	/* its top: for the child that detach makes */
 	volatile struct report report;

@@ -47,6 +47,15 @@
 	X(SETSID, SPU_STEP_SETSID, "setsid", SYS_setsid, SETSID, "setsid", "setsid()") \
 	X(PGROUP, SPU_STEP_PGROUP, "setpgid", SYS_setpgid, PGROUP, "setpgid $d1", \
 	  "setpgid($d0, $d1)") \
+	X(PID_VARIABLE, SPU_STEP_PID, "pid", SYS_getpid, REFUSED, "pid_variable", \
+	  "getpid(), in $t1") \
+	X(PID_OPEN, SPU_STEP_PID, "pid", SYS_openat, REFUSED, "pid_file $t1", \
+	  "openat(AT_FDCWD, $s1, $o2) = N") \
+	X(PID_TEXT, SPU_STEP_PID, "pid", SYS_getpid, REFUSED, "pid_file $t1", \
+	  "getpid(), as a line") \
+	X(PID_WRITE, SPU_STEP_PID, "pid", SYS_write, REFUSED, "pid_file $t5", \
+	  "write(N, line, size)") \
+	X(PID_CLOSE, SPU_STEP_PID, "pid", SYS_close, REFUSED, "pid_file $t5", "close(N)") \
 	X(NICE, SPU_STEP_NICE, "nice", SYS_setpriority, REFUSED, "nice $d2", \
 	  "setpriority(PRIO_PROCESS, 0, $d2)") \
 	X(OOM_OPEN, SPU_STEP_OOM, "oom", SYS_openat, REFUSED, "oom_score_adj $t5", \
