@@ -153,13 +153,55 @@ test_make_job_server_is_kept_if_it_is_one() {
 	same "not in its environment" '0 1 2' "$(MAKEFLAGS=--jobserver-auth=5,6 fds -u MAKEFLAGS)"
 }
 
-test_listen_fds_are_kept_by_exec_with_our_pid_only() {
-	same ours '0 1 2 3 4' "$(exec 3</dev/null 4</dev/null 5</dev/null
-		exec sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 exec safespawn -q --exec "$0"' "$HELPERS/ss_fds")"
-	same "a child" '0 1 2' "$(exec 3</dev/null 4</dev/null
-		exec sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 exec safespawn -q "$0"' "$HELPERS/ss_fds")"
-	same "another's" '0 1 2' \
-		"$(LISTEN_PID=1 LISTEN_FDS=2 fds --exec 3</dev/null 4</dev/null)"
+# sockets OPTION...: a command like a service's, whose manager has opened 3 and 4 for it
+sockets() {
+	exec 3</dev/null 4</dev/null 5</dev/null
+	# shellcheck disable=SC2016
+	exec sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_PIDFDID=4711 exec safespawn -q "$@"' sh "$@"
+}
+
+test_listen_fds_that_are_ours_are_the_commands() {
+	for option in --exec -- '-t 10' --setsid; do
+		# shellcheck disable=SC2086
+		same "fds with $option" '0 1 2 3 4' "$(sockets $option "$HELPERS/ss_fds")"
+		# shellcheck disable=SC2086
+		same "its number with $option" its "$(sockets $option sh -c '[ "$LISTEN_PID" -eq $$ ] && echo its')"
+		# shellcheck disable=SC2086
+		same "no other variable changes with $option" 2 "$(sockets $option sh -c 'echo "$LISTEN_FDS"')"
+	done
+	same "systemd's other number goes" '' "$(sockets sh -c 'echo "$LISTEN_PIDFDID"')"
+	same "but with --exec it is right" 4711 "$(sockets --exec sh -c 'echo "$LISTEN_PIDFDID"')"
+	same "with -i there are none" '0 1 2' "$(sockets -i "$HELPERS/ss_fds")"
+	same "another's" '0 1 2' "$(LISTEN_PID=1 LISTEN_FDS=2 fds --exec 3</dev/null 4</dev/null)"
+	same "and its variable stays" 1 "$(LISTEN_PID=1 LISTEN_FDS=2 safespawn -q sh -c 'echo "$LISTEN_PID"')"
+	same "libc can't say it" '0 1 2' "$(sockets -m posix_spawn "$HELPERS/ss_fds")"
+}
+
+test_listen_pid_in_the_background() {
+	sockets -b -r '1>said' sh -c 'echo "$LISTEN_PID" $$; mv said done' >pid
+	for _ in $(seq 200); do
+		[ ! -e "done" ] || break
+		sleep 0.05
+	done
+	same numbers "$(cat pid) $(cat pid)" "$(cat "done")"
+}
+
+test_systemd_activates_through_us() {
+	command -v systemd-socket-activate >/dev/null || skip "systemd-socket-activate isn't installed"
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	for option in --exec --; do
+		rm -f socket
+		systemd-socket-activate -l "$tmp/socket" -E PATH "$BUILD/safespawn" -q $option \
+			sh -c 'echo "$LISTEN_FDS $((LISTEN_PID - $$))"' >said 2>log &
+		manager=$!
+		for _ in $(seq 200); do
+			[ ! -S socket ] || break
+			sleep 0.05
+		done
+		python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$tmp/socket"
+		wait "$manager" || fail "$option: $(cat log)"
+		same "$option" '1 0' "$(cat said)"
+	done
 }
 
 test_audit_reports_on_stdout_without_a_command() {

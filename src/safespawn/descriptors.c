@@ -98,23 +98,10 @@ static void keep_jobserver(const struct settings *settings, struct fd_list *fds)
 	}
 }
 
-/* LISTEN_PID is our number: only a command that takes our place can use them. */
-static void keep_listening(const struct settings *settings, struct fd_list *fds)
-{
-	const char *pid_text = command_getenv(settings, "LISTEN_PID");
-	const char *count_text = command_getenv(settings, "LISTEN_FDS");
-	long pid, count;
-
-	if (!settings->exec || !pid_text || !count_text ||
-	    parse_long(pid_text, 1, INT_MAX, &pid) < 0 || pid != getpid() ||
-	    parse_long(count_text, 0, INT_MAX - 3, &count) < 0)
-		return;
-	for (int fd = 3; fd < 3 + count && fd_was_inherited(fd); fd++)
-		keep_if_inherited(fds, fd);
-}
-
 int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 {
+	int end_of_sockets = 3 + command_sockets(settings);
+
 	for (char **argument = settings->command; argument && *argument; argument++)
 		find_paths(fds, *argument, keep_if_inherited);
 	for (size_t i = 0; i < settings->assignments.count; i++)
@@ -125,7 +112,8 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 	for (size_t i = 0; i < settings->files.count; i++)
 		find_paths(fds, settings->files.items[i], fd_list_name);
 	keep_jobserver(settings, fds);
-	keep_listening(settings, fds);
+	for (int fd = 3; fd < end_of_sockets && fd_was_inherited(fd); fd++)
+		keep_if_inherited(fds, fd);
 	return keep_ranges(settings, fds);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "common/parse.h"
 
 /* The last assignment to name, or NULL. */
 static const char *find_assignment(const struct settings *settings, const char *name)
@@ -44,24 +46,52 @@ const char *command_getenv(const struct settings *settings, const char *name)
 	return is_taken_out(settings, name) ? NULL : getenv(name);
 }
 
-const char *const *command_assignments(const struct settings *settings,
-				       const char *const implied[], const char *last)
+/* libc's posix_spawn can't tell the command its number. */
+int command_sockets(const struct settings *settings)
 {
-	const struct texts *assignments = &settings->assignments;
+	const char *pid_text = command_getenv(settings, "LISTEN_PID");
+	const char *count_text = command_getenv(settings, "LISTEN_FDS");
+	long pid, count;
+
+	if (settings->method == SPU_METHOD_POSIX_SPAWN || !pid_text || !count_text ||
+	    parse_long(pid_text, 1, INT_MAX, &pid) < 0 || pid != getpid() ||
+	    parse_long(count_text, 0, INT_MAX - 3, &count) < 0)
+		return 0;
+	return (int)count;
+}
+
+/* The texts with others before, up to a NULL, and one behind, or NULL. */
+static const char *const *surround(const char *const before[], const struct texts *texts,
+				   const char *last)
+{
 	const char **all;
 	size_t count = 0;
 
-	while (implied[count])
+	while (before[count])
 		count++;
 	if (count == 0 && !last)
-		return assignments->count ? assignments->items : NULL;
-	all = calloc(count + assignments->count + 2, sizeof(*all));
+		return texts->items;
+	all = calloc(count + texts->count + 2, sizeof(*all));
 	if (!all)
 		die_errno(EXIT_SETUP, ENOMEM, "environment");
-	memcpy(all, implied, count * sizeof(*all));
-	memcpy(all + count, assignments->items, assignments->count * sizeof(*all));
-	all[count + assignments->count] = last;
+	memcpy(all, before, count * sizeof(*all));
+	if (texts->count)
+		memcpy(all + count, texts->items, texts->count * sizeof(*all));
+	all[count + texts->count] = last;
 	return all;
+}
+
+const char *const *command_assignments(const struct settings *settings,
+				       const char *const implied[], const char *last)
+{
+	return surround(implied, &settings->assignments, last);
+}
+
+const char *const *command_removals(const struct settings *settings, const char *last)
+{
+	static const char *const none[] = {NULL};
+
+	return surround(none, &settings->unset, last);
 }
 
 const char *command_path(const struct settings *settings, int *ret_changed)

@@ -75,11 +75,15 @@ static int set_environment(struct launch *launch)
 {
 	static char *const empty[] = {NULL};
 	const struct settings *settings = launch->settings;
+	int tells_pid = !settings->exec && command_sockets(settings) > 0;
 
+	if (tells_pid)
+		launch->options.pid_variable = "LISTEN_PID";
 	if (settings->ignore_environment)
 		launch->options.env = empty;
-	else if (settings->unset.count)
-		launch->options.env_unset = settings->unset.items;
+	else	/* this one would say that the number is another process's */
+		launch->options.env_unset =
+			command_removals(settings, tells_pid ? "LISTEN_PIDFDID" : NULL);
 	if (settings->preload) {
 		launch->preload = preload_assignment(settings);
 		if (!launch->preload)
