@@ -125,8 +125,8 @@ static void explain_as_json(const struct launch *launch, char *plan, char *kerne
 
 int explain(const struct launch *launch)
 {
-	char *plan, *kernel = NULL;
-	struct spu_error error;
+	char *plan = NULL, *kernel = NULL;
+	struct spu_error error = {.err = 0};	/* which of the two fills it cppcheck can't see */
 	int r;
 
 	r = (launch->settings->exec ? spu_explain_exec : spu_explain)

@@ -322,7 +322,7 @@ static void end(const struct launch *launch, struct flight *flight)
 static __attribute__((noinline)) void fly(struct launch *launch, struct flight *flight)
 {
 	char stacks[MIDDLE_STACK + CHILD_STACK] __attribute__((aligned(16)));
-	size_t size = launch->options.flags & SPU_DETACH ? MIDDLE_STACK : sizeof(stacks);
+	size_t size = (launch->options.flags & SPU_DETACH) ? MIDDLE_STACK : sizeof(stacks);
 	uint64_t mask = 0;
 	long pid;
 
