@@ -412,7 +412,9 @@ struct spu_child {
  *
  * A failed launch sends no SIGCHLD and can't be seen by another thread's
  * waitpid(). ETXTBSY, which a launch in another thread can cause
- * (golang/go#22315), is retried for up to 100 ms.
+ * (golang/go#22315), is retried for up to 100 ms; what the first attempt has
+ * made (O_EXCL) or emptied (O_TRUNC), the next one opens as it is. (Method
+ * posix_spawn empties it again, and isn't tried again with O_EXCL.)
  *
  * ret_child must not be NULL. On success the caller owns it and ends with
  * spu_child_release(); on failure it is untouched.

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "filters.h"
 #include "launches.h"
 
 #define SUITE "in_place"
 
 static const char *exec_file;
+static int no_new_privs;
 
 static void exec_report(void)
 {
@@ -129,6 +131,66 @@ START_TEST(exec_that_fails_returns_and_says_why)
 }
 END_TEST
 
+/* A running program may not be opened for writing: that is no ETXTBSY of exec's. */
+static void exec_with_a_busy_file(void)
+{
+	struct spu_error error;
+	int r = spu_exec(SPU_ARGV(report_state(), exec_file),
+			 SPU_OPTIONS(.flags = SPU_NO_NEW_PRIVS,
+				     .fds = SPU_FDS(SPU_OPEN(1, in_scratch("running"), O_WRONLY))),
+			 &error);
+
+	ck_assert_int_eq(r, -ETXTBSY);
+	ck_assert_uint_eq(error.step, SPU_STEP_OPEN);
+	ck_assert_int_eq(error.index, 0);
+	/* what comes behind that step wasn't done */
+	ck_assert_int_eq(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), no_new_privs);
+}
+
+START_TEST(a_busy_file_is_told_from_a_busy_program)
+{
+	char command[3 * PATH_MAX];
+	struct spu_child child;
+	struct stat st;
+
+	snprintf(command, sizeof(command), "cp /bin/sleep '%s'", in_scratch("running"));
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(spu_spawn(&child, SPU_ARGV(in_scratch("running"), "1000"), NULL, NULL), 0);
+	exec_file = report_file();
+	no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	in_own_process(exec_with_a_busy_file);
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, 0, NULL), 0);
+	spu_child_release(&child);
+	ck_assert_int_eq(stat(exec_file, &st), 0);
+	ck_assert_int_eq(st.st_size, 0);	/* it didn't run */
+}
+END_TEST
+
+static void exec_where_close_range_lies(void)
+{
+	struct spu_error error;
+
+	ck_assert_int_eq(dup2(open("/", O_RDONLY), 100), 100);
+	ck_assert_int_eq(dup2(100, 101), 101);
+	filter_call(SYS_close_range, ANSWER(0));
+	spu_exec(SPU_ARGV(report_state(), exec_file), SPU_OPTIONS(.fds = SPU_FDS(SPU_KEEP(101))),
+		 &error);
+	ck_abort_msg("%s", error.text);
+}
+
+START_TEST(exec_closes_what_close_range_says_it_has_closed)
+{
+	struct state_report *report;
+
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	exec_file = report_file();
+	in_own_process(exec_where_close_range_lies);
+	report = read_report(exec_file);
+	ck_assert_ptr_null(report_find(report, 100));
+	ck_assert_ptr_nonnull(report_find(report, 101));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -137,5 +199,7 @@ int main(void)
 	tcase_add_test(tests, exec_carries_the_options_out_in_place);
 	tcase_add_test(tests, exec_allows_what_the_policy_allows);
 	tcase_add_test(tests, exec_that_fails_returns_and_says_why);
+	tcase_add_test(tests, a_busy_file_is_told_from_a_busy_program);
+	tcase_add_test(tests, exec_closes_what_close_range_says_it_has_closed);
 	return run_suite(suite);
 }

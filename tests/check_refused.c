@@ -2,12 +2,11 @@
 /* Ways to make a process that are refused, and what is done in their place. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
+#include <ucontext.h>
 
+#include "filters.h"
 #include "launches.h"
 
 #define SUITE "refused"
@@ -20,27 +19,8 @@ struct refusal {
 
 static void refuse_call(const struct refusal *refusal)
 {
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)refusal->number, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, refusal->mask),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refusal->value, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)refusal->err),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-
-	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+	filter_argument(refusal->number, 0, refusal->mask, refusal->value, ANSWER(refusal->err));
 }
-
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 /* Each line adds to the one before: what kernels and sandboxes are known to refuse. */
 static const struct refusal refusals[][4] = {
@@ -55,6 +35,8 @@ static const struct refusal refusals[][4] = {
 	{{SYS_close_range, 0, 0, ENOSYS}},
 	{{SYS_close_range, 0, 0, EPERM}},
 	{{SYS_clone3, 0, 0, ENOSYS}, {SYS_close_range, 0, 0, ENOSYS}},
+	/* from Linux 5.6 to 6.1, after unshare(CLONE_NEWTIME): no memory may be shared */
+	{{SYS_clone3, 0, 0, EINVAL}, {SYS_clone, 0x100, 0x100, EINVAL}},
 };
 
 #define REFUSALS ((int)(sizeof(refusals) / sizeof(refusals[0])))
@@ -129,6 +111,121 @@ START_TEST(what_is_refused_is_done_another_way)
 }
 END_TEST
 
+/*
+ * ---- Filters that don't refuse: they trap a call for the program to answer, or lie
+ */
+
+static void answer_trap(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *ucontext = context;
+
+	(void)number, (void)info;
+#if defined(__x86_64__)
+	ucontext->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
+#elif defined(__aarch64__)
+	ucontext->uc_mcontext.regs[0] = (unsigned long)-ENOSYS;
+#endif
+}
+
+static const long trapped[] = {SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_pidfd_getfd};
+
+#define TRAPPED ((int)(sizeof(trapped) / sizeof(trapped[0])))
+
+static void launch_trapped(void)
+{
+	struct sigaction action = {.sa_sigaction = answer_trap, .sa_flags = SA_SIGINFO};
+	const char *file = report_file();
+	struct state_report *report;
+	int pass, high;
+
+	sigaction(SIGSYS, &action, NULL);
+	high = fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, 600);
+	ck_assert_int_ge(high, 600);
+	if (refused / TRAPPED)	/* learned before the filter came */
+		ck_assert_int_eq(exit_of(SPU_ARGV("true"), NULL), 0);
+	filter_call(trapped[refused % TRAPPED], SECCOMP_RET_TRAP);
+	for (pass = 0; pass < 3; pass++) {
+		report = report_of(SPU_ARGV(report_state(), file), file,
+				   SPU_OPTIONS(.fds = SPU_FDS(SPU_NULL(0), SPU_NULL(1), SPU_NULL(2),
+							      SPU_MAP(5, high))));
+		ck_assert_uint_eq(report->fd_count, 4);
+		ck_assert_ptr_nonnull(report_find(report, 5));
+		ck_assert_uint_eq(report->caught & SPU_SIGNAL(SIGSYS), 0);
+		ASSERT_FAILS(SPU_ARGV("/nowhere"), NULL, ENOENT, SPU_STEP_EXEC, 0, "exec /nowhere");
+		ck_assert_int_eq(exit_of(SPU_ARGV("true"),
+					 SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW,
+						     .fds = SPU_FDS(SPU_CLOSE(high)))), 0);
+	}
+}
+
+START_TEST(what_is_trapped_is_done_another_way)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 600)
+		SKIP(SUITE, "no more than %ld descriptors here", (long)limit.rlim_cur);
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	refused = _i;
+	report_state();
+	in_own_process(launch_trapped);
+}
+END_TEST
+
+/* This process's own descriptors: one that would go by an answer of 0 is changed or closed. */
+static const char *own_table(void)
+{
+	static char text[2][8192];
+	static int turn;
+	struct stat st;
+	int fd, length = 0;
+
+	turn = !turn;
+	for (fd = 0; fd < 256; fd++)
+		if (fstat(fd, &st) == 0)
+			length += sprintf(text[turn] + length, "%d %llx:%llu %d\n", fd,
+					  (unsigned long long)st.st_dev,
+					  (unsigned long long)st.st_ino, fcntl(fd, F_GETFD));
+	return text[turn];
+}
+
+static void launch_where_close_range_lies(void)
+{
+	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC), pass;
+	const char *file = report_file(), *before;
+	struct state_report *report;
+	unsigned leaks;
+
+	ck_assert_int_eq(dup2(fd, 100), 100);
+	ck_assert_int_eq(dup2(fd, 101), 101);
+	close(fd);
+	before = own_table();
+	if (refused)	/* a launch shares the table then */
+		ck_assert_int_eq(exit_of(SPU_ARGV("true"), NULL), 0);
+	filter_call(SYS_close_range, ANSWER(0));
+	for (pass = 0; pass < 2; pass++)
+		for (leaks = SPU_LEAKS_CLOSE; leaks <= SPU_LEAKS_ALLOW; leaks++) {
+			report = report_of(SPU_ARGV(report_state(), file), file,
+					   SPU_OPTIONS(.leaks = leaks,
+						       .fds = SPU_FDS(SPU_MAP(0, 100), SPU_NULL(5),
+								      SPU_CLOSE(100), SPU_CLOSE(1))));
+			ck_assert_ptr_nonnull(report_find(report, 0));
+			ck_assert_ptr_nonnull(report_find(report, 5));
+			ck_assert_ptr_null(report_find(report, 1));
+			ck_assert_ptr_null(report_find(report, 100));
+			ck_assert_int_eq(report_find(report, 101) != NULL, leaks == SPU_LEAKS_ALLOW);
+			ck_assert_str_eq(own_table(), before);
+		}
+}
+
+START_TEST(a_close_range_that_does_nothing_and_says_0_is_found_out)
+{
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind's own calls would be answered");
+	refused = _i;
+	report_state();
+	in_own_process(launch_where_close_range_lies);
+}
+END_TEST
+
 static void launch_without_any_clone(void)
 {
 	static const struct refusal all[] = {{SYS_clone3, 0, 0, EPERM}, {SYS_clone, 0, 0, EPERM}};
@@ -151,6 +248,8 @@ int main(void)
 	TCase *tests = add_case(suite);
 
 	tcase_add_loop_test(tests, what_is_refused_is_done_another_way, 0, REFUSALS);
+	tcase_add_loop_test(tests, what_is_trapped_is_done_another_way, 0, 2 * TRAPPED);
+	tcase_add_loop_test(tests, a_close_range_that_does_nothing_and_says_0_is_found_out, 0, 2);
 	tcase_add_test(tests, no_way_left_is_said);
 	return run_suite(suite);
 }

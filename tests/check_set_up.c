@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Something happens to a child in its set-up. It opens a FIFO there that
- * the library doesn't see to be one, and waits until we let it go on.
- */
-#include <dirent.h>
+/* Something happens to a child in its set-up. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "gate.h"
 #include "launches.h"
 
 #define SUITE "set_up"
@@ -19,64 +15,24 @@ static struct {
 	atomic_int sent, gate;
 } intervention;
 
-/* Of a process that sleeps, as one does that waits in open; else -1. */
-static pid_t parent_of_sleeper(const char *pid)
+static void *intervene(void *unused)
 {
-	char path[300], line[512];
-	FILE *stat;
-	char *end;
-	int parent = -1;
-	char state = 0;
-
-	snprintf(path, sizeof(path), "/proc/%.200s/stat", pid);
-	stat = fopen(path, "re");
-	if (stat && fgets(line, sizeof(line), stat) && (end = strrchr(line, ')')))
-		sscanf(end + 1, " %c %d", &state, &parent);
-	if (stat)
-		fclose(stat);
-	return state == 'S' ? parent : -1;
-}
-
-static pid_t find_waiting_child(pid_t parent)
-{
-	DIR *directory = opendir("/proc");
-	struct dirent *entry;
-	pid_t found = 0;
-
-	while (directory && !found && (entry = readdir(directory)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-		    parent_of_sleeper(entry->d_name) == parent)
-			found = atoi(entry->d_name);
-	if (directory)
-		closedir(directory);
-	return found;
-}
-
-static void *intervene(void *argument)
-{
-	pid_t child;
-
-	while (!(child = find_waiting_child(getpid())))
-		usleep(1000);
-	kill(child, intervention.signal);
+	kill(await_child_at_gate(getpid()), intervention.signal);
 	atomic_store(&intervention.sent, 1);
-	/* both ends: whoever opens it now or later goes on */
-	atomic_store(&intervention.gate, open(argument, O_RDWR | O_CLOEXEC));
-	return NULL;
+	atomic_store(&intervention.gate, open_gate());
+	return unused;
 }
 
 static int launch_with_intervention(int number, struct spu_child *child, struct spu_error *error)
 {
-	char fifo[PATH_MAX + 16];
 	pthread_t thread;
 	int r;
 
-	snprintf(fifo, sizeof(fifo), "%s/gate", scratch());
-	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	make_gate();
 	intervention.signal = number;
-	pthread_create(&thread, NULL, intervene, fifo);
+	pthread_create(&thread, NULL, intervene, NULL);
 	r = spu_spawn(child, SPU_ARGV("true"), SPU_OPTIONS(.cwd = scratch(),
-		.fds = SPU_FDS(SPU_OPEN(0, "/proc/self/cwd/gate", O_RDONLY))), error);
+		.fds = SPU_FDS(SPU_OPEN(0, GATE, O_RDONLY))), error);
 	pthread_join(thread, NULL);
 	close(atomic_load(&intervention.gate));
 	ck_assert_int_eq(atomic_load(&intervention.sent), 1);

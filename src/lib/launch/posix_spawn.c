@@ -332,6 +332,17 @@ static int translate(struct translation *t)
 	return r;
 }
 
+/* libc doesn't say how far a child came: what it has made would be in the next one's way. */
+static int makes_once(const struct launch *launch)
+{
+	size_t i;
+
+	for (i = 0; i < launch->given_count; i++)
+		if (launch->given[i].kind == GIVEN_OPEN && launch->given[i].flags & O_EXCL)
+			return 1;
+	return 0;
+}
+
 static int call(struct translation *t, struct spu_child *ret_child)
 {
 	const struct plan *plan = &t->launch->plan;
@@ -342,7 +353,7 @@ static int call(struct translation *t, struct spu_child *ret_child)
 
 	do
 		r = posix_spawnp(&pid, file, &t->actions, &t->attributes, plan->argv, plan->env);
-	while (r == ETXTBSY && spu__pause_while_busy(&paused_us));
+	while (r == ETXTBSY && !makes_once(t->launch) && spu__pause_while_busy(&paused_us));
 	if (r != 0)
 		return spu__error(t->launch->ret_error, r, SPU_STEP_POSIX_SPAWN, -1,
 				  "posix_spawn %s", QUOTED(file, NAME_SIZE));

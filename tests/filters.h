@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters as sandboxes have them, for tests in a process of their own. */
+#ifndef FILTERS_H
+#define FILTERS_H
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <check.h>
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+/* Calls of this number whose argument (the lower half of it) & mask is value. */
+static inline void filter_argument(long number, int argument, uint32_t mask, uint32_t value,
+				   uint32_t answer)
+{
+	uint32_t offset = (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (size_t)argument);
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static inline void filter_call(long number, uint32_t answer)
+{
+	filter_argument(number, 0, 0, 0, answer);
+}
+
+#define ANSWER(err) (SECCOMP_RET_ERRNO | (uint32_t)(err))
+
+#endif
