@@ -6,10 +6,17 @@
 #ifndef NAMES_H
 #define NAMES_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "arch/arch.h"
+#include "kernel.h"
 #include "spawnutil.h"
+
+/* What a table is given, for an array, and for a list: "there are:" LIMIT_NAMES(NAME_LISTED) */
+#define NAME_ROW(name, number) {name, number},
+#define NAME_LISTED(name, number) " " name
 
 /* X(name without SIG, number); where two names share a number the usual one stands first. */
 #define SIGNAL_NAMES(X) \
@@ -77,5 +84,61 @@
 	X("close", SPU_LEAKS_CLOSE) \
 	X("allow", SPU_LEAKS_ALLOW) \
 	X("fail", SPU_LEAKS_FAIL)
+
+/* X(open(2)'s name, number, the short one): what the lowest two bits of its flags say */
+#define ACCESS_NAMES(X) \
+	X("O_RDONLY", 0, "r") \
+	X("O_WRONLY", 1, "w") \
+	X("O_RDWR", 2, "rw") \
+	X("O_ACCMODE", 3, "-")
+#define ACCESS_BITS 3	/* musl's O_ACCMODE has O_PATH in it */
+
+/* X(name, bits): the other ones. What has the bits of others too stands before them. */
+#define OPEN_FLAG_NAMES(X) \
+	X("O_CREAT", O_CREAT) \
+	X("O_EXCL", O_EXCL) \
+	X("O_NOCTTY", O_NOCTTY) \
+	X("O_TRUNC", O_TRUNC) \
+	X("O_APPEND", O_APPEND) \
+	X("O_NONBLOCK", O_NONBLOCK) \
+	X("O_SYNC", O_SYNC) \
+	X("O_DSYNC", O_DSYNC) \
+	X("O_ASYNC", O_ASYNC) \
+	X("O_DIRECT", O_DIRECT) \
+	X("O_LARGEFILE", ARCH_O_LARGEFILE) \
+	X("O_NOFOLLOW", O_NOFOLLOW) \
+	X("O_NOATIME", O_NOATIME) \
+	X("O_CLOEXEC", O_CLOEXEC) \
+	X("O_PATH", O_PATH) \
+	X("O_TMPFILE", O_TMPFILE) \
+	X("O_DIRECTORY", O_DIRECTORY)
+
+/* X(name, bit) */
+#define CLONE_FLAG_NAMES(X) \
+	X("CLONE_VM", KERNEL_CLONE_VM) \
+	X("CLONE_FS", KERNEL_CLONE_FS) \
+	X("CLONE_FILES", KERNEL_CLONE_FILES) \
+	X("CLONE_SIGHAND", KERNEL_CLONE_SIGHAND) \
+	X("CLONE_PIDFD", KERNEL_CLONE_PIDFD) \
+	X("CLONE_PTRACE", KERNEL_CLONE_PTRACE) \
+	X("CLONE_VFORK", KERNEL_CLONE_VFORK) \
+	X("CLONE_PARENT", KERNEL_CLONE_PARENT) \
+	X("CLONE_THREAD", KERNEL_CLONE_THREAD) \
+	X("CLONE_NEWNS", KERNEL_CLONE_NEWNS) \
+	X("CLONE_SYSVSEM", KERNEL_CLONE_SYSVSEM) \
+	X("CLONE_SETTLS", KERNEL_CLONE_SETTLS) \
+	X("CLONE_PARENT_SETTID", KERNEL_CLONE_PARENT_SETTID) \
+	X("CLONE_CHILD_CLEARTID", KERNEL_CLONE_CHILD_CLEARTID) \
+	X("CLONE_UNTRACED", KERNEL_CLONE_UNTRACED) \
+	X("CLONE_CHILD_SETTID", KERNEL_CLONE_CHILD_SETTID) \
+	X("CLONE_NEWCGROUP", KERNEL_CLONE_NEWCGROUP) \
+	X("CLONE_NEWUTS", KERNEL_CLONE_NEWUTS) \
+	X("CLONE_NEWIPC", KERNEL_CLONE_NEWIPC) \
+	X("CLONE_NEWUSER", KERNEL_CLONE_NEWUSER) \
+	X("CLONE_NEWPID", KERNEL_CLONE_NEWPID) \
+	X("CLONE_NEWNET", KERNEL_CLONE_NEWNET) \
+	X("CLONE_IO", KERNEL_CLONE_IO) \
+	X("CLONE_CLEAR_SIGHAND", KERNEL_CLONE_CLEAR_SIGHAND) \
+	X("CLONE_INTO_CGROUP", KERNEL_CLONE_INTO_CGROUP)
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The programs' parsers and messages: pure, so no process is started here. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
@@ -212,6 +213,16 @@ START_TEST(a_signal_is_read_back_from_its_name)
 	}
 	ck_assert_str_eq(signal_name(SIGTERM, buffer), "TERM");
 	ck_assert_str_eq(signal_name(4711, buffer), "4711");
+}
+END_TEST
+
+START_TEST(access_is_named_by_the_flags_of_a_descriptor)
+{
+	ck_assert_str_eq(access_name(O_RDONLY | O_APPEND), "r");
+	ck_assert_str_eq(access_name(O_WRONLY | O_NONBLOCK), "w");
+	ck_assert_str_eq(access_name(O_RDWR), "rw");
+	ck_assert_str_eq(access_name(3), "-");
+	ck_assert_str_eq(access_name(O_PATH | O_DIRECTORY), "path");
 }
 END_TEST
 
@@ -698,6 +709,7 @@ int main(void)
 	tcase_add_test(parse, durations_are_those_of_timeout);
 	tcase_add_test(parse, signals_have_names_and_numbers);
 	tcase_add_test(parse, a_signal_is_read_back_from_its_name);
+	tcase_add_test(parse, access_is_named_by_the_flags_of_a_descriptor);
 	tcase_add_test(parse, signal_lists_are_sets);
 	tcase_add_test(parse, range_lists_are_read_in_order);
 	tcase_add_test(parse, ranges_may_have_strides);

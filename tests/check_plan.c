@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "lib/plan/compile.h"
+#include "lib/plan/shown.h"
 #include "support.h"
 
 /* As given.c makes it where nothing is listed. */
@@ -676,6 +677,37 @@ START_TEST(foreground_names_the_childs_group)
 }
 END_TEST
 
+/* As strace has them, on each processor: O_LARGEFILE is the kernel's, not libc's 0. */
+START_TEST(flags_of_open_are_shown_by_name)
+{
+	static const struct {
+		long flags;
+		const char *shown;
+	} known[] = {
+		{O_RDONLY, "O_RDONLY"},
+		{O_RDWR | O_CLOEXEC | O_TMPFILE, "O_RDWR|O_CLOEXEC|O_TMPFILE, 0640"},
+		{O_WRONLY | O_CREAT | O_EXCL | O_TRUNC, "O_WRONLY|O_CREAT|O_EXCL|O_TRUNC, 0640"},
+		{O_SYNC | O_NOFOLLOW, "O_RDONLY|O_SYNC|O_NOFOLLOW"},
+		{3 | O_DSYNC | O_PATH | O_DIRECTORY, "O_ACCMODE|O_DSYNC|O_PATH|O_DIRECTORY"},
+		{O_DIRECT | ARCH_O_LARGEFILE | O_NOATIME, "O_RDONLY|O_DIRECT|O_LARGEFILE|O_NOATIME"},
+		{O_APPEND | 0x40000000, "O_RDONLY|O_APPEND|0x40000000"},
+	};
+	char expected[128];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const struct step step = {.kind = STEP_OPEN,
+					  .arg = {AT_FDCWD, (long)"f", known[i].flags, 0640}};
+		char shown[128] = "";
+		struct text text = TEXT_IN(shown);
+
+		spu__show_call(&text, &step);
+		snprintf(expected, sizeof(expected), "openat(AT_FDCWD, \"f\", %s) = N",
+			 known[i].shown);
+		ck_assert_str_eq(shown, expected);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -696,6 +728,7 @@ int main(void)
 	tcase_add_test(tests, in_place_marks_instead_of_closing);
 	tcase_add_test(tests, the_environment_is_set_and_unset_in_a_copy);
 	tcase_add_test(tests, foreground_names_the_childs_group);
+	tcase_add_test(tests, flags_of_open_are_shown_by_name);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -13,20 +13,20 @@ rooms() {
 		spawnutil.h |
 		spawnutil-replace.h |
 		quote.h |
-		names.h | spawnutil.h
+		kernel.h |
+		names.h | spawnutil.h kernel.h arch/arch.h
 		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/other.h
 		arch/* |
-		lib/kernel.h |
 		lib/text.* | lib/text.h
 		lib/state.* | lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h
 		lib/plan/step.h | spawnutil.h arch/arch.h
-		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h lib/kernel.h lib/text.h lib/error.h lib/plan/*
+		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
-		lib/launch/* | quote.h arch/arch.h lib/kernel.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
-		lib/* | spawnutil.h names.h quote.h arch/arch.h lib/*
+		lib/launch/* | quote.h arch/arch.h kernel.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
@@ -45,7 +45,7 @@ rooms() {
 		spawnaudit/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/output.h
 		spawnaudit/shapes.* | common/json.h spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
-		spawnaudit/* | spawnutil.h names.h common/* spawnaudit/*
+		spawnaudit/* | spawnutil.h kernel.h names.h common/* spawnaudit/*
 	END
 }
 
@@ -54,11 +54,11 @@ constants() {
 	cat <<-'END'
 		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/types.h
 		spawnutil-replace.h |
-		names.h | signal.h sys/resource.h
+		kernel.h | stdint.h
+		names.h | fcntl.h signal.h sys/resource.h
 		arch/arch.h | stdint.h sys/syscall.h
 		arch/other.h | errno.h unistd.h
 		arch/* |
-		lib/kernel.h | stdint.h
 		lib/plan/check.c | errno.h limits.h signal.h stddef.h string.h
 		lib/plan/*.h | stddef.h stdint.h sys/types.h
 		lib/child/child.c | errno.h fcntl.h signal.h sys/resource.h sys/wait.h

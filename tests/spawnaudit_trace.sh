@@ -48,6 +48,15 @@ test_a_leak_is_told_with_its_place_and_its_mending() {
 	same findings none "$findings"
 }
 
+test_a_leak_without_access_is_told_as_one() {
+	need_audit
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	status 0 spawnaudit --log=report python3 -c 'import os
+os.set_inheritable(os.open("/", os.O_PATH), True)
+os.spawnv(os.P_WAIT, "/bin/true", ["true"])'
+	has '[0-9]  path  /$'
+}
+
 test_equal_findings_are_counted_together() {
 	sin leak-often
 	same findings "12 leak" "$findings"
@@ -198,6 +207,7 @@ test_json_is_one_object_a_line() {
 		lines = [json.loads(line) for line in open(sys.argv[1])]
 		assert all(line["schema"] == 1 for line in lines)
 		launch, finding, summary = lines
+		print(launch["flags"])
 		print(launch["type"], launch["method"], launch["threads"], launch["outcome"],
 		      launch["findings"], launch["calls"][-1]["call"])
 		print(finding["type"], finding["kind"], finding["count"],
@@ -205,6 +215,7 @@ test_json_is_one_object_a_line() {
 		print(summary["type"], summary["launches"], summary["findings"]["unsafe-fork"])
 	END
 	cat >expected <<-'END'
+		CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD
 		launch fork 2 executed ['unsafe-fork'] execve("/bin/true", ["/bin/true"])
 		finding unsafe-fork 1 ['sa_trace_sins.c']
 		summary 1 1

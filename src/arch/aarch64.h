@@ -3,6 +3,7 @@
 #define ARCH_AARCH64_H
 
 #define ARCH_AUDIT 0xc00000b7	/* AUDIT_ARCH_AARCH64 */
+#define ARCH_O_LARGEFILE 0400000
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What differs between processors: how a system call is made, how a child is
- * made that goes on elsewhere, and the number by which seccomp knows the
- * processor. A file for each; on others libc's posix_spawn is the only method,
- * and the parent's calls go through libc.
+ * made that goes on elsewhere, the number by which seccomp knows the processor,
+ * and the kernel's O_LARGEFILE, which libc hides. A file for each; on others
+ * libc's posix_spawn is the only method, and the parent's calls go through libc.
  */
 #ifndef ARCH_H
 #define ARCH_H

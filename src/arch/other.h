@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define ARCH_O_LARGEFILE 0100000
+
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
 	long result = syscall(number, a, b, c, d, e, f);

@@ -3,6 +3,7 @@
 #define ARCH_X86_64_H
 
 #define ARCH_AUDIT 0xc000003e	/* AUDIT_ARCH_X86_64 */
+#define ARCH_O_LARGEFILE 0100000
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {

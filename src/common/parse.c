@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,11 +19,7 @@
 static const struct {
 	const char *name;
 	int number;
-} signals[] = {
-#define X(name, number) {name, number},
-	SIGNAL_NAMES(X)
-#undef X
-};
+} signals[] = {SIGNAL_NAMES(NAME_ROW)};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -463,4 +460,13 @@ const char *signal_name(int number, char buffer[SIGNAL_NAME_SIZE])
 	else
 		snprintf(buffer, SIGNAL_NAME_SIZE, "%d", number);
 	return buffer;
+}
+
+const char *access_name(int flags)
+{
+#define X(name, number, letters) letters,
+	static const char *const names[] = {ACCESS_NAMES(X)};
+#undef X
+
+	return flags & O_PATH ? "path" : names[flags & ACCESS_BITS];
 }

@@ -58,4 +58,7 @@ int parse_strided_ranges(const char *text, long min, long max, long *stride,
 #define SIGNAL_NAME_SIZE 16
 const char *signal_name(int number, char buffer[SIGNAL_NAME_SIZE]);
 
+/* What may be done with a descriptor, by its flags as F_GETFL gives them: r, w, rw, path, or -. */
+const char *access_name(int flags);
+
 #endif

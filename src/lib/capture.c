@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
+#include "../kernel.h"
 #include "error.h"
-#include "kernel.h"
 #include "run.h"
 #include "spawn.h"
 #include "wait.h"

@@ -13,11 +13,7 @@ const char *spu__signal_name(int number)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = {
-#define ENTRY(name, number) {name, number},
-		SIGNAL_NAMES(ENTRY)
-#undef ENTRY
-	};
+	} names[] = {SIGNAL_NAMES(NAME_ROW)};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -31,11 +27,7 @@ const char *spu__limit_name(int resource)
 	static const struct {
 		const char *name;
 		int resource;
-	} names[] = {
-#define ENTRY(name, number) {name, number},
-		LIMIT_NAMES(ENTRY)
-#undef ENTRY
-	};
+	} names[] = {LIMIT_NAMES(NAME_ROW)};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

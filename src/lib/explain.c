@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "../names.h"
 #include "accept.h"
 #include "error.h"
 #include "launch/flight.h"
@@ -11,14 +12,7 @@
 
 static void show_clone(struct text *text, struct launch *launch)
 {
-	static const struct flag_name names[] = {
-		{KERNEL_CLONE_VM, "CLONE_VM"},
-		{KERNEL_CLONE_FILES, "CLONE_FILES"},
-		{KERNEL_CLONE_PIDFD, "CLONE_PIDFD"},
-		{KERNEL_CLONE_VFORK, "CLONE_VFORK"},
-		{KERNEL_CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID"},
-		{KERNEL_CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND"},
-	};
+	static const struct flag_name names[] = {CLONE_FLAG_NAMES(NAME_ROW)};
 	uint64_t flags;
 	int exit_signal, is_clone3 = spu__clone_flags(launch, &flags, &exit_signal);
 

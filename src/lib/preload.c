@@ -25,12 +25,10 @@
 /* SPU_LEAKS_DEFAULT: there is none of that name. */
 static unsigned policy_of(const char *name)
 {
-#define X(policy, number) {policy, number},
 	static const struct {
 		const char *name;
 		unsigned number;
-	} policies[] = {LEAKS_NAMES(X)};
-#undef X
+	} policies[] = {LEAKS_NAMES(NAME_ROW)};
 	size_t i;
 
 	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
@@ -41,10 +39,8 @@ static unsigned policy_of(const char *name)
 
 static void complain(void)
 {
-#define X(policy, number) " " policy
 	static const char text[] = "libspawnutil-preload: " VARIABLE
-				   ": ignored, it is none of:" LEAKS_NAMES(X) "\n";
-#undef X
+				   ": ignored, it is none of:" LEAKS_NAMES(NAME_LISTED) "\n";
 	int saved = errno;
 
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)

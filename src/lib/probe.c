@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
+#include "../kernel.h"
 #include "../spawnutil.h"
-#include "kernel.h"
 #include "launch/knowledge.h"
 #include "text.h"
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
-#include "kernel.h"
+#include "../kernel.h"
 
 /*
  * In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). Untold:

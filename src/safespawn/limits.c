@@ -9,16 +9,12 @@
 #include "common/message.h"
 #include "common/parse.h"
 
-#define X(name, number) {name, number},
 static const struct {
 	const char *name;
 	int resource;
-} names[] = {LIMIT_NAMES(X)};
-#undef X
+} names[] = {LIMIT_NAMES(NAME_ROW)};
 
-#define X(name, number) " " name
-static const char no_such_limit[] = "no such limit; there are:" LIMIT_NAMES(X);
-#undef X
+static const char no_such_limit[] = "no such limit; there are:" LIMIT_NAMES(NAME_LISTED);
 
 static int find_name(const char *text, size_t length, struct limit *ret)
 {

@@ -122,8 +122,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	return EINVAL;
 }
 
-#define WORD(name, number) " " name
-
 int options_parse(int argc, char **argv, struct settings *ret)
 {
 	static const struct argp argp = {
@@ -133,10 +131,10 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		.args_doc = "[NAME=VALUE...] [--] COMMAND [ARG...]",
 		.doc = "Launch COMMAND without fork and without leaked descriptors, pass signals "
 		       "on, wait, and exit as it did.\v"
-		       "METHOD:" METHOD_NAMES(WORD) "\n"
-		       "POLICY:" LEAKS_NAMES(WORD) "\n"
-		       "LIMIT:" LIMIT_NAMES(WORD) "\n"
-		       "SIG:" SIGNAL_NAMES(WORD) " RTMIN RTMAX\n\n"
+		       "METHOD:" METHOD_NAMES(NAME_LISTED) "\n"
+		       "POLICY:" LEAKS_NAMES(NAME_LISTED) "\n"
+		       "LIMIT:" LIMIT_NAMES(NAME_LISTED) "\n"
+		       "SIG:" SIGNAL_NAMES(NAME_LISTED) " RTMIN RTMAX\n\n"
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
 		       "found but not executable; 127 not found; 128+N died of signal N.",
 	};

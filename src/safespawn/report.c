@@ -46,13 +46,6 @@ static void end(struct draft *draft, int fd)
 
 /* ---- descriptors ---- */
 
-static const char *access_of(int flags)
-{
-	static const char *const names[] = {"r", "w", "rw", "-"};
-
-	return (flags & O_PATH) ? "path" : names[flags & O_ACCMODE];
-}
-
 static void audit_as_text(const struct spu_audit *audit, const struct fd_list *fds, FILE *stream)
 {
 	char mode[24];
@@ -65,7 +58,7 @@ static void audit_as_text(const struct spu_audit *audit, const struct fd_list *f
 			continue;
 		if (!found++)
 			fprintf(stream, "%5s  %-8s  %s\n", "FD", "MODE", "NAME");
-		snprintf(mode, sizeof(mode), "%s%s%s", access_of(entry->flags),
+		snprintf(mode, sizeof(mode), "%s%s%s", access_name(entry->flags),
 			 (entry->flags & O_APPEND) ? ",append" : "",
 			 (entry->flags & O_NONBLOCK) ? ",nonblock" : "");
 		fprintf(stream, "%5d  %-8s  ", entry->fd, mode);
@@ -90,7 +83,7 @@ static void audit_as_json(const struct spu_audit *audit, const struct fd_list *f
 			continue;
 		json_object(&json, NULL);
 		json_integer(&json, "fd", entry->fd);
-		json_string(&json, "access", access_of(entry->flags));
+		json_string(&json, "access", access_name(entry->flags));
 		json_boolean(&json, "append", entry->flags & O_APPEND);
 		json_boolean(&json, "nonblock", entry->flags & O_NONBLOCK);
 		json_string(&json, "name", entry->name);

@@ -78,10 +78,8 @@ struct name {
 	unsigned number;
 };
 
-#define X(name, number) {name, number},
-static const struct name methods[] = {METHOD_NAMES(X) {0, 0}};
-static const struct name policies[] = {LEAKS_NAMES(X) {0, 0}};
-#undef X
+static const struct name methods[] = {METHOD_NAMES(NAME_ROW) {0, 0}};
+static const struct name policies[] = {LEAKS_NAMES(NAME_ROW) {0, 0}};
 
 static int parse_name(const char *text, const struct name *names, unsigned *ret)
 {
@@ -197,8 +195,8 @@ static const char *describe(enum kind kind, int err)
 		[SIGNALS] = "not a signal",
 		[MODE] = "not a mode (027, or u=rwx,g=rx,o=)",
 		[GROUP] = "not a process group",
-		[METHOD] = "no such method (vfork, posix_spawn)",
-		[LEAKS] = "no such policy (close, allow, fail)",
+		[METHOD] = "no such method; there are:" METHOD_NAMES(NAME_LISTED),
+		[LEAKS] = "no such policy; there are:" LEAKS_NAMES(NAME_LISTED),
 		[KEEP] = "not a list of descriptors (3,5-7)",
 		[ID] = "not a number; for a name: --user",
 		[NICE] = "not a number",

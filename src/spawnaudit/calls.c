@@ -18,9 +18,9 @@
 #include "call_table.h"
 #include "common/draft.h"
 #include "common/parse.h"
+#include "flags.h"
 #include "launch.h"
 
-#define TEXT_SIZE 512
 #define STRING_SHOWN 128
 
 #ifndef SYS_close_range
@@ -152,21 +152,10 @@ static void show_directory(const struct text *text, uint64_t value)
 
 static void show_open_flags(const struct text *text, uint64_t value)
 {
-	static const char *const access[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "3"};
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} flags[] = {
-		{O_CREAT, "O_CREAT"}, {O_EXCL, "O_EXCL"}, {O_NOCTTY, "O_NOCTTY"},
-		{O_TRUNC, "O_TRUNC"}, {O_APPEND, "O_APPEND"}, {O_NONBLOCK, "O_NONBLOCK"},
-		{O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"},
-		{O_CLOEXEC, "O_CLOEXEC"}, {O_PATH, "O_PATH"},
-	};
+	char names[FLAGS_SIZE];
 
-	fputs(access[value & O_ACCMODE], text->stream);
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (value & flags[i].bit)
-			fprintf(text->stream, "|%s", flags[i].name);
+	open_flags_text((unsigned)value, names);
+	fputs(names, text->stream);
 }
 
 static void show_signal(const struct text *text, uint64_t value)
@@ -223,9 +212,9 @@ static void show_argv(const struct text *text, uint64_t address)
 
 static void show_clone_flags(const struct text *text, uint64_t value)
 {
-	char names[TEXT_SIZE];
+	char names[FLAGS_SIZE];
 
-	launch_flags_text(value, names, sizeof(names));
+	clone_flags_text(value, names);
 	fputs(names, text->stream);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "common/message.h"
+#include "common/parse.h"
 #include "findings.h"
 #include "holders.h"
 #include "output.h"
@@ -132,13 +133,6 @@ static void collect(struct look *look)
 
 /* ---- text ---- */
 
-static const char *access_text(const struct spu_audit_fd *fd)
-{
-	static const char *const names[] = {"r", "w", "rw", "-"};
-
-	return (fd->flags & O_PATH) ? "path" : names[fd->flags & O_ACCMODE];
-}
-
 static const char *holder_text(const struct descriptor *descriptor, unsigned access)
 {
 	static const char *const names[] = {"", " reads", " writes", " reads and writes"};
@@ -184,7 +178,7 @@ static void print_text(const struct look *look)
 
 		if (!fd)
 			continue;
-		fprintf(out, "%7d  %-4s  %-7s  %-9s  ", fd->fd, access_text(fd),
+		fprintf(out, "%7d  %-4s  %-7s  %-9s  ", fd->fd, access_name(fd->flags),
 			fd->cloexec ? "closes" : "crosses", descriptor->kind);
 		output_text(fd->name ? fd->name : "?");
 		print_holders(look, i);
@@ -228,7 +222,7 @@ static void write_descriptor(const struct look *look, size_t item)
 	json_string(json, "kind", descriptor->kind);
 	json_string(json, "name", fd->name);
 	json_boolean(json, "deleted", descriptor->is_deleted);
-	json_string(json, "access", access_text(fd));
+	json_string(json, "access", access_name(fd->flags));
 	json_boolean(json, "append", fd->flags & O_APPEND);
 	json_boolean(json, "nonblock", fd->flags & O_NONBLOCK);
 	json_boolean(json, "cloexec", fd->cloexec);

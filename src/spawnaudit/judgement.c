@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "judgement.h"
 
+#include "kernel.h"
+
 /* ns; a child that got so far is no longer on its way to exec */
 #define LONG 1000000000
 
@@ -16,7 +18,7 @@ static int was_stuck(const struct launch *launch)
 		return 0;
 	if (launch->hopeless)
 		return launch->outcome == OUTCOME_LEFT || launch->outcome == OUTCOME_KILLED;
-	return launch->flags & LAUNCH_SUSPENDS && last->took >= LONG &&
+	return launch->flags & KERNEL_CLONE_VFORK && last->took >= LONG &&
 	       launch->outcome != OUTCOME_EXITED;
 }
 

@@ -13,7 +13,6 @@
 #include "process.h"
 
 #define LAUNCH_CALLS_KEPT 256	/* of each launch */
-#define LAUNCH_SUSPENDS 0x4000u	/* CLONE_VFORK: the calling thread waits for exec */
 #define LAUNCH_CALLS_TRACED 1000	/* then it's a worker, and runs on at full speed */
 
 enum method { METHOD_FORK, METHOD_VFORK, METHOD_SPAWN, METHOD_CLONE, METHOD_COUNT };
@@ -96,8 +95,5 @@ const char *method_name(enum method method);
 
 /* "locks", "allocation", ...; the index is that of the WORK_ bit. */
 const char *work_name(int kind);
-
-/* CLONE_ flags by name, with | between them, the signal at the end. */
-void launch_flags_text(uint64_t flags, char *buffer, size_t size);
 
 #endif

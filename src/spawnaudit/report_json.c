@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "report_json.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "common/parse.h"
 #include "findings.h"
+#include "flags.h"
 #include "judgement.h"
 #include "output.h"
 #include "shapes.h"
@@ -43,14 +43,12 @@ static void write_calls(struct json *json, const struct launch *launch)
 
 static void write_leaks(struct json *json, const struct leak *leaks, size_t count)
 {
-	static const char *const modes[] = {"r", "w", "rw", ""};
-
 	json_array(json, "leaks");
 	for (size_t i = 0; i < count; i++) {
 		json_object(json, NULL);
 		json_integer(json, "fd", leaks[i].fd);
 		json_string(json, "name", leaks[i].name);
-		json_string(json, "access", modes[leaks[i].flags & O_ACCMODE]);
+		json_string(json, "access", access_name(leaks[i].flags));
 		json_end(json);
 	}
 	json_end(json);
@@ -92,9 +90,9 @@ static void write_outcome(struct json *json, const struct launch *launch)
 void report_json_launch(const struct launch *launch)
 {
 	struct json *json = output_begin("launch");
-	char flags[512];
+	char flags[FLAGS_SIZE];
 
-	launch_flags_text(launch->flags, flags, sizeof(flags));
+	clone_flags_text(launch->flags, flags);
 	json_integer(json, "parent", launch->parent);
 	if (launch->thread)
 		json_integer(json, "thread", launch->thread);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report_text.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -186,10 +185,8 @@ static void say_leak(const struct group *group)
 	put(launch->executed);
 	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
 	for (size_t i = 0; i < group->leak_count; i++) {
-		static const char *const modes[] = {"r ", "w ", "rw", "  "};
-
-		fprintf(out(), "  %s %6d  %s  ", i ? "    " : "what",
-			group->leaks[i].fd, modes[group->leaks[i].flags & O_ACCMODE]);
+		fprintf(out(), "  %s %6d  %-2s  ", i ? "    " : "what",
+			group->leaks[i].fd, access_name(group->leaks[i].flags));
 		put(group->leaks[i].name);
 		putc('\n', out());
 	}

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../../arch/arch.h"
-#include "../kernel.h"
+#include "../../kernel.h"
 #include "../text.h"
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../kernel.h"
+#include "../../kernel.h"
 #include "given.h"
 #include "step.h"
 

@@ -72,20 +72,14 @@ static void show_mode(struct text *text, long mode)
 /* And the mode behind them, where openat looks at it. */
 static void show_open_flags(struct text *text, const long *argument)
 {
-	static const char *const modes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-	static const struct flag_name names[] = {
-#define FLAG(name) {name, #name}
-		FLAG(O_CREAT), FLAG(O_EXCL), FLAG(O_NOCTTY), FLAG(O_TRUNC), FLAG(O_APPEND),
-		FLAG(O_NONBLOCK), FLAG(O_SYNC), FLAG(O_DSYNC), FLAG(O_ASYNC), FLAG(O_DIRECT),
-		/* musl's O_LARGEFILE is 0100000, glibc's 0 on 64-bit machines */
-		{0100000, "O_LARGEFILE"},
-		FLAG(O_NOFOLLOW), FLAG(O_NOATIME), FLAG(O_CLOEXEC), FLAG(O_PATH),
-		FLAG(O_TMPFILE), FLAG(O_DIRECTORY),
-	};
+#define ACCESS(name, number, letters) name,
+	static const char *const access[] = {ACCESS_NAMES(ACCESS)};
+#undef ACCESS
+	static const struct flag_name names[] = {OPEN_FLAG_NAMES(NAME_ROW)};
 	long flags = argument[0];
 
-	spu__add_text(text, "%s", modes[flags & O_ACCMODE]);
-	spu__show_flags(text, (uint64_t)(flags & ~O_ACCMODE), names,
+	spu__add_text(text, "%s", access[flags & ACCESS_BITS]);
+	spu__show_flags(text, (uint64_t)(flags & ~ACCESS_BITS), names,
 			sizeof(names) / sizeof(names[0]), "|");
 	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
 		spu__add_text(text, ", ");
@@ -198,8 +192,7 @@ static void show_close_range(struct text *text, long flags)
 
 void spu__show_given(struct text *text, const struct given *given)
 {
-	static const char *const arrows[] = {[O_RDONLY] = "<", [O_WRONLY] = ">", [O_RDWR] = "<>",
-					     [O_ACCMODE] = "<"};
+	static const char *const arrows[] = {"<", ">", "<>", "<"};	/* by access */
 
 	switch (given->entry) {
 	case SPU_FD_KEEP:
@@ -214,7 +207,7 @@ void spu__show_given(struct text *text, const struct given *given)
 	case SPU_FD_NULL:
 	case SPU_FD_OPEN:
 		spu__add_text(text, "open %d%s%s", given->fd,
-			      (given->flags & O_APPEND) ? ">>" : arrows[given->flags & O_ACCMODE],
+			      (given->flags & O_APPEND) ? ">>" : arrows[given->flags & ACCESS_BITS],
 			      QUOTED(given->path, NAME_SIZE));
 		break;
 	default:

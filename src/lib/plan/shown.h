@@ -20,8 +20,8 @@ void spu__show_plan(struct text *text, const struct plan *plan);
 
 /* Names of flags, with "|" between; what isn't named is a number. */
 struct flag_name {
-	uint64_t bit;
 	const char *name;
+	uint64_t bit;
 };
 void spu__show_flags(struct text *text, uint64_t flags, const struct flag_name *names,
 		     size_t count, const char *separator);
