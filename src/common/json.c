@@ -7,44 +7,41 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "quote.h"
 
 #define JSON_DEPTH 64	/* bits of what is open */
 
-/*
- * A character that is a control, C1's too, or that somebody takes for the end of a
- * line (U+2028, U+2029): its number. 0: it can stand as it is.
- */
-static unsigned troublesome(const unsigned char *text, size_t length)
+/* Some take these for ends of lines: U+2028, U+2029. */
+static int is_separator(const unsigned char *text)
 {
-	if (length == 1)
-		return *text < ' ' || *text == 0x7f ? *text : 0;
-	if (length == 2 && text[0] == 0xc2 && text[1] < 0xa0)
-		return text[1];
-	if (length == 3 && memcmp(text, "\xe2\x80", 2) == 0 && (text[2] | 1) == 0xa9)
-		return 0x2000u | (text[2] & 0x3f);
-	return 0;
+	return text[0] == 0xe2 && text[1] == 0x80 && (text[2] | 1) == 0xa9;
+}
+
+/* One that is a control or a separator. */
+static void write_escaped(FILE *stream, const unsigned char *text, size_t length)
+{
+	unsigned number = length == 3 ? 0x2000u | (text[2] & 0x3f) : text[length - 1];
+
+	fprintf(stream, "\\u%04x", number);
 }
 
 static void write_text(FILE *stream, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	size_t length;
 
 	putc('"', stream);
-	while (*at) {
-		size_t length = utf8_length((const char *)at);
-		unsigned number = troublesome(at, length);
+	for (; *text; text += length ? length : 1) {
+		const unsigned char *at = (const unsigned char *)text;
 
+		length = utf8_length(text);
 		if (length == 0)
 			fputs("\xef\xbf\xbd", stream);
-		else if (number)
-			fprintf(stream, "\\u%04x", number);
+		else if (visible_length(text) == 0 || is_separator(at))
+			write_escaped(stream, at, length);
 		else
 			fprintf(stream, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "",
-				(int)length, at);
-		at += length ? length : 1;
+				(int)length, text);
 	}
 	putc('"', stream);
 }

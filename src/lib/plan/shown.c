@@ -29,21 +29,18 @@ static const struct {
 
 static void show_string(struct text *text, const char *string)
 {
-	static const char escaped[] = "\"\\\t\n\v\f\r", letters[] = "\"\\tnvfr";
+	char bytes[8];
 
 	spu__add_text(text, "\"");
-	for (; *string; string++) {
+	while (*string) {
 		unsigned char c = (unsigned char)*string;
-		const char *found = strchr(escaped, c);
 
-		if (found)
-			spu__add_text(text, "\\%c", letters[found - escaped]);
-		else if (c >= ' ' && c <= '~')
-			spu__add_text(text, "%c", c);
-		else if (string[1] >= '0' && string[1] <= '9')
-			spu__add_text(text, "\\%03o", c);
-		else
-			spu__add_text(text, "\\%o", c);
+		if ((c >= '\t' && c <= '\r') || (c >= ' ' && c <= '~')) {
+			spu__add_text(text, "%.*s", (int)escape(bytes, &string), bytes);
+			continue;
+		}
+		string++;
+		spu__add_text(text, *string >= '0' && *string <= '9' ? "\\%03o" : "\\%o", c);
 	}
 	spu__add_text(text, "\"");
 }
