@@ -242,6 +242,59 @@ START_TEST(no_way_left_is_said)
 }
 END_TEST
 
+/* In place what is to be closed by exec can be looked at when there was none. */
+static void hold(int number)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	ck_assert_int_eq(dup2(fd, number), number);
+	if (fd != number)
+		close(fd);
+}
+
+static void exec_in_a_root_with_a_list_of_its_own(void)
+{
+	ck_assert_int_eq(mkdir(in_scratch("proc"), 0755), 0);
+	ck_assert_int_eq(mkdir(in_scratch("proc/thread-self"), 0755), 0);
+	ck_assert_int_eq(mkdir(in_scratch("proc/thread-self/fd"), 0755), 0);
+	hold(5);
+	hold(9);
+	filter_call(SYS_close_range, ANSWER(ENOSYS));
+	ck_assert_int_eq(spu_exec(SPU_ARGV("/nowhere"),
+				  SPU_OPTIONS(.root = scratch(), .fds = SPU_FDS(SPU_MAP(3, 9))),
+				  NULL), -ENOENT);
+	ck_assert_int_eq(fcntl(3, F_GETFD), 0);
+	ck_assert_int_eq(fcntl(5, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(9, F_GETFD), FD_CLOEXEC);
+}
+
+START_TEST(what_another_root_lists_is_not_believed)
+{
+	NEED_ROOT();
+	in_own_process(exec_in_a_root_with_a_list_of_its_own);
+}
+END_TEST
+
+static void launch_where_nothing_may_be_opened(void)
+{
+	static const struct rlimit none;
+
+	hold(700);
+	filter_call(SYS_close_range, ANSWER(ENOSYS));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ASSERT_FAILS(SPU_ARGV("/nowhere"), NULL, ENOENT, SPU_STEP_EXEC, 0, "exec /nowhere");
+	ck_assert_int_eq(fcntl(700, F_GETFD), 0);
+	ck_assert_int_eq(spu_exec(SPU_ARGV("/nowhere"), NULL, NULL), -ENOENT);
+	ck_assert_int_eq(fcntl(700, F_GETFD), FD_CLOEXEC);
+}
+
+START_TEST(a_limit_of_no_descriptors_hides_none)
+{
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
+	in_own_process(launch_where_nothing_may_be_opened);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -251,5 +304,7 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_trapped_is_done_another_way, 0, 2 * TRAPPED);
 	tcase_add_loop_test(tests, a_close_range_that_does_nothing_and_says_0_is_found_out, 0, 2);
 	tcase_add_test(tests, no_way_left_is_said);
+	tcase_add_test(tests, what_another_root_lists_is_not_believed);
+	tcase_add_test(tests, a_limit_of_no_descriptors_hides_none);
 	return run_suite(suite);
 }

@@ -64,8 +64,8 @@ CHILD static int parse_number(const char *text)
 	return number;
 }
 
-/* One pass over the directory; returns how many were in the range, or a negative errno value. */
-CHILD static long close_listed(int directory, unsigned first, unsigned last, unsigned flags)
+/* One pass over the directory; returns how many were from first on, or a negative errno value. */
+CHILD static long close_listed(int directory, unsigned first, unsigned flags)
 {
 	char entries[1024] __attribute__((aligned(8)));
 	long size, position, found = 0;
@@ -76,9 +76,7 @@ CHILD static long close_listed(int directory, unsigned first, unsigned last, uns
 			int fd = parse_number(entry->name);
 
 			position += entry->size;
-			if (fd < 0 || fd == directory)
-				continue;
-			if ((unsigned)fd < first || (unsigned)fd > last)
+			if (fd < 0 || fd == directory || (unsigned)fd < first)
 				continue;
 			found += close_or_mark(fd, flags) == 0;
 		}
@@ -86,35 +84,61 @@ CHILD static long close_listed(int directory, unsigned first, unsigned last, uns
 	return size < 0 ? size : found;
 }
 
-/* For kernels before 5.9 and for filters that refuse close_range. */
-CHILD static long close_range_by_hand(unsigned first, unsigned last, unsigned flags)
+/* 0, or a negative errno value where there is no list. */
+CHILD static long close_by_list(unsigned first, unsigned flags)
 {
 	/* in place a thread may run it that has a table of its own */
 	static const char proc[] = "/proc/thread-self/fd";
-	struct kernel_rlimit64 limit;
 	long directory, found;
-	unsigned fd;
 
 	directory = syscall4(SYS_openat, AT_FDCWD, (long)proc,
 			     O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (directory >= 0) {
-		/* An emulated /proc may skip an entry when the one before goes: look again */
-		do
-			found = close_listed((int)directory, first, last, flags);
-		while (found > 0 && !flags && syscall3(SYS_lseek, directory, 0, 0) == 0);
-		syscall3(SYS_close, directory, 0, 0);
-		if (found >= 0)
-			return 0;
-	}
-	/* The hard limit: a lowered soft one leaves higher numbers open. */
+	if (directory < 0)
+		return directory;
+	/* An emulated /proc may skip an entry when the one before goes: look again */
+	do
+		found = close_listed((int)directory, first, flags);
+	while (found > 0 && !flags && syscall3(SYS_lseek, directory, 0, 0) == 0);
+	syscall3(SYS_close, directory, 0, 0);
+	return found < 0 ? found : 0;
+}
+
+CHILD static void close_by_count(unsigned first, unsigned end, unsigned flags)
+{
+	for (; first < end; first++)
+		close_or_mark((int)first, flags);
+}
+
+/*
+ * The hard limit: a lowered soft one leaves higher numbers open. Does it leave none
+ * from first on, it was lowered too.
+ */
+CHILD static unsigned count_end(unsigned first)
+{
+	struct kernel_rlimit64 limit;
+
 	if (syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit) < 0 ||
-	    limit.max > CLOSE_BOUND)
-		limit.max = CLOSE_BOUND;
-	if (last >= limit.max)
-		last = (unsigned)limit.max - 1;
-	for (fd = first; fd <= last; fd++)
-		close_or_mark((int)fd, flags);
-	return 0;
+	    limit.max > CLOSE_BOUND || limit.max <= first)
+		return CLOSE_BOUND;
+	return (unsigned)limit.max;
+}
+
+/*
+ * For kernels before 5.9 and for filters that refuse close_range. A gap ends
+ * below an open descriptor, so it is counted through: when its turn comes the root
+ * may be another, whose /proc lists what its owner likes.
+ */
+CHILD static void close_range_by_hand(unsigned first, unsigned last, unsigned flags)
+{
+	if (last != ~0u) {
+		close_by_count(first, last + 1, flags);
+		return;
+	}
+	if (close_by_list(first, flags) == 0)
+		return;
+	close_by_count(first, count_end(first), flags);
+	/* The list may have wanted a number, and knows what is above a lowered limit. */
+	close_by_list(first, flags);
 }
 
 /*
@@ -134,10 +158,11 @@ CHILD static long close_range_step(const struct plan *plan, const struct step *s
 
 	if (!plan->closes_by_hand)
 		r = syscall3(step->number, step->arg[0], step->arg[1], step->arg[2]);
-	if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
-		r = close_range_by_hand((unsigned)step->arg[0], (unsigned)step->arg[1],
-					(unsigned)step->arg[2]);
-	return r;
+	if (r != -ENOSYS && r != -EPERM && r != -EINVAL)
+		return r;
+	close_range_by_hand((unsigned)step->arg[0], (unsigned)step->arg[1],
+			    (unsigned)step->arg[2]);
+	return 0;
 }
 
 /* From the parent's table to one of its own: nothing may be done by hand before that. */
