@@ -242,6 +242,48 @@ START_TEST(no_way_left_is_said)
 }
 END_TEST
 
+static void launch_with_what_settles_trapped(void)
+{
+	static const long settling[] = {SYS_clone3, SYS_waitid, SYS_setpgid};
+	const struct sigaction action = {.sa_sigaction = answer_trap, .sa_flags = SA_SIGINFO};
+	size_t i;
+
+	ck_assert_int_eq(sigaction(SIGSYS, &action, NULL), 0);
+	for (i = 0; i < sizeof(settling) / sizeof(settling[0]); i++) {
+		filter_call(settling[i], SECCOMP_RET_TRAP);
+		ck_assert_int_eq(exit_of(SPU_ARGV("sh", "-c", "exit 3"), NULL), 3);
+		ASSERT_FAILS(SPU_ARGV("/nowhere"), NULL, ENOENT, SPU_STEP_EXEC, 0, "exec /nowhere");
+	}
+}
+
+START_TEST(what_is_trapped_behind_a_clone_is_answered)
+{
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	in_own_process(launch_with_what_settles_trapped);
+}
+END_TEST
+
+static void launch_with_a_trap_pending(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGSYS);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+	kill(getpid(), SIGSYS);
+	ck_assert_int_eq(exit_of(SPU_ARGV("sh", "-c", "exit 3"), NULL), 3);
+	ck_assert_int_eq(spu_exec(SPU_ARGV("/nowhere"), SPU_OPTIONS(.flags = SPU_KEEP_MASK), NULL),
+			 -ENOENT);
+	sigpending(&set);
+	ck_assert_int_eq(sigismember(&set, SIGSYS), 1);
+}
+
+START_TEST(a_trap_that_the_caller_blocks_stays_blocked)
+{
+	in_own_process(launch_with_a_trap_pending);
+}
+END_TEST
+
 /* In place what is to be closed by exec can be looked at when there was none. */
 static void hold(int number)
 {
@@ -304,6 +346,8 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_trapped_is_done_another_way, 0, 2 * TRAPPED);
 	tcase_add_loop_test(tests, a_close_range_that_does_nothing_and_says_0_is_found_out, 0, 2);
 	tcase_add_test(tests, no_way_left_is_said);
+	tcase_add_test(tests, what_is_trapped_behind_a_clone_is_answered);
+	tcase_add_test(tests, a_trap_that_the_caller_blocks_stays_blocked);
 	tcase_add_test(tests, what_another_root_lists_is_not_believed);
 	tcase_add_test(tests, a_limit_of_no_descriptors_hides_none);
 	return run_suite(suite);

@@ -13,14 +13,14 @@
 static int run_in_place(struct launch *launch)
 {
 	/* A filter may trap a call for the program's handler of SIGSYS to answer */
-	uint64_t all = ~SPU_SIGNAL(SIGSYS), mask = 0;
+	uint64_t others = ~SPU_SIGNAL(SIGSYS), mask = 0;
 	struct plan *plan = &launch->plan;
 	struct flight flight = {.pidfd = -1};
 	long paused_us = 0;
 
 	plan->start = 1;
 	plan->report.pid = getpid();
-	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, KERNEL_SIGSET_SIZE);
+	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&others, (long)&mask, KERNEL_SIGSET_SIZE);
 	do {
 		spu__run_plan(plan);
 		plan->start = plan->count - 1;	/* again: the exec alone */

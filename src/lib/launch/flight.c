@@ -68,17 +68,19 @@ static void reset_plan(struct plan *plan, const struct way *way)
 
 /*
  * All 64 signals are blocked, libc's own too: why is in spawnutil(7). But SIGSYS
- * isn't around clone3, which a filter may trap for the program's handler to
- * answer: blocked it would be the program's end. The child has no handler then.
+ * is only while a child may run that has our handlers. A filter may trap a call of
+ * ours for the program's handler to answer, and blocked it would be the program's
+ * end.
  */
-static void block_signals(const struct way *way, uint64_t *ret_mask)
+static void block_signals(uint64_t signals, uint64_t *ret_mask)
 {
-	uint64_t all = ~(uint64_t)0;
-
-	if (way->is_clone3)
-		all &= ~SPU_SIGNAL(SIGSYS);
-	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)ret_mask,
+	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&signals, (long)ret_mask,
 		 KERNEL_SIGSET_SIZE);
+}
+
+static void restore_signals(const uint64_t *mask)
+{
+	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, 0, KERNEL_SIGSET_SIZE);
 }
 
 static long clone_one_way(struct launch *launch, const struct way *way, char *stack,
@@ -122,12 +124,15 @@ static long clone_best_way(struct launch *launch, char *stack, size_t stack_size
 			   int *ret_pidfd)
 {
 	unsigned first = spu__known_way(), way = first;
+	uint64_t mask = 0;
 	long r;
 
 	for (;; way++) {
-		if (way > first)
-			block_signals(&ways[way], NULL);
+		if (!ways[way].is_clone3)
+			block_signals(SPU_SIGNAL(SIGSYS), &mask);
 		r = clone_one_way(launch, &ways[way], stack, stack_size, ret_pidfd);
+		if (!ways[way].is_clone3)
+			restore_signals(&mask);
 		if (!is_refusal(r) || way + 1 == WAYS)
 			break;
 	}
@@ -327,7 +332,7 @@ static __attribute__((noinline)) void fly(struct launch *launch, struct flight *
 	long pid;
 
 	launch->plan.spare_stack = stacks + sizeof(stacks);
-	block_signals(&ways[spu__known_way()], &mask);
+	block_signals(~SPU_SIGNAL(SIGSYS), &mask);
 	pid = clone_best_way(launch, stacks, size, &flight->pidfd);
 	if (pid > 0) {
 		flight->pid = (pid_t)pid;
@@ -337,7 +342,7 @@ static __attribute__((noinline)) void fly(struct launch *launch, struct flight *
 		flight->refusal = (int)pid;
 	}
 	/* A stop that the child saw coming is meant for us too: it happens here. */
-	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
+	restore_signals(&mask);
 }
 
 void spu__fly(struct launch *launch, struct flight *ret)
