@@ -263,6 +263,34 @@ START_TEST(what_is_trapped_behind_a_clone_is_answered)
 }
 END_TEST
 
+static void launch_detached_with_traps(void)
+{
+	struct spu_child child;
+	struct spu_error error;
+	int out = -1, r;
+
+	filter_call(SYS_close_range, SECCOMP_RET_TRAP);
+	r = spu_spawn(&child, SPU_ARGV("echo", "here"),
+		      SPU_OPTIONS(.flags = SPU_DETACH, .fds = SPU_FDS(SPU_PIPE_OUT(1, &out))),
+		      &error);
+	ASSERT_OK(r, error);
+	ck_assert_str_eq(read_all(out), "here\n");
+	close(out);
+	filter_call(SYS_setsid, SECCOMP_RET_TRAP);
+	ck_assert_int_eq(spu_spawn(&child, SPU_ARGV("true"),
+				   SPU_OPTIONS(.flags = SPU_DETACH | SPU_SETSID), &error),
+			 -ECANCELED);
+	ck_assert_str_eq(error.text, "setsid: the child was killed by signal 31 (SYS)");
+	ck_assert_int_eq(error.signal, SIGSYS);
+}
+
+START_TEST(a_trap_for_a_detached_child_is_seen)
+{
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	in_own_process(launch_detached_with_traps);
+}
+END_TEST
+
 static void launch_with_a_trap_pending(void)
 {
 	sigset_t set;
@@ -347,6 +375,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_close_range_that_does_nothing_and_says_0_is_found_out, 0, 2);
 	tcase_add_test(tests, no_way_left_is_said);
 	tcase_add_test(tests, what_is_trapped_behind_a_clone_is_answered);
+	tcase_add_test(tests, a_trap_for_a_detached_child_is_seen);
 	tcase_add_test(tests, a_trap_that_the_caller_blocks_stays_blocked);
 	tcase_add_test(tests, what_another_root_lists_is_not_believed);
 	tcase_add_test(tests, a_limit_of_no_descriptors_hides_none);

@@ -283,7 +283,7 @@ CHILD static long issue(const struct step *step, long *saved)
  */
 CHILD static long detach(struct plan *plan, int next)
 {
-	int *word = (int *)&plan->report.pid;
+	int *word = (int *)&plan->report.pid, status = 0;
 	long r;
 
 	plan->start = next;
@@ -293,11 +293,12 @@ CHILD static long detach(struct plan *plan, int next)
 		return r;
 	/*
 	 * One that failed is ours to reap: the caller might be a subreaper, or init. No
-	 * step taken: its memory is a copy, so that we don't know.
+	 * step taken: its memory is a copy, so that we don't know. The exit status is the
+	 * signal that killed it.
 	 */
 	if (plan->report.err || plan->report.at != plan->count - 1)
-		syscall4(SYS_wait4, r, 0, plan->report.at < next ? WNOHANG : 0, 0);
-	syscall3(SYS_exit_group, 0, 0, 0);
+		syscall4(SYS_wait4, r, (long)&status, plan->report.at < next ? WNOHANG : 0, 0);
+	syscall3(SYS_exit_group, status & 0x7f, 0, 0);
 	return 0;
 }
 

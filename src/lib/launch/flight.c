@@ -265,11 +265,17 @@ static void end_stranger(pid_t pid)
 
 /*
  * Was the one between us and a detached child killed, that child may still be on
- * our stack, and nobody knows how far it has come: it is ended.
+ * our stack, and nobody knows how far it has come: it is ended. Else its exit
+ * status is the signal that killed that child.
  */
 static void end_detached(struct flight *flight)
 {
 	flight->status = reap(flight->pid);
+	if (WIFEXITED(flight->status) && WEXITSTATUS(flight->status) > 0 &&
+	    WEXITSTATUS(flight->status) <= KERNEL_SIGNALS) {
+		flight->status = WEXITSTATUS(flight->status);
+		return;
+	}
 	if (WIFSIGNALED(flight->status)) {
 		flight->ran = 0;
 		if (flight->report.pid > 0 && flight->report.pid != flight->pid)
