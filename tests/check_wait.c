@@ -741,11 +741,14 @@ static void *wait_cancelled(void *argument)
 /* A wait that is cancelled leaves the child as it was. */
 START_TEST(a_cancelled_wait_reaps_nothing)
 {
-	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
+	struct spu_child child;
 	pthread_t thread;
 	void *result;
 	int status;
 
+	if (IS_SANITIZED)	/* asan doesn't see the unwinding of a cancelled thread's stack */
+		SKIP(SUITE, "sanitizers don't know cancellation");
+	child = launch("exec sleep 1000", none, _i, NULL);
 	pthread_create(&thread, NULL, wait_cancelled, &child);
 	usleep(10000);
 	pthread_cancel(thread);
