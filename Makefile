@@ -269,6 +269,11 @@ $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
 # Tests
 #
 
+# musl's posix_spawn can't do all that the suites ask of safespawn; house_static tests what is static
+ifneq ($(and $(STATIC),$(filter check check-all,$(MAKECMDGOALS))),)
+$(error make check is about the dynamic safespawn: make BUILD=build/dynamic STATIC= check)
+endif
+
 # Suites are programs in C and scripts. check_conformance is built three times: also
 # about libc's own functions, and about those that --wrap puts in their place.
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \

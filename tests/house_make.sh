@@ -109,6 +109,13 @@ test_an_unknown_static_is_refused() {
 	grep -q 'STATIC=glibc: only STATIC=musl is known' said || fail "$(cat said)"
 }
 
+test_suites_are_not_run_with_a_static_safespawn() {
+	small_tree
+	build STATIC=musl b/with/STATIC
+	(build check) 2>said && fail "they were"
+	grep -q 'make BUILD=build/dynamic STATIC= check' said || fail "$(cat said)"
+}
+
 # make CC=clang, and then as root make install, must not build all again with gcc
 test_install_takes_what_was_built_as_it_was() {
 	small_tree

@@ -90,7 +90,7 @@ says() {
 beside='' alone='' suites='' left=0
 wanted=${CHECK_ALL-}${TESTS-}
 # What make was called with is not for the makes in the tests
-unset TESTS MAKEFLAGS MFLAGS MAKEOVERRIDES
+unset TESTS MAKEFLAGS MFLAGS MAKEOVERRIDES STATIC V
 if [ -z "${CHECK_ALL-}" ]; then
 	: "${RACES_PERCENT=20}" "${MODEL_PERCENT=20}" "${FAULTS_PERCENT=10}"
 	export RACES_PERCENT MODEL_PERCENT FAULTS_PERCENT
