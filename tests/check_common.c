@@ -283,6 +283,31 @@ START_TEST(range_lists_are_read_in_order)
 }
 END_TEST
 
+START_TEST(pairs_are_read_in_order)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *pairs;
+	} known[] = {
+		{"3:4", 0, "[3,4]"}, {"5:0,0:5,5:1", 0, "[5,0][0,5][5,1]"},
+		{"3:101", -ERANGE, ""}, {"1:2,101:3", -ERANGE, "[1,2]"},
+		{"", -EINVAL, ""}, {"3", -EINVAL, ""}, {"3:", -EINVAL, ""}, {":3", -EINVAL, ""},
+		{"1:2:3", -EINVAL, ""}, {"1:2,", -EINVAL, "[1,2]"}, {"1:-2", -ERANGE, ""},
+		{"1 :2", -EINVAL, ""},
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		char text[256] = "";
+
+		ck_assert_msg(parse_pairs(known[i].text, 0, 100, note, text) == known[i].r,
+			      "'%s'", known[i].text);
+		ck_assert_str_eq(text, known[i].pairs);
+	}
+	ck_assert_int_eq(parse_pairs("3:4", 0, 100, refuse, NULL), -ENOMEM);
+}
+END_TEST
+
 static long stride;
 
 static int note_stride(void *context, long first, long last)
@@ -713,6 +738,7 @@ int main(void)
 	tcase_add_test(parse, signal_lists_are_sets);
 	tcase_add_test(parse, range_lists_are_read_in_order);
 	tcase_add_test(parse, ranges_may_have_strides);
+	tcase_add_test(parse, pairs_are_read_in_order);
 	tcase_add_test(message, messages_say_program_what_and_why);
 	tcase_add_test(message, a_message_is_one_line_whatever_the_thing_is_named);
 	tcase_add_test(message, a_name_is_quoted_where_it_shows_badly);

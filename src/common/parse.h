@@ -54,6 +54,10 @@ int parse_ranges(const char *text, long min, long max,
 int parse_strided_ranges(const char *text, long min, long max, long *stride,
 			 int (*add)(void *context, long first, long last), void *context);
 
+/* A list of pairs, "1:2,3:4": calls add() for each. */
+int parse_pairs(const char *text, long min, long max,
+		int (*add)(void *context, long first, long second), void *context);
+
 /* The name of a signal without SIG, "TERM" or "RTMIN+3"; its number if it has none. */
 #define SIGNAL_NAME_SIZE 16
 const char *signal_name(int number, char buffer[SIGNAL_NAME_SIZE]);
