@@ -182,6 +182,8 @@ arguments() {
 		safespawn --unset=SPUOWN_|SPUOWN_VARIABLE
 		safespawn -qu SPUOWN_|SPUOWN_VARIABLE
 		safespawn --env-file=lo|log.txt
+		safespawn -qo lo|log.txt
+		safespawn --map-status=|
 		safespawn -C fo|folder
 		safespawn --root=|bin folder home share
 		safespawn -r '1>>lo|log.txt

@@ -71,6 +71,13 @@ test_values_with_trailing_junk_or_out_of_range() {
 	refuses '--keep-fd=999999: not open' --keep-fd=999999
 	misused '--unset=A=B: not the name of a variable' -u A=B
 	misused '--unset="": not the name of a variable' -u ''
+	misused '--status-fd=x: not the number of a descriptor' --status-fd=x
+	misused '--status-fd=-1: out of range' --status-fd=-1
+	refuses '--status-fd=999: not open' --status-fd=999
+	refuses '--status-fd=7: not open for writing' --status-fd=7 7</dev/null
+	misused '--map-status=3: not a list of exit statuses (143:0,2:1)' --map-status=3
+	misused '--map-status=3:4,: not a list *' --map-status=3:4,
+	misused '--map-status=3:256: out of range (0 to 255)' --map-status=3:256
 	misused '=x: an assignment without a name' =x
 }
 
@@ -78,6 +85,11 @@ test_options_that_exclude_each_other() {
 	misused '--exec and --background *' --exec -b
 	misused '--exec and --timeout *' --exec -t 1
 	misused '--exec and --stats *' --exec --stats
+	misused '--exec and --status-fd *' --exec --status-fd=1
+	misused '--exec and --map-status *' --exec --map-status=1:0
+	misused '--background and --status-fd *' -b --status-fd=1
+	misused '--background and --map-status *' -b --map-status=1:0
+	misused '--preserve-status needs --timeout' --preserve-status
 	misused '--exec and --method=posix_spawn *' --exec -m posix_spawn
 	misused '--background and --timeout *' -b -t 1
 	misused '--background and --stats *' -b --stats

@@ -55,7 +55,7 @@ test_audit_without_a_finding() {
 	# shellcheck disable=SC2046
 	set -- $(sed 's/[0-9][0-9]*/--keep-fd=&/g' fds)
 	status 0 safespawn --json --audit "$@"
-	check "$out" 'o["leaks"] == []'
+	check "$out" 'o["leaks"] == [] and o["type"] == "audit"'
 }
 
 test_audit_before_a_command_is_on_stderr() {
@@ -71,12 +71,57 @@ test_stats() {
 	status 3 safespawn -q --json --stats sh -c 'echo $$; exit 3'
 	check "$err" 'o["exit_status"] == 3 and o["signal"] is None and o["timed_out"] is False'
 	check "$err" "o['pid'] == $out"
-	check "$err" 'sorted(o) == sorted("""pid exit_status signal timed_out launch_us wall_s user_s
-		system_s max_rss_kib minor_faults major_faults voluntary_switches
+	check "$err" 'o["type"] == "stats" and o["exited"] == 3 and o["core"] is False'
+	check "$err" 'sorted(o) == sorted("""type pid exit_status exited signal core timed_out launch_us
+		wall_s user_s system_s max_rss_kib minor_faults major_faults voluntary_switches
 		involuntary_switches""".split())'
 	check "$err" '0 < o["launch_us"] / 1e6 <= o["wall_s"] and o["max_rss_kib"] > 0'
 	status 124 safespawn -q --json --stats -t 0.05 sleep 10
 	check "$err" 'o["exit_status"] == 124 and o["signal"] == "TERM" and o["timed_out"] is True'
+	check "$err" 'o["exited"] is None'
+}
+
+test_status_fd() {
+	need_python
+	status 3 safespawn -q --status-fd=7 sh -c 'echo out; ls /proc/$$/fd >fds; exit 3' 7>line
+	same "stdout and stderr" out "$out$err"
+	check "$(cat line)" 'o["type"] == "status" and o["exited"] == o["exit_status"] == 3'
+	! grep -qx 7 fds || fail "the command has it"
+	status 0 safespawn -q --json --stats --status-fd=7 true 7>line
+	same "the keys of --stats" "$(printf '%s\n' "$err" | tr ',' '\n' | sed 's/:.*//')" \
+		"$(tr ',' '\n' <line | sed 's/:.*//')"
+	status 0 safespawn -q --map-status=124:0 --status-fd=7 -t 0.05 sleep 10 7>line
+	check "$(cat line)" 'o["exit_status"] == 0 and o["signal"] == "TERM" and o["timed_out"] and o["wall_s"] >= 0.05'
+	status 137 safespawn -q --status-fd=7 sh -c 'kill -9 $$' 7>line
+	check "$(cat line)" 'o["exited"] is None and o["exit_status"] == 137 and o["signal"] == "KILL"'
+	status 3 safespawn -q --status-fd=2 sh -c 'exit 3'
+	check "$err" 'o["exited"] == 3'
+	status 127 safespawn -q --status-fd=7 no-such-command 7>line
+	same "nothing launched, nothing told" '' "$(cat line)"
+}
+
+test_status_tells_of_a_core() {
+	need_python
+	(ulimit -c unlimited) 2>/dev/null || skip "no core may be left here"
+	read -r pattern </proc/sys/kernel/core_pattern
+	case $pattern in [\|/]* | '') skip "cores go elsewhere: $pattern" ;; esac
+	(ulimit -c unlimited; status 134 safespawn -q --status-fd=7 sh -c 'kill -ABRT $$' 7>line) || exit
+	check "$(cat line)" 'o["core"] is True and o["signal"] == "ABRT"'
+}
+
+# The reader of a pipe finds its end when safespawn has ended, whatever the command leaves behind
+test_nothing_else_holds_the_descriptor_of_the_status() {
+	need_python
+	for leaks in close allow; do
+		line=$(safespawn -q --leaks=$leaks --status-fd=7 sh -c 'sleep 30 & echo $! >left' 7>&1 \
+			</dev/null >/dev/null 2>&1)
+		kill "$(cat left)" || fail "the read has waited for what the command left"
+		check "$line" 'o["exited"] == 0'
+	done
+	same "unless it is given" 7 "$(safespawn -q --keep-fd=7 --status-fd=7 sh -c 'ls /proc/$$/fd' 7>line | grep -x 7)"
+	status 0 safespawn -q -r '7>own' --status-fd=7 sh -c 'echo mine >&7' 7>line
+	same "another one under its number" mine "$(cat own)"
+	check "$(cat line)" 'o["exited"] == 0'
 }
 
 test_explain() {
@@ -84,7 +129,7 @@ test_explain() {
 	status 0 safespawn -q --json --explain -C /tmp -r '1>file' PATH="/nowhere:$PATH" "A=$(odd_name)" \
 		touch launched
 	[ ! -e launched ] || fail "it was launched"
-	check "$out" 'o["method"] == "vfork" and o["file"] == "touch"'
+	check "$out" 'o["type"] == "explain" and o["method"] == "vfork" and o["file"] == "touch"'
 	check "$out" '[s["call"] for s in o["steps"] if s["step"] == "chdir"] == ["chdir(\"/tmp\")"]'
 	check "$out" 'o["steps"][0]["step"] == "clone" and o["steps"][-1]["step"] == "exec"'
 	check "$out" 'o["candidates"][0] == {"path": "/nowhere/touch", "error": "No such file or directory"}'

@@ -199,4 +199,36 @@ test_background_that_fails_prints_no_pid() {
 	like message 'safespawn: *chdir*/nowhere*' "$err"
 }
 
+test_output_takes_what_is_said_of_the_command() {
+	status 3 safespawn -o said -v --stats --audit sh -c 'echo out; echo err >&2; exit 3' 7</dev/null
+	same stdout out "$out"
+	same stderr err "$err"
+	like said '*FD *7 *r */dev/null*
+safespawn: closed *7*
+safespawn: launched sh as [0-9]*
+safespawn: [0-9]* exited with status 3
+safespawn: launch * us*' "$(cat said)"
+	status 0 safespawn -o said --json --stats true
+	same "appended" 2 "$(grep -c 'voluntary' said)"
+	status 0 safespawn -q --exec -v --output=becoming true
+	same stderr '' "$err"
+	like --exec 'safespawn: becoming true as [0-9]*' "$(cat becoming)"
+	same "the command's" '0 1 2' "$(safespawn -q -v -o said "$HELPERS/ss_fds" 2>err)"
+}
+
+test_output_leaves_failures_on_stderr() {
+	for option in -q --exec '-m posix_spawn'; do
+		# shellcheck disable=SC2086
+		status 127 safespawn -q -v -o said $option no-such-command
+		like "with $option" 'safespawn: exec no-such-command: *' "$err"
+	done
+	status 125 safespawn -q -o no/where touch launched
+	same "no such file" 'safespawn: --output=no/where: No such file or directory' "$err"
+	status 0 safespawn -q -v -o /dev/full true
+	like "a full disk" 'safespawn: launched true as *' "$err"
+	status 0 safespawn -q --explain -o explained touch launched
+	[ ! -e explained ] || fail "--explain made a file"
+	[ ! -e launched ] || fail "it was launched"
+}
+
 run_tests

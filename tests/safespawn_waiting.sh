@@ -87,4 +87,23 @@ test_descendants_do_not_keep_it_waiting() {
 	status 0 clean safespawn -q sh -c 'sleep 2 >/dev/null 2>&1 & exit 0'
 }
 
+test_preserve_status_is_the_commands_after_the_time_out() {
+	status 143 safespawn -q -t 0.05 --preserve-status sleep 10
+	status 3 safespawn -q -t 0.05 --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
+	status 5 safespawn -q -t 10 --preserve-status sh -c 'exit 5'
+}
+
+test_map_status() {
+	status 0 safespawn -q --map-status=143:0 sh -c 'kill -TERM $$'
+	status 0 safespawn -q --map-status=3:4,4:5,5:0 sh -c 'exit 5'
+	status 4 safespawn -q --map-status=3:4,4:5 sh -c 'exit 3'
+	status 7 safespawn -q --map-status=3:4 --map-status=1:2,3:7 sh -c 'exit 3'
+	status 1 safespawn -q --map-status=0:1 true
+	status 9 safespawn -q --map-status=3:4 sh -c 'exit 9'
+	status 0 safespawn -q -t 0.05 --map-status=124:0 sleep 10
+	status 0 safespawn -q -t 0.05 --preserve-status --map-status=124:1,143:0 sleep 10
+	status 143 safespawn -q --map-status=9:9 sh -c 'kill -TERM $$'
+	status 127 safespawn -q --map-status=125:0,127:0 no-such-command
+}
+
 run_tests

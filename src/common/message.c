@@ -61,13 +61,31 @@ static size_t append_text(char *line, size_t used, size_t size, const char *form
 	return used;
 }
 
+/* 0, or -1 where it can't. */
+static int write_all(int fd, const char *text, size_t size)
+{
+	ssize_t n;
+
+	for (; size > 0; text += n, size -= (size_t)n) {
+		n = write(fd, text, size);
+		if (n < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void message_write(const char *text, size_t size)
+{
+	if (write_all(message_fd, text, size) < 0 && message_fd != STDERR_FILENO)
+		write_all(STDERR_FILENO, text, size);	/* else nobody is left to be told */
+}
+
 static void write_line(char *line, size_t used)
 {
 	line[used] = '\0';
 	replace_controls(line);
 	line[used++] = '\n';
-	if (write(message_fd, line, used) < 0)
-		return;	/* nobody is left to be told */
+	message_write(line, used);
 }
 
 /* The reason has room of its own: what is cut is the thing. */

@@ -19,6 +19,9 @@ const char *message_program(void);
 /* Where messages go instead of descriptor 2. */
 void message_set_fd(int fd);
 
+/* Writes a text there, all of it; on descriptor 2 where it can't be had (a full disk). */
+void message_write(const char *text, size_t size);
+
 /* "program: TEXT" */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

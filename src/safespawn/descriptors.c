@@ -109,12 +109,25 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 	/* We read these ourselves; the command gets the file and not the number */
 	for (size_t i = 0; i < settings->redirection_count; i++)
 		find_paths(fds, settings->redirections[i].spec, fd_list_name);
-	for (size_t i = 0; i < settings->files.count; i++)
-		find_paths(fds, settings->files.items[i], fd_list_name);
+	for (size_t i = 0; i < settings->env_files.count; i++)
+		find_paths(fds, settings->env_files.items[i], fd_list_name);
+	if (settings->output)
+		find_paths(fds, settings->output, fd_list_name);
 	keep_jobserver(settings, fds);
 	for (int fd = 3; fd < end_of_sockets && fd_was_inherited(fd); fd++)
 		keep_if_inherited(fds, fd);
 	return keep_ranges(settings, fds);
+}
+
+int descriptors_reserve(const struct fd_list *fds, int fd)
+{
+	if (!fd_was_inherited(fd) || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		say("--status-fd=%d: not open%s", fd, fd_was_inherited(fd) ? " for writing" : "");
+		return -EBADF;
+	}
+	if (fd > STDERR_FILENO && !fd_list_mentions(fds, fd))
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 /* Their number costs less than the list (since Linux 6.2; before it is 0). */

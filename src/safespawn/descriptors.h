@@ -15,6 +15,12 @@
 int descriptors_collect(const struct settings *settings, struct fd_list *fds);
 
 /*
+ * One that the caller gave to us: to the command it is closed unless something else
+ * names it. Says what is wrong: 0, or -EBADF.
+ */
+int descriptors_reserve(const struct fd_list *fds, int fd);
+
+/*
  * The line about what the command didn't get although somebody may have opened it
  * for that: audited before the launch, since with --exec nothing comes after it,
  * and said when it is sure.

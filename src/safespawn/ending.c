@@ -10,18 +10,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void ending_judge(struct ending *ending)
+/* The last pair for a status counts. */
+static void map(const struct settings *settings, struct ending *ending)
+{
+	for (size_t i = settings->map_count; i > 0; i--) {
+		const struct range *pair = &settings->map[i - 1];
+
+		if (pair->first != ending->exit_status)
+			continue;
+		ending->exit_status = pair->last;
+		ending->signal = 0;
+		return;
+	}
+}
+
+void ending_judge(const struct settings *settings, struct ending *ending)
 {
 	int number = WIFSIGNALED(ending->wait_status) ? WTERMSIG(ending->wait_status) : 0;
 
 	ending->exit_status = spu_exit_code(ending->wait_status);
 	ending->signal = number;
-	if (!ending->timed_out)
-		return;
-	/* That was our doing: loops and xargs go on, as after timeout(1) */
-	ending->signal = 0;
-	if (number != SIGKILL)
-		ending->exit_status = EXIT_TIMED_OUT;
+	if (ending->timed_out) {
+		/* That was our doing: loops and xargs go on, as after timeout(1) */
+		ending->signal = 0;
+		if (number != SIGKILL && !settings->preserve_status)
+			ending->exit_status = EXIT_TIMED_OUT;
+	}
+	map(settings, ending);
 }
 
 void ending_die(int number)

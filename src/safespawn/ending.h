@@ -16,7 +16,7 @@ struct ending {
 };
 
 /* Fills in what is ours. */
-void ending_judge(struct ending *ending);
+void ending_judge(const struct settings *settings, struct ending *ending);
 
 /*
  * Dies of the signal, without a core of our own. Returns where that isn't to be

@@ -106,6 +106,7 @@ static void explain_as_json(const struct launch *launch, char *plan, char *kerne
 	method += strspn(method, " ");
 	json.stream = stdout;
 	json_object(&json, NULL);
+	json_string(&json, "type", "explain");
 	json_string(&json, "method", method);
 	write_lines("steps", plan, write_step, strcmp(method, "posix_spawn") != 0);
 	json_array(&json, "redirections");

@@ -152,6 +152,20 @@ static void set_group(struct launch *launch)
 		options->foreground = SPU_SET(0);
 }
 
+static int open_output(struct launch *launch)
+{
+	const char *file = launch->settings->output;
+
+	launch->output = STDERR_FILENO;
+	if (!file || launch->settings->explain)
+		return 0;
+	launch->output = redirect_open_own(file, O_WRONLY | O_CREAT | O_APPEND);
+	if (launch->output >= 0)
+		return 0;
+	say_errno(launch->output, "--output=%s", NAMED(file));
+	return EXIT_SETUP;
+}
+
 static int set_descriptors(struct launch *launch)
 {
 	const struct settings *settings = launch->settings;
@@ -162,6 +176,9 @@ static int set_descriptors(struct launch *launch)
 		return EXIT_SETUP;
 	if (redirections_open(settings->redirections, settings->redirection_count,
 			      settings->explain, &launch->fds) < 0)
+		return EXIT_SETUP;
+	if (settings->status_fd.set &&
+	    descriptors_reserve(&launch->fds, (int)settings->status_fd.value) < 0)
 		return EXIT_SETUP;
 	launch->options.fds = launch->fds.entries;
 	descriptors_find_closed(settings, &launch->fds, &launch->closed);
@@ -181,7 +198,9 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	if (privileges_set(settings, &launch->privileges, &launch->options) < 0)
 		return EXIT_SETUP;
 	signals_read(&launch->signals);
-	status = set_descriptors(launch);
+	status = open_output(launch);
+	if (status == 0)
+		status = set_descriptors(launch);
 	if (status == 0)
 		status = set_environment(launch);
 	if (status)
@@ -194,7 +213,7 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 /* Where nobody asks, not even a look: the vdso's pages are a few more to map. */
 static void look_at_clock(const struct settings *settings, struct timespec *ret)
 {
-	if (settings->stats || settings->timeout_ms)
+	if (settings->stats || settings->status_fd.set || settings->timeout_ms)
 		clock_gettime(CLOCK_MONOTONIC, ret);
 }
 
@@ -226,6 +245,7 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 		return launch_failed(launch, &error);
 	}
 	look_at_clock(launch->settings, &launch->launched);
+	message_set_fd(launch->output);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
 		say("launched %s as %d", NAMED(launch->settings->command[0]), (int)ret_child->pid);
@@ -238,11 +258,11 @@ int launch_exec(struct launch *launch)
 	struct spu_error error;
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 
-	if (fd >= 0)
-		message_set_fd(fd);
+	message_set_fd(launch->output);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
 		say("becoming %s as %d", NAMED(launch->settings->command[0]), (int)getpid());
+	message_set_fd(fd >= 0 ? fd : STDERR_FILENO);
 	spu_exec(launch->argv, &launch->options, &error);
 	return launch_failed(launch, &error);
 }

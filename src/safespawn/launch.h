@@ -16,13 +16,14 @@ struct launch {
 	struct spu_options options;	/* points into settings and into what follows */
 	struct fd_list fds;
 	struct closed closed;
+	int output;		/* where we speak of COMMAND; why there is none is said on stderr */
 	struct privileges privileges;
 	char **argv;
 	char *file;
 	char *preload;		/* "LD_PRELOAD=...", or NULL */
 	struct signals signals;
 	sigset_t early;		/* came when there was perhaps no command to get them with us */
-	struct timespec begun, launched;	/* with --stats or --timeout */
+	struct timespec begun, launched;	/* where somebody asks */
 };
 
 /* Opens the redirections, blocks signals: 0, or the exit status, after saying why. */

@@ -41,26 +41,43 @@ int list_env_file(struct settings *settings, const char *path)
 		list_text(&settings->assignments, assignment);
 	if (r < 0)
 		die(EXIT_SETUP, "--env-file=%s: line %u: %s", NAMED(path), file.line, why);
-	list_text(&settings->files, path);
+	list_text(&settings->env_files, path);
+	return 0;
+}
+
+static int append(struct range **list, size_t *count, long first, long last)
+{
+	struct range *grown = reallocarray(*list, *count + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	grown[(*count)++] = (struct range){(int)first, (int)last};
 	return 0;
 }
 
 static int add_range(void *context, long first, long last)
 {
 	struct settings *settings = context;
-	struct range *grown;
 
-	grown = reallocarray(settings->keep, settings->keep_count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	settings->keep = grown;
-	grown[settings->keep_count++] = (struct range){(int)first, (int)last};
-	return 0;
+	return append(&settings->keep, &settings->keep_count, first, last);
 }
 
 int list_kept(struct settings *settings, const char *text)
 {
 	return parse_ranges(text, 0, INT_MAX, add_range, settings);
+}
+
+static int add_pair(void *context, long first, long second)
+{
+	struct settings *settings = context;
+
+	return append(&settings->map, &settings->map_count, first, second);
+}
+
+int list_statuses(struct settings *settings, const char *text)
+{
+	return parse_pairs(text, 0, 255, add_pair, settings);
 }
 
 struct cpus {

@@ -11,6 +11,7 @@
 /* Added to those before. */
 void list_text(struct texts *texts, const char *text);
 int list_kept(struct settings *settings, const char *text);
+int list_statuses(struct settings *settings, const char *text);
 int list_redirection(struct settings *settings, const char *spec);
 
 /* In place of those before. */

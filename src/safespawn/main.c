@@ -69,16 +69,15 @@ static int run_in_foreground(struct launch *launch)
 	spu_child_release(&child);
 	if (launch->settings->verbose)
 		say_ending(child.pid, &ending);
-	if (launch->settings->stats)
-		report_stats(launch, child.pid, &ending);
+	report_ending(launch, child.pid, &ending);
 	if (ending.signal)
 		ending_die(ending.signal);
 	return ending.exit_status;
 }
 
-static int audit(const struct settings *settings, const struct fd_list *fds, int fd)
+static int audit(const struct settings *settings, const struct fd_list *fds, int prints)
 {
-	int found = report_audit(fds, settings->json, fd);
+	int found = report_audit(fds, settings->json, prints);
 
 	if (found < 0)
 		return EXIT_SETUP;
@@ -92,7 +91,7 @@ static int audit_alone(const struct settings *settings)
 
 	if (descriptors_collect(settings, &fds) < 0)
 		return EXIT_SETUP;
-	return audit(settings, &fds, STDOUT_FILENO);
+	return audit(settings, &fds, 1);
 }
 
 static int run(const struct settings *settings)
@@ -105,8 +104,12 @@ static int run(const struct settings *settings)
 	status = launch_prepare(&launch, settings);
 	if (status)
 		return status;
-	if (settings->audit && audit(settings, &launch.fds, STDERR_FILENO) == EXIT_SETUP)
-		return EXIT_SETUP;
+	if (settings->audit) {
+		message_set_fd(launch.output);
+		if (audit(settings, &launch.fds, 0) == EXIT_SETUP)
+			return EXIT_SETUP;
+		message_set_fd(STDERR_FILENO);
+	}
 	if (settings->explain)
 		return explain(&launch);
 	if (settings->exec)

@@ -74,10 +74,17 @@ static const struct argp_option table[] = {
 	 "1.5, 10s, 2m, 1h, 1d, inf", 0},
 	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
 	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
+	{"preserve-status", KEY_PRESERVE, 0, 0, "Exit as the command did also after the time-out",
+	 0},
+	{"map-status", KEY_MAP, "FROM:TO[,FROM:TO]", 0, "Exit TO where it would be FROM: 143:0", 0},
 	{"background", 'b', 0, 0, "Print the pid and don't wait: new session, "
 	 "0 to 2 from and to /dev/null", 0},
 
 	{0, 0, 0, 0, "Output:", 7},
+	{"output", 'o', "FILE", 0, "Append what safespawn says to FILE, but for why it launched "
+	 "nothing", 0},
+	{"status-fd", KEY_STATUS_FD, "N", 0, "Write to descriptor N how the command ended: a line "
+	 "of JSON", 0},
 	{"json", KEY_JSON, 0, 0, "--audit, --stats and --explain as JSON", 0},
 	{"quiet", 'q', 0, 0, "No word about descriptors that were closed", 0},
 	{"verbose", 'v', 0, 0, "Say what is closed and launched, and how it ended; with "

@@ -110,13 +110,13 @@ static int lift(int fd)
 	return lifted;
 }
 
-static int open_file(const struct redirection *redirection, int explain)
+int redirect_open_own(const char *file, int flags)
 {
-	const char *file = explain ? "/dev/null" : redirection->file;
-	int flags = explain ? O_RDWR : redirection->flags;
 	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY, 0666);
 
-	return fd < 0 ? fd : lift(fd);
+	if (fd >= 0)
+		fd = lift(fd);
+	return fd < 0 ? -errno : fd;
 }
 
 /* n>&m: where m leads by now. */
@@ -156,9 +156,10 @@ static int open_one(const struct redirection *redirection, int explain, struct f
 		r = copy(redirection, fds);
 		break;
 	case REDIRECT_FILE:
-		fd = open_file(redirection, explain);
+		fd = explain ? redirect_open_own("/dev/null", O_RDWR)
+			     : redirect_open_own(redirection->file, redirection->flags);
 		if (fd < 0)
-			r = -errno;
+			r = fd;
 		else
 			fd_list_set(fds, SPU_FD_MAP, redirection->fd, fd);
 		break;

@@ -19,6 +19,9 @@ struct redirection {
 	const char *file;	/* FILE */
 };
 
+/* Opens for ourselves, close-on-exec, where no shell looks: a number, or a negative errno value. */
+int redirect_open_own(const char *file, int flags);
+
 #define REDIRECT_FILE 1
 #define REDIRECT_COPY 2
 #define REDIRECT_CLOSE 3

@@ -23,25 +23,14 @@ static void begin(struct draft *draft)
 		die_errno(EXIT_SETUP, ENOMEM, "report");
 }
 
-static void end(struct draft *draft, int fd)
+/* For free(). */
+static char *end(struct draft *draft, size_t *ret_size)
 {
 	char *text;
-	const char *at;
-	size_t size;
-	ssize_t n;
 
-	if (draft_end(draft, &text, &size) < 0)
+	if (draft_end(draft, &text, ret_size) < 0)
 		die_errno(EXIT_SETUP, ENOMEM, "report");
-	if (fd == STDOUT_FILENO) {
-		fwrite(text, 1, size, stdout);
-	} else {
-		for (at = text; size > 0; at += n, size -= (size_t)n) {
-			n = write(fd, at, size);
-			if (n < 0)
-				break;	/* nobody is left to be told */
-		}
-	}
-	free(text);
+	return text;
 }
 
 /* ---- descriptors ---- */
@@ -74,6 +63,7 @@ static void audit_as_json(const struct spu_audit *audit, const struct fd_list *f
 	struct json json = {.stream = stream};
 
 	json_object(&json, NULL);
+	json_string(&json, "type", "audit");
 	json_unsigned(&json, "open", audit->open);
 	json_array(&json, "leaks");
 	for (size_t i = 0; i < audit->count; i++) {
@@ -92,10 +82,12 @@ static void audit_as_json(const struct spu_audit *audit, const struct fd_list *f
 	json_finish(&json);
 }
 
-int report_audit(const struct fd_list *fds, int as_json, int fd)
+int report_audit(const struct fd_list *fds, int as_json, int prints)
 {
 	struct spu_audit *audit;
 	struct draft draft;
+	char *text;
+	size_t size;
 	int found = 0;
 	int r = spu_audit(0, SPU_AUDIT_NAMES, &audit);
 
@@ -107,7 +99,12 @@ int report_audit(const struct fd_list *fds, int as_json, int fd)
 		found += !fd_list_mentions(fds, audit->fds[i].fd);
 	begin(&draft);
 	(as_json ? audit_as_json : audit_as_text)(audit, fds, draft.stream);
-	end(&draft, fd);
+	text = end(&draft, &size);
+	if (prints)
+		fwrite(text, 1, size, stdout);
+	else
+		message_write(text, size);
+	free(text);
 	spu_audit_free(audit);
 	return found;
 }
@@ -133,10 +130,19 @@ static void stats_as_text(double launch_us, double wall, const struct rusage *us
 	    usage->ru_minflt, usage->ru_majflt, usage->ru_nvcsw, usage->ru_nivcsw);
 }
 
-static void stats_as_json(double launch_us, double wall, pid_t pid, const struct ending *ending)
+/* What was asked for about an ending, and how long the command had. */
+struct account {
+	pid_t pid;
+	const struct ending *ending;
+	double launch_us, wall;
+};
+
+/* As one line; for free(). */
+static char *account_as_json(const struct account *account, const char *type, size_t *ret_size)
 {
+	const struct ending *ending = account->ending;
 	const struct rusage *usage = &ending->usage;
-	int is_signalled = WIFSIGNALED(ending->wait_status);
+	int status = ending->wait_status, is_signalled = WIFSIGNALED(status);
 	char name[SIGNAL_NAME_SIZE];
 	struct draft draft;
 	struct json json;
@@ -144,13 +150,18 @@ static void stats_as_json(double launch_us, double wall, pid_t pid, const struct
 	begin(&draft);
 	json = (struct json){.stream = draft.stream};
 	json_object(&json, NULL);
-	json_integer(&json, "pid", pid);
+	json_string(&json, "type", type);
+	json_integer(&json, "pid", account->pid);
 	json_integer(&json, "exit_status", ending->exit_status);
-	json_string(&json, "signal",
-		    is_signalled ? signal_name(WTERMSIG(ending->wait_status), name) : NULL);
+	if (is_signalled)
+		json_null(&json, "exited");
+	else
+		json_integer(&json, "exited", WEXITSTATUS(status));
+	json_string(&json, "signal", is_signalled ? signal_name(WTERMSIG(status), name) : NULL);
+	json_boolean(&json, "core", is_signalled && WCOREDUMP(status));
 	json_boolean(&json, "timed_out", ending->timed_out);
-	json_decimal(&json, "launch_us", launch_us, 1);
-	json_decimal(&json, "wall_s", wall, 6);
+	json_decimal(&json, "launch_us", account->launch_us, 1);
+	json_decimal(&json, "wall_s", account->wall, 6);
 	json_decimal(&json, "user_s", seconds(&usage->ru_utime), 6);
 	json_decimal(&json, "system_s", seconds(&usage->ru_stime), 6);
 	json_integer(&json, "max_rss_kib", usage->ru_maxrss);
@@ -159,18 +170,46 @@ static void stats_as_json(double launch_us, double wall, pid_t pid, const struct
 	json_integer(&json, "voluntary_switches", usage->ru_nvcsw);
 	json_integer(&json, "involuntary_switches", usage->ru_nivcsw);
 	json_finish(&json);
-	end(&draft, STDERR_FILENO);
+	return end(&draft, ret_size);
 }
 
-void report_stats(const struct launch *launch, pid_t pid, const struct ending *ending)
+static void report_status(const struct account *account, int fd)
 {
-	struct timespec now;
-	double launch_us = seconds_between(&launch->begun, &launch->launched) * 1e6, wall;
+	size_t size;
+	char *text = account_as_json(account, "status", &size);
 
+	if (write(fd, text, size) < 0)
+		say_errno(errno, "--status-fd=%d", fd);
+	free(text);
+}
+
+static void report_stats(const struct account *account, int as_json)
+{
+	size_t size;
+	char *text;
+
+	if (!as_json) {
+		stats_as_text(account->launch_us, account->wall, &account->ending->usage);
+		return;
+	}
+	text = account_as_json(account, "stats", &size);
+	message_write(text, size);
+	free(text);
+}
+
+void report_ending(const struct launch *launch, pid_t pid, const struct ending *ending)
+{
+	const struct settings *settings = launch->settings;
+	struct account account = {.pid = pid, .ending = ending};
+	struct timespec now;
+
+	if (!settings->stats && !settings->status_fd.set)
+		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	wall = seconds_between(&launch->begun, &now);
-	if (launch->settings->json)
-		stats_as_json(launch_us, wall, pid, ending);
-	else
-		stats_as_text(launch_us, wall, &ending->usage);
+	account.launch_us = seconds_between(&launch->begun, &launch->launched) * 1e6;
+	account.wall = seconds_between(&launch->begun, &now);
+	if (settings->stats)
+		report_stats(&account, settings->json);
+	if (settings->status_fd.set)
+		report_status(&account, (int)settings->status_fd.value);
 }

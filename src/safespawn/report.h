@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What --audit and --stats say, as text or as one JSON object on one line. */
+/* What --audit, --stats and --status-fd say, as text or as one JSON object on one line. */
 #ifndef SAFESPAWN_REPORT_H
 #define SAFESPAWN_REPORT_H
 
@@ -9,10 +9,10 @@
 #include "fdlist.h"
 #include "launch.h"
 
-/* What would leak, to stdout or stderr (fd 1 or 2): how many, or a negative errno value. */
-int report_audit(const struct fd_list *fds, int as_json, int fd);
+/* What would leak, to stdout or where messages go: how many, or a negative errno value. */
+int report_audit(const struct fd_list *fds, int as_json, int prints);
 
-/* On stderr. */
-void report_stats(const struct launch *launch, pid_t pid, const struct ending *ending);
+/* What --stats and --status-fd want to know. */
+void report_ending(const struct launch *launch, pid_t pid, const struct ending *ending);
 
 #endif

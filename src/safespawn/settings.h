@@ -45,6 +45,7 @@ struct settings {
 	int ignore_environment;
 	struct texts unset;
 	struct texts assignments;	/* the files' among them */
+	struct texts env_files;
 	const char *argv0;
 	int preload;
 
@@ -69,10 +70,13 @@ struct settings {
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
 	int background;
-
-	struct texts files;	/* that we open ourselves, but for those of redirections */
+	int preserve_status;
+	struct range *map;	/* from an exit status to another */
+	size_t map_count;
 
 	/* output */
+	const char *output;
+	struct spu_value status_fd;
 	int json, quiet, verbose;
 
 	char **command;		/* COMMAND and its arguments, or NULL */

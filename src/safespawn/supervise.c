@@ -178,5 +178,5 @@ void supervise(const struct launch *launch, pid_t pid, struct ending *ret)
 	set_deadline(&s, &launch->launched, launch->settings->timeout_ms);
 	wait_for_command(&s);
 	job_ended(&s);
-	ending_judge(ret);
+	ending_judge(launch->settings, ret);
 }

@@ -15,7 +15,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE,
+	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES,
 };
 
 static const struct destination {
@@ -60,7 +60,11 @@ static const struct destination {
 	TO('t', DURATION, "timeout", timeout_ms),
 	TO('k', DURATION, "kill-after", kill_after_ms),
 	TO('s', SIGNAL, "signal", signal),
+	TO(KEY_PRESERVE, FLAG, "preserve-status", preserve_status),
+	TO(KEY_MAP, STATUSES, "map-status", map),
 	TO('b', FLAG, "background", background),
+	TO('o', TEXT, "output", output),
+	TO(KEY_STATUS_FD, NUMBER, "status-fd", status_fd),
 	TO(KEY_JSON, FLAG, "json", json),
 	TO('q', FLAG, "quiet", quiet),
 	TO('v', FLAG, "verbose", verbose),
@@ -145,6 +149,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_group(text, member);
 	case ID:
 		return parse_number(text, 0, UINT_MAX - 1l, member);
+	case NUMBER:
+		return parse_number(text, 0, INT_MAX, member);
 	case NICE:
 		return parse_number(text, -MOST_NICE, MOST_NICE, member);
 	case OOM:
@@ -155,6 +161,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_name(text, policies, member);
 	case KEEP:
 		return list_kept(settings, text);
+	case STATUSES:
+		return list_statuses(settings, text);
 	case CPUS:
 		return list_cpus(settings, text);
 	case LIMIT:
@@ -199,6 +207,8 @@ static const char *describe(enum kind kind, int err)
 		[LEAKS] = "no such policy; there are:" LEAKS_NAMES(NAME_LISTED),
 		[KEEP] = "not a list of descriptors (3,5-7)",
 		[ID] = "not a number; for a name: --user",
+		[STATUSES] = "not a list of exit statuses (143:0,2:1)",
+		[NUMBER] = "not the number of a descriptor",
 		[NICE] = "not a number",
 		[OOM] = "not a number",
 		[CPUS] = "not a list of processors (1,3-5,8-30:2)",
@@ -209,6 +219,7 @@ static const char *describe(enum kind kind, int err)
 		[ID] = "out of range (0 to 4294967294)",
 		[NICE] = "out of range (-40 to 40)",
 		[OOM] = "out of range (-1000 to 1000)",
+		[STATUSES] = "out of range (0 to 255)",
 		[CPUS] = "out of range (0 to 8191, the lower number first)",
 	};
 
