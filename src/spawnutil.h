@@ -277,10 +277,10 @@ struct spu_options {
 	char *const *env SPU_0_;	/* the whole environment; NULL: the caller's */
 	const char *const *env_set SPU_0_;	/* "NAME=VALUE", ...: put into it */
 	const char *const *env_unset SPU_0_;	/* "NAME", ...: taken out of it, first */
-	const char *pid_variable SPU_0_;	/* its variable of that name is its own process number,
-					   whatever the members above say */
-	const char *pid_file SPU_0_;	/* it writes that number there, as a line, before all else
-				   that the options change; made or emptied */
+	const char *pid_variable SPU_0_;	/* "NAME": its value is the child's own process
+					   number, whatever the members above say */
+	const char *pid_file SPU_0_;	/* made or emptied; the child writes its number there, as
+				   a line, before any directory, id or limit changes */
 	const struct spu_fd *fds SPU_0_;
 	const struct spu_limit *limits SPU_0_;	/* NOFILE is set last, others before the ids */
 	const gid_t *groups SPU_0_;	/* supplementary groups: required with uid or gid */
