@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exit_status.h"
+
 /* The last pair for a status counts. */
 static void map(const struct settings *settings, struct ending *ending)
 {

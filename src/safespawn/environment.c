@@ -12,6 +12,7 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "exit_status.h"
 
 /* The last assignment to name, or NULL. */
 static const char *find_assignment(const struct settings *settings, const char *name)

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/message.h"
 #include "environment.h"
+#include "exit_status.h"
 
 static const char *file_of(const struct launch *launch)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/message.h"
-#include "settings.h"
+#include "exit_status.h"
 
 static void *grow(void *array, size_t count, size_t size)
 {

@@ -11,6 +11,7 @@
 #include "common/message.h"
 #include "ending.h"
 #include "environment.h"
+#include "exit_status.h"
 #include "preload.h"
 #include "terminal.h"
 

@@ -9,7 +9,8 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "envfile.h"
-#include "values.h"
+#include "exit_status.h"
+#include "keys.h"
 
 #define LAST_CPU 8191	/* what the library takes */
 

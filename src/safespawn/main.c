@@ -9,6 +9,7 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "ending.h"
+#include "exit_status.h"
 #include "explain.h"
 #include "launch.h"
 #include "report.h"

@@ -8,6 +8,7 @@
 
 #include "common/arguments.h"
 #include "common/message.h"
+#include "keys.h"
 #include "lists.h"
 #include "names.h"
 #include "settings.h"

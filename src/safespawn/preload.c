@@ -11,6 +11,7 @@
 #include "common/beside.h"
 #include "common/message.h"
 #include "environment.h"
+#include "exit_status.h"
 
 #define LIBRARY_NAME "libspawnutil-preload.so"
 

@@ -11,6 +11,7 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "exit_status.h"
 
 /* musl knows no name service switch: the files are all that it reads. */
 #ifdef __GLIBC__

@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/message.h"
 #include "common/parse.h"
+#include "exit_status.h"
 
 /*
  * What is made in memory reaches a stderr that others write to as well in one

@@ -10,13 +10,6 @@
 #include "redirect.h"
 #include "spawnutil.h"
 
-/* Exit statuses of our own, as env(1) and timeout(1) have them */
-#define EXIT_FINDINGS 1
-#define EXIT_TIMED_OUT 124
-#define EXIT_SETUP 125
-#define EXIT_NOT_EXECUTABLE 126
-#define EXIT_NOT_FOUND 127
-
 struct range {
 	int first, last;
 };

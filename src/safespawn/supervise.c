@@ -13,6 +13,7 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "exit_status.h"
 #include "forward.h"
 #include "job.h"
 #include "signals.h"

@@ -10,6 +10,7 @@
 
 #include "common/message.h"
 #include "common/parse.h"
+#include "keys.h"
 #include "lists.h"
 #include "names.h"
 

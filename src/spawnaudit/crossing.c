@@ -9,28 +9,8 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "given.h"
 #include "process.h"
-#include "spawnutil.h"
-
-struct given {
-	struct spu_audit *audit;
-	int users;
-};
-
-struct given *given_share(struct given *given)
-{
-	if (given)
-		given->users++;
-	return given;
-}
-
-void given_let_go(struct given *given)
-{
-	if (!given || --given->users > 0)
-		return;
-	spu_audit_free(given->audit);
-	free(given);
-}
 
 /* A socket's addresses may change; what stands before them doesn't. */
 static int is_same(const struct spu_audit_fd *one, const struct spu_audit_fd *other)

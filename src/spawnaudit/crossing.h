@@ -7,10 +7,6 @@
 #include "options.h"
 #include "tasks.h"
 
-/* What exec gave to a program; copies of the process share it. NULL is none. */
-struct given *given_share(struct given *given);
-void given_let_go(struct given *given);
-
 /*
  * The process stands at its exec: tracee->given is made anew. With a launch (its
  * own, or NULL) what nobody expected is listed there, but for what its parent (or

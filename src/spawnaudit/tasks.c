@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/message.h"
-#include "crossing.h"
+#include "given.h"
 #include "options.h"
 #include "place.h"
 

@@ -14,6 +14,7 @@
 #include "calls.h"
 #include "common/message.h"
 #include "crossing.h"
+#include "given.h"
 #include "learning.h"
 #include "process.h"
 #include "runtimes.h"

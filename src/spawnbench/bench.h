@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From options to tables: every shape of parent, one after the other. */
+/* What is to be measured, and where it goes, as the options have it. */
 #ifndef SPAWNBENCH_BENCH_H
 #define SPAWNBENCH_BENCH_H
 
@@ -24,9 +24,10 @@ struct bench {
  */
 int bench_prepare(struct bench *bench, const struct options *options);
 
-/* 0; the number of the signal that ended it early; or -1. */
-int bench_run(struct bench *bench);
-
 void bench_clear(struct bench *bench);
+
+/* Combinations of what the lists have for a parent, the last list's changing first. */
+size_t bench_shape_count(const struct options *options);
+struct shape bench_shape(const struct options *options, size_t n);
 
 #endif

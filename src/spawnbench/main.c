@@ -8,6 +8,7 @@
 #include "bench.h"
 #include "common/message.h"
 #include "options.h"
+#include "series.h"
 
 /* As if the signal had not been caught, so that a calling shell knows. */
 static void die_of(int signal_number)
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	r = bench_prepare(&bench, &options);
 	if (r == 0)
-		r = bench_run(&bench);
+		r = series_run(&bench);
 	bench_clear(&bench);
 	lost = stdout_finish();
 	if (lost < 0 && r == 0)

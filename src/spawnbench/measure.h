@@ -6,20 +6,7 @@
 #ifndef SPAWNBENCH_MEASURE_H
 #define SPAWNBENCH_MEASURE_H
 
-#include "axes.h"
-#include "methods.h"
-#include "progress.h"
-#include "results.h"
-#include "target.h"
-
-struct measurement {
-	const struct shape *shape;
-	const struct method *const *methods;
-	const struct target *target;
-	struct results *results;
-	struct progress *progress;
-	uint64_t deadline;	/* of clock_now(); 0: none */
-};
+#include "measurement.h"
 
 /*
  * A method that can't launch here (see methods.h) is noted in the results and

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Has the experiment measured and printed. Knows no option's text, launches nothing. */
 #include "stall_bench.h"
 
 #include "common/message.h"

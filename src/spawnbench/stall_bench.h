@@ -7,7 +7,7 @@
 #include "bench.h"
 #include "progress.h"
 
-/* As bench_run() for one shape. */
+/* As series_run() for one shape. */
 int stall_bench(struct bench *bench, const struct shape *shape, const struct ticker *ticker,
 		uint64_t deadline);
 

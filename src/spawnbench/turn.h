@@ -3,7 +3,7 @@
 #ifndef SPAWNBENCH_TURN_H
 #define SPAWNBENCH_TURN_H
 
-#include "measure.h"
+#include "measurement.h"
 
 /* Room for each thread's copy of the target. */
 struct job;
