@@ -448,9 +448,9 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
 
 /*
  * Sends a signal to the child; never to a process that has taken its number
- * since, but where there is no pidfd, and with SPU_GROUP: there that holds as
- * long as nobody reaps the child at the same moment. May run beside spu_wait()
- * in another thread.
+ * since, but where there is no pidfd, and with SPU_GROUP before Linux 6.9: there
+ * that holds as long as nobody reaps the child at the same moment. May run beside
+ * spu_wait() in another thread.
  *
  * Errors: -ESRCH when it was reaped; -EPERM; -EINVAL.
  */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/time.h>
 
+#include "filters.h"
 #include "support.h"
 
 #define SUITE "wait"
@@ -294,6 +295,34 @@ START_TEST(kill_reaches_the_whole_group)
 	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
 	ck_assert_int_eq(status, SIGTERM);
 	spu_child_release(&child);
+}
+END_TEST
+
+static void kill_the_group_without_kill(void)
+{
+	int out, status;
+	struct spu_child child =
+		launch("sleep 1000 & sleep 1000 & echo ready; wait", own_group, 0, &out);
+
+	await_line(out);
+	/* PIDFD_SIGNAL_PROCESS_GROUP: else there is only the number to go by */
+	if (syscall(SYS_pidfd_send_signal, child.pidfd, 0, NULL, 4) == 0)
+		filter_call(SYS_kill, ANSWER(EACCES));
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), 0);
+	await_nobody(out);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), -ESRCH);
+	spu_child_release(&child);
+}
+
+/* Its number may be another's, if the leader is reaped at that moment. */
+START_TEST(a_group_gets_signals_by_the_pidfd)
+{
+	if (!has_pidfds())
+		SKIP(SUITE, "no pidfds here");
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	in_own_process(kill_the_group_without_kill);
 }
 END_TEST
 
@@ -778,6 +807,7 @@ int main(void)
 	add_for_both(tests, handlers_do_not_end_a_wait);
 	add_for_both(tests, kill_sends_and_looks);
 	add_for_both(tests, kill_reaches_the_whole_group);
+	tcase_add_test(tests, a_group_gets_signals_by_the_pidfd);
 	add_for_both(tests, kill_works_beside_a_waiting_thread);
 	add_for_both(tests, of_two_waiting_threads_one_gets_the_status);
 	add_for_both(tests, stop_ends_who_obeys);

@@ -301,7 +301,8 @@ test_capturing_runs_out_of_time() {
 		sleep 1000
 	# who may not be signalled isn't waited for either: that is the one child left
 	need_strace
-	strace -f -o log -e inject=kill:error=EPERM "$HELPERS/fault_launch" -b -w 30 sleep 1 >said
+	strace -f -o log -e inject=kill,pidfd_send_signal:error=EPERM \
+		"$HELPERS/fault_launch" -b -w 30 sleep 1 >said
 	like "not to be signalled" "result -1 wait: wait for sleep: Operation*" "$(cat said)"
 }
 

@@ -204,22 +204,24 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
  * ---- Signals
  */
 
-/* A zombie takes every signal, and so does what a look has reaped. */
+/*
+ * By the pidfd, which can't be taken for somebody else's: a group's number can
+ * when its leader is reaped meanwhile. Else, and where a filter refuses that, by
+ * number. A zombie takes every signal, and so does what a look has reaped.
+ */
 static int send_signal(struct spu_child *child, int signal, unsigned flags)
 {
 	int is_untold = atomic_load(state_of(child)) == IS_UNTOLD;
+	unsigned whom = flags & SPU_GROUP ? KERNEL_PIDFD_SIGNAL_PROCESS_GROUP : 0;
+	long r = -ENOSYS;
 
-	if (flags & SPU_GROUP)
-		return kill(-child->pid, signal) == 0 || (is_untold && errno == ESRCH) ? 0 : -errno;
-	if (is_untold)
+	if (is_untold && !whom)
 		return 0;
-	if (child->pidfd >= 0) {
-		long r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, 0);
-
-		if (r != -ENOSYS && r != -EPERM)
-			return (int)r;
-	}
-	return kill(child->pid, signal) < 0 ? -errno : 0;
+	if (child->pidfd >= 0)
+		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, whom);
+	if (r == -ENOSYS || r == -EPERM || (r == -EINVAL && whom))
+		r = kill(whom ? -child->pid : child->pid, signal) < 0 ? -errno : 0;
+	return r == -ESRCH && is_untold ? 0 : (int)r;
 }
 
 int spu_kill(struct spu_child *child, int signal, unsigned flags)
