@@ -231,4 +231,96 @@ test_output_leaves_failures_on_stderr() {
 	[ ! -e launched ] || fail "it was launched"
 }
 
+test_pid_file_is_there_before_the_command_and_gone_after_it() {
+	(umask 027; status 0 safespawn -q --pid-file=pid -C / --umask=0 sh -c \
+		'cat "$1/pid"; echo $$; stat -c %a "$1/pid"' sh "$tmp") || exit
+	# shellcheck disable=SC2046
+	set -- $(cat out)
+	same number "$2" "$1"
+	same mode 640 "$3"
+	[ ! -e pid ] || fail "it is still there"
+	status 143 safespawn -q --pid-file=pid sh -c 'kill -TERM $$'
+	[ ! -e pid ] || fail "it is still there after a death"
+	status 124 safespawn -q -t 0.05 --pid-file=pid sleep 10
+	[ ! -e pid ] || fail "it is still there after a time-out"
+	for option in -q --exec -b; do
+		status 127 safespawn -q $option --pid-file=pid no-such-command
+		[ ! -e pid ] || fail "it is there with $option, and no command"
+	done
+}
+
+test_pid_file_stays_where_nobody_waits() {
+	status 0 sh -c 'echo $$; exec safespawn -q --exec --pid-file=pid cat pid'
+	same "--exec: number" "$(echo "$out" | sed 1q)" "$(echo "$out" | sed 1d)"
+	same "--exec: file" "$(echo "$out" | sed 1q)" "$(cat pid)"
+	status 0 safespawn -q -b --pid-file=pid sleep 30
+	same "-b: file" "$out" "$(cat pid)"
+	pid=$out
+	status 125 safespawn -q --pid-file=pid touch launched
+	same "it runs" "safespawn: --pid-file=pid: $pid is running; if it is another program, remove \
+the file" "$err"
+	kill "$pid"
+	[ ! -e launched ] || fail "it was launched"
+	for _ in $(seq 200); do
+		safespawn -q --pid-file=pid touch launched 2>/dev/null && break
+		sleep 0.05
+	done
+	[ -e launched ] || fail "it is gone, and its file isn't taken"
+	[ ! -e pid ] || fail "it is still there"
+}
+
+test_pid_file_is_taken_from_the_dead_only() {
+	for old in '' 99999999; do
+		printf '%s' "$old" >pid
+		status 0 safespawn -q --pid-file=pid sh -c 'cat pid; echo $$'
+		same "after [$old]" "$(echo "$out" | sed 1q)" "$(echo "$out" | sed 1d)"
+	done
+	for other in 'root:x:0:0' 12x -5 0 "1 2"; do
+		printf '%s\n' "$other" >pid
+		status 125 safespawn -q --pid-file=pid touch launched
+		same "[$other]" "safespawn: --pid-file=pid: there is a file that holds no pid; remove it, \
+or name another" "$err"
+		same "untouched" "$other" "$(cat pid)"
+	done
+	rm pid
+	echo 99999999 >target
+	ln -s target pid
+	status 125 safespawn -q --pid-file=pid touch launched
+	same "a symbolic link" "safespawn: --pid-file=pid: a symbolic link" "$err"
+	same "its target" 99999999 "$(cat target)"
+	mkfifo fifo
+	for other in fifo /dev/null; do
+		status 125 safespawn -q --pid-file=$other touch launched
+		same "$other" "safespawn: --pid-file=$other: not a regular file" "$err"
+	done
+	status 125 safespawn -q --pid-file=no/where touch launched
+	same "no directory" "safespawn: --pid-file=no/where: No such file or directory" "$err"
+	[ ! -e launched ] || fail "it was launched"
+}
+
+test_pid_file_of_somebody_else_is_left() {
+	status 0 safespawn -q --pid-file=pid sh -c 'echo 4711 >pid'
+	same "written by the command" 4711 "$(cat pid)"
+	rm pid
+	status 0 safespawn -q --pid-file=pid sh -c 'mv pid was; cp was pid'
+	[ -e pid ] || fail "put there by the command: it is gone"
+	rm pid
+	status 0 safespawn -q --pid-file=pid rm pid
+}
+
+test_pid_file_is_held_by_one_at_a_time() {
+	for _ in $(seq 12); do
+		safespawn -q --pid-file=pid sh -c 'mkdir alone || echo >overlap; sleep 0.05
+			[ "$(cat pid)" = $$ ] || echo >other; rmdir alone; echo >>ran' 2>>err &
+	done
+	wait
+	[ -s ran ] || fail "none has run"
+	[ ! -e overlap ] || fail "two at a time"
+	[ ! -e other ] || fail "another one's number"
+	[ ! -e pid ] || fail "it is still there"
+	same "refused or run" 12 "$(cat ran err | wc -l)"
+	! grep -vE '^$|: another safespawn that waits for its command holds it$|: [0-9]+ is running' err ||
+		fail "another reason"
+}
+
 run_tests

@@ -160,7 +160,7 @@ static int open_output(struct launch *launch)
 	launch->output = STDERR_FILENO;
 	if (!file || launch->settings->explain)
 		return 0;
-	launch->output = redirect_open_own(file, O_WRONLY | O_CREAT | O_APPEND);
+	launch->output = redirect_open_own(file, O_WRONLY | O_CREAT | O_APPEND, 0666);
 	if (launch->output >= 0)
 		return 0;
 	say_errno(launch->output, "--output=%s", NAMED(file));
@@ -195,6 +195,7 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	launch->options.leaks = settings->leaks;
 	launch->options.cwd = settings->chdir;
 	launch->options.umask = settings->umask;
+	launch->options.pid_file = settings->pid_file;
 	launch->options.flags = SPU_NO_PIDFD;	/* supervise.c goes by the pid */
 	if (privileges_set(settings, &launch->privileges, &launch->options) < 0)
 		return EXIT_SETUP;
@@ -209,6 +210,13 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	set_signals(launch);
 	set_group(launch);
 	return set_command(launch);
+}
+
+static int claim_pid_file(struct launch *launch)
+{
+	const char *path = launch->settings->pid_file;
+
+	return path ? pid_file_claim(path, &launch->pid_file) : 0;
 }
 
 /* Where nobody asks, not even a look: the vdso's pages are a few more to map. */
@@ -234,6 +242,8 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 	int r;
 
 	signals_block(&launch->signals);
+	if (claim_pid_file(launch) < 0)
+		return EXIT_SETUP;
 	look_at_clock(launch->settings, &launch->begun);
 	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
 	/*
@@ -243,6 +253,7 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 	sigpending(&launch->early);
 	if (r < 0) {
 		give_back_terminal(launch, &error);
+		pid_file_remove(&launch->pid_file, 0);
 		return launch_failed(launch, &error);
 	}
 	look_at_clock(launch->settings, &launch->launched);
@@ -259,11 +270,14 @@ int launch_exec(struct launch *launch)
 	struct spu_error error;
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 
+	if (claim_pid_file(launch) < 0)
+		return EXIT_SETUP;
 	message_set_fd(launch->output);
 	descriptors_say_closed(&launch->closed);
 	if (launch->settings->verbose)
 		say("becoming %s as %d", NAMED(launch->settings->command[0]), (int)getpid());
 	message_set_fd(fd >= 0 ? fd : STDERR_FILENO);
 	spu_exec(launch->argv, &launch->options, &error);
+	pid_file_remove(&launch->pid_file, 0);
 	return launch_failed(launch, &error);
 }

@@ -7,6 +7,7 @@
 
 #include "descriptors.h"
 #include "fdlist.h"
+#include "pidfile.h"
 #include "privileges.h"
 #include "settings.h"
 #include "signals.h"
@@ -21,6 +22,7 @@ struct launch {
 	char **argv;
 	char *file;
 	char *preload;		/* "LD_PRELOAD=...", or NULL */
+	struct pid_file pid_file;
 	struct signals signals;
 	sigset_t early;		/* came when there was perhaps no command to get them with us */
 	struct timespec begun, launched;	/* where somebody asks */

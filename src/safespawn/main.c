@@ -67,6 +67,7 @@ static int run_in_foreground(struct launch *launch)
 	if (status)
 		return status;
 	supervise(launch, child.pid, &ending);
+	pid_file_remove(&launch->pid_file, child.pid);
 	spu_child_release(&child);
 	if (launch->settings->verbose)
 		say_ending(child.pid, &ending);

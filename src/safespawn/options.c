@@ -78,6 +78,8 @@ static const struct argp_option table[] = {
 	{"preserve-status", KEY_PRESERVE, 0, 0, "Exit as the command did also after the time-out",
 	 0},
 	{"map-status", KEY_MAP, "FROM:TO[,FROM:TO]", 0, "Exit TO where it would be FROM: 143:0", 0},
+	{"pid-file", KEY_PID_FILE, "FILE", 0, "Write the pid there before the command starts, and "
+	 "remove it at its end", 0},
 	{"background", 'b', 0, 0, "Print the pid and don't wait: new session, "
 	 "0 to 2 from and to /dev/null", 0},
 

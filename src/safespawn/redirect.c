@@ -110,9 +110,9 @@ static int lift(int fd)
 	return lifted;
 }
 
-int redirect_open_own(const char *file, int flags)
+int redirect_open_own(const char *file, int flags, mode_t mode)
 {
-	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY, 0666);
+	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY, mode);
 
 	if (fd >= 0)
 		fd = lift(fd);
@@ -156,8 +156,8 @@ static int open_one(const struct redirection *redirection, int explain, struct f
 		r = copy(redirection, fds);
 		break;
 	case REDIRECT_FILE:
-		fd = explain ? redirect_open_own("/dev/null", O_RDWR)
-			     : redirect_open_own(redirection->file, redirection->flags);
+		fd = explain ? redirect_open_own("/dev/null", O_RDWR, 0)
+			     : redirect_open_own(redirection->file, redirection->flags, 0666);
 		if (fd < 0)
 			r = fd;
 		else

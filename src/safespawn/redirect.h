@@ -7,6 +7,7 @@
 #define SAFESPAWN_REDIRECT_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "fdlist.h"
 
@@ -20,7 +21,7 @@ struct redirection {
 };
 
 /* Opens for ourselves, close-on-exec, where no shell looks: a number, or a negative errno value. */
-int redirect_open_own(const char *file, int flags);
+int redirect_open_own(const char *file, int flags, mode_t mode);
 
 #define REDIRECT_FILE 1
 #define REDIRECT_COPY 2

@@ -63,6 +63,7 @@ struct settings {
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
 	int background;
+	const char *pid_file;
 	int preserve_status;
 	struct range *map;	/* from an exit status to another */
 	size_t map_count;

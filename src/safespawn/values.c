@@ -63,6 +63,7 @@ static const struct destination {
 	TO('s', SIGNAL, "signal", signal),
 	TO(KEY_PRESERVE, FLAG, "preserve-status", preserve_status),
 	TO(KEY_MAP, STATUSES, "map-status", map),
+	TO(KEY_PID_FILE, TEXT, "pid-file", pid_file),
 	TO('b', FLAG, "background", background),
 	TO('o', TEXT, "output", output),
 	TO(KEY_STATUS_FD, NUMBER, "status-fd", status_fd),
