@@ -61,6 +61,13 @@ test_values_with_trailing_junk_or_out_of_range() {
 	misused "--ignore-signal=KILL: KILL and STOP can't be changed" --ignore-signal=KILL
 	misused "--default-signal=KILL: KILL and STOP can't be changed" --default-signal=KILL
 	misused "--block-signal=STOP: KILL and STOP can't be changed" --block-signal=STOP
+	misused '--rewrite-signal=TERM: not pairs of signals (TERM:QUIT,HUP:0)' --rewrite-signal=TERM
+	misused '--rewrite-signal=TERM:QUIT,: not pairs*' --rewrite-signal=TERM:QUIT,
+	misused '--rewrite-signal=TERM:NONE: not pairs*' --rewrite-signal=TERM:NONE
+	misused '--rewrite-signal=99:TERM: no such signal, or *' --rewrite-signal=99:TERM
+	misused "--rewrite-signal=CHLD:TERM: no such signal, or one that isn't passed on *" \
+		--rewrite-signal=CHLD:TERM
+	misused '--rewrite-signal=0:TERM: no such signal*' --rewrite-signal=0:TERM
 	misused '--setpgid=1x: not a process group' --setpgid=1x
 	misused '--setpgid=-1: out of range' --setpgid=-1
 	misused '--method=fork: no such method*' -m fork
@@ -97,6 +104,9 @@ test_options_that_exclude_each_other() {
 	misused '--timeout and --setpgid=PGID *' -t 1 --setpgid=1
 	misused '--kill-after needs --timeout' -k 1
 	misused '--signal needs --timeout' -s INT
+	misused '--foreground needs --timeout' --foreground
+	misused '--foreground excludes *' --foreground -t 1 --setpgid
+	misused '--foreground excludes *' --foreground -t 1 --setsid
 }
 
 test_method_posix_spawn_refuses_what_it_cannot_do() {

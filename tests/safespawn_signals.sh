@@ -178,6 +178,18 @@ test_a_signal_to_the_group_in_the_set_up_prints_nothing() {
 	same "what it said" '' "$(cat out err)"
 }
 
+test_a_signal_is_rewritten() {
+	start safespawn -q --rewrite-signal=TERM:QUIT,HUP:0 --rewrite-signal=USR1:USR2,RTMIN:RTMAX \
+		--rewrite-signal=HUP:WINCH,INT:0 "$HELPERS/ss_catch" 3
+	kill -INT "$pid"
+	for pair in 1:28 10:12 34:64 14:14 15:3; do
+		kill "-${pair%:*}" "$pid"
+		wait_for "got ${pair#*:}\$"
+	done
+	ended 0
+	same "what arrived" 'got 28,got 12,got 64,got 14,got 3' "$(grep got said | paste -sd , -)"
+}
+
 test_a_signal_storm_is_survived() {
 	start safespawn -q "$HELPERS/ss_catch"
 	for _ in $(seq 300); do

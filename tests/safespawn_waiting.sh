@@ -66,6 +66,15 @@ test_the_whole_group_is_ended() {
 	done
 }
 
+# The others of the caller's group go on
+test_in_the_foreground_the_command_alone_is_ended() {
+	status 124 clean safespawn -q -t 0.5 --foreground sh -c 'sleep 60 >/dev/null 2>&1 & echo $!
+		sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group; exec sleep 60'
+	kill "$out" || fail "it was ended too"
+	same group "$(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 3)" "$(cat group)"
+	status 137 clean safespawn -q -t 0.1 --foreground -k 0.1 --ignore-signal=TERM sleep 60
+}
+
 # Without a terminal: on one the job stops, and somebody has to continue it. It is given
 # more time until that was enough for it to begin.
 test_a_stopped_command_is_ended_too() {

@@ -30,13 +30,15 @@ static int has_reached_command(const struct supervisor *s, const siginfo_t *info
 }
 
 /*
- * In a session of its own the command has no terminal, and the kernel drops what
- * would stop it: nobody there could continue it. We do.
+ * What is sent in its place. In a session of its own the command has no terminal,
+ * and the kernel drops what would stop it: nobody there could continue it. We do.
  */
 static int translate(const struct supervisor *s, int number)
 {
 	int is_stop = number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 
+	if (s->settings->rewritten[number])
+		return s->settings->rewritten[number];
 	return is_stop && s->settings->setsid && !signals_is_ignored(number) ? SIGSTOP : number;
 }
 

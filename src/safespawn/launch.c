@@ -147,7 +147,7 @@ static void set_group(struct launch *launch)
 	if (settings->setsid || settings->background)
 		options->flags |= SPU_SETSID;
 	options->pgroup = settings->pgroup;
-	if (settings->timeout_ms && !settings->setsid)
+	if (settings->timeout_ms && !settings->setsid && !settings->foreground)
 		options->pgroup = SPU_SET(0);
 	if (wants_foreground(launch))
 		options->foreground = SPU_SET(0);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/message.h"
 #include "common/parse.h"
@@ -131,6 +132,35 @@ int list_signals(struct settings *settings, int key, const char *text, uint64_t 
 		settings->default_signals &= ~given;
 	*set |= given;
 	return 0;
+}
+
+static int parse_pair(struct settings *settings, char *pair)
+{
+	char *second = strchr(pair, ':');
+	int from, to = -1, r;
+
+	if (!second)
+		return -EINVAL;
+	*second++ = '\0';
+	r = parse_signal(pair, &from);
+	if (r == 0 && (from == SIGKILL || from == SIGSTOP || from == SIGCHLD))
+		r = -ERANGE;
+	if (r == 0 && strcmp(second, "0") != 0)
+		r = parse_signal(second, &to);
+	if (r == 0)
+		settings->rewritten[from] = (signed char)to;
+	return r;
+}
+
+int list_rewritten(struct settings *settings, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *pair;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (pair = strsep(&rest, ",")))
+		r = parse_pair(settings, pair);
+	free(copy);
+	return r;
 }
 
 int list_redirection(struct settings *settings, const char *spec)

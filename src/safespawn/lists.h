@@ -32,4 +32,7 @@ int list_limit(struct settings *settings, const char *text);
  */
 int list_signals(struct settings *settings, int key, const char *text, uint64_t *set);
 
+/* "TERM:QUIT,HUP:0": added to those before; of two for one signal the later wins. */
+int list_rewritten(struct settings *settings, const char *text);
+
 #endif

@@ -69,12 +69,16 @@ static const struct argp_option table[] = {
 	 "Reset to default; all", 0},
 	{"ignore-signal", KEY_IGNORE, SIGNAL_LIST, OPTION_ARG_OPTIONAL, "Ignore; all", 0},
 	{"block-signal", KEY_BLOCK, SIGNAL_LIST, OPTION_ARG_OPTIONAL, "Block; all", 0},
+	{"rewrite-signal", KEY_REWRITE, "SIG:SIG[,SIG:SIG]", 0, "Pass on another in the place "
+	 "of one: TERM:QUIT; 0 drops it", 0},
 
 	{0, 0, 0, 0, "Waiting:", 6},
 	{"timeout", 't', "DURATION", 0, "End the command's process group after that long: "
 	 "1.5, 10s, 2m, 1h, 1d, inf", 0},
 	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
 	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
+	{"foreground", KEY_FOREGROUND, 0, 0, "The time-out is the command's alone, which stays in "
+	 "the caller's group", 0},
 	{"preserve-status", KEY_PRESERVE, 0, 0, "Exit as the command did also after the time-out",
 	 0},
 	{"map-status", KEY_MAP, "FROM:TO[,FROM:TO]", 0, "Exit TO where it would be FROM: 143:0", 0},

@@ -52,6 +52,8 @@ static const char *find_conflict(const struct settings *s)
 		 "--background and --setpgid exclude each other: a session has its group"},
 		{s->preload && s->root,
 		 "--preload and --root exclude each other: the library lies outside"},
+		{s->foreground && (s->setsid || s->pgroup.set),
+		 "--foreground excludes --setsid and --setpgid: it is the caller's group"},
 		{s->timeout_given && s->pgroup.set && s->pgroup.value,
 		 "--timeout and --setpgid=PGID exclude each other: it would end that group"},
 	};
@@ -84,6 +86,7 @@ static const char *find_missing(const struct settings *s)
 		{s->kill_after_ms && !s->timeout_given, "--kill-after needs --timeout"},
 		{s->signal && !s->timeout_given, "--signal needs --timeout"},
 		{s->preserve_status && !s->timeout_given, "--preserve-status needs --timeout"},
+		{s->foreground && !s->timeout_given, "--foreground needs --timeout"},
 		{s->json && !s->audit && !s->stats && !s->explain,
 		 "--json needs --audit, --stats or --explain"},
 		{!s->command && !s->audit, "no COMMAND"},

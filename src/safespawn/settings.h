@@ -10,6 +10,8 @@
 #include "redirect.h"
 #include "spawnutil.h"
 
+#define LAST_SIGNAL 64	/* the kernel's */
+
 struct range {
 	int first, last;
 };
@@ -56,12 +58,14 @@ struct settings {
 	int setsid;
 	int pdeathsig;		/* 0: none */
 	uint64_t default_signals, ignore_signals, block_signals;
+	signed char rewritten[LAST_SIGNAL + 1];	/* passed on in its place; 0: itself, -1: nothing */
 
 	/* waiting */
 	int timeout_given;
 	int64_t timeout_ms;	/* 0: none */
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
+	int foreground;
 	int background;
 	const char *pid_file;
 	int preserve_status;

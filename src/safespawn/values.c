@@ -16,7 +16,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES,
+	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE,
 };
 
 static const struct destination {
@@ -58,9 +58,11 @@ static const struct destination {
 	TO(KEY_DEFAULT, SIGNALS, "default-signal", default_signals),
 	TO(KEY_IGNORE, SIGNALS, "ignore-signal", ignore_signals),
 	TO(KEY_BLOCK, SIGNALS, "block-signal", block_signals),
+	TO(KEY_REWRITE, REWRITE, "rewrite-signal", rewritten),
 	TO('t', DURATION, "timeout", timeout_ms),
 	TO('k', DURATION, "kill-after", kill_after_ms),
 	TO('s', SIGNAL, "signal", signal),
+	TO(KEY_FOREGROUND, FLAG, "foreground", foreground),
 	TO(KEY_PRESERVE, FLAG, "preserve-status", preserve_status),
 	TO(KEY_MAP, STATUSES, "map-status", map),
 	TO(KEY_PID_FILE, TEXT, "pid-file", pid_file),
@@ -145,6 +147,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_signal(text, member);
 	case SIGNALS:
 		return list_signals(settings, to->key, text, member);
+	case REWRITE:
+		return list_rewritten(settings, text);
 	case MODE:
 		return parse_umask(text, member);
 	case GROUP:
@@ -203,6 +207,7 @@ static const char *describe(enum kind kind, int err)
 		[DURATION] = "not a duration (1.5, 10s, 2m, 1h, 1d, inf)",
 		[SIGNAL] = "not a signal",
 		[SIGNALS] = "not a signal",
+		[REWRITE] = "not pairs of signals (TERM:QUIT,HUP:0)",
 		[MODE] = "not a mode (027, or u=rwx,g=rx,o=)",
 		[GROUP] = "not a process group",
 		[METHOD] = "no such method; there are:" METHOD_NAMES(NAME_LISTED),
@@ -218,6 +223,7 @@ static const char *describe(enum kind kind, int err)
 	static const char *const ranges[] = {
 		[SIGNAL] = "no such signal",
 		[SIGNALS] = "no such signal",
+		[REWRITE] = "no such signal, or one that isn't passed on (KILL, STOP, CHLD)",
 		[ID] = "out of range (0 to 4294967294)",
 		[NICE] = "out of range (-40 to 40)",
 		[OOM] = "out of range (-1000 to 1000)",
