@@ -7,12 +7,14 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# inits: safespawn, and the others that are there, one on each line
-inits() {
+# What the functions below print
+no_orphan='none left'
+all_statuses='0 7 255 129 143 137 134'
+all_signals='status 0 got 1 got 2 got 3 got 10 got 12 got 14 got 28 got 15'
+one_interrupt='status 0 got 2'
+
+need_namespace() {
 	unshare -pf --mount-proc true 2>err || skip "no pid namespace here: $(cat err)"
-	printf '%s\n' 'safespawn -q' 'safespawn -q -t 60' 'safespawn -q -m posix_spawn'
-	! command -v tini >/dev/null || echo 'tini --'
-	! command -v dumb-init >/dev/null || echo dumb-init
 }
 
 # first COMMAND...: as process 1, or below one that is
@@ -20,12 +22,17 @@ first() {
 	unshare -pf --mount-proc "$@"
 }
 
-# each FUNCTION EXPECTED: what it prints with each init before the command, its lines joined
+# prints FUNCTION EXPECTED INIT: its lines joined
+prints() {
+	same "$1, $3" "$2" "$("$1" "$3" </dev/null 2>&1 | tr '\n' ' ' | sed 's/ $//')"
+}
+
+# each FUNCTION EXPECTED: with safespawn before the command, however it launches
 each() {
-	inits >list
-	while read -r init; do
-		same "$init" "$2" "$("$1" "$init" </dev/null 2>&1 | tr '\n' ' ' | sed 's/ $//')"
-	done <list
+	need_namespace
+	for init in 'safespawn -q' 'safespawn -q -t 60' 'safespawn -q -m posix_spawn'; do
+		prints "$1" "$2" "$init"
+	done
 }
 
 # What is called "orphan" in the namespace, zombies too, until there is none
@@ -47,7 +54,7 @@ orphans() {
 
 test_orphans_are_reaped() {
 	make_orphan
-	each orphans 'none left'
+	each orphans "$no_orphan"
 }
 
 heirs() {
@@ -56,7 +63,7 @@ heirs() {
 
 test_children_from_before_are_reaped() {
 	make_orphan
-	each heirs 'none left'
+	each heirs "$no_orphan"
 }
 
 statuses() {
@@ -68,7 +75,7 @@ statuses() {
 }
 
 test_statuses_are_a_shells() {
-	each statuses '0 7 255 129 143 137 134'
+	each statuses "$all_statuses"
 }
 
 # wait_for WORD
@@ -101,7 +108,7 @@ signals() {
 
 test_signals_are_passed_on() {
 	command -v pgrep >/dev/null || skip "pgrep isn't installed"
-	each signals 'status 0 got 1 got 2 got 3 got 10 got 12 got 14 got 28 got 15'
+	each signals "$all_signals"
 }
 
 # shellcheck disable=SC2086
@@ -113,14 +120,35 @@ interrupt() {
 }
 
 test_an_interrupt_of_the_terminal_arrives_once() {
-	each interrupt 'status 0 got 2'
+	each interrupt "$one_interrupt"
 }
 
 test_an_interrupt_of_the_terminal_ends_it() {
-	inits >list
+	need_namespace
 	printf '%s\n' 'expect ready' 'send \x03' |
 		"$HELPERS/ss_pty" unshare -pf --mount-proc safespawn -q "$HELPERS/ss_catch" 0 >typed
 	same status 130 $?
+}
+
+# beside NAME INIT: what is asked of safespawn, others answer the same
+beside() {
+	command -v "$1" >/dev/null || skip "$1 isn't installed"
+	command -v pgrep >/dev/null || skip "pgrep isn't installed"
+	need_namespace
+	make_orphan
+	prints orphans "$no_orphan" "$2"
+	prints heirs "$no_orphan" "$2"
+	prints statuses "$all_statuses" "$2"
+	prints signals "$all_signals" "$2"
+	prints interrupt "$one_interrupt" "$2"
+}
+
+test_tini_does_the_same() {
+	beside tini 'tini --'
+}
+
+test_dumb_init_does_the_same() {
+	beside dumb-init dumb-init
 }
 
 run_tests

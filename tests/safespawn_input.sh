@@ -102,11 +102,13 @@ test_options_that_exclude_each_other() {
 	misused '--background and --stats *' -b --stats
 	misused '--setsid and --setpgid *' --setsid --setpgid
 	misused '--timeout and --setpgid=PGID *' -t 1 --setpgid=1
-	misused '--kill-after needs --timeout' -k 1
-	misused '--signal needs --timeout' -s INT
+	misused '--kill-after needs --timeout or --kill-tree' -k 1
+	misused '--signal needs --timeout or --kill-tree' -s INT
 	misused '--foreground needs --timeout' --foreground
 	misused '--foreground excludes *' --foreground -t 1 --setpgid
 	misused '--foreground excludes *' --foreground -t 1 --setsid
+	misused '--kill-tree and --exec *' --kill-tree --exec
+	misused '--kill-tree and --background *' --kill-tree -b
 }
 
 test_method_posix_spawn_refuses_what_it_cannot_do() {

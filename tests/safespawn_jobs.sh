@@ -59,8 +59,8 @@ outcome() {
 	zsh) "$HELPERS/ss_pty" zsh -f -i -o no_zle -o no_prompt_sp ;;
 	esac >typed 2>err
 	r=$?
-	[ $r -ne 98 ] || skip "no terminal can be made: $(cat err)"
-	[ $r -ne 99 ] || fail "$shell, $1, $2, $3: $(cat err)"
+	[ "$r" -ne 98 ] || skip "no terminal can be made: $(cat err)"
+	[ "$r" -ne 99 ] || fail "$shell, $1, $2, $3: $(cat err)"
 	tr -d '\r' <typed | sed -e '1,/begin$/d' -e 's/safespawn -q.* ss_catch/ss_catch/' \
 		-e 's/\([^=0-9]\)[0-9][0-9][0-9]*/\1N/g' \
 		-e 's/  */ /g' -e '/^make/d' -e '/^$/d' -e 's/^status=2$/status=130/' | sort -u

@@ -100,8 +100,8 @@ interrupts() {
 		# shellcheck disable=SC2086
 		"$HELPERS/ss_interrupt" "$1" safespawn -q $options sleep 100 2>err
 		r=$?
-		[ $r -ne 98 ] || skip "no terminal can be made: $(cat err)"
-		[ $r -eq 0 ] || fail "[$options] $(cat err)"
+		[ "$r" -ne 98 ] || skip "no terminal can be made: $(cat err)"
+		[ "$r" -eq 0 ] || fail "[$options] $(cat err)"
 	done
 }
 

@@ -95,19 +95,13 @@ void job_stopped(struct supervisor *s, int number)
  * A ^C that ended the command in a group of its own has reached nobody else. The
  * terminal would have sent it to our group too: to the script, to make.
  */
-static int is_interrupt(const struct supervisor *s)
+int job_ended(struct supervisor *s)
 {
 	int status = s->ending->wait_status, number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	return s->leads_group && (number == SIGINT || number == SIGQUIT) &&
-	       !(s->sent & SPU_SIGNAL(number));
-}
-
-void job_ended(struct supervisor *s)
-{
 	if (!s->holder || !terminal_is_with(s->terminal, s->holder))
-		return;
+		return 0;
 	terminal_take(s->terminal);
-	if (is_interrupt(s))
-		kill(0, WTERMSIG(s->ending->wait_status));
+	return s->leads_group && (number == SIGINT || number == SIGQUIT) &&
+	       !(s->sent & SPU_SIGNAL(number)) ? number : 0;
 }

@@ -13,7 +13,10 @@ void job_stopped(struct supervisor *s, int number);
 /* For SIGCONT, and for a command that was stopped because it asked for the terminal. */
 void job_resume(struct supervisor *s);
 
-/* The command has ended, as s->ending says. */
-void job_ended(struct supervisor *s);
+/*
+ * The command has ended, as s->ending says. Returns a signal that our group is to
+ * have as well, or 0.
+ */
+int job_ended(struct supervisor *s);
 
 #endif

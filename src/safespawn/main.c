@@ -60,13 +60,17 @@ static int run_in_background(struct launch *launch)
 
 static int run_in_foreground(struct launch *launch)
 {
+	static struct tree tree;
+	int ends_tree = launch->settings->kill_tree, status;
 	struct spu_child child;
 	struct ending ending;
-	int status = launch_spawn(launch, &child);
 
+	if (ends_tree && tree_begin(&tree) < 0)
+		return EXIT_SETUP;
+	status = launch_spawn(launch, &child);
 	if (status)
 		return status;
-	supervise(launch, child.pid, &ending);
+	supervise(launch, child.pid, ends_tree ? &tree : NULL, &ending);
 	pid_file_remove(&launch->pid_file, child.pid);
 	spu_child_release(&child);
 	if (launch->settings->verbose)

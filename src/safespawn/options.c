@@ -79,6 +79,8 @@ static const struct argp_option table[] = {
 	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
 	{"foreground", KEY_FOREGROUND, 0, 0, "The time-out is the command's alone, which stays in "
 	 "the caller's group", 0},
+	{"kill-tree", KEY_KILL_TREE, 0, 0, "End all that the command has left running, TERM "
+	 "first", 0},
 	{"preserve-status", KEY_PRESERVE, 0, 0, "Exit as the command did also after the time-out",
 	 0},
 	{"map-status", KEY_MAP, "FROM:TO[,FROM:TO]", 0, "Exit TO where it would be FROM: 143:0", 0},

@@ -54,6 +54,10 @@ static const char *find_conflict(const struct settings *s)
 		 "--preload and --root exclude each other: the library lies outside"},
 		{s->foreground && (s->setsid || s->pgroup.set),
 		 "--foreground excludes --setsid and --setpgid: it is the caller's group"},
+		{s->kill_tree && s->exec,
+		 "--kill-tree and --exec exclude each other: nobody waits"},
+		{s->kill_tree && s->background,
+		 "--kill-tree and --background exclude each other: nobody waits"},
 		{s->timeout_given && s->pgroup.set && s->pgroup.value,
 		 "--timeout and --setpgid=PGID exclude each other: it would end that group"},
 	};
@@ -83,8 +87,10 @@ static const char *find_fault_in_ids(const struct settings *s)
 static const char *find_missing(const struct settings *s)
 {
 	const struct rule rules[] = {
-		{s->kill_after_ms && !s->timeout_given, "--kill-after needs --timeout"},
-		{s->signal && !s->timeout_given, "--signal needs --timeout"},
+		{s->kill_after_ms && !s->timeout_given && !s->kill_tree,
+		 "--kill-after needs --timeout or --kill-tree"},
+		{s->signal && !s->timeout_given && !s->kill_tree,
+		 "--signal needs --timeout or --kill-tree"},
 		{s->preserve_status && !s->timeout_given, "--preserve-status needs --timeout"},
 		{s->foreground && !s->timeout_given, "--foreground needs --timeout"},
 		{s->json && !s->audit && !s->stats && !s->explain,

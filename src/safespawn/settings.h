@@ -65,7 +65,7 @@ struct settings {
 	int64_t timeout_ms;	/* 0: none */
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
-	int foreground;
+	int foreground, kill_tree;
 	int background;
 	const char *pid_file;
 	int preserve_status;

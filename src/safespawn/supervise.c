@@ -57,9 +57,36 @@ static void set_deadline_from_now(struct supervisor *s, int64_t ms)
 	set_deadline(s, &now, ms);
 }
 
+static int stop_signal(const struct supervisor *s)
+{
+	return s->settings->signal ? s->settings->signal : SIGTERM;
+}
+
+/* Somebody has to end what ignores the first signal. */
+#define TREE_GRACE_MS 5000
+
+static int64_t grace_ms(const struct supervisor *s)
+{
+	return s->settings->kill_after_ms || !s->tree ? s->settings->kill_after_ms : TREE_GRACE_MS;
+}
+
+static void signal_all(struct supervisor *s, int number)
+{
+	struct tree_left left;
+
+	if (s->tree) {
+		s->sent |= SPU_SIGNAL(number);
+		tree_signal(s->tree, number, &left);
+		return;
+	}
+	signal_command(s, number);
+	if (number != SIGKILL && number != SIGCONT)
+		signal_command(s, SIGCONT);
+}
+
 static void time_out(struct supervisor *s)
 {
-	int number = s->settings->signal ? s->settings->signal : SIGTERM;
+	int number = stop_signal(s);
 	char buffer[SIGNAL_NAME_SIZE];
 
 	if (s->is_last)
@@ -68,19 +95,21 @@ static void time_out(struct supervisor *s)
 		s->ending->timed_out = 1;
 	if (s->settings->verbose)
 		say("time is over: %s to %d", signal_name(number, buffer), (int)s->pid);
-	signal_command(s, number);
-	if (number != SIGKILL && number != SIGCONT)
-		signal_command(s, SIGCONT);
+	signal_all(s, number);
 	s->is_last = 1;
-	set_deadline_from_now(s, number == SIGKILL ? 0 : s->settings->kill_after_ms);
+	set_deadline_from_now(s, number == SIGKILL ? 0 : grace_ms(s));
 }
 
 /* Who is told to end by somebody else has as long as at the end of time. */
+static int asks_to_end(int number)
+{
+	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
+}
+
 static void was_told(struct supervisor *s, int number)
 {
-	if (number != SIGHUP && number != SIGINT && number != SIGQUIT && number != SIGTERM)
-		return;
-	if (!s->settings->kill_after_ms || s->is_last || signals_is_ignored(number))
+	if (!asks_to_end(number) || !s->settings->kill_after_ms || s->is_last ||
+	    signals_is_ignored(number))
 		return;
 	s->is_last = 1;
 	set_deadline_from_now(s, s->settings->kill_after_ms);
@@ -159,7 +188,75 @@ static void wait_for_command(struct supervisor *s)
 	}
 }
 
-void supervise(const struct launch *launch, pid_t pid, struct ending *ret)
+/* ---- what is left ---- */
+
+/* How often it is looked for what a look has missed, and how often in vain. */
+#define LOOK_MS 5
+#define LOOKS_IN_VAIN 400
+
+/* Are there others? */
+static int reap_all(void)
+{
+	pid_t r;
+
+	while ((r = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return r == 0;
+}
+
+/* Whether it goes on: not when those that are left can't be ended, or found, by us. */
+static int kill_rest(struct supervisor *s, int *in_vain)
+{
+	struct tree_left left;
+
+	tree_signal(s->tree, SIGKILL, &left);
+	set_deadline_from_now(s, LOOK_MS);
+	*in_vain = left.living ? 0 : *in_vain + 1;
+	if (left.refused && left.refused == left.living)
+		say_errno(EPERM, "--kill-tree: %d is left", (int)left.one);
+	else if (*in_vain == LOOKS_IN_VAIN)
+		say("--kill-tree: processes are left that /proc doesn't show");
+	else
+		return 1;
+	return 0;
+}
+
+/* Children that we had before may stay; they alone are left? */
+static int are_others_left(const struct supervisor *s)
+{
+	struct tree_left left;
+
+	if (!reap_all())
+		return 0;
+	if (!s->tree->before.count)
+		return 1;
+	tree_signal(s->tree, 0, &left);
+	return left.living > 0;
+}
+
+/* Who asks us to end meanwhile doesn't want to wait: first for the grace, then at all. */
+static void end_rest(struct supervisor *s)
+{
+	int is_killing = stop_signal(s) == SIGKILL || (s->is_last && !s->has_deadline);
+	int in_vain = 0;
+	siginfo_t info;
+
+	if (!is_killing)
+		signal_all(s, stop_signal(s));
+	if (!s->is_last)
+		set_deadline_from_now(s, grace_ms(s));
+	while (are_others_left(s) && (!is_killing || kill_rest(s, &in_vain))) {
+		if (take_signal(s, &info) < 0) {
+			is_killing |= errno == EAGAIN;
+		} else if (asks_to_end(info.si_signo) && info.si_pid != getpid()) {
+			if (is_killing)
+				return;
+			is_killing = 1;
+		}
+	}
+}
+
+void supervise(const struct launch *launch, pid_t pid, struct tree *tree, struct ending *ret)
 {
 	struct supervisor s = {
 		.settings = launch->settings,
@@ -168,8 +265,10 @@ void supervise(const struct launch *launch, pid_t pid, struct ending *ret)
 		.early = launch->early,
 		.leads_group = launch_leads_group(launch),
 		.terminal = -1,
+		.tree = tree,
 		.ending = ret,
 	};
+	int interrupt;
 
 	*ret = (struct ending){0};
 	if (launch->options.foreground.set) {
@@ -178,6 +277,10 @@ void supervise(const struct launch *launch, pid_t pid, struct ending *ret)
 	}
 	set_deadline(&s, &launch->launched, launch->settings->timeout_ms);
 	wait_for_command(&s);
-	job_ended(&s);
+	interrupt = job_ended(&s);
+	if (tree)
+		end_rest(&s);
+	if (interrupt)
+		kill(0, interrupt);
 	ending_judge(launch->settings, ret);
 }

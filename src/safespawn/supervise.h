@@ -5,8 +5,9 @@
 
 #include "ending.h"
 #include "launch.h"
+#include "tree.h"
 
-/* The signals are blocked since before the launch. */
-void supervise(const struct launch *launch, pid_t pid, struct ending *ret);
+/* The signals are blocked since before the launch. tree: with --kill-tree, or NULL. */
+void supervise(const struct launch *launch, pid_t pid, struct tree *tree, struct ending *ret);
 
 #endif

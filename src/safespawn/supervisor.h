@@ -9,6 +9,7 @@
 
 #include "ending.h"
 #include "settings.h"
+#include "tree.h"
 
 struct supervisor {
 	const struct settings *settings;
@@ -24,6 +25,7 @@ struct supervisor {
 	int has_deadline;
 	struct timespec deadline;
 	int is_last;		/* deadline: SIGKILL is what it sends */
+	struct tree *tree;	/* with --kill-tree */
 	struct ending *ending;
 };
 

@@ -63,6 +63,7 @@ static const struct destination {
 	TO('k', DURATION, "kill-after", kill_after_ms),
 	TO('s', SIGNAL, "signal", signal),
 	TO(KEY_FOREGROUND, FLAG, "foreground", foreground),
+	TO(KEY_KILL_TREE, FLAG, "kill-tree", kill_tree),
 	TO(KEY_PRESERVE, FLAG, "preserve-status", preserve_status),
 	TO(KEY_MAP, STATUSES, "map-status", map),
 	TO(KEY_PID_FILE, TEXT, "pid-file", pid_file),

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that descends from the command, whatever session or group it has gone to.
+ * As a subreaper we are the parent of what loses its own: nothing gets away, and
+ * who has no child left has no descendant either.
+ */
+#ifndef SAFESPAWN_TREE_H
+#define SAFESPAWN_TREE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A number alone may be another's by now. */
+struct identity {
+	pid_t pid;
+	unsigned long long start;
+};
+
+struct identities {
+	struct identity *items;
+	size_t count;
+};
+
+struct tree {
+	struct identities before;	/* our children before the launch: not the command's */
+	struct identities told;		/* had the signal */
+	int number;			/* that one */
+	int looks;			/* since then */
+};
+
+/* Before the launch. Says what is wrong: 0, or a negative errno value. */
+int tree_begin(struct tree *tree);
+
+struct tree_left {
+	size_t living, refused;	/* all; those that we may not signal */
+	pid_t one;		/* of the latter */
+};
+
+/*
+ * Who hasn't had this signal yet gets it, and SIGCONT behind it; 0 only counts.
+ * One look at /proc isn't a moment: what is forked meanwhile can be missed.
+ */
+void tree_signal(struct tree *tree, int number, struct tree_left *ret);
+
+#endif
