@@ -30,6 +30,8 @@
  *	NULL		options, ret_error and ret_status may be NULL.
  *	On failure	nothing that was made stays open, no zombie stays, and
  *			nothing is written but *ret_error.
+ *	Waiting		ends when its time is over, also for a child that can't
+ *			be ended; without a time, when the child ends.
  *	Threads		every function may be called from any thread at any
  *			time; launches run in parallel, and no lock is taken
  *			but by those that change ids, by spu_system() for its
@@ -40,6 +42,8 @@
  *			descriptor flags of the process are never changed where
  *			another thread could see it (again but for
  *			spu_system(), and for spu_exec(), whose purpose it is).
+ *			Calls that wait for a launch of their own block SIGCHLD
+ *			in the calling thread meanwhile.
  *			A launch that changes ids clears the process's dumpable
  *			flag for its duration: spawnutil(7).
  *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
@@ -332,7 +336,8 @@ struct spu_error {
 	int index;		/* which: entry of fds, env_set or env_unset, signal number,
 				   PATH candidate, leaking descriptor; else -1 */
 	int signal;		/* ECANCELED: what killed the child in its set-up; else 0 */
-	unsigned reserved[4];
+	pid_t pid;		/* SPU_STEP_WAIT: the child, where it is still there; else 0 */
+	unsigned reserved[3];
 	char text[256];
 };
 
@@ -384,7 +389,10 @@ const char *spu_step_name(unsigned step);
  * ---- Launching ---------------------------------------------------------
  */
 
-/* A child. Read pid and pidfd as you like, write nothing. */
+/*
+ * A child. Read pid and pidfd as you like, write nothing. A copy of the struct is
+ * no second child: use one of the two from then on, and release that alone.
+ */
 struct spu_child {
 	pid_t pid;
 	int pidfd;		/* close-on-exec; -1 where the kernel has none (before
@@ -392,6 +400,12 @@ struct spu_child {
 				   with SPU_NO_PIDFD */
 	unsigned reserved[6];
 };
+
+/*
+ * No child, nor is one of zeros: nothing to wait for (-ECHILD), to signal
+ * (-ESRCH) or to release.
+ */
+#define SPU_CHILD_INIT {0, -1, {0, 0, 0, 0, 0, 0}}
 
 /*
  * Launches a program and returns when exec has succeeded: a program that
@@ -443,7 +457,10 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[],
  */
 int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
 
-/* For spu_kill() and spu_stop(): the child's process group, which it leads. */
+/*
+ * For spu_kill() and spu_stop(): the process group that the child leads, or began
+ * with as its leader, and the child where it has left that.
+ */
 #define SPU_GROUP (1u << 0)
 
 /*
@@ -452,25 +469,31 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
  * that holds as long as nobody reaps the child at the same moment. May run beside
  * spu_wait() in another thread.
  *
- * Errors: -ESRCH when it was reaped; -EPERM; -EINVAL.
+ * Errors: -ESRCH when it was reaped, or with SPU_GROUP when the child leads no
+ * group; -EPERM: the child may not be signalled, but with SPU_GROUP who may has
+ * the signal; -EINVAL.
  */
 int spu_kill(struct spu_child *child, int signal, unsigned flags);
 
 /*
  * Ends the child: sends signal (and SIGCONT), waits up to grace_ms, sends
- * SIGKILL, reaps. With SPU_GROUP the whole group gets the signals, and what is
- * left of it SIGKILL before the child is reaped, so that its number can't have
- * been taken. *ret_status as in spu_wait(). A cancellation point.
+ * SIGKILL, waits up to grace_ms again but for 5 s at least, reaps. With SPU_GROUP
+ * the whole group gets the signals, and what is left of it SIGKILL before the
+ * child is reaped, so that its number can't have been taken. *ret_status as in
+ * spu_wait(). A cancellation point.
  *
- * Errors: -ECHILD as spu_wait(); -EINVAL; -EPERM; -ESRCH with SPU_GROUP when
- * the child leads no group. Nothing was sent then.
+ * Errors: -ECHILD as spu_wait(); -EINVAL; -ESRCH with SPU_GROUP when the child
+ * leads no group: nothing was sent then, nor with -EPERM, unless it took its
+ * other ids in the grace; -EBUSY: SIGKILL hasn't ended it, since it is held up in
+ * the kernel, or traced. With -EPERM and -EBUSY it is the caller's as before.
  */
 int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags,
 	     int *ret_status);
 
 /*
  * Closes the pidfd. The child, if it still runs, runs on, and is then the
- * caller's to wait for by its pid. Not beside any other call on this child.
+ * caller's to wait for by its pid. Not beside any other call on this child. Does
+ * nothing for NULL, for SPU_CHILD_INIT, for zeros.
  */
 void spu_child_release(struct spu_child *child);
 
@@ -481,6 +504,12 @@ void spu_child_release(struct spu_child *child);
  * SPU_SETSID says otherwise); when the time is over the group is ended as
  * spu_stop() does, *ret_status is stored and the result is -ETIMEDOUT. This is
  * the one failure that stores something else than the error.
+ *
+ * With -EPERM and -EBUSY the child couldn't be ended, as spu_stop() has it. It
+ * runs on, and is the caller's to wait for by ret_error->pid.
+ *
+ * SIGCHLD is blocked in the calling thread until the child is reaped, as system()
+ * does: a handler that reaps everything would take its status.
  *
  * A thread that is cancelled while it waits kills and reaps the child first.
  * PIPE entries and SPU_DETACH make no sense here: -EINVAL.
@@ -526,11 +555,10 @@ struct spu_output {
  * No SIGPIPE is raised in the caller, nor in the child because of a limit.
  *
  * With timeout_ms as spu_run(). The outputs are stored, and are the caller's to
- * free(), on success and also when the result is -ETIMEDOUT or -ECHILD (the
- * child ran, its status is lost); *ret_status on success and with -ETIMEDOUT.
- * On other failures the child was killed and reaped and nothing is stored; but
- * with -EPERM, when the time is over for a child that has other ids by now, it
- * runs on.
+ * free(), on success and also when the result is -ETIMEDOUT, -ECHILD (the child
+ * ran, its status is lost), -EPERM or -EBUSY (it runs on: what it wrote until
+ * then); *ret_status on success and with -ETIMEDOUT. On other failures the child
+ * was killed and reaped and nothing is stored.
  *
  * A thread that is cancelled while it waits kills and reaps the child first.
  *

@@ -553,12 +553,14 @@ END_TEST
 
 START_TEST(a_child_that_has_left_its_group_is_ended)
 {
+	static const char *const how[] = {"group", "alone"};
 	const struct spu_options options = {.size = sizeof(options), .grace_ms = 60000};
 	struct spu_output out;
 	char group[32];
 
 	snprintf(group, sizeof(group), "%d", (int)getpgrp());
-	ck_assert_int_eq(run_out_of_time(SPU_ARGV(helper("report_regroup"), group), options, &out),
+	ck_assert_int_eq(run_out_of_time(SPU_ARGV(helper("report_evade"), how[_i], group), options,
+					 &out),
 			 SIGTERM);
 	free(out.data);
 }
@@ -757,10 +759,14 @@ static void capture_what_may_not_be_ended(void)
 						 .timeout_ms = 100), NULL, 0, &out, NULL,
 				     &status, &error), -EPERM);
 	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
-	ck_assert_ptr_null(out.data);
+	ck_assert_ptr_nonnull(strstr(error.text, "may not be ended: it has other ids"));
+	/* what it has said so far is the caller's */
+	ck_assert_ptr_nonnull(out.data);
+	ck_assert_uint_eq(out.flags, SPU_OUTPUT_HELD);
+	free(out.data);
 	ck_assert_int_eq(status, 4711);
 	/* it runs on, until it finds nobody who reads */
-	ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	ck_assert_int_eq(waitpid(error.pid, &status, 0), error.pid);
 	assert_unchanged(open_before);
 }
 
@@ -769,6 +775,72 @@ START_TEST(a_child_that_may_not_be_ended_runs_on)
 	if (geteuid() != 0)
 		SKIP(SUITE, "needs root");
 	in_own_process(capture_what_may_not_be_ended);
+}
+END_TEST
+
+/* What somebody traces is a zombie for him alone until he waits for it or goes. */
+START_TEST(what_sigkill_does_not_end_is_let_go)
+{
+	size_t open_before = count_open();
+	struct spu_output out = {0};
+	struct spu_error error;
+	int status = 4711, tracer, r;
+
+	r = spu_capture(SPU_ARGV(helper("report_evade"), "traced"), SPU_OPTIONS(
+				.timeout_ms = 1000, .stop_signal = SIGKILL, .grace_ms = 1),
+			NULL, 0, &out, NULL, &status, &error);
+	tracer = out.data ? atoi(out.data) : 0;
+	free(out.data);
+	if (tracer == 0) {
+		ck_assert_int_eq(r, -ETIMEDOUT);
+		SKIP(SUITE, "no process may be traced here, or it took a second");
+	}
+	ck_assert_int_eq(r, -EBUSY);
+	ck_assert_ptr_nonnull(strstr(error.text, "SIGKILL doesn't end it"));
+	ck_assert_int_eq(status, 4711);
+	kill(tracer, SIGKILL);
+	ck_assert_int_eq(waitpid(error.pid, &status, 0), error.pid);
+	ck_assert_int_eq(status, SIGKILL);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+static void reap_all(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+START_TEST(a_handler_that_reaps_everything_takes_no_status)
+{
+	static const struct spu_options cases[] = {
+		SPU_OPTIONS_INIT,
+		{.size = sizeof(cases[0]), .timeout_ms = 60000},
+		{.size = sizeof(cases[0]), .flags = SPU_NO_PIDFD | SPU_KEEP_MASK},
+	};
+	struct sigaction action = {.sa_handler = reap_all, .sa_flags = SA_RESTART};
+	struct spu_output out = {0};
+	struct spu_error error;
+	sigset_t mask;
+	int i, status, r;
+
+	sigaction(SIGCHLD, &action, NULL);
+	for (i = 0; i < 15; i++) {
+		status = -1;
+		r = spu_capture(SH("sleep 0.01; echo out; exit 3"), &cases[i % 3], NULL, 0, &out, NULL,
+				&status, &error);
+		ASSERT_OK(r, error);
+		ck_assert_int_eq(status, 3 << 8);
+		assert_output(&out, "out\n", 0);
+	}
+	ck_assert_int_eq(spu_capture(SPU_ARGV("/nowhere"), NULL, NULL, 0, &out, NULL, NULL, NULL),
+			 -ENOENT);
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	ck_assert(!sigismember(&mask, SIGCHLD));
 }
 END_TEST
 
@@ -1039,7 +1111,7 @@ int main(void)
 	tests = add_case(suite, "time");
 	tcase_add_loop_test(tests, the_group_is_ended_when_its_time_is_over, 0, 7);
 	tcase_add_test(tests, a_child_may_speak_in_its_grace);
-	tcase_add_test(tests, a_child_that_has_left_its_group_is_ended);
+	tcase_add_loop_test(tests, a_child_that_has_left_its_group_is_ended, 0, 2);
 	tcase_add_test(tests, time_passes_while_input_waits);
 	tcase_add_test(tests, in_time_nothing_is_ended);
 	tests = add_case(suite, "failures");
@@ -1048,6 +1120,8 @@ int main(void)
 	tcase_add_test(tests, no_more_memory);
 	tcase_add_test(tests, where_the_status_is_lost_the_output_is_not);
 	tcase_add_test(tests, a_child_that_may_not_be_ended_runs_on);
+	tcase_add_test(tests, what_sigkill_does_not_end_is_let_go);
+	tcase_add_test(tests, a_handler_that_reaps_everything_takes_no_status);
 	tcase_add_test(tests, without_0_to_2);
 	tcase_add_test(tests, by_posix_spawn);
 	tests = add_case(suite, "many");

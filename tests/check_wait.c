@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 #include "filters.h"
@@ -326,6 +327,112 @@ START_TEST(a_group_gets_signals_by_the_pidfd)
 }
 END_TEST
 
+/* Into somebody else's group: ours. The group that it began with has a member still, or none. */
+static const char *const left_how[] = {"group", "alone"};
+
+static const char *our_group(void)
+{
+	static char group[32];
+
+	snprintf(group, sizeof(group), "%d", (int)getpgrp());
+	return group;
+}
+
+/* A child that says its first line when it is as the helper report_evade promises. */
+static struct spu_child launch_evading(const char *how, const char *group, int in, int *ret_out)
+{
+	struct spu_child child;
+	struct spu_error error;
+	int r = spu_spawn(&child, SPU_ARGV(helper("report_evade"), how, group), SPU_OPTIONS(
+				.pgroup = SPU_SET(0),
+				.fds = SPU_FDS(SPU_MAP(0, in), SPU_PIPE_OUT(1, ret_out))), &error);
+
+	ASSERT_OK(r, error);
+	return child;
+}
+
+START_TEST(signals_reach_a_child_that_has_left_its_group)
+{
+	static const int signals[] = {0, SIGTERM};
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		int out, status;
+		struct spu_child child = launch_evading(left_how[i % 2], our_group(), 0, &out);
+
+		if (_i)
+			drop_pidfd(&child);
+		await_line(out);
+		ck_assert_int_eq(spu_kill(&child, 0, SPU_GROUP), 0);
+		if (signals[i / 2]) {
+			ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), 0);
+			ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+		} else {
+			ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, SPU_GROUP, &status), 0);
+		}
+		ck_assert_int_eq(status, SIGTERM);
+		await_nobody(out);
+		spu_child_release(&child);
+	}
+	assert_no_child();
+}
+END_TEST
+
+/* Not once for the group and once for its leader: signals that queue show that */
+START_TEST(a_groups_leader_gets_a_signal_once)
+{
+	char script[PATH_MAX + 16];
+	struct spu_child child;
+	int out, status;
+
+	snprintf(script, sizeof(script), "exec %s 41", helper("ss_catch"));
+	child = launch(script, own_group, _i, &out);
+	await_line(out);
+	ck_assert_int_eq(spu_kill(&child, 40, SPU_GROUP), 0);
+	ck_assert_int_eq(spu_kill(&child, 41, SPU_GROUP), 0);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert_str_eq(read_all(out), "got 40\ngot 41\n");
+	spu_child_release(&child);
+}
+END_TEST
+
+static void caught(int number)
+{
+	(void)number;
+	_exit(1);
+}
+
+static void signal_nobody(void)
+{
+	struct spu_child children[] = {{0}, SPU_CHILD_INIT, {.pid = -1, .pidfd = -1}};
+	int status = 4711;
+	size_t i;
+
+	/* kill(2) means its caller's group by 0, and everybody by -1 */
+	ck_assert_int_eq(setpgid(0, 0), 0);
+	signal(SIGUSR1, caught);
+	for (i = 0; i < sizeof(children) / sizeof(children[0]); i++) {
+		int number = i < 2 ? SIGUSR1 : 0;
+
+		ck_assert_int_eq(spu_kill(&children[i], number, 0), -ESRCH);
+		ck_assert_int_eq(spu_kill(&children[i], number, SPU_GROUP), -ESRCH);
+		ck_assert_int_eq(spu_wait(&children[i], -1, &status), -ECHILD);
+		ck_assert_int_eq(spu_wait(&children[i], 0, &status), -ECHILD);
+	}
+	for (i = 0; i < 2; i++) {
+		ck_assert_int_eq(spu_stop(&children[i], SIGUSR1, 0, 0, &status), -ECHILD);
+		ck_assert_int_eq(spu_stop(&children[i], SIGUSR1, 0, SPU_GROUP, &status), -ECHILD);
+	}
+	ck_assert_int_eq(status, 4711);
+}
+
+START_TEST(where_there_is_no_child_nobody_is_signalled)
+{
+	in_own_process(signal_nobody);
+}
+END_TEST
+
 static atomic_int waiting;
 
 static void *wait_in_thread(void *argument)
@@ -516,6 +623,181 @@ START_TEST(release_closes_the_pidfd_and_no_more)
 }
 END_TEST
 
+START_TEST(release_of_no_child_does_nothing)
+{
+	struct spu_child zeros = {0}, none_yet = SPU_CHILD_INIT;
+	size_t open_before = count_open();
+
+	ck_assert_int_eq(none_yet.pidfd, -1);
+	spu_child_release(NULL);
+	spu_child_release(&zeros);
+	spu_child_release(&none_yet);
+	ck_assert_uint_eq(count_open(), open_before);
+}
+END_TEST
+
+/*
+ * ---- Who can't be ended
+ */
+
+/* As root without CAP_KILL, as a user whose child is a setuid program. */
+static void give_up_kill(void)
+{
+	uint32_t who[2] = {0x20080522, 0}, capabilities[6];
+
+	ck_assert_int_eq(syscall(SYS_capget, who, capabilities), 0);
+	capabilities[0] &= ~(1u << 5);
+	ck_assert_int_eq(syscall(SYS_capset, who, capabilities), 0);
+}
+
+/* The grace is doubled until the child is so far in it that SIGKILL is refused. */
+static void stop_what_takes_other_ids(void)
+{
+	int in[2], out, status = 4711, grace_ms = 50, r;
+	struct spu_child child;
+
+	give_up_kill();
+	do {
+		ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+		child = launch_evading("ids", NULL, in[0], &out);
+		await_line(out);
+		r = spu_stop(&child, SIGTERM, grace_ms, SPU_GROUP, &status);
+		ck_assert(r == -EPERM || grace_ms < 60000);
+		grace_ms *= 2;
+		close(in[0]);
+		close(in[1]);
+		if (r != -EPERM)
+			spu_child_release(&child);
+		close(out);
+	} while (r != -EPERM);
+	/* It may not be signalled, but it is ours to wait for. */
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, SPU_GROUP), -EPERM);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert_int_eq(status, 0);
+	spu_child_release(&child);
+	assert_no_child();
+}
+
+START_TEST(stop_comes_back_from_a_child_that_may_not_be_killed)
+{
+	if (geteuid() != 0)
+		SKIP(SUITE, "needs root");
+	in_own_process(stop_what_takes_other_ids);
+}
+END_TEST
+
+static void run_what_takes_other_ids(void)
+{
+	size_t open_before = count_open();
+	int in[2], status = 4711, r;
+	struct spu_error error;
+	struct spu_options options = SPU_OPTIONS_INIT;
+	char text[64];
+
+	give_up_kill();
+	options.grace_ms = 50;
+	for (options.timeout_ms = 50;; options.timeout_ms *= 2, options.grace_ms *= 2) {
+		ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+		options.fds = (const struct spu_fd[]){SPU_MAP(0, in[0]), SPU_NULL(1), {0}};
+		r = spu_run(SPU_ARGV(helper("report_evade"), "ids"), &options, &status, &error);
+		close(in[0]);
+		close(in[1]);
+		if (r == -EPERM)
+			break;
+		ck_assert_int_eq(r, -ETIMEDOUT);
+		ck_assert_int_eq(error.pid, 0);
+		ck_assert_int_lt(options.timeout_ms, 60000);
+		status = 4711;
+	}
+	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+	snprintf(text, sizeof(text), " and process %d may not be ended: it has other ids",
+		 (int)error.pid);
+	ck_assert_msg(ends_with(error.text, text), "%s", error.text);
+	ck_assert_int_eq(status, 4711);
+	/* it is ours by its number */
+	ck_assert_int_eq(waitpid(error.pid, &status, 0), error.pid);
+	ck_assert_int_eq(status, 0);
+	assert_unchanged(open_before);
+}
+
+START_TEST(run_comes_back_from_a_child_that_may_not_be_killed)
+{
+	if (geteuid() != 0)
+		SKIP(SUITE, "needs root");
+	in_own_process(run_what_takes_other_ids);
+}
+END_TEST
+
+/* What somebody traces is a zombie for him alone until he waits for it or goes. */
+static int run_traced(struct spu_error *error, int *ret_out)
+{
+	int ends[2], r;
+	char said[16] = "";
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	r = spu_run(SPU_ARGV(helper("report_evade"), "traced"), SPU_OPTIONS(
+			.timeout_ms = 1000, .stop_signal = SIGKILL, .grace_ms = 1,
+			.fds = SPU_FDS(SPU_MAP(1, ends[1]))), NULL, error);
+	close(ends[1]);
+	ck_assert_int_ge(read(ends[0], said, sizeof(said) - 1), 0);
+	close(ends[0]);
+	*ret_out = atoi(said);
+	return r;
+}
+
+struct traced_run {
+	struct spu_error error;
+	int tracer, r;
+};
+
+static void *run_traced_in_thread(void *argument)
+{
+	struct traced_run *run = argument;
+
+	run->r = run_traced(&run->error, &run->tracer);
+	return NULL;
+}
+
+/* Both at once: each waits for five seconds after SIGKILL. */
+START_TEST(no_call_waits_for_ever_for_what_sigkill_does_not_end)
+{
+	struct traced_run run = {.error = {.pid = 4711}};
+	int out, tracer, status = 4711;
+	struct spu_child child = launch_evading("traced", NULL, 0, &out);
+	char said[16] = "";
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, run_traced_in_thread, &run);
+	ck_assert_int_ge(read(out, said, sizeof(said) - 1), 1);
+	close(out);
+	tracer = atoi(said);
+	if (tracer == 0) {
+		ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, SPU_GROUP, NULL), 0);
+		spu_child_release(&child);
+		pthread_join(thread, NULL);
+		SKIP(SUITE, "no process may be traced here");
+	}
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 1, SPU_GROUP, &status), -EBUSY);
+	ck_assert_int_eq(status, 4711);
+	ck_assert_int_eq(spu_wait(&child, 0, &status), -ETIMEDOUT);
+	kill(tracer, SIGKILL);
+	ck_assert_int_eq(spu_wait(&child, 60000, &status), 0);
+	ck_assert(status == SIGTERM || status == SIGKILL);
+	spu_child_release(&child);
+	pthread_join(thread, NULL);
+	/* where its first two seconds weren't enough for the tracer it just ended */
+	if (run.tracer > 0) {
+		ck_assert_int_eq(run.r, -EBUSY);
+		ck_assert_uint_eq(run.error.step, SPU_STEP_WAIT);
+		ck_assert_ptr_nonnull(strstr(run.error.text, "SIGKILL doesn't end it"));
+		kill(run.tracer, SIGKILL);
+		ck_assert_int_eq(waitpid(run.error.pid, &status, 0), run.error.pid);
+		ck_assert_int_eq(status, SIGKILL);
+	}
+	assert_no_child();
+}
+END_TEST
+
 /*
  * ---- Launch and wait in one
  */
@@ -592,15 +874,13 @@ START_TEST(run_ends_the_group_when_its_time_is_over)
 }
 END_TEST
 
-/* Into somebody else's group: ours. The group that it began with is empty then. */
 START_TEST(run_ends_a_child_that_has_left_its_group)
 {
 	const struct spu_options options = {.size = sizeof(options), .grace_ms = 60000};
 	size_t open_before = count_open();
-	char group[32];
 
-	snprintf(group, sizeof(group), "%d", (int)getpgrp());
-	ck_assert_int_eq(run_out_of_time(SPU_ARGV(helper("report_regroup"), group), options),
+	ck_assert_int_eq(run_out_of_time(SPU_ARGV(helper("report_evade"), left_how[_i],
+						  our_group()), options),
 			 SIGTERM);
 	assert_unchanged(open_before);
 }
@@ -717,17 +997,113 @@ START_TEST(run_takes_options_of_other_sizes)
 END_TEST
 
 /*
+ * ---- SIGCHLD
+ */
+
+static atomic_int child_signals;
+
+static void reap_all(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	atomic_fetch_add(&child_signals, 1);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+START_TEST(a_handler_that_reaps_everything_takes_no_status)
+{
+	static const struct spu_options cases[] = {
+		SPU_OPTIONS_INIT,
+		{.size = sizeof(cases[0]), .timeout_ms = 60000},
+		{.size = sizeof(cases[0]), .flags = SPU_NO_PIDFD},
+		{.size = sizeof(cases[0]), .flags = SPU_NO_PIDFD | SPU_KEEP_MASK,
+		 .timeout_ms = 60000},
+	};
+	struct sigaction action = {.sa_handler = reap_all, .sa_flags = SA_RESTART};
+	struct spu_error error;
+	int round, status, r;
+	size_t i;
+
+	sigaction(SIGCHLD, &action, NULL);
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			status = -1;
+			r = spu_run(SPU_ARGV("sh", "-c", "sleep 0.01; exit 3"), &cases[i], &status,
+				    &error);
+			ASSERT_OK(r, error);
+			ck_assert_int_eq(status, 3 << 8);
+			r = spu_system_with("sleep 0.01; exit 4", &cases[i], &status, &error);
+			ASSERT_OK(r, error);
+			ck_assert_int_eq(status, 4 << 8);
+		}
+	}
+	/* it wasn't kept from the program, only late */
+	ck_assert_int_ge(atomic_load(&child_signals), round * (int)i * 2);
+}
+END_TEST
+
+static uint64_t thread_mask(void)
+{
+	sigset_t mask;
+	uint64_t word;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	memcpy(&word, &mask, sizeof(word));
+	return word;
+}
+
+START_TEST(sigchld_is_blocked_for_the_calls_time_alone)
+{
+	struct spu_options keep = {.size = sizeof(keep), .flags = SPU_KEEP_MASK}, plain = none;
+	uint64_t blocked = SPU_SIGNAL(SIGUSR1);
+	sigset_t mask;
+
+	if (_i)
+		keep.timeout_ms = plain.timeout_ms = 60000;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	ck_assert_uint_eq(run_report(&keep)->mask, blocked);
+	ck_assert_uint_eq(thread_mask(), blocked);
+	keep.block_signals = SPU_SIGNAL(SIGHUP);
+	ck_assert_uint_eq(run_report(&keep)->mask, blocked | SPU_SIGNAL(SIGHUP));
+	ck_assert_uint_eq(run_report(&plain)->mask, 0);
+	ck_assert_int_eq(spu_run(SPU_ARGV("/nowhere"), &plain, NULL, NULL), -ENOENT);
+	ck_assert_uint_eq(thread_mask(), blocked);
+	/* and what is blocked stays so */
+	sigaddset(&mask, SIGCHLD);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	keep.block_signals = 0;
+	ck_assert_uint_eq(run_report(&keep)->mask, blocked | SPU_SIGNAL(SIGCHLD));
+	ck_assert_uint_eq(thread_mask(), blocked | SPU_SIGNAL(SIGCHLD));
+}
+END_TEST
+
+/*
  * ---- Cancelled
  */
 
 static int held_end;
+static _Atomic(uint64_t) mask_when_cancelled;
+
+static void note_mask(void *unused)
+{
+	(void)unused;
+	atomic_store(&mask_when_cancelled, thread_mask());
+}
 
 static void *run_in_thread(void *argument)
 {
 	const struct spu_options *options = argument;
-	int r = spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; echo ready; sleep 1000"), options, NULL,
-			NULL);
+	int r;
 
+	pthread_cleanup_push(note_mask, NULL);
+	r = spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; echo ready; sleep 1000"), options, NULL,
+		    NULL);
+	pthread_cleanup_pop(0);
 	return (void *)(intptr_t)r;
 }
 
@@ -739,6 +1115,7 @@ START_TEST(a_cancelled_run_kills_and_reaps_the_child)
 	void *result;
 	int ends[2];
 
+	atomic_store(&mask_when_cancelled, ~(uint64_t)0);
 	if (IS_SANITIZED)	/* asan doesn't see the unwinding of a cancelled thread's stack */
 		SKIP(SUITE, "sanitizers don't know cancellation");
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
@@ -751,6 +1128,7 @@ START_TEST(a_cancelled_run_kills_and_reaps_the_child)
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
 	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	ck_assert_uint_eq(atomic_load(&mask_when_cancelled), 0);
 	assert_no_child();
 	close(ends[1]);
 	if (_i > 0)	/* the group is ended, so the shell's own child is too */
@@ -808,6 +1186,9 @@ int main(void)
 	add_for_both(tests, kill_sends_and_looks);
 	add_for_both(tests, kill_reaches_the_whole_group);
 	tcase_add_test(tests, a_group_gets_signals_by_the_pidfd);
+	add_for_both(tests, signals_reach_a_child_that_has_left_its_group);
+	add_for_both(tests, a_groups_leader_gets_a_signal_once);
+	tcase_add_test(tests, where_there_is_no_child_nobody_is_signalled);
 	add_for_both(tests, kill_works_beside_a_waiting_thread);
 	add_for_both(tests, of_two_waiting_threads_one_gets_the_status);
 	add_for_both(tests, stop_ends_who_obeys);
@@ -818,14 +1199,20 @@ int main(void)
 	add_for_both(tests, stop_sends_nothing_where_it_fails);
 	tcase_add_test(tests, stop_leaves_a_detached_process_alone);
 	tcase_add_test(tests, release_closes_the_pidfd_and_no_more);
+	tcase_add_test(tests, release_of_no_child_does_nothing);
+	tcase_add_test(tests, stop_comes_back_from_a_child_that_may_not_be_killed);
+	tcase_add_test(tests, run_comes_back_from_a_child_that_may_not_be_killed);
+	tcase_add_test(tests, no_call_waits_for_ever_for_what_sigkill_does_not_end);
 	tcase_add_test(tests, run_gives_the_status);
 	tcase_add_loop_test(tests, run_ends_the_group_when_its_time_is_over, 0, 7);
-	tcase_add_test(tests, run_ends_a_child_that_has_left_its_group);
+	tcase_add_loop_test(tests, run_ends_a_child_that_has_left_its_group, 0, 2);
 	tcase_add_test(tests, run_refuses_what_makes_no_sense);
 	tcase_add_test(tests, a_command_is_run_by_the_shell);
 	tcase_add_test(tests, a_command_with_options_leaks_nothing_unless_allowed);
 	tcase_add_test(tests, a_command_with_options_leaves_signals_alone);
 	tcase_add_test(tests, run_takes_options_of_other_sizes);
+	tcase_add_test(tests, a_handler_that_reaps_everything_takes_no_status);
+	tcase_add_loop_test(tests, sigchld_is_blocked_for_the_calls_time_alone, 0, 2);
 	tcase_add_loop_test(tests, a_cancelled_run_kills_and_reaps_the_child, 0, 3);
 	add_for_both(tests, a_cancelled_wait_reaps_nothing);
 	suite_add_tcase(suite, tests);

@@ -166,17 +166,17 @@ test_references_between_our_pages_resolve() {
 }
 
 declared_functions() {
-	${CC:-cc} -E -P -x c "$top/src/spawnutil.h" | grep -oE '\bspu_[a-z_]+ *\(' | tr -d ' ('
+	${CC:-cc} -E -P -x c "$top/src/spawnutil.h" | grep -oE '\bspu_[a-z0-9_]+ *\(' | tr -d ' ('
 }
 
 mapped_symbols() {
-	sed -n '/global:/,/local:/p' "$1" | grep -oE '\bspu_[a-z_]+ *;' | tr -d ' ;'
+	sed -n '/global:/,/local:/p' "$1" | grep -oE '\bspu_[a-z0-9_]+ *;' | tr -d ' ;'
 }
 
 # Macros that are more than a number: who asks man for a constant finds the member that takes it.
 # Those that end with an underscore are for other macros.
 declared_macros() {
-	sed -n 's/^#define \(SPU_[A-Z_]*[A-Z]\)\((\| ["\\]\).*/\1/p' "$top/src/spawnutil.h"
+	sed -n 's/^#define \(SPU_[A-Z_]*[A-Z]\)\((\| [{"\\]\).*/\1/p' "$top/src/spawnutil.h"
 }
 
 public_names() {

@@ -20,11 +20,11 @@
 #include "error.h"
 #include "run.h"
 #include "spawn.h"
+#include "stop.h"
 #include "wait.h"
 
 /* A read has room for so much, at least. */
 #define ROOM 16384
-#define NEVER INT64_MAX
 /* For launches in other threads to let go of a pipe */
 #define MOMENT_US 10000
 
@@ -39,17 +39,15 @@ struct stream {
 
 struct capture {
 	struct spu_child child;
-	const struct spu_options *options;
-	unsigned group;		/* SPU_GROUP if it leads one */
+	struct stopping stopping;
+	sigset_t mask;		/* of the thread, from before */
 	struct stream outputs[2];
 	int input_fd;		/* our end; -1: not given, or over */
 	const char *input;
 	size_t input_left;
 	int pidfd;		/* to poll; -1: it can't be, we look every "pause" */
 	int64_t pause_us;
-	int64_t deadline;	/* of this phase */
-	enum { IN_TIME, STOPPED, KILLED } phase;
-	int is_complete;	/* the outputs, of a child that has ended */
+	int is_complete;	/* the outputs are all that there will be */
 };
 
 /* libc's, so that ThreadSanitizer sees it; but that is a cancellation point. */
@@ -233,7 +231,7 @@ static int drain(struct stream *stream, int64_t deadline)
 /* The one cancellation point. */
 static int await_event(struct capture *capture, struct pollfd polls[PLACES])
 {
-	int64_t left = capture->deadline - spu__now_us(), hour = (int64_t)3600 * 1000000;
+	int64_t left = capture->stopping.deadline - spu__now_us(), hour = (int64_t)3600 * 1000000;
 	int64_t most = capture->pidfd < 0 ? capture->pause_us : hour;
 	struct timespec timeout;
 	int r;
@@ -259,28 +257,6 @@ static int await_event(struct capture *capture, struct pollfd polls[PLACES])
 	return r == -EINTR ? 0 : r;
 }
 
-/* Its time is over: as spu_stop() does, but that goes on with the pipes meanwhile. */
-static int end_phase(struct capture *capture)
-{
-	const struct spu_options *options = capture->options;
-	int signal = SIGKILL, r;
-
-	capture->deadline = NEVER;
-	if (capture->phase == IN_TIME) {
-		signal = options->stop_signal ? options->stop_signal : SIGTERM;
-		capture->deadline = spu__now_us() +
-			(int64_t)(options->grace_ms ? options->grace_ms : 5000) * 1000;
-	}
-	capture->phase++;
-	r = spu_kill(&capture->child, signal, capture->group);
-	if (r == -ESRCH && capture->group) {	/* it has left the group that it began with */
-		capture->group = 0;
-		r = spu_kill(&capture->child, signal, 0);
-	}
-	spu_kill(&capture->child, SIGCONT, capture->group);
-	return r == -ESRCH ? 0 : r;
-}
-
 static int serve(struct capture *capture)
 {
 	struct pollfd polls[PLACES];
@@ -298,10 +274,11 @@ static int serve(struct capture *capture)
 				return 0;
 			capture->pidfd = -1;	/* Linux 5.2 has pidfds, but they tell nothing */
 		}
-		if (spu__now_us() < capture->deadline)
+		if (spu__now_us() < capture->stopping.deadline)
 			continue;
-		r = end_phase(capture);
-		if (r < 0)
+		r = spu__take_measure(&capture->stopping);
+		/* it has ended, and reaping says so */
+		if (r < 0 && r != -ECHILD)
 			return r;
 	}
 }
@@ -320,9 +297,8 @@ static void dispose(void *argument)
 		close_end(&capture->outputs[i].fd);
 		free(capture->outputs[i].kept.data);
 	}
-	if (capture->child.pid > 0)
-		spu__end_child(&capture->child, capture->group);
-	spu_child_release(&capture->child);
+	spu__end_child(&capture->child);
+	pthread_sigmask(SIG_SETMASK, &capture->mask, NULL);
 }
 
 /* Our ends only: the child's are other open files. */
@@ -339,28 +315,32 @@ static int prepare_ends(struct capture *capture)
 	return 0;
 }
 
-/* From the launch to the reaped child. */
+/* From the launch to the reaped child, or to one that is let go. */
 static int follow(struct capture *capture, int *ret_status)
 {
-	int timeout_ms = capture->options->timeout_ms, i, r = prepare_ends(capture);
+	int i, r = prepare_ends(capture), ending;
 	int64_t deadline;
 
 	capture->pidfd = capture->child.pidfd;
 	capture->pause_us = 50;
-	capture->deadline = timeout_ms ? spu__now_us() + (int64_t)timeout_ms * 1000 : NEVER;
 	if (r == 0)
 		r = serve(capture);
-	/* What is left of its group, whose number is taken as long as the child is a zombie. */
-	if (r == 0 && capture->phase != IN_TIME && spu__has_ended(&capture->child) > 0)
-		spu_kill(&capture->child, SIGKILL, capture->group);
-	deadline = spu__now_us() + MOMENT_US;
-	for (i = 0; i < 2 && r == 0; i++)
-		r = drain(&capture->outputs[i], deadline);
-	if (r < 0)
+	if (r < 0 && r != -EPERM && r != -EBUSY)
 		return r;
+	ending = r;
+	if (ending == 0 && spu__has_ended(&capture->child) > 0)
+		spu__end_group(&capture->stopping);
+	deadline = spu__now_us() + MOMENT_US;
+	for (i = 0; i < 2; i++) {
+		r = drain(&capture->outputs[i], deadline);
+		if (r < 0)
+			return r;
+	}
 	capture->is_complete = 1;
+	if (ending < 0)
+		return ending;
 	r = spu_wait(&capture->child, -1, ret_status);
-	return r == 0 && capture->phase != IN_TIME ? -ETIMEDOUT : r;
+	return r == 0 && capture->stopping.taken ? -ETIMEDOUT : r;
 }
 
 static void hand_over(struct stream *stream, struct spu_output *ret)
@@ -444,7 +424,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 {
 	struct spu_options mine;
 	struct capture capture = {
-		.child = {.pidfd = -1}, .options = &mine, .outputs = {{.fd = -1}, {.fd = -1}},
+		.child = SPU_CHILD_INIT, .outputs = {{.fd = -1}, {.fd = -1}},
 		.input_fd = -1, .input = input, .input_left = input_size};
 	int is_merged = ret_out && ret_out == ret_err;
 	const struct spu_fd in = SPU_PIPE_IN(0, &capture.input_fd),
@@ -455,7 +435,10 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 					is_merged ? same : ret_err ? err : none};
 	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
 
-	if (r == 0 && !input && input_size > 0)
+	if (r < 0)
+		return r;
+	spu__hold_sigchld(&mine, &capture.mask);
+	if (!input && input_size > 0)
 		r = spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
 	if (r == 0)
 		r = prepare_output(&capture.outputs[0], ret_out, "ret_out", ret_error);
@@ -468,15 +451,14 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		dispose(&capture);
 		return r;
 	}
-	capture.group = spu__group_flag(&mine);
+	capture.stopping = spu__stopping(&capture.child, &mine);
 	pthread_cleanup_push(dispose, &capture);
 	r = follow(&capture, ret_status);
-	if (r == -EPERM)	/* it may not be ended, nor waited for beyond its time */
-		capture.child.pid = 0;
 	if (capture.is_complete) {
 		hand_over(&capture.outputs[0], ret_out);
 		hand_over(&capture.outputs[1], is_merged ? NULL : ret_err);
 	}
+	r = spu__wait_result(r, argv[0], &capture.child, &mine, ret_error);
 	pthread_cleanup_pop(1);
-	return spu__wait_result(r, argv[0], &mine, ret_error);
+	return r;
 }

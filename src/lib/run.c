@@ -6,12 +6,14 @@
 #include "run.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <string.h>
 
 #include "../quote.h"
 #include "accept.h"
 #include "error.h"
 #include "spawn.h"
-#include "wait.h"
+#include "stop.h"
 
 static int refuse(struct spu_error *ret_error, const char *what)
 {
@@ -38,9 +40,42 @@ int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 	return 0;
 }
 
-int spu__wait_result(int r, const char *name, const struct spu_options *options,
-		     struct spu_error *ret_error)
+void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask)
 {
+	sigset_t child_signal;
+	uint64_t before;
+
+	sigemptyset(&child_signal);
+	sigaddset(&child_signal, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child_signal, ret_mask);
+	if (!(options->flags & SPU_KEEP_MASK))
+		return;
+	/* the kernel's set is the first word of libc's */
+	memcpy(&before, ret_mask, sizeof(before));
+	options->block_signals |= before;
+	options->flags &= ~SPU_KEEP_MASK;
+}
+
+/* It is the caller's to wait for: who may not end it, or can't, must not hang on it. */
+static int let_go(int r, const char *name, struct spu_child *child,
+		  const struct spu_options *options, struct spu_error *ret_error)
+{
+	spu__refusal(ret_error, -r, SPU_STEP_WAIT, -1,
+		     "%s took longer than %d ms, and process %d %s", QUOTED(name, NAME_SIZE),
+		     options->timeout_ms, (int)child->pid, r == -EPERM
+		     ? "may not be ended: it has other ids" : "is held up: SIGKILL doesn't end it");
+	if (ret_error)
+		ret_error->pid = child->pid;
+	spu_child_release(child);
+	*child = (struct spu_child)SPU_CHILD_INIT;
+	return r;
+}
+
+int spu__wait_result(int r, const char *name, struct spu_child *child,
+		     const struct spu_options *options, struct spu_error *ret_error)
+{
+	if (r == -EPERM || r == -EBUSY)
+		return let_go(r, name, child, options, ret_error);
 	if (r == -ETIMEDOUT)
 		return spu__refusal(ret_error, ETIMEDOUT, SPU_STEP_WAIT, -1,
 				    "%s took longer than %d ms", QUOTED(name, NAME_SIZE),
@@ -51,16 +86,42 @@ int spu__wait_result(int r, const char *name, const struct spu_options *options,
 	return 0;
 }
 
-static int launch_and_wait(char *const argv[], const struct spu_options *options,
-			   const char *name, int *ret_status, struct spu_error *ret_error)
-{
+struct call {
 	struct spu_child child;
-	int r = spu__spawn(&child, argv, options, ret_error);
+	sigset_t mask;	/* of the thread, from before */
+};
 
-	if (r < 0)
-		return r;
-	r = spu__wait_or_stop(&child, options, ret_status);
-	return spu__wait_result(r, name, options, ret_error);
+/* Also when the thread is cancelled: then the child is still there. */
+static void leave(void *argument)
+{
+	struct call *call = argument;
+
+	spu__end_child(&call->child);
+	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+}
+
+static int wait_for_end(struct call *call, const struct spu_options *options, const char *name,
+			int *ret_status, struct spu_error *ret_error)
+{
+	struct stopping stopping = spu__stopping(&call->child, options);
+	int r = spu__see_off(&stopping, ret_status);
+
+	return spu__wait_result(r, name, &call->child, options, ret_error);
+}
+
+static int launch_and_wait(char *const argv[], struct spu_options *options, const char *name,
+			   int *ret_status, struct spu_error *ret_error)
+{
+	struct call call = {.child = SPU_CHILD_INIT};
+	int r;
+
+	spu__hold_sigchld(options, &call.mask);
+	pthread_cleanup_push(leave, &call);
+	r = spu__spawn(&call.child, argv, options, ret_error);
+	if (r == 0)
+		r = wait_for_end(&call, options, name, ret_status, ret_error);
+	pthread_cleanup_pop(1);
+	return r;
 }
 
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,

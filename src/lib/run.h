@@ -3,6 +3,8 @@
 #ifndef LIB_RUN_H
 #define LIB_RUN_H
 
+#include <signal.h>
+
 #include "../spawnutil.h"
 
 /*
@@ -11,8 +13,17 @@
  */
 int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 			 struct spu_options *ret_options, struct spu_error *ret_error);
-/* What came of waiting, r, as the result; name is what was waited for. */
-int spu__wait_result(int r, const char *name, const struct spu_options *options,
-		     struct spu_error *ret_error);
+/*
+ * Blocks SIGCHLD in the thread, as POSIX has it for system(): a handler that reaps
+ * whatever has ended would take the status away. The child's mask doesn't change
+ * by that.
+ */
+void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask);
+/*
+ * What came of waiting, r, as the result; name is what was waited for. A child that
+ * can't be ended is let go.
+ */
+int spu__wait_result(int r, const char *name, struct spu_child *child,
+		     const struct spu_options *options, struct spu_error *ret_error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "launch/failure.h"
 #include "launch/posix_spawn.h"
 #include "launch/retry.h"
+#include "wait.h"
 
 /* Out of 0 to 2, which the next child would inherit unasked. */
 static int lift_pidfd(int pidfd)
@@ -32,8 +33,8 @@ static int launch_by_clone(struct launch *launch, struct spu_child *ret_child)
 	} while (next == NEXT_ATTEMPT);
 	if (next == NEXT_FAILURE)
 		return spu__flight_error(launch, &flight);
-	*ret_child = (struct spu_child){.pid = detached ? flight.report.pid : flight.pid,
-					.pidfd = lift_pidfd(flight.pidfd)};
+	*ret_child = spu__new_child(detached ? flight.report.pid : flight.pid,
+				    lift_pidfd(flight.pidfd), &launch->options);
 	return 0;
 }
 
@@ -46,8 +47,7 @@ static int launch_by_libc(struct launch *launch, struct spu_child *ret_child)
 		r = spu__posix_spawn(launch, &child);
 	if (r < 0)
 		return r;
-	child.pidfd = lift_pidfd(child.pidfd);
-	*ret_child = child;
+	*ret_child = spu__new_child(child.pid, lift_pidfd(child.pidfd), &launch->options);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "preload.h"
 #include "state.h"
-#include "wait.h"
+#include "stop.h"
 
 static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
 
@@ -111,7 +111,7 @@ static void abandon(void *argument)
 
 	hold_signals(&mask);
 	if (call->state) {
-		spu__end_child(&call->child, 0);
+		spu__end_child(&call->child);
 		leave(call->state);
 		call->state = NULL;
 	}

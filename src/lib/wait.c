@@ -1,37 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Children after their launch: waiting, signals, the end. Works with a pidfd
- * or without; knows nothing of how a child was made.
+ * Children after their launch: what has become of them, and reaping. Works with
+ * a pidfd or without; knows nothing of how a child was made.
  */
 #include "wait.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../kernel.h"
 
-/*
- * In spu_child.reserved[0], which spu_kill() reads beside a spu_wait(). Untold:
- * a look has reaped it, and its wait status is kept in reserved[1].
- */
+/* The words of spu_child.reserved. spu_kill() reads the first beside a spu_wait(). */
+enum { STATE, UNTOLD_STATUS, IS_LEADER };
+/* Untold: a change that a look took away with it, and that is still to be told. */
 enum { IS_REAPED = 1, IS_UNTOLD };
 
-static _Atomic(unsigned) *state_of(struct spu_child *child)
+static _Atomic(unsigned) *state_of(const struct spu_child *child)
 {
-	return (_Atomic(unsigned) *)&child->reserved[0];
+	return (_Atomic(unsigned) *)&child->reserved[STATE];
 }
 
-static int is_reaped(struct spu_child *child)
+struct spu_child spu__new_child(pid_t pid, int pidfd, const struct spu_options *options)
 {
-	return atomic_load(state_of(child)) == IS_REAPED;
+	struct spu_child child = {.pid = pid, .pidfd = pidfd};
+
+	child.reserved[IS_LEADER] = options->flags & SPU_SETSID ||
+				    (options->pgroup.set && options->pgroup.value == 0);
+	return child;
+}
+
+void spu_child_release(struct spu_child *child)
+{
+	if (!child || child->pid <= 0)
+		return;
+	/* libc's close is a cancellation point, at which it would stay open */
+	if (child->pidfd >= 0)
+		syscall3(SYS_close, child->pidfd, 0, 0);
+	child->pidfd = -1;
+}
+
+int spu__is_gone(const struct spu_child *child)
+{
+	return child->pid <= 0 || atomic_load(state_of(child)) == IS_REAPED;
+}
+
+static int is_end(int status)
+{
+	return WIFEXITED(status) || WIFSIGNALED(status);
+}
+
+int spu__is_untold(const struct spu_child *child)
+{
+	return atomic_load(state_of(child)) == IS_UNTOLD &&
+	       is_end((int)child->reserved[UNTOLD_STATUS]);
+}
+
+int spu__began_as_leader(const struct spu_child *child)
+{
+	return child->reserved[IS_LEADER] != 0;
 }
 
 int64_t spu__now_us(void)
@@ -42,228 +74,249 @@ int64_t spu__now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t spu__deadline_in(int timeout_ms)
+{
+	if (timeout_ms <= 0)
+		return timeout_ms < 0 ? NEVER : 0;
+	return spu__now_us() + (int64_t)timeout_ms * 1000;
+}
+
 /*
- * ---- Looking and reaping
+ * ---- Looking
  */
 
 static int status_of(const siginfo_t *info)
 {
-	if (info->si_code == CLD_EXITED)
+	switch (info->si_code) {
+	case CLD_EXITED:
 		return (info->si_status & 0xff) << 8;
+	case CLD_STOPPED:
+	case CLD_TRAPPED:
+		return info->si_status << 8 | 0x7f;
+	case CLD_CONTINUED:
+		return 0xffff;
+	}
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* A filter that knows libc's own functions lets this pass; but it can't look without reaping. */
-static int wait_by_wait4(struct spu_child *child, int flags, int *ret_status)
+static int event_of(int status)
 {
-	pid_t r = waitpid(child->pid, ret_status, flags & (WNOHANG | (int)KERNEL_WALL));
+	return WIFSTOPPED(status) ? WSTOPPED : WIFCONTINUED(status) ? WCONTINUED : WEXITED;
+}
+
+static int has_untold(const struct spu_child *child, int flags, int *ret_status)
+{
+	int status = (int)child->reserved[UNTOLD_STATUS];
+
+	if (atomic_load(state_of(child)) != IS_UNTOLD || !(flags & event_of(status)))
+		return 0;
+	*ret_status = status;
+	return 1;
+}
+
+/*
+ * A filter that knows libc's own functions lets these pass; but they can't look
+ * without reaping. musl's wait4 is no cancellation point.
+ */
+static int wait_by_wait4(struct spu_child *child, int flags, int *ret_status,
+			 struct rusage *ret_usage)
+{
+	int options = flags & (WNOHANG | WSTOPPED | WCONTINUED | (int)KERNEL_WALL);
+	pid_t r = ret_usage ? wait4(child->pid, ret_status, options, ret_usage)
+			    : waitpid(child->pid, ret_status, options);
 
 	if (r > 0 && flags & WNOWAIT) {
-		child->reserved[1] = (unsigned)*ret_status;
+		child->reserved[UNTOLD_STATUS] = (unsigned)*ret_status;
 		atomic_store(state_of(child), IS_UNTOLD);
 	}
 	return r < 0 ? -errno : r > 0;
 }
 
+static int is_refusal(int err)
+{
+	return err == ENOSYS || err == EPERM;
+}
+
 /*
- * 1: it has ended so; 0, with WNOHANG: it hasn't. waitid on the pidfd, or on the
- * pid where there is none or P_PIDFD isn't known (before 5.4) or refused. __WALL:
- * a child's exit signal is SIGCHLD only from its exec on.
+ * 1: one of the events in flags has come about; 0, with WNOHANG: none has. waitid
+ * on the pidfd, or on the pid where there is none or P_PIDFD isn't known (before
+ * 5.4) or refused. __WALL: a child's exit signal is SIGCHLD only from its exec on.
+ * The resources, where somebody wants them, only if they are lost else.
  */
-static int wait_for(struct spu_child *child, int flags, int *ret_status)
+static int wait_for(struct spu_child *child, int flags, int *ret_status,
+		    struct rusage *ret_usage)
 {
 	siginfo_t info;
 	int r = -1;
 
-	if (atomic_load(state_of(child)) == IS_UNTOLD)
+	if (has_untold(child, flags, ret_status))
 		return 1;
 	flags |= KERNEL_WALL;
 	info.si_pid = 0;
 	if (child->pidfd >= 0)
 		r = waitid((idtype_t)KERNEL_P_PIDFD, (id_t)child->pidfd, &info, flags);
-	if (child->pidfd < 0 || (r < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)))
+	if (child->pidfd < 0 || (r < 0 && (errno == EINVAL || is_refusal(errno))))
 		r = waitid(P_PID, (id_t)child->pid, &info, flags);
-	if (r < 0 && (errno == ENOSYS || errno == EPERM))
-		return wait_by_wait4(child, flags, ret_status);
+	if (r < 0 && is_refusal(errno))
+		return wait_by_wait4(child, flags, ret_status, ret_usage);
 	if (r < 0)
 		return -errno;
 	*ret_status = status_of(&info);
 	return info.si_pid != 0;
 }
 
-/* The child has ended and is a zombie, or untold: it keeps its number until this. */
-static int reap(struct spu_child *child, int *ret_status)
+/* Leaves it to be taken. */
+static int look_for(struct spu_child *child, int flags, int *ret_status,
+		    struct rusage *ret_usage)
 {
-	/* First: a spu_kill() from now on must not believe in the number. */
-	unsigned before = atomic_exchange(state_of(child), IS_REAPED);
-	int cancel_state, status = (int)child->reserved[1], r = 1;
+	int r;
 
-	if (before != IS_UNTOLD) {
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-		while ((r = wait_for(child, WEXITED, &status)) == -EINTR)
-			;
-		pthread_setcancelstate(cancel_state, NULL);
+	while ((r = wait_for(child, flags | WNOWAIT, ret_status, ret_usage)) == -EINTR)
+		;
+	return r;
+}
+
+int spu__has_ended(struct spu_child *child)
+{
+	int status;
+
+	return look_for(child, WEXITED | WNOHANG, &status, NULL);
+}
+
+/*
+ * ---- Taking what was found
+ */
+
+static int take_untold(struct spu_child *child, int flags, int status)
+{
+	unsigned expected = IS_UNTOLD, next = is_end(status) ? IS_REAPED : 0;
+
+	return flags & WNOWAIT || atomic_compare_exchange_strong(state_of(child), &expected, next)
+	     ? 1 : -ECHILD;
+}
+
+/*
+ * What a look has found, which is the event in flags: 1; 0: it is undone. By the
+ * kernel's own calls, since they tell of the resources; and they are no
+ * cancellation points, at which a status would be lost. Emulators leave the
+ * resources out in waitid, so that where there is no pidfd wait4 reaps.
+ */
+static int take(struct spu_child *child, int flags, int *ret_status, struct rusage *ret_usage)
+{
+	siginfo_t info;
+	long r = -ENOSYS;
+
+	if (has_untold(child, flags, ret_status))
+		return take_untold(child, flags, *ret_status);
+	/* First: a spu_kill() from now on must not believe in the number. */
+	if (flags == WEXITED)
+		atomic_store(state_of(child), IS_REAPED);
+	info.si_pid = 0;
+	if (child->pidfd >= 0)
+		r = syscall6(SYS_waitid, KERNEL_P_PIDFD, child->pidfd, (long)&info,
+			     flags | KERNEL_WALL, (long)ret_usage, 0);
+	if (r != -EINVAL && !is_refusal((int)-r)) {
+		*ret_status = status_of(&info);
+		return r < 0 ? (int)r : info.si_pid != 0;
 	}
+	if (flags == WEXITED) {
+		r = syscall4(SYS_wait4, child->pid, (long)ret_status, KERNEL_WALL, (long)ret_usage);
+		return r < 0 ? (int)r : 1;
+	}
+	r = syscall6(SYS_waitid, P_PID, child->pid, (long)&info, flags | KERNEL_WALL,
+		     (long)ret_usage, 0);
+	*ret_status = status_of(&info);
+	return r < 0 ? (int)r : info.si_pid != 0;
+}
+
+int spu__reap(struct spu_child *child, int *ret_status)
+{
+	int r, status;
+
+	while ((r = take(child, WEXITED, &status, NULL)) == -EINTR)
+		;
 	if (r > 0 && ret_status)
 		*ret_status = status;
 	return r < 0 ? r : 0;
 }
 
-int spu__has_ended(struct spu_child *child)
-{
-	int r, status;
+/*
+ * ---- Waiting
+ */
 
-	while ((r = wait_for(child, WEXITED | WNOWAIT | WNOHANG, &status)) == -EINTR)
-		;
-	return r;
+/* What a pidfd can't tell is looked for every 50 us at first, every 10 ms at last. */
+static struct timespec pause_for(int64_t left_us, int64_t *pause_us)
+{
+	int64_t us = left_us;
+
+	if (pause_us) {
+		us = *pause_us < left_us ? *pause_us : left_us;
+		*pause_us = *pause_us < 5000 ? 2 * *pause_us : 10000;
+	}
+	return (struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
 }
 
 /*
- * ---- Until it ends. These are cancellation points, and reap nothing unless
- * that is all that can be done.
+ * Until one of the events, which is left to be taken: 0, -ETIMEDOUT or another
+ * negative errno value. A cancellation point. Pidfds tell of the end alone, those
+ * of 5.2 of nothing, and of a child that somebody traces before it can be reaped.
  */
-
-/* For kernels whose pidfd is missing or doesn't tell (5.2), and for valgrind. */
-static int look_again_until(struct spu_child *child, int64_t deadline)
+static int await(struct spu_child *child, int events, int64_t deadline, int *ret_status,
+		 struct rusage *ret_usage)
 {
-	int64_t pause = 50;
+	struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
+	int is_told = child->pidfd >= 0, r, was_told = 0;
+	int64_t pause_us = 50;
 
-	for (;;) {
-		int64_t left = deadline - spu__now_us();
-		struct timespec sleep;
-		int r = spu__has_ended(child);
-
-		if (r != 0)
-			return r < 0 ? r : 0;
-		if (left <= 0)
-			return -ETIMEDOUT;
-		sleep.tv_sec = 0;
-		sleep.tv_nsec = (long)(pause < left ? pause : left) * 1000;
-		nanosleep(&sleep, NULL);
-		if (pause < 10000)
-			pause *= 2;
-	}
-}
-
-static int poll_until(struct spu_child *child, int64_t deadline)
-{
-	struct pollfd poll_fd = {.fd = child->pidfd, .events = POLLIN};
-
-	for (;;) {
-		int64_t left_ms = (deadline - spu__now_us() + 999) / 1000;
-		int r = spu__has_ended(child);
-
-		if (r != 0)
-			return r < 0 ? r : 0;
-		if (left_ms <= 0)
-			return -ETIMEDOUT;
-		r = poll(&poll_fd, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
-		if (r < 0 && errno != EINTR)
-			return look_again_until(child, deadline);
-		if (r > 0 && spu__has_ended(child) == 0)
-			return look_again_until(child, deadline);
-	}
-}
-
-static int await_end(struct spu_child *child, int timeout_ms)
-{
-	int64_t deadline;
-	int r, status;
-
-	if (timeout_ms < 0) {
-		while ((r = wait_for(child, WEXITED | WNOWAIT, &status)) == -EINTR)
-			;
+	if (deadline == NEVER) {
+		r = look_for(child, events, ret_status, ret_usage);
 		return r < 0 ? r : 0;
 	}
-	deadline = spu__now_us() + (int64_t)timeout_ms * 1000;
-	return child->pidfd >= 0 ? poll_until(child, deadline) : look_again_until(child, deadline);
+	for (;;) {
+		int64_t left = deadline;
+		struct timespec timeout;
+
+		r = look_for(child, events | WNOHANG, ret_status, ret_usage);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		if (left > 0)
+			left -= spu__now_us();
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (was_told)
+			is_told = 0;
+		timeout = pause_for(left, is_told && events == WEXITED ? NULL : &pause_us);
+		r = ppoll(&end, (nfds_t)is_told, &timeout, NULL);
+		was_told = r > 0 || (r < 0 && errno != EINTR);
+	}
+}
+
+int spu__await_end(struct spu_child *child, int64_t deadline)
+{
+	int status;
+
+	return await(child, WEXITED, deadline, &status, NULL);
 }
 
 int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
 {
 	int r;
 
-	if (is_reaped(child))
+	if (spu__is_gone(child))
 		return -ECHILD;
 	/* The one call does where nothing else needs to be known before. */
 	if (timeout_ms < 0 && child->pidfd >= 0 && atomic_load(state_of(child)) == 0) {
 		int status;
 
-		while ((r = wait_for(child, WEXITED, &status)) == -EINTR)
+		while ((r = wait_for(child, WEXITED, &status, NULL)) == -EINTR)
 			;
 		if (r > 0 && ret_status)
 			*ret_status = status;
 		atomic_store(state_of(child), IS_REAPED);
 		return r < 0 ? r : 0;
 	}
-	r = await_end(child, timeout_ms);
-	return r < 0 ? r : reap(child, ret_status);
-}
-
-/*
- * ---- Signals
- */
-
-/*
- * By the pidfd, which can't be taken for somebody else's: a group's number can
- * when its leader is reaped meanwhile. Else, and where a filter refuses that, by
- * number. A zombie takes every signal, and so does what a look has reaped.
- */
-static int send_signal(struct spu_child *child, int signal, unsigned flags)
-{
-	int is_untold = atomic_load(state_of(child)) == IS_UNTOLD;
-	unsigned whom = flags & SPU_GROUP ? KERNEL_PIDFD_SIGNAL_PROCESS_GROUP : 0;
-	long r = -ENOSYS;
-
-	if (is_untold && !whom)
-		return 0;
-	if (child->pidfd >= 0)
-		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, whom);
-	if (r == -ENOSYS || r == -EPERM || (r == -EINVAL && whom))
-		r = kill(whom ? -child->pid : child->pid, signal) < 0 ? -errno : 0;
-	return r == -ESRCH && is_untold ? 0 : (int)r;
-}
-
-int spu_kill(struct spu_child *child, int signal, unsigned flags)
-{
-	if (flags & ~SPU_GROUP || signal < 0 || signal > KERNEL_SIGNALS)
-		return -EINVAL;
-	if (is_reaped(child))
-		return -ESRCH;
-	return send_signal(child, signal, flags);
-}
-
-int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags, int *ret_status)
-{
-	int r;
-
-	if (flags & ~SPU_GROUP || signal < 1 || signal > KERNEL_SIGNALS || grace_ms < 0)
-		return -EINVAL;
-	if (is_reaped(child))
-		return -ECHILD;
-	/* Not ours to wait for, or no more: then its number may be somebody else's by now. */
-	r = spu__has_ended(child);
-	if (r < 0)
-		return r;
-	r = send_signal(child, signal, flags);
-	if (r < 0)
-		return r == -ESRCH && !(flags & SPU_GROUP) ? -ECHILD : r;
-	send_signal(child, SIGCONT, flags);
-	r = await_end(child, grace_ms);
-	/* The child, if it has ended, is a zombie still, so the group's number is taken. */
-	if (r == -ETIMEDOUT || (r == 0 && flags & SPU_GROUP))
-		send_signal(child, SIGKILL, flags);
-	if (r == -ETIMEDOUT)
-		r = await_end(child, -1);
-	return r < 0 ? r : reap(child, ret_status);
-}
-
-void spu_child_release(struct spu_child *child)
-{
-	/* libc's close is a cancellation point, at which it would stay open */
-	if (child->pidfd >= 0)
-		syscall3(SYS_close, child->pidfd, 0, 0);
-	child->pidfd = -1;
+	r = spu__await_end(child, spu__deadline_in(timeout_ms));
+	return r < 0 ? r : spu__reap(child, ret_status);
 }
 
 int spu_exit_code(int wait_status)
@@ -273,69 +326,4 @@ int spu_exit_code(int wait_status)
 	if (WIFSTOPPED(wait_status))
 		return 128 + WSTOPSIG(wait_status);
 	return WEXITSTATUS(wait_status);
-}
-
-/*
- * ---- Launch and wait in one
- */
-
-void spu__end_child(struct spu_child *child, unsigned flags)
-{
-	/* glibc before 2.41 may act on a cancellation after the call that reaped: look */
-	if (!is_reaped(child) && spu__has_ended(child) >= 0) {
-		send_signal(child, SIGKILL, flags);
-		send_signal(child, SIGKILL, 0);	/* it may have left its group */
-		await_end(child, -1);
-		reap(child, NULL);
-	}
-	spu_child_release(child);
-}
-
-struct waiting {
-	struct spu_child *child;
-	unsigned flags;
-};
-
-/* Runs when the waiting thread is cancelled. */
-static void end_waiting(void *argument)
-{
-	struct waiting *waiting = argument;
-
-	spu__end_child(waiting->child, waiting->flags);
-}
-
-unsigned spu__group_flag(const struct spu_options *options)
-{
-	return options->flags & SPU_SETSID || (options->pgroup.set && options->pgroup.value == 0)
-	     ? SPU_GROUP : 0;
-}
-
-static int wait_or_stop(struct spu_child *child, const struct spu_options *options,
-			unsigned flags, int *ret_status)
-{
-	int signal = options->stop_signal ? options->stop_signal : SIGTERM;
-	int grace_ms = options->grace_ms ? options->grace_ms : 5000, r;
-
-	if (options->timeout_ms == 0)
-		return spu_wait(child, -1, ret_status);
-	r = spu_wait(child, options->timeout_ms, ret_status);
-	if (r != -ETIMEDOUT)
-		return r;
-	r = spu_stop(child, signal, grace_ms, flags, ret_status);
-	if (r == -ESRCH)	/* it has left the group that it began with */
-		r = spu_stop(child, signal, grace_ms, 0, ret_status);
-	return r < 0 ? r : -ETIMEDOUT;
-}
-
-int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
-		      int *ret_status)
-{
-	struct waiting waiting = {child, spu__group_flag(options)};
-	int r;
-
-	pthread_cleanup_push(end_waiting, &waiting);
-	r = wait_or_stop(child, options, waiting.flags, ret_status);
-	pthread_cleanup_pop(0);
-	spu_child_release(child);
-	return r;
 }

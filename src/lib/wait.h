@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For the calls that launch and wait. */
+/* A child after its launch: what it is known by, and what has become of it. */
 #ifndef LIB_WAIT_H
 #define LIB_WAIT_H
 
@@ -7,18 +7,29 @@
 
 #include "../spawnutil.h"
 
-/* SPU_GROUP if the child leads its group: only then may that be signalled. */
-unsigned spu__group_flag(const struct spu_options *options);
+struct spu_child spu__new_child(pid_t pid, int pidfd, const struct spu_options *options);
+
+/* Reaped by one of our calls, or no child at all: its number means nothing. */
+int spu__is_gone(const struct spu_child *child);
+/* A look has reaped it, because that was all that could be done; its status is kept. */
+int spu__is_untold(const struct spu_child *child);
+/* It began as the leader of a process group, and may have left that since. */
+int spu__began_as_leader(const struct spu_child *child);
+
+/* In microseconds, on a clock that nobody sets. */
+int64_t spu__now_us(void);
+#define NEVER INT64_MAX
+/* NEVER for a negative time; for 0 what is over, without a look at the clock. */
+int64_t spu__deadline_in(int timeout_ms);
+
 /*
  * Has it ended: 1, 0, or a negative errno value; its status and number stay the
- * child's for spu_wait().
+ * child's for spu__reap().
  */
 int spu__has_ended(struct spu_child *child);
-/* Kills, reaps and releases. */
-void spu__end_child(struct spu_child *child, unsigned flags);
-int64_t spu__now_us(void);
-/* Waits as options say; kills and reaps the child if the thread is cancelled. */
-int spu__wait_or_stop(struct spu_child *child, const struct spu_options *options,
-		      int *ret_status);
+/* Until then: 0, -ETIMEDOUT or another negative errno value. A cancellation point. */
+int spu__await_end(struct spu_child *child, int64_t deadline);
+/* Of one that has ended. 0 or a negative errno value. */
+int spu__reap(struct spu_child *child, int *ret_status);
 
 #endif

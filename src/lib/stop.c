@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals to children, and their end: what to do about one whose time is over. */
+#include "stop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "kernel.h"
+#include "wait.h"
+
+/* Unless a grace is longer. Who has SIGKILL and lives on is held up in the kernel. */
+#define LAST_MS 5000
+
+/*
+ * ---- Signals
+ */
+
+/* A zombie takes every signal, and so does what a look has reaped. */
+static int signal_child(struct spu_child *child, int signal)
+{
+	if (spu__is_untold(child))
+		return 0;
+	if (child->pidfd >= 0) {
+		long r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, 0);
+
+		if (r != -ENOSYS && r != -EPERM)
+			return (int)r;
+	}
+	return kill(child->pid, signal) < 0 ? -errno : 0;
+}
+
+/*
+ * By the pidfd, which can't be taken for somebody else's: a group's number can
+ * when its leader is reaped meanwhile. Else, and where a filter refuses that, by
+ * number.
+ */
+static long signal_members(const struct spu_child *child, int signal)
+{
+	long r = -ENOSYS;
+
+	if (child->pidfd >= 0)
+		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0,
+			     KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
+	if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
+		r = kill(-child->pid, signal) < 0 ? -errno : 0;
+	return r;
+}
+
+/*
+ * The child may have left the group that it began with, and others that it
+ * started are there still. The answer is about the child.
+ */
+static int signal_group(struct spu_child *child, int signal)
+{
+	if (signal_members(child, signal) == -ESRCH && !spu__began_as_leader(child) &&
+	    !spu__is_untold(child))
+		return -ESRCH;
+	return signal_child(child, getpgid(child->pid) == child->pid ? 0 : signal);
+}
+
+static int send_signal(struct spu_child *child, int signal, unsigned flags)
+{
+	return flags & SPU_GROUP ? signal_group(child, signal) : signal_child(child, signal);
+}
+
+int spu_kill(struct spu_child *child, int signal, unsigned flags)
+{
+	if (flags & ~SPU_GROUP || signal < 0 || signal > KERNEL_SIGNALS)
+		return -EINVAL;
+	if (spu__is_gone(child))
+		return -ESRCH;
+	return send_signal(child, signal, flags);
+}
+
+/*
+ * ---- Measures
+ */
+
+struct stopping spu__stopping(struct spu_child *child, const struct spu_options *options)
+{
+	return (struct stopping){
+		.child = child,
+		.signal = options->stop_signal ? options->stop_signal : SIGTERM,
+		.grace_ms = options->grace_ms ? options->grace_ms : 5000,
+		.flags = spu__began_as_leader(child) ? SPU_GROUP : 0,
+		.deadline = spu__deadline_in(options->timeout_ms ? options->timeout_ms : -1),
+	};
+}
+
+int spu__take_measure(struct stopping *stopping)
+{
+	const struct {
+		int signal, patience_ms;
+	} measures[] = {
+		{stopping->signal, stopping->grace_ms},
+		{SIGKILL, stopping->grace_ms > LAST_MS ? stopping->grace_ms : LAST_MS},
+	};
+	int i = stopping->taken, r;
+
+	if (i == sizeof(measures) / sizeof(measures[0]))
+		return -EBUSY;
+	r = send_signal(stopping->child, measures[i].signal, stopping->flags);
+	if (r < 0)
+		return r == -ESRCH ? -ECHILD : r;
+	if (measures[i].signal != SIGKILL)
+		send_signal(stopping->child, SIGCONT, stopping->flags);
+	stopping->taken++;
+	stopping->deadline = spu__deadline_in(measures[i].patience_ms);
+	return 0;
+}
+
+void spu__end_group(const struct stopping *stopping)
+{
+	/* The number is taken, by a zombie */
+	if (stopping->taken && stopping->flags & SPU_GROUP)
+		kill(-stopping->child->pid, SIGKILL);
+}
+
+int spu__see_off(struct stopping *stopping, int *ret_status)
+{
+	int r;
+
+	if (stopping->deadline == NEVER)
+		return spu_wait(stopping->child, -1, ret_status);
+	do
+		r = spu__await_end(stopping->child, stopping->deadline);
+	while (r == -ETIMEDOUT && (r = spu__take_measure(stopping)) == 0);
+	if (r < 0)
+		return r;
+	spu__end_group(stopping);
+	r = spu__reap(stopping->child, ret_status);
+	return r == 0 && stopping->taken ? -ETIMEDOUT : r;
+}
+
+int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags, int *ret_status)
+{
+	struct stopping stopping = {.child = child, .signal = signal, .grace_ms = grace_ms,
+				    .flags = flags};
+	int r;
+
+	if (flags & ~SPU_GROUP || signal < 1 || signal > KERNEL_SIGNALS || grace_ms < 0)
+		return -EINVAL;
+	if (spu__is_gone(child))
+		return -ECHILD;
+	/* Not ours to wait for, or no more: then its number may be somebody else's by now. */
+	r = spu__has_ended(child);
+	if (r < 0)
+		return r;
+	r = send_signal(child, 0, flags);
+	if (r < 0)
+		return r == -ESRCH && !(flags & SPU_GROUP) ? -ECHILD : r;
+	r = spu__see_off(&stopping, ret_status);
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
+void spu__end_child(struct spu_child *child)
+{
+	unsigned flags = spu__began_as_leader(child) ? SPU_GROUP : 0;
+
+	/* glibc before 2.41 may act on a cancellation after the call that reaped: look */
+	if (!spu__is_gone(child) && spu__has_ended(child) >= 0 &&
+	    send_signal(child, SIGKILL, flags) == 0 &&
+	    spu__await_end(child, spu__deadline_in(LAST_MS)) == 0)
+		spu__reap(child, NULL);
+	spu_child_release(child);
+}
