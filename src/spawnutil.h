@@ -46,9 +46,9 @@
  *			in the calling thread meanwhile.
  *			A launch that changes ids clears the process's dumpable
  *			flag for its duration: spawnutil(7).
- *	Cancellation	disabled inside, but in spu_wait(), spu_stop(),
- *			spu_run(), spu_capture(), spu_system_with() and
- *			spu_system() while they wait.
+ *	Cancellation	disabled inside, but in spu_wait(), spu_wait4(),
+ *			spu_stop(), spu_run(), spu_capture(), spu_system_with()
+ *			and spu_system() while they wait.
  *
  * Linux 4.19 or newer, glibc or musl, x86-64 or aarch64. What newer kernels
  * add is used where present; where a behaviour depends on it, it is said.
@@ -59,6 +59,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -456,6 +457,38 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[],
  * another waiter, by the kernel because SIGCHLD is ignored) or is detached.
  */
 int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
+
+/* What has become of a child. Begins with SPU_EXIT_INIT. */
+struct spu_exit {
+	size_t size;		/* in: sizeof(struct spu_exit), as struct spu_options has it */
+	int status;		/* as waitpid(2) gives it */
+	unsigned reserved;
+	struct rusage usage;	/* as wait4(2) gives it: of the child and what it has reaped */
+};
+
+#ifdef __cplusplus
+#define SPU_EXIT_INIT {sizeof(struct spu_exit), 0, 0, {}}
+#else
+#define SPU_EXIT_INIT {.size = sizeof(struct spu_exit)}
+#endif
+
+/* flags of spu_wait4(), as waitid(2) has them */
+#define SPU_WAIT_STOPPED (1u << 0)	/* returns too when a signal has stopped the child, */
+#define SPU_WAIT_CONTINUED (1u << 1)	/* when SIGCONT has made it go on: WIFSTOPPED(),
+					   WIFCONTINUED() of status tell */
+#define SPU_WAIT_LOOK (1u << 2)		/* takes nothing: the next call tells the same */
+
+/*
+ * spu_wait() that tells more: as wait4(2), the resources that were used, and on
+ * demand the stops between. Until status says that the child has ended, it is
+ * the caller's as before. A cancellation point. With SPU_WAIT_STOPPED or SPU_WAIT_CONTINUED a wait
+ * with a timeout looks again and again, as spu_wait() does without a pidfd, but
+ * sees an end at once.
+ *
+ * Errors: those of spu_wait(); -EINVAL: unknown flags, or a size that no version's
+ * struct has; -E2BIG: nor so large a one.
+ */
+int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct spu_exit *ret_exit);
 
 /*
  * For spu_kill() and spu_stop(): the process group that the child leads, or began

@@ -207,6 +207,137 @@ START_TEST(a_status_that_the_kernel_dropped_is_echild)
 END_TEST
 
 /*
+ * ---- What else there is to know
+ */
+
+static struct spu_exit wait_for_change(struct spu_child *child, int timeout_ms, unsigned flags)
+{
+	struct spu_exit change = SPU_EXIT_INIT;
+
+	ck_assert_int_eq(spu_wait4(child, timeout_ms, flags, &change), 0);
+	return change;
+}
+
+/* The kernel adds up the same for all that were reaped. */
+START_TEST(wait4_tells_the_resources_that_were_used)
+{
+	struct rusage before, after;
+	struct spu_child child;
+	struct spu_exit change;
+
+	getrusage(RUSAGE_CHILDREN, &before);
+	child = launch("i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); done; (exit 5); exit 7",
+		       none, _i, NULL);
+	change = wait_for_change(&child, _i ? 60000 : -1, 0);
+	getrusage(RUSAGE_CHILDREN, &after);
+	ck_assert_int_eq(change.status, 7 << 8);
+	ck_assert_int_gt(change.usage.ru_minflt, 0);
+	ck_assert_int_eq(change.usage.ru_minflt, after.ru_minflt - before.ru_minflt);
+	ck_assert_int_eq(change.usage.ru_nvcsw, after.ru_nvcsw - before.ru_nvcsw);
+	ck_assert_int_eq(change.usage.ru_utime.tv_sec * 1000000 + change.usage.ru_utime.tv_usec,
+			 (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 +
+			 after.ru_utime.tv_usec - before.ru_utime.tv_usec);
+	ck_assert_int_gt(change.usage.ru_maxrss, 0);
+	ck_assert_int_eq(spu_wait4(&child, -1, 0, &change), -ECHILD);
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), -ESRCH);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(wait4_tells_of_stops)
+{
+	const unsigned all = SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED;
+	int timeout_ms = _i & 2 ? 60000 : -1, i;
+	struct spu_child child = launch("kill -STOP $$; kill -STOP $$; exit 5", none, _i & 1, NULL);
+	struct spu_exit change = SPU_EXIT_INIT;
+
+	change = wait_for_change(&child, timeout_ms, all);
+	ck_assert(WIFSTOPPED(change.status));
+	ck_assert_int_eq(WSTOPSIG(change.status), SIGSTOP);
+	ck_assert_int_eq(spu_exit_code(change.status), 128 + SIGSTOP);
+	/* once, and to nobody who didn't ask */
+	ck_assert_int_eq(spu_wait4(&child, 0, all, &change), -ETIMEDOUT);
+	ck_assert_int_eq(spu_kill(&child, SIGCONT, 0), 0);
+	ck_assert_int_eq(spu_wait4(&child, 0, SPU_WAIT_LOOK, &change), -ETIMEDOUT);
+	change = wait_for_change(&child, timeout_ms, SPU_WAIT_STOPPED);
+	ck_assert(WIFSTOPPED(change.status));
+	ck_assert_int_eq(spu_kill(&child, SIGCONT, 0), 0);
+	/* it may end before anybody looks, which is what is told then */
+	change = wait_for_change(&child, timeout_ms, all);
+	for (i = 0; i < 2 && WIFCONTINUED(change.status); i++)
+		change = wait_for_change(&child, timeout_ms, all);
+	ck_assert_int_eq(change.status, 5 << 8);
+	ck_assert_int_eq(spu_wait4(&child, timeout_ms, all, &change), -ECHILD);
+	spu_child_release(&child);
+	assert_no_child();
+}
+END_TEST
+
+START_TEST(wait4_tells_of_going_on)
+{
+	struct spu_child child = launch("kill -STOP $$; exec sleep 1000", none, _i, NULL);
+	struct spu_exit change;
+
+	change = wait_for_change(&child, 60000, SPU_WAIT_STOPPED);
+	ck_assert_int_eq(spu_kill(&child, SIGCONT, 0), 0);
+	change = wait_for_change(&child, 60000, SPU_WAIT_CONTINUED);
+	ck_assert(WIFCONTINUED(change.status));
+	ck_assert_int_eq(spu_wait(&child, 0, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &change.status), 0);
+	ck_assert_int_eq(change.status, SIGTERM);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(wait4_may_look_only)
+{
+	struct spu_child child = launch("exit 6", none, _i, NULL);
+	int i, status;
+
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(wait_for_change(&child, 60000, SPU_WAIT_LOOK |
+						 SPU_WAIT_STOPPED).status, 6 << 8);
+	/* it has its number still */
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), 0);
+	ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+	ck_assert_int_eq(status, 6 << 8);
+	spu_child_release(&child);
+}
+END_TEST
+
+/* From a program that was built with a newer header, or none. */
+START_TEST(wait4_takes_structs_of_other_sizes)
+{
+	struct {
+		struct spu_exit change;
+		unsigned char newer[64], behind;
+	} larger;
+	struct spu_child child = launch("exit 6", none, 0, NULL);
+	size_t i;
+
+	memset(&larger, 0x55, sizeof(larger));
+	for (i = 0; i < sizeof(larger.change); i++) {
+		larger.change.size = i;
+		ck_assert_int_eq(spu_wait4(&child, -1, 0, &larger.change), -EINVAL);
+	}
+	larger.change.size = 4097;
+	ck_assert_int_eq(spu_wait4(&child, -1, 0, &larger.change), -E2BIG);
+	larger.change.size = sizeof(larger.change) + sizeof(larger.newer);
+	ck_assert_int_eq(spu_wait4(&child, -1, 1u << 3, &larger.change), -EINVAL);
+	ck_assert_int_eq(larger.change.status, 0x55555555);
+	ck_assert_int_eq(spu_wait4(&child, -1, 0, &larger.change), 0);
+	ck_assert_int_eq(larger.change.status, 6 << 8);
+	ck_assert_uint_eq(larger.change.size, sizeof(larger.change) + sizeof(larger.newer));
+	ck_assert_uint_eq(larger.change.reserved, 0);
+	for (i = 0; i < sizeof(larger.newer); i++)
+		ck_assert_uint_eq(larger.newer[i], 0);
+	ck_assert_uint_eq(larger.behind, 0x55);
+	spu_child_release(&child);
+}
+END_TEST
+
+/*
  * ---- Interrupted
  */
 
@@ -1182,6 +1313,11 @@ int main(void)
 	add_for_both(tests, a_second_wait_finds_nothing);
 	add_for_both(tests, what_another_waiter_reaped_is_gone);
 	add_for_both(tests, a_status_that_the_kernel_dropped_is_echild);
+	add_for_both(tests, wait4_tells_the_resources_that_were_used);
+	tcase_add_loop_test(tests, wait4_tells_of_stops, 0, 4);
+	add_for_both(tests, wait4_tells_of_going_on);
+	add_for_both(tests, wait4_may_look_only);
+	tcase_add_test(tests, wait4_takes_structs_of_other_sizes);
 	add_for_both(tests, handlers_do_not_end_a_wait);
 	add_for_both(tests, kill_sends_and_looks);
 	add_for_both(tests, kill_reaches_the_whole_group);

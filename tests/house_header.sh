@@ -38,10 +38,14 @@ write_c() {
 		int use(const char *name, int sock)
 		{
 			struct spu_options filled = SPU_OPTIONS_INIT;
-			struct spu_child child;
+			struct spu_child child = SPU_CHILD_INIT;
+			struct spu_exit end = SPU_EXIT_INIT;
 			struct spu_error error;
 			int in, out;
 
+			spu_child_release(&child);
+			if (spu_wait4(&child, 0, 0, &end) == 0)
+				return end.status;
 			filled.env_unset = SPU_LIST("A", "B");
 			filled.limits = SPU_LIMITS(SPU_LIMIT(7, 64, 64));
 			if (spu_run(SPU_ARGV(name), &lists, NULL, NULL) < 0 ||
@@ -90,12 +94,13 @@ write_cxx() {
 		{
 			const char *argv[] = {"sh", "-c", "pwd; umask; echo $WORD >&2", nullptr};
 			const char *env_set[] = {"WORD=hello", nullptr};
-			int output = -1, status = -1;
+			int output = -1;
 			const spu_fd fds[] = {
 				SPU_NULL(0), SPU_PIPE_OUT(1, &output), SPU_SAME(2, 1), {}
 			};
 			spu_options options = SPU_OPTIONS_INIT;
-			spu_child child;
+			spu_child child = SPU_CHILD_INIT;
+			spu_exit end = SPU_EXIT_INIT;
 			spu_error error;
 			char buffer[200];
 			ssize_t size;
@@ -113,10 +118,10 @@ write_cxx() {
 			while ((size = read(output, buffer, sizeof(buffer))) > 0)
 				std::fwrite(buffer, 1, static_cast<size_t>(size), stdout);
 			close(output);
-			if (spu_wait(&child, -1, &status) < 0)
+			if (spu_wait4(&child, -1, 0, &end) < 0)
 				return 2;
 			spu_child_release(&child);
-			return spu_exit_code(status);
+			return spu_exit_code(end.status);
 		}
 	END
 }

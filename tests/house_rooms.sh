@@ -53,7 +53,7 @@ rooms() {
 # Files, and the only system headers that they may include
 constants() {
 	cat <<-'END'
-		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/types.h
+		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/resource.h sys/types.h
 		spawnutil-replace.h |
 		kernel.h | stdint.h
 		names.h | fcntl.h signal.h sys/resource.h

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
-#include "kernel.h"
+#include "../kernel.h"
 #include "wait.h"
 
 /* Unless a grace is longer. Who has SIGKILL and lives on is held up in the kernel. */

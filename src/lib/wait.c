@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -20,6 +20,11 @@
 enum { STATE, UNTOLD_STATUS, IS_LEADER };
 /* Untold: a change that a look took away with it, and that is still to be told. */
 enum { IS_REAPED = 1, IS_UNTOLD };
+
+/* No version's struct spu_exit is smaller, or larger. */
+#define SMALLEST_EXIT (offsetof(struct spu_exit, usage) + sizeof(struct rusage))
+#define LARGEST_EXIT 4096
+_Static_assert(sizeof(struct spu_exit) == SMALLEST_EXIT, "the last member ends the struct");
 
 static _Atomic(unsigned) *state_of(const struct spu_child *child)
 {
@@ -317,6 +322,44 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
 	}
 	r = spu__await_end(child, spu__deadline_in(timeout_ms));
 	return r < 0 ? r : spu__reap(child, ret_status);
+}
+
+static void fill(struct spu_exit *ret, const struct spu_exit *found)
+{
+	size_t size = ret->size;
+
+	memset(ret, 0, size);
+	memcpy(ret, found, size < sizeof(*found) ? size : sizeof(*found));
+	ret->size = size;
+}
+
+int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct spu_exit *ret_exit)
+{
+	int events = WEXITED | (flags & SPU_WAIT_STOPPED ? WSTOPPED : 0) |
+		     (flags & SPU_WAIT_CONTINUED ? WCONTINUED : 0), event, r;
+	struct spu_exit found = {0};
+	int64_t deadline;
+
+	if (flags & ~(SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED | SPU_WAIT_LOOK) ||
+	    ret_exit->size < SMALLEST_EXIT)
+		return -EINVAL;
+	if (ret_exit->size > LARGEST_EXIT)
+		return -E2BIG;
+	if (spu__is_gone(child))
+		return -ECHILD;
+	deadline = spu__deadline_in(timeout_ms);
+	do {
+		r = await(child, events, deadline, &found.status, &found.usage);
+		if (r < 0)
+			return r;
+		event = event_of(found.status);
+		r = take(child, event | (event == WEXITED ? 0 : WNOHANG) |
+				(flags & SPU_WAIT_LOOK ? WNOWAIT : 0), &found.status, &found.usage);
+	} while (r == 0 || r == -EINTR);	/* it was stopped, and went on meanwhile */
+	if (r < 0)
+		return r;
+	fill(ret_exit, &found);
+	return 0;
 }
 
 int spu_exit_code(int wait_status)
