@@ -95,7 +95,8 @@ static int examine(const struct pid_file *file)
 	long pid = read_pid(file);
 
 	if (pid < 0)
-		return refuse(file, "there is a file that holds no pid; remove it, or name another");
+		return refuse(file,
+			      "there is a file that holds no pid; remove it, or name another");
 	if (pid == 0 || pid == getpid() || !is_running((pid_t)pid))
 		return 0;
 	say("--pid-file=%s: %ld is running; if it is another program, remove the file",
