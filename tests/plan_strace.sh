@@ -227,7 +227,7 @@ test_exec_in_place() {
 		"$LAUNCH" "$set" explain-exec 1 "$CHILD" 2>plan </dev/null || fail "explain: $(cat plan)"
 		# a terminal hangs up when its master is closed
 		strace -s 4096 -o log "$LAUNCH" "$set" exec 1 "$CHILD" </dev/null
-		awk '{ line[NR] = $0 } /^rt_sigprocmask\(SIG_SETMASK, ~\[.*SYS/ { from = NR }
+		awk '{ line[NR] = $0 } /^rt_sigprocmask\(SIG_BLOCK, ~\[.*SYS/ { from = NR }
 			END { while (++from <= NR) print line[from] }' log >calls
 		write_comparison >compare.awk
 		awk -v in_place=1 -f compare.awk plan /dev/null calls >differs || fail "$set: $(cat differs)"
