@@ -6,6 +6,7 @@
  */
 #include "state.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,13 +33,23 @@ static int is_shared(const struct process_state *state, int owner)
 	return owner > 0 && state->is_wiped_by_fork && spu__memory_is_shared() > 0;
 }
 
+/*
+ * Who resets it is there as a negative number. A fork child that was made meanwhile,
+ * before the pages were to be wiped, has nobody to wait for: after a while it goes on.
+ */
+#define PATIENCE 1000
+
 struct process_state *spu__process_state(void)
 {
 	struct process_state *state = &whole.state;
-	int self = getpid(), seen;
+	int self = getpid(), seen, turns = 0;
 
 	while ((seen = atomic_load(&state->owner)) != self && !is_shared(state, seen)) {
-		if (seen == -1 || !atomic_compare_exchange_strong(&state->owner, &seen, -1))
+		if (seen == -self || (seen < 0 && turns++ < PATIENCE)) {
+			sched_yield();
+			continue;
+		}
+		if (!atomic_compare_exchange_strong(&state->owner, &seen, -self))
 			continue;
 		memset((char *)state + sizeof(state->owner), 0,
 		       sizeof(*state) - sizeof(state->owner));

@@ -10,7 +10,7 @@
 #define IGNORED_COUNT 2
 
 struct process_state {
-	atomic_int owner;	/* the process whose state this is; 0: none, -1: being reset */
+	atomic_int owner;	/* the process whose state this is; 0: none, below: who resets it */
 	int is_wiped_by_fork;
 	pthread_mutex_t lock;	/* all zero is PTHREAD_MUTEX_INITIALIZER, in glibc and musl */
 	/* system.c: calls that run, and the dispositions from before the first */
