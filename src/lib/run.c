@@ -60,10 +60,10 @@ void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask)
 static int let_go(int r, const char *name, struct spu_child *child,
 		  const struct spu_options *options, struct spu_error *ret_error)
 {
-	spu__refusal(ret_error, -r, SPU_STEP_WAIT, -1,
-		     "%s took longer than %d ms, and process %d %s", QUOTED(name, NAME_SIZE),
-		     options->timeout_ms, (int)child->pid, r == -EPERM
-		     ? "may not be ended: it has other ids" : "is held up: SIGKILL doesn't end it");
+	spu__error(ret_error, -r, SPU_STEP_WAIT, -1,
+		   "%s took longer than %d ms, and process %d %s", QUOTED(name, NAME_SIZE),
+		   options->timeout_ms, (int)child->pid,
+		   r == -EPERM ? "can't be signalled" : "doesn't end by SIGKILL");
 	if (ret_error)
 		ret_error->pid = child->pid;
 	spu_child_release(child);

@@ -17,35 +17,31 @@
  * ---- Signals
  */
 
-/* A zombie takes every signal, and so does what a look has reaped. */
-static int signal_child(struct spu_child *child, int signal)
-{
-	if (spu__is_untold(child))
-		return 0;
-	if (child->pidfd >= 0) {
-		long r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, 0);
-
-		if (r != -ENOSYS && r != -EPERM)
-			return (int)r;
-	}
-	return kill(child->pid, signal) < 0 ? -errno : 0;
-}
-
 /*
  * By the pidfd, which can't be taken for somebody else's: a group's number can
  * when its leader is reaped meanwhile. Else, and where a filter refuses that, by
  * number.
  */
-static long signal_members(const struct spu_child *child, int signal)
+static int signal_by(struct spu_child *child, int signal, unsigned whom)
 {
 	long r = -ENOSYS;
 
 	if (child->pidfd >= 0)
-		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0,
-			     KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
-	if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
-		r = kill(-child->pid, signal) < 0 ? -errno : 0;
-	return r;
+		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, whom);
+	if (r == -ENOSYS || r == -EPERM || (r == -EINVAL && whom))
+		r = kill(whom ? -child->pid : child->pid, signal) < 0 ? -errno : 0;
+	return (int)r;
+}
+
+/*
+ * What has ended takes every signal: a zombie, for which the kernel asks for rights
+ * all the same, and what a look has reaped.
+ */
+static int signal_child(struct spu_child *child, int signal)
+{
+	int r = spu__is_untold(child) ? 0 : signal_by(child, signal, 0);
+
+	return r == -EPERM && spu__has_ended(child) > 0 ? 0 : r;
 }
 
 /*
@@ -54,10 +50,11 @@ static long signal_members(const struct spu_child *child, int signal)
  */
 static int signal_group(struct spu_child *child, int signal)
 {
-	if (signal_members(child, signal) == -ESRCH && !spu__began_as_leader(child) &&
-	    !spu__is_untold(child))
-		return -ESRCH;
-	return signal_child(child, getpgid(child->pid) == child->pid ? 0 : signal);
+	int r = signal_by(child, signal, KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
+
+	if (r == -ESRCH && !spu__began_as_leader(child) && !spu__is_untold(child))
+		return r;
+	return signal_child(child, r == 0 && getpgid(child->pid) == child->pid ? 0 : signal);
 }
 
 static int send_signal(struct spu_child *child, int signal, unsigned flags)
@@ -113,9 +110,9 @@ int spu__take_measure(struct stopping *stopping)
 
 void spu__end_group(const struct stopping *stopping)
 {
-	/* The number is taken, by a zombie */
+	/* A zombie has its number still */
 	if (stopping->taken && stopping->flags & SPU_GROUP)
-		kill(-stopping->child->pid, SIGKILL);
+		signal_by(stopping->child, SIGKILL, KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
 }
 
 int spu__see_off(struct stopping *stopping, int *ret_status)

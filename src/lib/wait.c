@@ -220,18 +220,19 @@ static int take(struct spu_child *child, int flags, int *ret_status, struct rusa
 	if (child->pidfd >= 0)
 		r = syscall6(SYS_waitid, KERNEL_P_PIDFD, child->pidfd, (long)&info,
 			     flags | KERNEL_WALL, (long)ret_usage, 0);
-	if (r != -EINVAL && !is_refusal((int)-r)) {
-		*ret_status = status_of(&info);
-		return r < 0 ? (int)r : info.si_pid != 0;
+	if (r == -EINVAL || is_refusal((int)-r)) {
+		if (flags == WEXITED) {
+			r = syscall4(SYS_wait4, child->pid, (long)ret_status, KERNEL_WALL,
+				     (long)ret_usage);
+			return r < 0 ? (int)r : 1;
+		}
+		r = syscall6(SYS_waitid, P_PID, child->pid, (long)&info, flags | KERNEL_WALL,
+			     (long)ret_usage, 0);
 	}
-	if (flags == WEXITED) {
-		r = syscall4(SYS_wait4, child->pid, (long)ret_status, KERNEL_WALL, (long)ret_usage);
-		return r < 0 ? (int)r : 1;
-	}
-	r = syscall6(SYS_waitid, P_PID, child->pid, (long)&info, flags | KERNEL_WALL,
-		     (long)ret_usage, 0);
+	if (r < 0)
+		return (int)r;
 	*ret_status = status_of(&info);
-	return r < 0 ? (int)r : info.si_pid != 0;
+	return info.si_pid != 0;
 }
 
 int spu__reap(struct spu_child *child, int *ret_status)
@@ -249,29 +250,27 @@ int spu__reap(struct spu_child *child, int *ret_status)
  * ---- Waiting
  */
 
-/* What a pidfd can't tell is looked for every 50 us at first, every 10 ms at last. */
-static struct timespec pause_for(int64_t left_us, int64_t *pause_us)
+/* For so long, or until a pidfd tells of the end: 1. A negative value: it can't be asked. */
+static int sleep_for(int64_t us, struct pollfd *end)
 {
-	int64_t us = left_us;
+	struct timespec time = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+	int r = end ? ppoll(end, 1, &time, NULL) : nanosleep(&time, NULL);
 
-	if (pause_us) {
-		us = *pause_us < left_us ? *pause_us : left_us;
-		*pause_us = *pause_us < 5000 ? 2 * *pause_us : 10000;
-	}
-	return (struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+	return r < 0 && errno == EINTR ? 0 : r;
 }
 
 /*
  * Until one of the events, which is left to be taken: 0, -ETIMEDOUT or another
- * negative errno value. A cancellation point. Pidfds tell of the end alone, those
- * of 5.2 of nothing, and of a child that somebody traces before it can be reaped.
+ * negative errno value. A cancellation point. What no pidfd tells is looked for
+ * every 50 us at first, every 10 ms at last: all but the end, with Linux 5.2 that
+ * too; and it tells of a traced child's end before that can be reaped.
  */
 static int await(struct spu_child *child, int events, int64_t deadline, int *ret_status,
 		 struct rusage *ret_usage)
 {
 	struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
-	int is_told = child->pidfd >= 0, r, was_told = 0;
-	int64_t pause_us = 50;
+	int is_told = child->pidfd >= 0, r;
+	int64_t pause = 50;
 
 	if (deadline == NEVER) {
 		r = look_for(child, events, ret_status, ret_usage);
@@ -279,7 +278,6 @@ static int await(struct spu_child *child, int events, int64_t deadline, int *ret
 	}
 	for (;;) {
 		int64_t left = deadline;
-		struct timespec timeout;
 
 		r = look_for(child, events | WNOHANG, ret_status, ret_usage);
 		if (r != 0)
@@ -288,11 +286,13 @@ static int await(struct spu_child *child, int events, int64_t deadline, int *ret
 			left -= spu__now_us();
 		if (left <= 0)
 			return -ETIMEDOUT;
-		if (was_told)
-			is_told = 0;
-		timeout = pause_for(left, is_told && events == WEXITED ? NULL : &pause_us);
-		r = ppoll(&end, (nfds_t)is_told, &timeout, NULL);
-		was_told = r > 0 || (r < 0 && errno != EINTR);
+		if (!is_told || events != WEXITED) {
+			left = pause < left ? pause : left;
+			pause = pause < 5000 ? 2 * pause : 10000;
+		}
+		/* If it has told, and nothing is found, it is of no use */
+		r = sleep_for(left, is_told ? &end : NULL);
+		is_told = is_told && r == 0;
 	}
 }
 
