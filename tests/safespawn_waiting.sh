@@ -75,6 +75,18 @@ test_in_the_foreground_the_command_alone_is_ended() {
 	status 137 clean safespawn -q -t 0.1 --foreground -k 0.1 --ignore-signal=TERM sleep 60
 }
 
+# It goes into ours; more time until that was enough to get there
+test_a_command_that_has_left_its_group_is_ended_too() {
+	group=$(cut -d ' ' -f 5 "/proc/$$/stat")
+	for how in alone group; do
+		for limit in 0.3 3 30; do
+			status 124 clean safespawn -q -t $limit "$HELPERS/report_evade" $how "$group"
+			[ "$out" != ready ] || break
+		done
+		same "what $how says" ready "$out"
+	done
+}
+
 # Without a terminal: on one the job stops, and somebody has to continue it. It is given
 # more time until that was enough for it to begin.
 test_a_stopped_command_is_ended_too() {

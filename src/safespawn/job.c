@@ -23,10 +23,9 @@ static void take_terminal(const struct supervisor *s)
 /* Has the command gone on, or ended, since it stopped? */
 static int has_changed(const struct supervisor *s)
 {
-	siginfo_t info = {0};
+	struct spu_exit change = SPU_EXIT_INIT;
 
-	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WCONTINUED | WNOHANG | WNOWAIT) == 0 &&
-	       info.si_pid != 0;
+	return spu_wait4(s->child, 0, SPU_WAIT_CONTINUED | SPU_WAIT_LOOK, &change) == 0;
 }
 
 static int is_pending(int number)

@@ -70,7 +70,7 @@ static int run_in_foreground(struct launch *launch)
 	status = launch_spawn(launch, &child);
 	if (status)
 		return status;
-	supervise(launch, child.pid, ends_tree ? &tree : NULL, &ending);
+	supervise(launch, &child, ends_tree ? &tree : NULL, &ending);
 	pid_file_remove(&launch->pid_file, child.pid);
 	spu_child_release(&child);
 	if (launch->settings->verbose)

@@ -120,23 +120,23 @@ static void was_told(struct supervisor *s, int number)
 /* Whether the command has ended. */
 static int reap(struct supervisor *s)
 {
-	int status;
-	pid_t r;
+	struct spu_exit change = SPU_EXIT_INIT;
+	int r;
 
-	while ((r = wait4(s->pid, &status, WNOHANG | WUNTRACED | WCONTINUED,
-			  &s->ending->usage)) > 0) {
-		if (WIFSTOPPED(status)) {
-			job_stopped(s, WSTOPSIG(status));
-		} else if (WIFCONTINUED(status)) {
+	while ((r = spu_wait4(s->child, 0, SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED, &change)) == 0) {
+		if (WIFSTOPPED(change.status)) {
+			job_stopped(s, WSTOPSIG(change.status));
+		} else if (WIFCONTINUED(change.status)) {
 			s->stopped = 0;
 		} else {
-			s->ending->wait_status = status;
+			s->ending->wait_status = change.status;
+			s->ending->usage = change.usage;
 			return 1;
 		}
 	}
-	if (r == 0)
+	if (r == -ETIMEDOUT)
 		return 0;
-	say_errno(errno, "wait for %d", (int)s->pid);
+	say_errno(r, "wait for %d", (int)s->pid);
 	s->ending->wait_status = EXIT_SETUP << 8;
 	return 1;
 }
@@ -256,12 +256,14 @@ static void end_rest(struct supervisor *s)
 	}
 }
 
-void supervise(const struct launch *launch, pid_t pid, struct tree *tree, struct ending *ret)
+void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
+	       struct ending *ret)
 {
 	struct supervisor s = {
 		.settings = launch->settings,
 		.waited = &launch->signals.waited,
-		.pid = pid,
+		.child = child,
+		.pid = child->pid,
 		.early = launch->early,
 		.leads_group = launch_leads_group(launch),
 		.terminal = -1,
@@ -273,7 +275,7 @@ void supervise(const struct launch *launch, pid_t pid, struct tree *tree, struct
 	*ret = (struct ending){0};
 	if (launch->options.foreground.set) {
 		s.terminal = STDIN_FILENO;
-		s.holder = pid;
+		s.holder = child->pid;
 	}
 	set_deadline(&s, &launch->launched, launch->settings->timeout_ms);
 	wait_for_command(&s);

@@ -8,6 +8,7 @@
 #include "tree.h"
 
 /* The signals are blocked since before the launch. tree: with --kill-tree, or NULL. */
-void supervise(const struct launch *launch, pid_t pid, struct tree *tree, struct ending *ret);
+void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
+	       struct ending *ret);
 
 #endif

@@ -14,7 +14,8 @@
 struct supervisor {
 	const struct settings *settings;
 	const sigset_t *waited;
-	pid_t pid;
+	struct spu_child *child;
+	pid_t pid;		/* the child's */
 	int leads_group;	/* then its group gets the signals */
 	uint64_t sent;		/* the signals that it has had from us */
 	sigset_t early;		/* came when there was perhaps no command to get them with us */
