@@ -36,8 +36,8 @@ static inline int open_gate(void)
 	return open(gate_path(), O_RDWR | O_CLOEXEC);
 }
 
-/* Of a process that sleeps, as one does that waits in open; else -1. */
-static inline pid_t parent_of_sleeper(const char *pid)
+/* Of a process in that state (0: in any), else -1. */
+static inline pid_t parent_of(const char *pid, char wanted)
 {
 	char path[300], line[512];
 	FILE *stat;
@@ -51,11 +51,11 @@ static inline pid_t parent_of_sleeper(const char *pid)
 		sscanf(end + 1, " %c %d", &state, &parent);
 	if (stat)
 		fclose(stat);
-	return state == 'S' ? parent : -1;
+	return !wanted || state == wanted ? parent : -1;
 }
 
 /* 0: there is none. */
-static inline pid_t find_waiting_child(pid_t parent)
+static inline pid_t find_child(pid_t parent, char state)
 {
 	DIR *directory = opendir("/proc");
 	struct dirent *entry;
@@ -63,18 +63,19 @@ static inline pid_t find_waiting_child(pid_t parent)
 
 	while (directory && !found && (entry = readdir(directory)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-		    parent_of_sleeper(entry->d_name) == parent)
+		    parent_of(entry->d_name, state) == parent)
 			found = atoi(entry->d_name);
 	if (directory)
 		closedir(directory);
 	return found;
 }
 
+/* It sleeps, as one does that waits in open. */
 static inline pid_t await_child_at_gate(pid_t parent)
 {
 	pid_t child;
 
-	while (!(child = find_waiting_child(parent)))
+	while (!(child = find_child(parent, 'S')))
 		usleep(1000);
 	return child;
 }
