@@ -30,6 +30,6 @@ suites() {
 
 # of launches, and of the descriptors that a child gets
 LAUNCHES="program exec_failure step_failure child signals set_up detached refused threads methods
-	in_place rights retries"
-TABLES="given pipes bad_entries numbers no_standard leaks callers_own fifos model"
+	in_place rights retries namespaces full_table"
+TABLES="given pipes bad_entries numbers no_standard leaks callers_own fifos own_table model"
 ALL="$TABLES $LAUNCHES wait system audit capture popen"

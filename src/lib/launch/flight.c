@@ -2,6 +2,7 @@
 #include "flight.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -351,6 +352,19 @@ static __attribute__((noinline)) void fly(struct launch *launch, struct flight *
 	restore_signals(&mask);
 }
 
+/*
+ * Of a child in another session only /proc says when it has let go of our memory, and
+ * a look takes a number: the last one is not the pidfd's.
+ */
+static void spare_a_number(int *pidfd)
+{
+	int spare = fcntl(*pidfd, F_DUPFD_CLOEXEC, 0);
+
+	close(spare < 0 ? *pidfd : spare);
+	if (spare < 0)
+		*pidfd = -1;
+}
+
 void spu__fly(struct launch *launch, struct flight *ret)
 {
 	int shares_ids = launch->changes_ids && !launch->copies_memory;
@@ -360,6 +374,8 @@ void spu__fly(struct launch *launch, struct flight *ret)
 	if (shares_ids)
 		spu__enter_id_change();
 	fly(launch, ret);
+	if (shares_ids && launch->options.flags & SPU_SETSID && ret->pidfd >= 0)
+		spare_a_number(&ret->pidfd);
 	if (shares_ids)
 		spu__leave_id_change(!ret->ran ? 0 : is_detached ? ret->report.pid : ret->pid,
 				     !is_detached);
