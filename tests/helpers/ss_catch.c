@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 		if (number < 0)
 			return 1;
 		printf("got %d\n", number);
+		/* What a sanitizer does at an orderly end hangs with all signals blocked */
 		if (number == last)
-			return 0;
+			_exit(0);
 	}
 }
