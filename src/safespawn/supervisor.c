@@ -8,12 +8,13 @@
 
 void signal_command(struct supervisor *s, int number)
 {
-	int r = spu_kill(s->child, number, s->leads_group ? SPU_GROUP : 0);
 	char buffer[SIGNAL_NAME_SIZE];
+	int r;
 
 	if (number <= 0)	/* rewritten to nothing */
 		return;
 	s->sent |= SPU_SIGNAL(number);
+	r = spu_kill(s->child, number, s->leads_group ? SPU_GROUP : 0);
 	if (r < 0 && r != -ESRCH)
 		say_errno(r, "signal %s to %d", signal_name(number, buffer), (int)s->pid);
 }
