@@ -687,14 +687,15 @@ int spu_exit_code(int wait_status);
  * and SIGQUIT ignored in the process and SIGCHLD blocked in the thread until
  * it ends. The result is a wait status, 127 << 8 if the shell can't be
  * executed, or -1 with errno if no process could be made or its status is
- * lost (ECHILD). NULL: not 0.
+ * lost (ECHILD). NULL: is there a /bin/sh that can be executed?
  *
  * Better than the common ones: concurrent calls are counted (musl doesn't:
  * SIGINT can stay ignored for ever), no process is -1 and not 127 (glibc up to
  * 2.36 at least), clone3 refused with EPERM is no failure. Descriptors are
  * inherited as POSIX says. A cancellation point: a cancelled call kills and
  * reaps the shell, and so does one that a signal handler leaves by siglongjmp(),
- * at any moment, on glibc (musl has nothing for that). Don't mix with libc's
+ * at any moment, on glibc (musl has nothing for that). It takes no memory from
+ * malloc() and little stack: crash handlers call it. Don't mix with libc's
  * system() in one process at one time: each counts only its own calls
  * (spawnutil(7)).
  */

@@ -176,6 +176,12 @@ static void hide_the_shell(void)
 	}
 }
 
+static void observe_null_without_shell(void)
+{
+	hide_the_shell();
+	observe_null();
+}
+
 static void make_unexecutable_shell(void)
 {
 	int fd = open("/bin/sh", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -756,6 +762,8 @@ static const struct behaviour {
 	const char *why;	/* NULL: what a libc has, ours has there too */
 } behaviours[] = {
 	{1, "system of NULL", observe_null, "a shell is there", NULL, NULL, NULL},
+	{1, "system of NULL without a shell", observe_null_without_shell, "no shell", NULL,
+	 "a shell is there", "ISO C: only where there is a command processor"},
 	{2, "statuses of system", observe_statuses,
 	 "exit 0, exit 1, exit 127, signal 9, long name exit 12[67], long command exit 127",
 	 NULL, "exit 0, exit 1, exit 127, signal 9, long name exit 12[67], long command -1 *",

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
@@ -99,6 +100,34 @@ START_TEST(signals_are_as_before)
 	ck_assert_int_eq(is_blocked(SIGCHLD), 0);
 	ck_assert_uint_eq(count_open(), open_before);
 	assert_no_child();
+}
+END_TEST
+
+/* Another thread may close what isn't its own, or count. */
+START_TEST(no_descriptor_is_open_for_it_meanwhile)
+{
+	char text[32] = "";
+	int ends[2];
+
+	if (access("/proc/self/fd", R_OK) != 0)
+		SKIP("check_system", "no /proc");
+	ck_assert_int_eq(spu_system(":"), 0);	/* the first of a process has an error pipe */
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], 9);
+	ck_assert_int_eq(spu_system("ls /proc/$PPID/fd | wc -l >&9"), 0);
+	ck_assert_int_gt(read(ends[0], text, sizeof(text) - 1), 0);
+	ck_assert_uint_eq((size_t)atoi(text), count_open());
+	close(ends[0]), close(ends[1]), close(9);
+}
+END_TEST
+
+START_TEST(errno_stays_where_nothing_fails)
+{
+	errno = 77;
+	ck_assert_int_eq(spu_system("exit 3"), 3 << 8);
+	ck_assert_int_eq(errno, 77);
+	ck_assert_int_eq(spu_pclose(spu_popen("exit 3", "r")), 3 << 8);
+	ck_assert_int_eq(errno, 77);
 }
 END_TEST
 
@@ -475,6 +504,72 @@ START_TEST(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was)
 END_TEST
 
 /*
+ * ---- Called by a handler when the process is about to die, to have a debugger
+ * print a stack: there is a small stack, and malloc may be locked
+ */
+
+static void call_and_leave(int number)
+{
+	(void)number;
+	_exit(spu_system("exit 3") == 3 << 8 ? 0 : 1);
+}
+
+static int crash_on_small_stack(void)
+{
+	struct sigaction action = {.sa_handler = call_and_leave, .sa_flags = SA_ONSTACK};
+	/* what the kernel writes there depends on the processor; glibc's system() takes 1 600 */
+	size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ) + 3072, guard = 65536;
+	char *memory = mmap(NULL, size + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = {.ss_sp = memory + guard, .ss_size = size};
+
+	if (memory == MAP_FAILED || mprotect(stack.ss_sp, size, PROT_READ | PROT_WRITE) < 0 ||
+	    sigaltstack(&stack, NULL) < 0)
+		return 2;
+	sigaction(SIGSEGV, &action, NULL);
+	raise(SIGSEGV);
+	return 3;
+}
+
+START_TEST(a_handler_with_a_small_stack_may_call_it)
+{
+	if (IS_SANITIZED || is_under_valgrind())
+		SKIP("check_system", "instrumented code takes more stack");
+	ck_assert_int_eq(in_child(crash_on_small_stack), 0);
+}
+END_TEST
+
+static void *wait_for_ever(void *argument)
+{
+	return pause() ? argument : NULL;
+}
+
+static void (*volatile release)(void *memory) = free;
+
+static int abort_in_malloc(void)
+{
+	pthread_t thread;
+	char *memory;
+
+	/* with a second thread there are locks, and the check below is made with one held */
+	pthread_create(&thread, NULL, wait_for_ever, NULL);
+	signal(SIGABRT, call_and_leave);
+	memory = malloc(2000);
+	free(malloc(2000));
+	release(memory);
+	release(memory);
+	return 2;
+}
+
+START_TEST(a_handler_of_abort_may_call_it_while_malloc_is_locked)
+{
+	if (IS_SANITIZED || is_under_valgrind())
+		SKIP("check_system", "another malloc");
+	close(2);	/* glibc's words */
+	ck_assert_int_eq(in_child(abort_in_malloc), 0);
+}
+END_TEST
+
+/*
  * ---- Forked by vfork()
  */
 
@@ -577,6 +672,8 @@ int main(void)
 	signal(SIGCHLD, SIG_DFL);
 	ADD(the_result_is_a_wait_status);
 	ADD(signals_are_as_before);
+	ADD(no_descriptor_is_open_for_it_meanwhile);
+	ADD(errno_stays_where_nothing_fails);
 	ADD(the_shell_has_the_callers_dispositions);
 	ADD(signals_do_not_end_the_wait);
 	ADD(interrupts_are_for_the_command_only);
@@ -587,6 +684,8 @@ int main(void)
 	ADD(a_cancelled_call_ends_its_shell_only);
 	ADD(a_jump_out_of_it_ends_the_shell_and_restores_all);
 	ADD(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was);
+	ADD(a_handler_with_a_small_stack_may_call_it);
+	ADD(a_handler_of_abort_may_call_it_while_malloc_is_locked);
 	ADD(a_vfork_child_may_call_it_beside_its_parent);
 	ADD(an_interrupt_is_for_the_command_that_has_the_terminal);
 	return run_suite(suite);

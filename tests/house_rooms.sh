@@ -18,14 +18,15 @@ rooms() {
 		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/other.h
 		arch/* |
 		lib/text.* | lib/text.h
+		lib/arena.* | lib/arena.h
 		lib/state.* | lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h
 		lib/plan/step.h | spawnutil.h arch/arch.h
-		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/text.h lib/error.h lib/plan/*
+		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
-		lib/launch/* | quote.h arch/arch.h kernel.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*

@@ -2,6 +2,7 @@
 #include "spawn.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "accept.h"
 #include "launch/failure.h"
@@ -51,21 +52,29 @@ static int launch_by_libc(struct launch *launch, struct spu_child *ret_child)
 	return 0;
 }
 
+static int spawn(struct launch *launch, struct spu_child *ret_child, char *const argv[],
+		 const struct spu_options *options, struct arena *arena,
+		 struct spu_error *ret_error)
+{
+	int cancel_state, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	r = spu__open_launch(launch, argv, options, FOR_CHILD, arena, ret_error);
+	if (r == 0) {
+		r = options->method == SPU_METHOD_POSIX_SPAWN
+		  ? launch_by_libc(launch, ret_child) : launch_by_clone(launch, ret_child);
+		spu__close_launch(launch, r == 0);
+	}
+	pthread_setcancelstate(cancel_state, NULL);
+	return r;
+}
+
 int spu__spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
 	       struct spu_error *ret_error)
 {
 	struct launch launch;
-	int cancel_state, r;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	r = spu__open_launch(&launch, argv, options, FOR_CHILD, ret_error);
-	if (r == 0) {
-		r = options->method == SPU_METHOD_POSIX_SPAWN
-		  ? launch_by_libc(&launch, ret_child) : launch_by_clone(&launch, ret_child);
-		spu__close_launch(&launch, r == 0);
-	}
-	pthread_setcancelstate(cancel_state, NULL);
-	return r;
+	return spawn(&launch, ret_child, argv, options, NULL, ret_error);
 }
 
 int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
@@ -75,4 +84,29 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_
 	int r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
 	return r < 0 ? r : spu__spawn(ret_child, argv, &accepted, ret_error);
+}
+
+struct apart {
+	struct launch launch;
+	struct spu_options accepted;
+	/* more than a hundred streams' entries come from malloc */
+	char rest[24576] __attribute__((aligned(16)));
+};
+
+int spu__spawn_apart(struct spu_child *ret_child, char *const argv[],
+		     const struct spu_options *options, struct spu_error *ret_error)
+{
+	struct apart *apart = mmap(NULL, sizeof(*apart), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct arena arena;
+	int r;
+
+	if (apart == MAP_FAILED)
+		return spu_spawn(ret_child, argv, options, ret_error);
+	arena = (struct arena){apart->rest, apart->rest, apart->rest + sizeof(apart->rest)};
+	r = spu__accept(argv, options, BY_LAUNCH, &apart->accepted, ret_error);
+	if (r == 0)
+		r = spawn(&apart->launch, ret_child, argv, &apart->accepted, &arena, ret_error);
+	munmap(apart, sizeof(*apart));
+	return r;
 }

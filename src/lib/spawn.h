@@ -8,4 +8,12 @@
 int spu__spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
 	       struct spu_error *ret_error);
 
+/*
+ * spu_spawn() in memory of its own: but for little neither malloc's nor the stack's.
+ * For calls that programs make where these are in a bad way, in a handler of SIGSEGV
+ * or SIGABRT. What needs malloc all the same: fds, and a file without a slash.
+ */
+int spu__spawn_apart(struct spu_child *ret_child, char *const argv[],
+		     const struct spu_options *options, struct spu_error *ret_error);
+
 #endif

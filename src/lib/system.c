@@ -7,11 +7,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "preload.h"
+#include "shell.h"
 #include "state.h"
-#include "stop.h"
 
 static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
 
@@ -61,7 +62,7 @@ static void leave(struct process_state *state)
 
 struct call {
 	struct process_state *state;	/* NULL: left */
-	struct spu_child child;
+	pid_t shell;
 	sigset_t mask;			/* of the thread, from before */
 };
 
@@ -107,39 +108,43 @@ void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
 static void abandon(void *argument)
 {
 	struct call *call = argument;
+	int cancel_state;
 	sigset_t mask;
 
 	hold_signals(&mask);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (call->state) {
-		spu__end_child(&call->child);
+		/* if it isn't reaped: then the number isn't the shell's */
+		if (waitpid(call->shell, NULL, WNOHANG) == 0) {
+			kill(call->shell, SIGKILL);
+			spu__await_shell(call->shell, NULL);
+		}
 		leave(call->state);
 		call->state = NULL;
 	}
+	pthread_setcancelstate(cancel_state, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static int wait_for_shell(struct call *call)
 {
 	sigset_t waiting = call->mask;
-	int r, status = 0;
+	int status;
 
 	sigaddset(&waiting, SIGCHLD);
 	CLEANUP_PUSH(abandon, call);
 	pthread_sigmask(SIG_SETMASK, &waiting, NULL);
-	r = spu_wait(&call->child, -1, &status);
+	if (spu__await_shell(call->shell, &status) < 0)
+		status = -1;
 	hold_signals(NULL);
 	CLEANUP_POP();
-	spu_child_release(&call->child);
-	if (r == 0)
-		return status;
-	errno = -r;
-	return -1;
+	return status;
 }
 
 static int run_shell(struct call *call, const char *command, struct spu_options *options)
 {
 	struct spu_error error;
-	int r = spu_spawn(&call->child, SPU_ARGV("sh", "-c", "--", command), options, &error);
+	int r = spu__launch_shell(&call->shell, command, options, &error);
 
 	if (r == 0)
 		return wait_for_shell(call);
@@ -156,21 +161,20 @@ int spu__system(const char *command, unsigned leaks)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct call call;
-	int status, saved;
+	int before = errno, status, err;
 
 	if (!command)
-		return 1;
+		return access("/bin/sh", X_OK) == 0;
 	call.state = spu__process_state();
 	hold_signals(&call.mask);
-	options.file = "/bin/sh";
 	options.leaks = leaks;
 	options.default_signals = enter(call.state);
 	memcpy(&options.block_signals, &call.mask, sizeof(options.block_signals));
 	status = run_shell(&call, command, &options);
-	saved = errno;
+	err = errno;
 	leave(call.state);
 	pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
-	errno = saved;
+	errno = status == -1 ? err : before;
 	return status;
 }
 

@@ -8,6 +8,7 @@
 /* Bytes of stack that a child needs, and the one between us and a detached child. */
 #define CHILD_STACK 3072
 #define MIDDLE_STACK 1024
+#define CHILD_STACKS (MIDDLE_STACK + CHILD_STACK)
 
 /*
  * The two system calls that make a child. It carries the plan out from

@@ -330,15 +330,13 @@ static void end(const struct launch *launch, struct flight *flight)
 	flight->pidfd = -1;
 }
 
-/* Not inline: the stacks are to be gone when an error text is made, which takes some itself. */
-static __attribute__((noinline)) void fly(struct launch *launch, struct flight *flight)
+static void fly(struct launch *launch, char *stacks, struct flight *flight)
 {
-	char stacks[MIDDLE_STACK + CHILD_STACK] __attribute__((aligned(16)));
-	size_t size = (launch->options.flags & SPU_DETACH) ? MIDDLE_STACK : sizeof(stacks);
+	size_t size = (launch->options.flags & SPU_DETACH) ? MIDDLE_STACK : CHILD_STACKS;
 	uint64_t mask = 0;
 	long pid;
 
-	launch->plan.spare_stack = stacks + sizeof(stacks);
+	launch->plan.spare_stack = stacks + CHILD_STACKS;
 	block_signals(~SPU_SIGNAL(SIGSYS), &mask);
 	pid = clone_best_way(launch, stacks, size, &flight->pidfd);
 	if (pid > 0) {
@@ -350,6 +348,14 @@ static __attribute__((noinline)) void fly(struct launch *launch, struct flight *
 	}
 	/* A stop that the child saw coming is meant for us too: it happens here. */
 	restore_signals(&mask);
+}
+
+/* Not inline: the stacks are to be gone when an error text is made, which takes some itself. */
+static __attribute__((noinline)) void fly_from_here(struct launch *launch, struct flight *flight)
+{
+	char stacks[CHILD_STACKS] __attribute__((aligned(16)));
+
+	fly(launch, stacks, flight);
 }
 
 /*
@@ -373,7 +379,10 @@ void spu__fly(struct launch *launch, struct flight *ret)
 	*ret = (struct flight){.pidfd = -1, .report = {.at = -1, .index = -1}};
 	if (shares_ids)
 		spu__enter_id_change();
-	fly(launch, ret);
+	if (launch->stacks)
+		fly(launch, launch->stacks, ret);
+	else
+		fly_from_here(launch, ret);
 	if (shares_ids && launch->options.flags & SPU_SETSID && ret->pidfd >= 0)
 		spare_a_number(&ret->pidfd);
 	if (shares_ids)

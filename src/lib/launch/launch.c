@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../child/child.h"
 #include "../error.h"
 #include "../plan/compile.h"
 #include "executed.h"
@@ -62,7 +63,7 @@ static int give(struct launch *launch)
 
 	while (options->fds && options->fds[entries].kind)
 		entries++;
-	launch->given = malloc(GIVEN_ROOM(entries) * sizeof(*launch->given));
+	launch->given = spu__allot(launch->arena, GIVEN_ROOM(entries) * sizeof(*launch->given));
 	if (!launch->given)
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "descriptors");
 	r = spu__give(options->fds, launch->ends.of_entry, options->leaks == SPU_LEAKS_ALLOW,
@@ -79,17 +80,23 @@ static int give(struct launch *launch)
 }
 
 int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
-		     enum purpose purpose, struct spu_error *ret_error)
+		     enum purpose purpose, struct arena *arena, struct spu_error *ret_error)
 {
 	int r;
 
-	*ret = (struct launch){.purpose = purpose, .argv = argv, .options = *options,
-			       .ret_error = ret_error};
+	memset(ret, 0, sizeof(*ret));
+	ret->purpose = purpose;
+	ret->argv = argv;
+	ret->options = *options;
+	ret->arena = arena;
+	ret->ret_error = ret_error;
 	r = choose_memory(ret);
 	if (r == 0)
 		r = spu__make_ends(ret->options.fds, &ret->ends, ret_error);
 	if (r < 0)
 		return r;
+	if (arena)
+		ret->stacks = spu__allot(arena, CHILD_STACKS);
 	r = give(ret);
 	if (r == 0)
 		r = copy_path(ret);
@@ -195,6 +202,7 @@ static int compile(struct launch *launch)
 		.options = options,
 		.table = {.given = launch->given, .count = launch->given_count,
 			  .error_pipe = launch->ends.error_pipe[1]},
+		.arena = launch->arena,
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,
 		.group = options->foreground.set ? getpgrp() : 0,
 		.nice = options->nice.set ? getpriority(PRIO_PROCESS, 0) : 0,
@@ -202,7 +210,7 @@ static int compile(struct launch *launch)
 	int r;
 
 	choose_table(launch, &request.table);
-	free(launch->plan_block);
+	spu__give_back(launch->arena, launch->plan_block);
 	launch->plan_block = NULL;
 	r = spu__compile(&request, &launch->plan, &launch->plan_block);
 	if (r < 0)
@@ -260,7 +268,8 @@ void spu__keep_what_was_made(struct launch *launch, int at)
 void spu__close_launch(struct launch *launch, int succeeded)
 {
 	spu__release_ends(&launch->ends, succeeded);
-	free(launch->given);
-	free(launch->plan_block);
 	free(launch->path);
+	spu__give_back(launch->arena, launch->plan_block);
+	spu__give_back(launch->arena, launch->given);
+	spu__give_back(launch->arena, launch->stacks);
 }

@@ -6,6 +6,7 @@
 #ifndef LIB_LAUNCH_H
 #define LIB_LAUNCH_H
 
+#include "../arena.h"
 #include "../plan/plan.h"
 #include "ends.h"
 
@@ -20,7 +21,9 @@ struct launch {
 	char *const *argv;
 	struct spu_options options;	/* checked, defaults filled in */
 	struct spu_error *ret_error;
+	struct arena *arena;	/* or NULL */
 	/* acquired once */
+	char *stacks;		/* for the child; NULL: they lie on the caller's */
 	struct ends ends;
 	struct given *given;	/* sorted; allocated */
 	size_t given_count;
@@ -34,9 +37,12 @@ struct launch {
 	void *plan_block;
 };
 
-/* Acquires. The options are checked. On failure nothing stays, and it is not to be closed. */
+/*
+ * Acquires. The options are checked. arena: where the launch gets its memory, and the
+ * child its stacks; or NULL. On failure nothing stays, and it is not to be closed.
+ */
 int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
-		     enum purpose purpose, struct spu_error *ret_error);
+		     enum purpose purpose, struct arena *arena, struct spu_error *ret_error);
 
 /* Makes the plan of the next attempt, and its error pipe where it needs one. */
 int spu__plan_launch(struct launch *launch);

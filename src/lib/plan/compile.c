@@ -261,9 +261,9 @@ static struct sizes measure(const struct plan_request *request, const char *file
 	return sizes;
 }
 
-static void *allocate(const struct sizes *sizes)
+static void *allocate(struct arena *arena, const struct sizes *sizes)
 {
-	return malloc(sizes->cpus * sizeof(uint64_t) +
+	return spu__allot(arena, sizes->cpus * sizeof(uint64_t) +
 		      (sizes->candidates + 1 + sizes->environment + sizes->changes) *
 			      sizeof(char *) +
 		      sizes->moves * sizeof(struct move) + sizes->text + sizes->pid +
@@ -287,7 +287,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	const struct spu_options *options = request->options;
 	const char *file = options->file ? options->file : request->argv[0];
 	struct sizes sizes = measure(request, file);
-	void *block = allocate(&sizes);
+	void *block = allocate(request->arena, &sizes);
 	uint64_t *cpus = block;
 	const char **candidates, **environment;
 	const char *const **changes;
@@ -307,7 +307,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	spu__write_candidates(file, request->path, candidates, text);
 	move_count = spu__order_moves(request->table.given, request->table.count, moves);
 	if (move_count < 0) {
-		free(block);
+		spu__give_back(request->arena, block);
 		return move_count;
 	}
 	*ret_plan = (struct plan){

@@ -3,6 +3,7 @@
 #ifndef LIB_COMPILE_H
 #define LIB_COMPILE_H
 
+#include "../arena.h"
 #include "table.h"
 
 /* What a plan is made of; all of it stays alive as long as the plan. */
@@ -13,13 +14,12 @@ struct plan_request {
 	const struct spu_options *options;
 	struct table table;
 	uint64_t mask;		/* the calling thread's, for SPU_KEEP_MASK */
+	struct arena *arena;	/* where the plan gets its memory, or NULL */
 	pid_t group;		/* the caller's process group */
 	int nice;		/* the calling thread's */
 };
 
-/*
- * *ret_block is the one allocation that the plan lives in, for free(). 0, -ENOMEM.
- */
+/* *ret_block is the one allocation that the plan lives in, to be given back. 0, -ENOMEM. */
 int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block);
 
 #endif
