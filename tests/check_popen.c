@@ -139,11 +139,14 @@ END_TEST
 
 START_TEST(a_stream_is_as_libcs_in_all_that_can_be_asked)
 {
-	const char *modes[] = {"r", "w"};
+	static const struct {
+		const char *command, *mode;
+	} streams[] = {{"echo hello; exit 3", "re"}, {"cat >/dev/null; exit 3", "we"}};
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		FILE *ours = open_stream("exit 3", modes[i]), *theirs = popen("exit 3", modes[i]);
+		FILE *ours = open_stream(streams[i].command, streams[i].mode);
+		FILE *theirs = popen(streams[i].command, streams[i].mode);
 
 		ck_assert_ptr_nonnull(theirs);
 		ck_assert_int_eq(fwide(ours, 0), fwide(theirs, 0));
@@ -156,6 +159,8 @@ START_TEST(a_stream_is_as_libcs_in_all_that_can_be_asked)
 		ck_assert_int_eq(__fwritable(ours), __fwritable(theirs));
 		ck_assert_int_eq(fflush(ours), fflush(theirs));
 		ck_assert_int_eq(getc(ours), getc(theirs));
+		ck_assert_int_eq(putc('x', ours), putc('x', theirs));
+		ck_assert_uint_eq(__fbufsize(ours), __fbufsize(theirs));
 		ck_assert_int_eq(ferror(ours), ferror(theirs));
 		ck_assert_int_eq(feof(ours), feof(theirs));
 		ck_assert_int_eq(spu_pclose(ours), pclose(theirs));
@@ -204,6 +209,8 @@ START_TEST(its_number_may_be_another_files_meanwhile)
 	assert_unchanged(open_before);
 	stream = open_stream("read x; exit 5", "w");
 	close(fileno(stream));
+	/* which may get the number */
+	ck_assert_int_eq(spu_pclose(open_stream("exit 6", "r")), 6 << 8);
 	errno = 0;
 	ck_assert_int_eq(spu_pclose(stream), -1);
 	ck_assert_int_eq(errno, EBADF);

@@ -8,59 +8,140 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "launch/ends.h"
 #include "preload.h"
+#include "shell.h"
 #include "state.h"
 
 struct popened {
 	struct popened *next;
-	FILE *stream;
-	int fd;
-	int crosses_exec;	/* opened without 'e' */
+	int fd;			/* 0: this place is free */
+	int crosses_exec;	/* open, and without 'e': children close it */
 	dev_t device;		/* these two are the pipe's */
 	ino_t inode;
-	struct spu_child child;	/* pid 0: none yet */
+	FILE *stream;
+	char *buffer;
+	pid_t shell;		/* 0: none yet, or none to wait for */
 };
 
 /*
  * ---- The open streams of this process and, in a fork child, of those that it
- * comes from: they are open there too. Each store leaves a whole list, whenever
- * the copy is made.
+ * comes from: they are open there too. Such a child got its memory page by page,
+ * while other threads wrote, and its descriptors before: what it finds here may
+ * be of different moments. So places stay where they are, and their order too.
  */
 
-static struct popened *streams;
+#define PLACES 64
 
-/* Who launches when it is out of the list doesn't close it; so exec does. */
-static void take_out(struct popened *p)
+static struct popened places[PLACES];
+
+/* Does the number still mean what it was? */
+static int is_open(const struct popened *p)
+{
+	struct stat st;
+
+	return fstat(p->fd, &st) == 0 && st.st_dev == p->device && st.st_ino == p->inode;
+}
+
+static void link_places(struct popened *begin)
+{
+	struct popened *p;
+
+	for (p = begin; p < begin + PLACES - 1; p++)
+		p->next = p + 1;
+}
+
+static struct process_state *lock_places(void)
 {
 	struct process_state *state = spu__process_state();
-	struct popened **link;
+	struct popened *p;
 
-	fcntl(p->fd, F_SETFD, FD_CLOEXEC);
 	pthread_mutex_lock(&state->lock);
-	for (link = &streams; *link && *link != p; link = &(*link)->next)
-		;
-	if (*link)
-		*link = p->next;
+	if (state->has_places)
+		return state;
+	if (!places[0].next)
+		link_places(places);
+	for (p = places; p; p = p->next)
+		if (p->crosses_exec && !is_open(p))
+			p->crosses_exec = 0;
+	state->has_places = 1;
+	return state;
+}
+
+/* NULL: no memory. */
+static struct popened *add_places(struct popened *last)
+{
+	struct popened *more = mmap(NULL, PLACES * sizeof(*more), PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (more == MAP_FAILED)
+		return NULL;
+	link_places(more);
+	last->next = more;
+	return more;
+}
+
+static struct popened *take_place(int fd)
+{
+	struct process_state *state = lock_places();
+	struct popened *p = places;
+	struct stat st;
+
+	while (p->fd && p->next)
+		p = p->next;
+	if (p->fd)
+		p = add_places(p);
+	if (p && fstat(fd, &st) == 0) {
+		p->fd = fd;
+		p->device = st.st_dev;
+		p->inode = st.st_ino;
+	} else {
+		p = NULL;
+	}
+	pthread_mutex_unlock(&state->lock);
+	return p;
+}
+
+/* Who launches from here on doesn't close it; so exec does. */
+static void withdraw(struct popened *p)
+{
+	struct process_state *state;
+
+	if (p->crosses_exec)
+		fcntl(p->fd, F_SETFD, FD_CLOEXEC);
+	state = lock_places();
+	p->crosses_exec = 0;
+	p->stream = NULL;
 	pthread_mutex_unlock(&state->lock);
 }
 
-/* Its own end is closed, with this error or 0. The result is pclose()'s; p is gone. */
+static void leave_place(struct popened *p)
+{
+	struct process_state *state;
+
+	free(p->buffer);
+	state = lock_places();
+	*p = (struct popened){.next = p->next};
+	pthread_mutex_unlock(&state->lock);
+}
+
+/* Our end is closed, with this error or 0. The result is pclose()'s. */
 static int finish(struct popened *p, int err)
 {
-	int saved = errno, status = 0, r = 0;
+	int saved = errno, status = 0;
 
-	if (p->child.pid > 0)
-		r = spu_wait(&p->child, -1, &status);
-	free(p);
+	if (p->shell > 0 && spu__await_shell(p->shell, &status) < 0)
+		err = errno;
 	/* The shell's status, but that what it could not be told is an error: as glibc has it. */
-	if (r == 0 && status == 0)
-		r = -err;
-	errno = r < 0 ? -r : saved;
-	return r < 0 ? -1 : status;
+	else if (status)
+		err = 0;
+	leave_place(p);
+	errno = err ? err : saved;
+	return err ? -1 : status;
 }
 
 /*
@@ -101,31 +182,41 @@ static int close_pipe(void *cookie)
 	int cancel_state, result, err = 0;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	take_out(p);
+	withdraw(p);
 	if (close(p->fd) < 0) {	/* the program has closed it: glibc doesn't wait either */
 		err = errno;
-		p->child.pid = 0;
+		p->shell = 0;
 	}
 	result = finish(p, err);
 	pthread_setcancelstate(cancel_state, NULL);
 	return result;
 }
 
-static FILE *make_file(struct popened *p, int is_read)
+/* glibc's own has a page, and a stream like ours BUFSIZ: how much is written at once shows. */
+static void set_buffer(struct popened *p)
 {
-	const cookie_io_functions_t functions = {read_pipe, write_pipe, seek_pipe, close_pipe};
-	FILE *stream = fopencookie(p, is_read ? "r" : "w", functions);
+	long size = sysconf(_SC_PAGESIZE);
 
-	if (stream)
-		stream->_fileno = p->fd;	/* for fileno() alone */
-	return stream;
+	p->buffer = size < BUFSIZ ? malloc((size_t)size) : NULL;
+	if (p->buffer)
+		setvbuf(p->stream, p->buffer, _IOFBF, (size_t)size);
 }
 
-/* It leaves the list when it is closed. */
-static int is_open(const struct popened *p)
+static int make_file(struct popened *p, int is_read)
 {
-	(void)p;
-	return 1;
+	const cookie_io_functions_t functions = {read_pipe, write_pipe, seek_pipe, close_pipe};
+
+	p->stream = fopencookie(p, is_read ? "r" : "w", functions);
+	if (!p->stream)
+		return -errno;
+	p->stream->_fileno = p->fd;	/* for fileno() alone */
+	set_buffer(p);
+	return 0;
+}
+
+static int is_to_be_closed(const struct popened *p)
+{
+	return p->crosses_exec;
 }
 
 static int close_stream(struct popened *p)
@@ -152,49 +243,44 @@ int spu_pclose(FILE *stream)
 
 static struct popened *find(const FILE *stream)
 {
-	struct process_state *state = spu__process_state();
+	struct process_state *state = lock_places();
 	struct popened *p;
 
-	pthread_mutex_lock(&state->lock);
-	for (p = streams; p && p->stream != stream; p = p->next)
+	for (p = places; p && (!p->fd || p->stream != stream); p = p->next)
 		;
 	pthread_mutex_unlock(&state->lock);
 	return p;
 }
 
-static FILE *make_file(struct popened *p, int is_read)
+static int make_file(struct popened *p, int is_read)
 {
 	FILE *stream = fdopen(p->fd, is_read ? "r" : "w");
-	struct popened *closed = find(stream);
-	struct stat st;
+	struct popened *closed;
 
+	if (!stream)
+		return -errno;
 	/* by fclose(): its address has come back */
-	if (closed) {
-		take_out(closed);
-		free(closed);
-	}
-	if (fstat(p->fd, &st) == 0) {
-		p->device = st.st_dev;
-		p->inode = st.st_ino;
-	}
-	return stream;
+	closed = find(stream);
+	if (closed)
+		leave_place(closed);
+	p->stream = stream;
+	return 0;
 }
 
 /* After fclose() its number is anybody's. */
-static int is_open(const struct popened *p)
+static int is_to_be_closed(const struct popened *p)
 {
-	struct stat st;
-
-	return fstat(p->fd, &st) == 0 && st.st_dev == p->device && st.st_ino == p->inode;
+	return p->crosses_exec && is_open(p);
 }
 
 static int close_stream(struct popened *p)
 {
+	FILE *stream = p->stream;
 	int cancel_state, result;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	take_out(p);
-	result = finish(p, fclose(p->stream) == 0 ? 0 : errno);
+	withdraw(p);
+	result = finish(p, fclose(stream) == 0 ? 0 : errno);
 	pthread_setcancelstate(cancel_state, NULL);
 	return result;
 }
@@ -223,58 +309,61 @@ int spu_pclose(FILE *stream)
  */
 
 /* The child's descriptors: two of its own, and those that are closed in it. NULL: no memory. */
-static struct spu_fd *begin_launch(struct process_state *state)
+static struct spu_fd *begin_launch(const struct popened *own)
 {
+	struct process_state *state = lock_places();
 	struct spu_fd *fds;
 	const struct popened *p;
 	size_t count = 0;
 
-	pthread_mutex_lock(&state->lock);
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
-	for (p = streams; p; p = p->next)
-		count++;
+	for (p = places; p; p = p->next)
+		count += p->crosses_exec;
 	fds = calloc(count + 3, sizeof(*fds));
 	if (fds) {
 		state->popen_launches++;
 		count = 2;
-		for (p = streams; p; p = p->next)
-			if (p->crosses_exec && is_open(p))
+		for (p = places; p; p = p->next)
+			/* the program may have closed one, whose number is ours then */
+			if (is_to_be_closed(p) && p->fd != own->fd)
 				fds[count++] = (struct spu_fd)SPU_CLOSE(p->fd);
 	}
 	pthread_mutex_unlock(&state->lock);
 	return fds;
 }
 
-static void end_launch(struct process_state *state)
+static void end_launch(void)
 {
-	pthread_mutex_lock(&state->lock);
+	struct process_state *state = lock_places();
+
 	if (--state->popen_launches == 0)
 		pthread_cond_broadcast(&state->popen_turn);
 	pthread_mutex_unlock(&state->lock);
 }
 
-static void publish(struct process_state *state, struct popened *p)
+/* Close-on-exec comes off: from here on children are told to close it. */
+static void publish(struct popened *own)
 {
-	pthread_mutex_lock(&state->lock);
+	struct process_state *state = lock_places();
+	struct popened *p;
+
 	state->popen_publishers++;
-	while (p->crosses_exec && state->popen_launches > 0)
+	while (state->popen_launches > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
-	/* in this order, for a fork child that gets the one without the other */
-	p->next = streams;
-	streams = p;
-	if (p->crosses_exec)
-		fcntl(p->fd, F_SETFD, 0);
+	for (p = places; p; p = p->next)
+		if (p->fd == own->fd)
+			p->crosses_exec = p == own;
+	fcntl(own->fd, F_SETFD, 0);
 	if (--state->popen_publishers == 0)
 		pthread_cond_broadcast(&state->popen_turn);
 	pthread_mutex_unlock(&state->lock);
 }
 
-static int launch(struct process_state *state, struct popened *p, const char *command,
-		  unsigned leaks, int target, int child_end)
+static int launch(struct popened *p, const char *command, unsigned leaks, int target, int child_end)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
-	struct spu_fd *fds = begin_launch(state);
+	struct spu_fd *fds = begin_launch(p);
 	int r;
 
 	if (!fds)
@@ -282,54 +371,49 @@ static int launch(struct process_state *state, struct popened *p, const char *co
 	fds[0] = (struct spu_fd)SPU_MAP(target, child_end);
 	/* before exec: else it would hold this end for a moment after we have returned */
 	fds[1] = (struct spu_fd)SPU_CLOSE(p->fd);
-	options.file = "/bin/sh";
-	/* a stream costs one descriptor, as libc's does */
-	options.flags = SPU_KEEP_MASK | SPU_NO_PIDFD;
+	options.flags = SPU_KEEP_MASK;
 	options.leaks = leaks;
 	options.fds = fds;
-	r = spu_spawn(&p->child, SPU_ARGV("sh", "-c", "--", command), &options, NULL);
-	end_launch(state);
+	r = spu__launch_shell(&p->shell, command, &options, NULL);
+	end_launch();
 	free(fds);
 	return r;
 }
 
-/* All that can fail but the launch is done before it: what runs can't be taken back. */
-static int make_stream(struct popened *p, int is_read, int *ret_child_end)
+/* The pipe's ends, the caller's and the child's, are this one's to close. */
+static int open_between(int end, int child_end, const char *command, const char *mode,
+			unsigned leaks, FILE **ret)
 {
-	int ends[2], r = spu__make_pipe(ends);
+	int is_read = strchr(mode, 'r') != NULL, r = -ENOMEM;
+	struct popened *p = take_place(end);
 
-	if (r < 0)
-		return r;
-	p->fd = ends[!is_read];
-	p->stream = make_file(p, is_read);
-	if (!p->stream) {
-		r = -errno;
-		close(ends[0]);
-		close(ends[1]);
+	/* All that can fail but the launch is done before it: what runs can't be taken back. */
+	if (p) {
+		r = make_file(p, is_read);
+		if (r < 0)
+			leave_place(p);
+	}
+	if (r < 0) {
+		close(end);
+		close(child_end);
 		return r;
 	}
-	*ret_child_end = ends[is_read];
-	return 0;
+	r = launch(p, command, leaks, is_read, child_end);
+	close(child_end);
+	*ret = p->stream;
+	if (r < 0)
+		close_stream(p);
+	else if (!strchr(mode, 'e'))
+		publish(p);
+	return r;
 }
 
-static int open_stream(struct popened *p, const char *command, const char *mode, unsigned leaks)
+static int open_stream(const char *command, const char *mode, unsigned leaks, FILE **ret)
 {
-	struct process_state *state = spu__process_state();
-	int is_read = strchr(mode, 'r') != NULL, child_end = -1;
-	int r = make_stream(p, is_read, &child_end);
+	int is_write = strchr(mode, 'w') != NULL, ends[2];
+	int r = spu__make_pipe(ends);
 
-	if (r < 0) {
-		free(p);
-		return r;
-	}
-	p->crosses_exec = !strchr(mode, 'e');
-	r = launch(state, p, command, leaks, is_read, child_end);
-	close(child_end);
-	if (r == 0)
-		publish(state, p);
-	else
-		close_stream(p);
-	return r;
+	return r < 0 ? r : open_between(ends[is_write], ends[!is_write], command, mode, leaks, ret);
 }
 
 static int is_mode(const char *mode)
@@ -339,17 +423,16 @@ static int is_mode(const char *mode)
 
 FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
-	struct popened *p = NULL;
 	int cancel_state, r = -EINVAL;
+	FILE *stream = NULL;
 
 	if (command && is_mode(mode)) {
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-		p = calloc(1, sizeof(*p));
-		r = p ? open_stream(p, command, mode, leaks) : -ENOMEM;
+		r = open_stream(command, mode, leaks, &stream);
 		pthread_setcancelstate(cancel_state, NULL);
 	}
 	if (r == 0)
-		return p->stream;
+		return stream;
 	errno = -r;
 	return NULL;
 }
