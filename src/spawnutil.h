@@ -454,7 +454,8 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[],
  * looks again every 50 us at first, every 10 ms at last.
  *
  * Errors: -ETIMEDOUT; -ECHILD when the child was already reaped (by us, by
- * another waiter, by the kernel because SIGCHLD is ignored) or is detached.
+ * another waiter, by the kernel because SIGCHLD is ignored), is detached, or there
+ * is none; -EINVAL: timeout_ms below -1, as what is left of a time that is over.
  */
 int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status);
 

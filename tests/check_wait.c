@@ -139,6 +139,9 @@ START_TEST(a_wait_that_times_out_changes_nothing)
 		drop_pidfd(&child);
 	ck_assert_int_eq(spu_wait(&child, 0, &status), -ETIMEDOUT);
 	ck_assert_int_eq(spu_wait(&child, 30, &status), -ETIMEDOUT);
+	/* what is left of a time that is over */
+	ck_assert_int_eq(spu_wait(&child, -2, &status), -EINVAL);
+	ck_assert_int_eq(spu_wait4(&child, INT_MIN, 0, &(struct spu_exit)SPU_EXIT_INIT), -EINVAL);
 	ck_assert_int_eq(status, 4711);
 	close(in);
 	ck_assert_int_eq(spu_wait(&child, INT_MAX, &status), 0);

@@ -307,6 +307,8 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
 {
 	int r;
 
+	if (timeout_ms < -1)
+		return -EINVAL;
 	if (spu__is_gone(child))
 		return -ECHILD;
 	/* The one call does where nothing else needs to be known before. */
@@ -341,7 +343,7 @@ int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct sp
 	int64_t deadline;
 
 	if (flags & ~(SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED | SPU_WAIT_LOOK) ||
-	    ret_exit->size < SMALLEST_EXIT)
+	    timeout_ms < -1 || ret_exit->size < SMALLEST_EXIT)
 		return -EINVAL;
 	if (ret_exit->size > LARGEST_EXIT)
 		return -E2BIG;
