@@ -191,7 +191,7 @@ test_systemd_activates_through_us() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	for option in --exec --; do
 		rm -f socket
-		systemd-socket-activate -l "$tmp/socket" -E PATH "$BUILD/safespawn" -q $option \
+		systemd-socket-activate -l "$tmp/socket" -E PATH "$BUILD/safespawn" -q "$option" \
 			sh -c 'echo "$LISTEN_FDS $((LISTEN_PID - $$))"' >said 2>log &
 		manager=$!
 		for _ in $(seq 200); do

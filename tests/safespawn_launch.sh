@@ -244,7 +244,7 @@ test_pid_file_is_there_before_the_command_and_gone_after_it() {
 	status 124 safespawn -q -t 0.05 --pid-file=pid sleep 10
 	[ ! -e pid ] || fail "it is still there after a time-out"
 	for option in -q --exec -b; do
-		status 127 safespawn -q $option --pid-file=pid no-such-command
+		status 127 safespawn -q "$option" --pid-file=pid no-such-command
 		[ ! -e pid ] || fail "it is there with $option, and no command"
 	done
 }
@@ -290,7 +290,7 @@ or name another" "$err"
 	same "its target" 99999999 "$(cat target)"
 	mkfifo fifo
 	for other in fifo /dev/null; do
-		status 125 safespawn -q --pid-file=$other touch launched
+		status 125 safespawn -q --pid-file="$other" touch launched
 		same "$other" "safespawn: --pid-file=$other: not a regular file" "$err"
 	done
 	status 125 safespawn -q --pid-file=no/where touch launched

@@ -32,17 +32,22 @@ void list_text(struct texts *texts, const char *text)
 
 int list_env_file(struct settings *settings, const char *path)
 {
+	size_t before = settings->assignments.count;
 	struct env_file file;
-	char *assignment;
+	char *text, *assignment;
 	const char *why;
 	int r = env_file_read(path, &file);
 
 	if (r < 0)
 		die_errno(EXIT_SETUP, r, "--env-file=%s", NAMED(path));
+	text = file.at;
 	while ((r = env_file_next(&file, &assignment, &why)) > 0)
 		list_text(&settings->assignments, assignment);
 	if (r < 0)
 		die(EXIT_SETUP, "--env-file=%s: line %u: %s", NAMED(path), file.line, why);
+	/* else it holds the assignments */
+	if (settings->assignments.count == before)
+		free(text);
 	list_text(&settings->env_files, path);
 	return 0;
 }
