@@ -2,8 +2,10 @@
 /* Something happens to a child in its set-up. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
 
 #include "gate.h"
 #include "launches.h"
@@ -128,6 +130,68 @@ START_TEST(a_caller_that_catches_stops_goes_on_launching)
 }
 END_TEST
 
+/*
+ * ---- A child with a copy of our memory tells through a pipe, which a fork that the
+ * program makes meanwhile holds, too. Where nobody can look at fs.suid_dumpable,
+ * memory is copied for a child with other ids.
+ */
+
+static pid_t holder;
+
+static void *fork_meanwhile(void *unused)
+{
+	await_child_at_gate(getpid());
+	holder = fork();
+	if (holder == 0) {
+		alarm(20);
+		for (;;)
+			pause();
+	}
+	atomic_store(&intervention.gate, open_gate());
+	return unused;
+}
+
+static void launch_with_a_copy(void)
+{
+	struct spu_child child;
+	struct spu_error error;
+	pthread_t thread;
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/proc/sys", "tmpfs", 0, NULL) < 0)
+		_exit(0);	/* the test looked before */
+	ck_assert_int_eq(spu_run(SPU_ARGV("/bin/true"), NULL, NULL, NULL), 0);
+	pthread_create(&thread, NULL, fork_meanwhile, NULL);
+	r = spu_spawn(&child, SPU_ARGV("/bin/true"), SPU_OPTIONS(.cwd = scratch(),
+		.uid = SPU_SET(65534), .flags = SPU_KEEP_GROUPS,
+		.fds = SPU_FDS(SPU_OPEN(0, GATE, O_RDONLY))), &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(waitpid(holder, NULL, WNOHANG), 0);	/* it holds it still */
+	kill(holder, SIGKILL);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+	spu_child_release(&child);
+}
+
+START_TEST(an_error_pipe_that_somebody_holds_is_not_waited_for)
+{
+	int status;
+	pid_t pid;
+
+	NEED_ROOT();
+	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
+	pid = fork();
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS) < 0);
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		SKIP(SUITE, "no namespaces may be made here");
+	ck_assert_int_eq(chmod(scratch(), 0755), 0);
+	make_gate();
+	in_own_process(launch_with_a_copy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -137,5 +201,6 @@ int main(void)
 	tcase_add_test(tests, a_child_killed_in_its_set_up_is_told_from_one_that_ran);
 	tcase_add_test(tests, a_signal_that_waits_behind_the_mask_ends_the_child_before_exec);
 	tcase_add_test(tests, a_caller_that_catches_stops_goes_on_launching);
+	tcase_add_test(tests, an_error_pipe_that_somebody_holds_is_not_waited_for);
 	return run_suite(suite);
 }

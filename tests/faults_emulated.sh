@@ -283,7 +283,8 @@ test_the_limit_of_processes_is_reached() {
 
 test_small_stacks() {
 	need_no_sanitizer
-	status 0 "$HELPERS/fault_stack"
+	printf '#!/no/such/interpreter\n' >script && chmod 755 script
+	status 0 "$HELPERS/fault_stack" ./script
 	like "small threads" "*fine" "$out"
 	# what spawnutil.h says
 	printf '%s\n' "$out" | while read -r name bytes; do

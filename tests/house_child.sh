@@ -76,6 +76,56 @@ symbol() {
 	nm -S "$1" | awk -v name="$2" -v column="$3" '$NF == name { print "0x" $column }'
 }
 
+# deepest ENTRY WITHOUT: bytes of stack that ENTRY takes with all that it calls but what
+# the pattern WITHOUT names, by gcc's call graph in child.ci. Registers that a call
+# saves for its callee are in there; below the last frame 128 may be used, too.
+deepest() {
+	awk -F '"' -v entry="$1" -v without="$2" '
+		function name(title) { sub(/.*:/, "", title); sub(/[.].*/, "", title); return title }
+		function depth(f,    n, i, called, deep, d) {
+			n = split(calls[f], called, " ")
+			for (i = 1; i <= n; i++)
+				if (called[i] !~ without && (d = depth(called[i])) > deep)
+					deep = d
+			return size[f] + deep
+		}
+		/^node/ {
+			split($4, label, /\\n/)
+			size[name($2)] = label[3] + 0
+			if (label[3] !~ /\(static\)/) { print "not known: " $4; exit }
+		}
+		/^edge/ { if (name($2) != name($4)) calls[name($2)] = calls[name($2)] " " name($4) }
+		END { print depth(entry) + 128 }' child.ci
+}
+
+# fits COMPILER FLAG: each of the two stacks of child.h
+fits() {
+	rm -rf b
+	build BUILD="$tmp/b" CC="$1" CFLAGS="$2 -fcallgraph-info=su" "$tmp/b/$child.o" >log 2>&1 ||
+		skip "$1 has no -fcallgraph-info"
+	mv "b/$child.ci" child.ci
+	# what the one between runs: see add_steps() in lib/plan/compile.c
+	between=$(deepest spu__child_entry '^(ask_close|unshare|close|write|look|exec|issue)')
+	last=$(deepest spu__child_entry '^detach')
+	[ "$last" -gt 1024 ] || fail "$1 $2: $last bytes, with a buffer of 1024 among them"
+	[ "$between" -gt 128 ] && [ "$between" -le "$(stack MIDDLE_STACK)" ] ||
+		fail "$1 $2: the one between takes $between bytes"
+	[ "$last" -le "$(stack CHILD_STACK)" ] || fail "$1 $2: a child takes $last bytes"
+	echo "$1 $2: $last and $between bytes"
+}
+
+stack() {
+	sed -n "s/^#define $1 \([0-9]*\)$/\1/p" "$top/src/lib/child/child.h"
+}
+
+test_the_childrens_stacks_are_large_enough() {
+	command -v gcc >/dev/null || skip "gcc isn't installed"
+	for flag in -O0 -O2; do
+		fits gcc $flag
+		! command -v aarch64-linux-gnu-gcc >/dev/null || fits aarch64-linux-gnu-gcc $flag
+	done
+}
+
 section_size() {
 	objdump -h "$1" | awk '$2 == ".text.spu_child" { print "0x" $3 }'
 }

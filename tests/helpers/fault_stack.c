@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_stack: launches from threads with small stacks. Prints how many bytes of
- * stack each call took at most, as "NAME BYTES" lines; what is missing or fails
- * is said on stderr. The stack is painted beforehand, and what isn't painted
- * any more afterwards was used.
+ * fault_stack SCRIPT: every call from threads with small stacks; SCRIPT names an
+ * interpreter that isn't there. Prints how many bytes of stack each call took at
+ * most, as "NAME BYTES" lines; aborts where one does what it must not. The stack
+ * is painted beforehand, and what isn't painted any more afterwards was used.
  */
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,13 +84,142 @@ static void capture(void)
 	free(err.data);
 }
 
+static void fail_in_a_directory(void)
+{
+	static struct spu_error error;
+
+	if (spu_run(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/no where"), NULL, &error) >= 0)
+		abort();
+}
+
+static const char *script;
+
+static void fail_without_interpreter(void)
+{
+	static struct spu_error error;
+
+	if (spu_run(SPU_ARGV(script), NULL, NULL, &error) >= 0)
+		abort();
+}
+
+static void change_ids(void)
+{
+	static struct spu_error error;
+	struct spu_options options = SPU_OPTIONS_INIT;
+
+	options.uid = options.gid = SPU_SET(65534);
+	options.flags = SPU_KEEP_GROUPS;
+	if (geteuid() == 0 && spu_run(SPU_ARGV("/bin/true"), &options, NULL, &error) < 0)
+		abort();
+}
+
+static void look_for_leaks(void)
+{
+	static struct spu_error error;
+
+	if (spu_run(SPU_ARGV("true"), SPU_OPTIONS(.leaks = SPU_LEAKS_FAIL), NULL, &error) == 0)
+		abort();
+}
+
+static void time_out(void)
+{
+	static struct spu_error error;
+
+	if (spu_run(SPU_ARGV("sleep", "1000"), SPU_OPTIONS(.timeout_ms = 1), NULL, &error) == 0)
+		abort();
+}
+
+static void end(void)
+{
+	struct spu_child child;
+
+	if (spu_spawn(&child, SPU_ARGV("sleep", "1000"), SPU_OPTIONS(.pgroup = SPU_SET(0)),
+		      NULL) < 0 ||
+	    spu_kill(&child, SIGCONT, 0) < 0 || spu_kill(&child, SIGCONT, SPU_GROUP) < 0 ||
+	    spu_stop(&child, SIGTERM, 1000, SPU_GROUP, NULL) < 0)
+		abort();
+	spu_child_release(&child);
+}
+
+static void call_shell(void)
+{
+	static struct spu_error error;
+
+	if (spu_system_with("exit 0", NULL, NULL, &error) < 0)
+		abort();
+}
+
+static void call_popen(void)
+{
+	FILE *stream = spu_popen("exit 3", "r");
+
+	if (!stream || spu_pclose(stream) != 3 << 8)
+		abort();
+}
+
+static void audit(void)
+{
+	struct spu_audit *audit;
+
+	if (spu_audit(0, SPU_AUDIT_NAMES | SPU_AUDIT_ALL, &audit) < 0)
+		abort();
+	spu_audit_free(audit);
+}
+
+static void explain(void)
+{
+	static struct spu_error error;
+	char *text;
+
+	if (spu_explain(SPU_ARGV("true"), NULL, &text, &error) < 0)
+		abort();
+	free(text);
+	if (spu_explain_exec(SPU_ARGV("true"), NULL, &text, &error) < 0)
+		abort();
+	free(text);
+}
+
+static void probe(void)
+{
+	char *text;
+
+	if (spu_probe(&text) < 0)
+		abort();
+	free(text);
+}
+
+static void fail_in_place(void)
+{
+	static struct spu_error error;
+
+	if (spu_exec(SPU_ARGV("true"), SPU_OPTIONS(.cwd = "/no where",
+						   .leaks = SPU_LEAKS_ALLOW), &error) >= 0)
+		abort();
+}
+
+static void ask_libc(void)
+{
+	static struct spu_error error;
+	struct spu_options options = SPU_OPTIONS_INIT;
+
+	options.method = SPU_METHOD_POSIX_SPAWN;
+	if (spu_run(SPU_ARGV("true"), &options, NULL, &error) < 0 ||
+	    spu_run(SPU_ARGV("nosuchprogram"), &options, NULL, &error) >= 0)
+		abort();
+}
+
 static const struct {
 	const char *name;
 	void (*call)(void);
 } calls[] = {
-	{"first", launch}, {"spu_spawn", launch}, {"failing", fail_to_launch},
-	{"spu_run", launch_with_all}, {"detach", detach}, {"spu_system", call_system},
-	{"spu_capture", capture},
+	{"first", launch}, {"spu_spawn", launch}, {"no-program", fail_to_launch},
+	{"no-directory", fail_in_a_directory},
+	{"no-interpreter", fail_without_interpreter},
+	{"spu_run", launch_with_all}, {"detach", detach}, {"ids", change_ids},
+	{"leaks", look_for_leaks}, {"timeout", time_out}, {"spu_stop", end},
+	{"spu_system", call_system}, {"spu_system_with", call_shell}, {"spu_popen", call_popen},
+	{"spu_capture", capture}, {"spu_audit", audit}, {"spu_explain", explain},
+	{"spu_probe", probe}, {"spu_exec", fail_in_place}, {"posix_spawn", ask_libc},
 };
 
 static uintptr_t begin;
@@ -138,10 +268,16 @@ static void run_small(void (*call)(void))
 	pthread_join(thread, NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	size_t i;
 
+	if (argc != 2)
+		return 2;
+	script = argv[1];
+	/* one leak */
+	if (dup2(2, 200) < 0)
+		return 2;
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		printf("%s %zu\n", calls[i].name, measure(calls[i].call));
 	fflush(stdout);
