@@ -207,6 +207,46 @@ START_TEST(a_swap_at_the_limit_finds_a_spare_below)
 }
 END_TEST
 
+/* What libc doesn't take is named, and what it has no part in doesn't hinder. */
+static void ask_libc_below_open_numbers(void)
+{
+	struct rlimit limit;
+	struct spu_options options = *SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN);
+	int fd;
+
+	for (fd = 64; fd < 1024; fd++)
+		close(fd);
+	open_at(150, 1);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 64;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	observe(&options);
+	options.fds = SPU_FDS(SPU_KEEP(150));
+	ASSERT_REFUSED(&options, ENOTSUP, SPU_STEP_OPTIONS, -1,
+		       "give 150, above the limit of open files: not with method posix_spawn");
+	options.fds = SPU_FDS(SPU_MAP(5, 150));
+	ASSERT_REFUSED(&options, ENOTSUP, SPU_STEP_OPTIONS, -1,
+		       "give 150, above the limit of open files: not with method posix_spawn");
+	options.fds = SPU_FDS(SPU_MAP(64, 0));
+	ASSERT_REFUSED(&options, EBADF, SPU_STEP_MOVE, 0, "map 64 from 0: Bad file descriptor");
+	options.fds = SPU_FDS(SPU_NULL(0), SPU_OPEN(64, "/", O_RDONLY));
+	ASSERT_REFUSED(&options, EBADF, SPU_STEP_OPEN, 1, "open 64</: Bad file descriptor");
+	/* nothing is closed but what is named */
+	options.leaks = SPU_LEAKS_ALLOW;
+	options.fds = SPU_FDS(SPU_CLOSE(150));
+	ASSERT_REFUSED(&options, ENOTSUP, SPU_STEP_OPTIONS, -1,
+		       "close 150, above the limit of open files: not with method posix_spawn");
+	options.fds = SPU_FDS(SPU_CLOSE(151));
+	observe(&options);
+}
+
+START_TEST(what_is_above_a_lowered_limit_is_refused_by_name)
+{
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
+	in_own_process(ask_libc_below_open_numbers);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -219,5 +259,6 @@ int main(void)
 	tcase_add_test(tests, the_first_launch_needs_no_free_number);
 	tcase_add_test(tests, one_free_number_is_room_enough_to_move);
 	tcase_add_test(tests, a_swap_at_the_limit_finds_a_spare_below);
+	tcase_add_test(tests, what_is_above_a_lowered_limit_is_refused_by_name);
 	return run_suite(suite);
 }

@@ -61,28 +61,32 @@ static int refuse(const struct translation *t, const char *what)
  * ---- Descriptors. 0 or an errno value, positive as posix_spawn's are.
  */
 
-static int dup_to(struct translation *t, long from, long to)
-{
-	SAY(t, "adddup2(%ld, %ld)\n", from, to);
-	return posix_spawn_file_actions_adddup2(&t->actions, (int)from, (int)to);
-}
-
-/* Not to be said, and not needed unless the limit was lowered behind it. */
-static int close_above_limit(struct translation *t, long fd)
+/* libc takes no such number, though one is open if the limit was lowered behind it. */
+static int refuse_above_limit(struct translation *t, const char *verb, long fd)
 {
 	char what[64];
 	struct text text = TEXT_IN(what);
 
-	if (fcntl((int)fd, F_GETFD) < 0)
+	if (fd < t->limit || fcntl((int)fd, F_GETFD) < 0)
 		return 0;
-	spu__add_text(&text, "close %ld, above the limit of open files", fd);
+	spu__add_text(&text, "%s %ld, above the limit of open files", verb, fd);
 	return -refuse(t, what);
+}
+
+static int dup_to(struct translation *t, long from, long to)
+{
+	int r = refuse_above_limit(t, "give", from);
+
+	if (r != 0)
+		return r;
+	SAY(t, "adddup2(%ld, %ld)\n", from, to);
+	return posix_spawn_file_actions_adddup2(&t->actions, (int)from, (int)to);
 }
 
 static int close_number(struct translation *t, long fd)
 {
 	if (fd >= t->limit)
-		return close_above_limit(t, fd);
+		return refuse_above_limit(t, "close", fd);
 	SAY(t, "addclose(%ld)\n", fd);
 	return posix_spawn_file_actions_addclose(&t->actions, (int)fd);
 }
@@ -101,7 +105,7 @@ static int close_from(struct translation *t, long from)
 	hard = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 1 << 20
 	     ? (long)limit.rlim_max : 1 << 20;
 	for (fd = from; fd < hard && r == 0; fd++)
-		r = close_above_limit(t, fd);
+		r = refuse_above_limit(t, "close", fd);
 	return r;
 #else
 	(void)from;
@@ -310,26 +314,44 @@ static int find_spare(const struct launch *launch)
 	return spare;
 }
 
+/* A number at the limit or above, as a rule. What is refused has been said. */
+static int step_error(const struct translation *t, const struct step *step, int err)
+{
+	char subject[NAME_SIZE];
+	struct text text = TEXT_IN(subject);
+
+	if (err == ENOTSUP)
+		return -err;
+	if (err == ENOMEM)
+		return spu__error(t->launch->ret_error, err, SPU_STEP_PREPARE, -1, "file actions");
+	spu__show_subject(&text, step);
+	return spu__error(t->launch->ret_error, err, spu__step_number((enum step_kind)step->kind),
+			  step->index, "%s", subject);
+}
+
+/* 0 or a negative errno value, which is told. */
 static int translate(struct translation *t)
 {
 	const struct plan *plan = &t->launch->plan;
-	int i, r = 0;
+	int i, r;
 
 	/* libc looks for the program along the caller's PATH itself */
 	if (t->launch->options.path)
-		return -refuse(t, "path");
+		return refuse(t, "path");
 	sigemptyset(&t->defaults);
 	t->spare = find_spare(t->launch);
 	t->limit = sysconf(_SC_OPEN_MAX);
 	if (t->limit < 0)
 		t->limit = LONG_MAX;
-	for (i = 0; i < plan->count && r == 0; i++)
+	for (i = 0; i < plan->count; i++) {
 		r = translations[plan->steps[i].kind](t, &plan->steps[i]);
-	if (r == 0)
-		r = posix_spawnattr_setsigdefault(&t->attributes, &t->defaults);
+		if (r != 0)
+			return step_error(t, &plan->steps[i], r);
+	}
+	r = posix_spawnattr_setsigdefault(&t->attributes, &t->defaults);
 	if (r == 0)
 		r = posix_spawnattr_setflags(&t->attributes, t->flags);
-	return r;
+	return r == 0 ? 0 : spu__error(t->launch->ret_error, r, SPU_STEP_PREPARE, -1, "attributes");
 }
 
 /* libc doesn't say how far a child came: what it has made would be in the next one's way. */
@@ -378,9 +400,7 @@ static int with_translation(const struct launch *launch, struct text *out,
 		posix_spawnattr_destroy(&t.attributes);
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "actions");
 	}
-	r = -translate(&t);
-	if (r < 0 && r != -ENOTSUP)
-		r = spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1, "file actions");
+	r = translate(&t);
 	if (r == 0 && ret_child)
 		r = call(&t, ret_child);
 	posix_spawn_file_actions_destroy(&t.actions);
