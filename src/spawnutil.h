@@ -134,8 +134,9 @@ struct spu_value {
  * Descriptors that the child gets, as a list that a kind of 0 ends. The
  * entries are declarations, not actions: their order doesn't matter, and no
  * number may be named as a target twice (-EINVAL). 0, 1 and 2 are inherited
- * unless an entry says otherwise. All targets are free of close-on-exec in
- * the child; the caller's own descriptors and their flags stay as they are.
+ * unless an entry says otherwise or they are close-on-exec (SPU_KEEP gives
+ * those, too). All targets are free of close-on-exec in the child; the
+ * caller's own descriptors and their flags stay as they are.
  * A member that the entry's kind doesn't have is 0, else -EINVAL.
  */
 struct spu_fd {
