@@ -5,8 +5,10 @@
  * comes of 100 000 is right.
  */
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The rooms themselves in place of the archive's, with their looks counted. */
 static unsigned long looks;
@@ -23,7 +25,7 @@ static unsigned long looks;
 #undef settle
 #undef count_strings
 
-#include "launches.h"
+#include "held.h"
 
 #define SUITE "growth"
 
@@ -180,6 +182,56 @@ START_TEST(a_long_chain_ends_where_it_should)
 }
 END_TEST
 
+/*
+ * ---- Wide gaps, for a function of libc's that closes number by number
+ */
+
+#ifdef __GLIBC__
+static int actions_given;
+
+/* In place of libc's; our programs' names have a slash. */
+int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	actions_given = actions->__used;
+	return posix_spawn(pid, file, actions, attributes, argv, envp);
+}
+#else
+static int actions_given = 1;
+#endif
+
+START_TEST(wide_gaps_take_few_actions_of_posix_spawn)
+{
+	struct state_report *report;
+	struct spu_options options = *SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN);
+	struct rlimit limit;
+	int high;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	high = limit.rlim_cur > 5000 ? 5000 : (int)limit.rlim_cur - 1;
+	if (high < 1000)
+		SKIP(SUITE, "no more than %d descriptors here", high);
+#ifndef __GLIBC__
+	SKIP(SUITE, "libc says nowhere how many actions there are");
+#endif
+	open_at(high, 1);
+	open_at(high - 200, 0);
+	open_at(300, 0);
+	open_at(400, 1);
+	options.fds = SPU_FDS(SPU_KEEP(high), SPU_MAP(high - 300, 400), SPU_NULL(high - 100),
+			      SPU_KEEP(400), SPU_MAP(5, high - 200));
+	report = observe(&options);
+	ck_assert_int_gt(actions_given, 5);
+	ck_assert_int_lt(actions_given, 100);
+	ASSERT_HOLDS(report, high, identity_of(high));
+	ASSERT_HOLDS(report, high - 300, identity_of(400));
+	ASSERT_HOLDS(report, high - 100, identity_of_path("/dev/null"));
+	ASSERT_HOLDS(report, 400, identity_of(400));
+	ASSERT_HOLDS(report, 5, identity_of(high - 200));
+	ck_assert_uint_eq(report->fd_count, count_standard() + 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -188,5 +240,6 @@ int main(void)
 	tcase_add_loop_test(tests, twice_as_many_entries_cost_about_twice_as_much, 0, LISTS);
 	tcase_add_test(tests, a_hundred_thousand_changes_come_out_right);
 	tcase_add_test(tests, a_long_chain_ends_where_it_should);
+	tcase_add_test(tests, wide_gaps_take_few_actions_of_posix_spawn);
 	return run_suite(suite);
 }

@@ -207,6 +207,63 @@ START_TEST(a_swap_at_the_limit_finds_a_spare_below)
 }
 END_TEST
 
+/*
+ * ---- No number beside those that the child gets
+ */
+
+/* Nothing above 2 is open, and there is room for so many. */
+static void leave_room_for(int count)
+{
+	struct rlimit limit;
+	int fd;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (fd = 3; fd < 1024; fd++)
+		close(fd);
+	limit.rlim_cur = (rlim_t)count;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static unsigned method;
+
+/* That its loader finds no number, is the program's own affair: it was executed. */
+static void launch_without_room(void)
+{
+	static const struct {
+		int limit;
+		struct spu_fd fds[8];
+	} cases[] = {
+		{3, {{0}}},
+		{3, {SPU_NULL(0), {0}}},
+		{3, {SPU_OPEN(2, "/dev/zero", O_RDONLY), SPU_SAME(1, 2), {0}}},
+		{8, {SPU_NULL(0), SPU_MAP(3, 2), SPU_MAP(4, 2), SPU_MAP(5, 2), SPU_MAP(6, 2),
+		     SPU_MAP(7, 2), {0}}},
+		{8, {SPU_MAP(7, 2), SPU_OPEN(6, "/dev/zero", O_RDONLY), SPU_NULL(5), SPU_NULL(4),
+		     SPU_NULL(3), SPU_NULL(2), {0}}},
+		{8, {SPU_MAP(7, 0), {0}}},
+	};
+	struct spu_error error;
+	size_t i;
+	int r;
+
+	if (method == SPU_METHOD_VFORK)
+		ck_assert_int_eq(spu_run(SPU_ARGV("/bin/true"), NULL, NULL, NULL), 0);
+	for (i = sizeof(cases) / sizeof(cases[0]); i-- > 0;) {
+		leave_room_for(cases[i].limit);
+		r = spu_run(SPU_ARGV("/bin/true"), SPU_OPTIONS(.method = method, .fds = cases[i].fds),
+			    NULL, &error);
+		ck_assert_msg(r == 0, "case %zu: %s", i, r < 0 ? error.text : "");
+	}
+}
+
+START_TEST(what_is_opened_needs_no_number_beside_its_own)
+{
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
+	method = (unsigned)_i;
+	in_own_process(launch_without_room);
+}
+END_TEST
+
 /* What libc doesn't take is named, and what it has no part in doesn't hinder. */
 static void ask_libc_below_open_numbers(void)
 {
@@ -259,6 +316,7 @@ int main(void)
 	tcase_add_test(tests, the_first_launch_needs_no_free_number);
 	tcase_add_test(tests, one_free_number_is_room_enough_to_move);
 	tcase_add_test(tests, a_swap_at_the_limit_finds_a_spare_below);
+	add_for_both(tests, what_is_opened_needs_no_number_beside_its_own);
 	tcase_add_test(tests, what_is_above_a_lowered_limit_is_refused_by_name);
 	return run_suite(suite);
 }
