@@ -259,11 +259,13 @@ $(BUILD)/obj/spawnbench/target.o: $(BUILD)/with/libexecdir
 $(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD=$(call quoted,"$(libexecdir)/spawnutil/spawnbench-child")
 
 # Not a line of libc in it: what is measured is the launch, not the child's start
-$(BUILD)/spawnbench-child: src/spawnbench/child_exit.c $(BUILD)/with/CC
+$(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
+$(BUILD)/tests/helpers/race_child: tests/helpers/race_child.c
+$(BUILD)/spawnbench-child $(BUILD)/tests/helpers/race_child: $(wildcard src/arch/*.h) $(BUILD)/with/CC
 	$(call say,LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Os -nostdlib -static -ffreestanding \
-		-fno-stack-protector -fno-pie -Wl,--build-id=none -o $@ $<
+	$(Q)$(CC) -std=gnu11 -Isrc $(WARNINGS) -Os -nostdlib -static -ffreestanding \
+		-fno-stack-protector -fno-pie -Wl,--build-id=none -o $@ $(filter %.c,$^)
 
 #
 # Tests
@@ -327,7 +329,7 @@ $(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \
 	$(call say,LINK)
 	$(call link,$(CHECK_LIBS) $(OWN_LINK))
 
-$(HELPERS): %: %.o $(BUILD)/libspawnutil.a $(LINKED_WITH)
+$(filter-out %/race_child,$(HELPERS)): %: %.o $(BUILD)/libspawnutil.a $(LINKED_WITH)
 	$(call say,LINK)
 	$(call link)
 

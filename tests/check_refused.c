@@ -120,11 +120,7 @@ static void answer_trap(int number, siginfo_t *info, void *context)
 	ucontext_t *ucontext = context;
 
 	(void)number, (void)info;
-#if defined(__x86_64__)
-	ucontext->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
-#elif defined(__aarch64__)
-	ucontext->uc_mcontext.regs[0] = (unsigned long)-ENOSYS;
-#endif
+	ucontext->uc_mcontext.ARCH_CONTEXT_RESULT = -ENOSYS;
 }
 
 static const long trapped[] = {SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_pidfd_getfd};

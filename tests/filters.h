@@ -9,22 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include <check.h>
 
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
+#include "arch/arch.h"
 
 /* Calls of this number whose argument (the lower half of it) & mask is value. */
 static inline void filter_argument(long number, int argument, uint32_t mask, uint32_t value,

@@ -19,7 +19,7 @@ rooms() {
 		arch/* |
 		lib/text.* | lib/text.h
 		lib/arena.* | lib/arena.h
-		lib/state.* | lib/launch/knowledge.h lib/state.h
+		lib/state.* | arch/arch.h lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h
@@ -30,11 +30,12 @@ rooms() {
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
+		spawnbench/child_exit.c | arch/arch.h
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
 		spawnaudit/process.* | common/parse.h spawnaudit/process.h
 		spawnaudit/permission.* | spawnaudit/process.h spawnaudit/permission.h
 		spawnaudit/runtimes.* | spawnaudit/process.h spawnaudit/runtimes.h
-		spawnaudit/machine.* | spawnaudit/machine.h
+		spawnaudit/machine.* | arch/arch.h spawnaudit/machine.h
 		spawnaudit/snapshot.* | spawnaudit/machine.h spawnaudit/snapshot.h
 		spawnaudit/view.* | spawnaudit/process.h spawnaudit/snapshot.h spawnaudit/view.h
 		spawnaudit/place.* | spawnaudit/snapshot.h spawnaudit/view.h spawnaudit/place.h
@@ -47,7 +48,7 @@ rooms() {
 		spawnaudit/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/output.h
 		spawnaudit/shapes.* | common/json.h spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
 		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
-		spawnaudit/* | spawnutil.h kernel.h names.h common/* spawnaudit/*
+		spawnaudit/* | spawnutil.h kernel.h names.h arch/arch.h common/* spawnaudit/*
 	END
 }
 
@@ -165,6 +166,14 @@ test_a_wrong_include_is_found() {
 	one spawnbench/main.c '"safespawn/settings.h"'
 	one spawnaudit/main.c '"safespawn/settings.h"'
 	one spawnaudit/verdict.c '"output.h"'
+}
+
+# A new processor is a file there.
+test_only_arch_knows_processors() {
+	(cd "$top" && find src tests -name '*.[ch]' ! -path 'src/arch/*' -exec \
+		grep -nE '__(x86_64|i386|aarch64|arm|riscv|powerpc|s390|mips|loongarch)[_a-z0-9]*__' {} +) >found
+	[ ! -s found ] || fail "$(cat found)"
+	grep -q __x86_64__ "$top/src/arch/arch.h" || fail "arch.h knows none"
 }
 
 # What the pure rooms may call

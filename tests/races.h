@@ -27,100 +27,29 @@ static inline int share(int launches)
 	return launches / SLOWER * (percent ? atoi(percent) : 100) / 100;
 }
 
-/*
- * ---- The child: a whole executable, so that 20 000 launches of it take
- * seconds: a libc would need ten times as long to start as this does to run.
- * It exits with the first number that it holds open from argc + 2 to 255,
- * where 3 to argc + 1 were given to it, with 1 if the last of those is
- * missing, else with 0.
- */
+/* ---- The child: helpers/race_child.c, written as often as is wanted. */
 #define HIGHEST 256
 
-#if defined(__x86_64__)
-#define MACHINE "62"
-#define CODE \
-	"	mov (%rsp), %rbx\n" \
-	"	add $2, %rbx\n" \
-	"1:	mov $72, %eax\n" \
-	"	mov %ebx, %edi\n" \
-	"	mov $1, %esi\n" \
-	"	syscall\n" \
-	"	test %eax, %eax\n" \
-	"	jns 3f\n" \
-	"	inc %ebx\n" \
-	"	cmp $256, %ebx\n" \
-	"	jl 1b\n" \
-	"	xor %ebx, %ebx\n" \
-	"	mov (%rsp), %rdi\n" \
-	"	inc %rdi\n" \
-	"	cmp $2, %rdi\n" \
-	"	je 3f\n" \
-	"	mov $72, %eax\n" \
-	"	mov $1, %esi\n" \
-	"	syscall\n" \
-	"	test %eax, %eax\n" \
-	"	jns 3f\n" \
-	"	mov $1, %ebx\n" \
-	"3:	mov %ebx, %edi\n" \
-	"	mov $231, %eax\n" \
-	"	syscall\n"
-#elif defined(__aarch64__)
-#define MACHINE "183"
-#define CODE \
-	"	ldr x19, [sp]\n" \
-	"	add x19, x19, #2\n" \
-	"1:	mov x0, x19\n" \
-	"	mov x1, #1\n" \
-	"	mov x8, #25\n" \
-	"	svc #0\n" \
-	"	tbz x0, #63, 3f\n" \
-	"	add x19, x19, #1\n" \
-	"	cmp x19, #256\n" \
-	"	b.lt 1b\n" \
-	"	mov x19, #0\n" \
-	"	ldr x0, [sp]\n" \
-	"	add x0, x0, #1\n" \
-	"	cmp x0, #2\n" \
-	"	b.eq 3f\n" \
-	"	mov x1, #1\n" \
-	"	mov x8, #25\n" \
-	"	svc #0\n" \
-	"	tbz x0, #63, 3f\n" \
-	"	mov x19, #1\n" \
-	"3:	mov x0, x19\n" \
-	"	mov x8, #94\n" \
-	"	svc #0\n"
-#endif
-
-__asm__(".pushsection .rodata\n"
-	"	.balign 8\n"
-	"	.globl race_child, race_child_end\n"
-	"race_child:\n"
-	"	.byte 0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0\n"
-	"	.quad 0\n"
-	"	.short 2, " MACHINE "\n"
-	"	.long 1\n"
-	"	.quad 0x400000 + race_child_code - race_child, 64, 0\n"
-	"	.long 0\n"
-	"	.short 64, 56, 1, 64, 0, 0\n"
-	"	.long 1, 5\n"
-	"	.quad 0, 0x400000, 0x400000\n"
-	"	.quad race_child_end - race_child, race_child_end - race_child, 0x10000\n"
-	"race_child_code:\n" CODE
-	"race_child_end:\n"
-	"	.popsection\n");
-
-extern const char race_child[], race_child_end[];
-
+static char child_image[1 << 16];
+static size_t child_size;
 static char child_path[64];
 
 static inline void write_child(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	size_t size = (size_t)(race_child_end - race_child);
 
-	if (fd < 0 || write(fd, race_child, size) != (ssize_t)size || close(fd) < 0)
+	if (fd < 0 || write(fd, child_image, child_size) != (ssize_t)child_size || close(fd) < 0)
 		abort();
+}
+
+static inline void read_child(void)
+{
+	int fd = open(helper("race_child"), O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, child_image, sizeof(child_image));
+
+	if (got <= 0 || close(fd) < 0)
+		abort();
+	child_size = (size_t)got;
 }
 
 /* Before the runner forks: each test has it. */
@@ -128,6 +57,7 @@ static inline void make_child(void)
 {
 	const char *directory = getenv("TMPDIR");
 
+	read_child();
 	snprintf(child_path, sizeof(child_path), "%.40s/race.XXXXXX",
 		 directory && strlen(directory) < 40 ? directory : "/tmp");
 	if (!mkdtemp(child_path))

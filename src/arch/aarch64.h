@@ -4,6 +4,14 @@
 
 #define ARCH_AUDIT 0xc00000b7	/* AUDIT_ARCH_AARCH64 */
 #define ARCH_O_LARGEFILE 0400000
+#define ARCH_LARGEST_PAGE 65536
+#define ARCH_HAS_OLD_CALLS 0
+
+#ifndef SYS_newfstatat
+#define SYS_newfstatat 79	/* headers may call it fstatat */
+#endif
+
+#define ARCH_START(entry) __asm__(".globl _start\n_start:\n\tmov x0, sp\n\tbl " entry "\n")
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -44,5 +52,31 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 				 : "memory"); \
 		(result) = x0; \
 	} while (0)
+
+/* As x86_64.h says */
+#define ARCH_PC pc
+#define ARCH_SP sp
+#define ARCH_CALL regs[8]
+#define ARCH_RESULT regs[0]
+#define ARCH_FOUR(r, n) (r)->regs[n], (r)->regs[n + 1], (r)->regs[n + 2], (r)->regs[n + 3]
+#define ARCH_ARGUMENTS(r) ARCH_FOUR(r, 0), (r)->regs[4], (r)->regs[5]
+#define ARCH_WORDS(r) \
+	ARCH_FOUR(r, 0), ARCH_FOUR(r, 4), ARCH_FOUR(r, 8), ARCH_FOUR(r, 12), ARCH_FOUR(r, 16), \
+		ARCH_FOUR(r, 20), ARCH_FOUR(r, 24), (r)->regs[28], (r)->regs[29], (r)->regs[30], \
+		(r)->sp
+#define ARCH_SP_WORD 31
+#define ARCH_LINK_WORD 30	/* where a function returns to; elsewhere that lies on the stack */
+#define ARCH_CALL_REGSET 0x404	/* NT_ARM_SYSTEM_CALL: the call itself, which x8 only begins */
+
+#define ARCH_CONTEXT_RESULT regs[0]
+
+/* Where a call begins, and where it ends, the kernel says so in a register. */
+#define ARCH_IS_BEGINNING(r) ((r)->regs[7] == 0)
+
+/* r0 to r15, ... */
+#define FOREIGN_RESULT 0
+#define FOREIGN_CALL 7
+#define FOREIGN_IS_BEGINNING(r) ((r)[12] == 0)
+#define FOREIGN_CLONE 120
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What differs between processors: how a system call is made, how a child is
- * made that goes on elsewhere, the number by which seccomp knows the processor,
- * and the kernel's O_LARGEFILE, which libc hides. A file for each; on others
- * libc's posix_spawn is the only method, and the parent's calls go through libc.
+ * What differs between processors, a file for each: how a system call is made, how
+ * a child is made that goes on elsewhere, how a program begins; which calls there
+ * are, and the numbers by which seccomp and open know the processor; and, for who
+ * traces, its registers. All of it is macros and inline functions, for the child's
+ * object too.
+ *
+ * On other processors libc's posix_spawn is the only method, the parent's calls go
+ * through libc, and spawnaudit can't be built.
  */
 #ifndef ARCH_H
 #define ARCH_H

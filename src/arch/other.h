@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define ARCH_O_LARGEFILE 0100000
+#define ARCH_LARGEST_PAGE 65536
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -4,6 +4,11 @@
 
 #define ARCH_AUDIT 0xc000003e	/* AUDIT_ARCH_X86_64 */
 #define ARCH_O_LARGEFILE 0100000
+#define ARCH_LARGEST_PAGE 4096
+#define ARCH_HAS_OLD_CALLS 1
+
+#define ARCH_START(entry) \
+	__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall " entry "\n")
 
 INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -43,5 +48,29 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 				   "d"((long)(parent_tid)), "r"(r10), "r"(r9) \
 				 : "rcx", "r11", "memory"); \
 	} while (0)
+
+/* Members of struct user_regs_struct, and all as DWARF numbers them */
+#define ARCH_PC rip
+#define ARCH_SP rsp
+#define ARCH_CALL orig_rax
+#define ARCH_RESULT rax
+#define ARCH_ARGUMENTS(r) (r)->rdi, (r)->rsi, (r)->rdx, (r)->r10, (r)->r8, (r)->r9
+#define ARCH_WORDS(r) \
+	(r)->rax, (r)->rdx, (r)->rcx, (r)->rbx, (r)->rsi, (r)->rdi, (r)->rbp, (r)->rsp, (r)->r8, \
+		(r)->r9, (r)->r10, (r)->r11, (r)->r12, (r)->r13, (r)->r14, (r)->r15, (r)->rip
+#define ARCH_SP_WORD 7
+#define ARCH_PC_WORD 16
+
+/* A member of a handler's mcontext_t */
+#define ARCH_CONTEXT_RESULT gregs[REG_RAX]
+
+/* Where a call begins, -ENOSYS stands for its result. */
+#define ARCH_IS_BEGINNING(r) ((long)(r)->rax == -38)
+
+/* A 32-bit program's: ebx, ecx, edx, esi, edi, ebp, eax, xds, xes, xfs, xgs, orig_eax, ... */
+#define FOREIGN_RESULT 6
+#define FOREIGN_CALL 11
+#define FOREIGN_IS_BEGINNING(r) ((int)(r)[FOREIGN_RESULT] == -38)
+#define FOREIGN_CLONE 120	/* its number of the call */
 
 #endif

@@ -11,18 +11,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../arch/arch.h"
 #include "launch/knowledge.h"
-
-#ifdef __aarch64__
-#define LARGEST_PAGE 65536
-#else
-#define LARGEST_PAGE 4096
-#endif
 
 static union {
 	struct process_state state;
-	char page[LARGEST_PAGE];
-} whole __attribute__((aligned(LARGEST_PAGE)));
+	char page[ARCH_LARGEST_PAGE];
+} whole __attribute__((aligned(ARCH_LARGEST_PAGE)));
 
 /*
  * Another process's, and not wiped: this is a child of vfork() in its parent's

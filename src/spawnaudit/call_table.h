@@ -2,7 +2,7 @@
 /*
  * The system calls that matter between fork and exec: name, how each argument
  * is shown, and what the call tells (WORK_ bits). What isn't here is shown by
- * its number. The calls that only x86-64 has stand at the end.
+ * its number. The calls that newer processors do without stand at the end.
  *
  * Arguments: d number, x hexadecimal, m mode, p path, D directory, o flags of
  * open, s signal, h how of sigprocmask, f operation of futex, v argv, c flags
@@ -10,6 +10,8 @@
  */
 #ifndef SPAWNAUDIT_CALL_TABLE_H
 #define SPAWNAUDIT_CALL_TABLE_H
+
+#include "arch/arch.h"
 
 #define CALLS(X) \
 	X(execve, "pv", 0) \
@@ -153,8 +155,8 @@
 	X(sysinfo, "", 0) \
 	X(membarrier, "d", 0)
 
-#if defined(__x86_64__)
-#define CALLS_OF_MACHINE(X) \
+#if ARCH_HAS_OLD_CALLS
+#define OLD_CALLS(X) \
 	X(open, "po", 0) \
 	X(creat, "pm", 0) \
 	X(dup2, "dd", 0) \
@@ -178,10 +180,9 @@
 	X(epoll_wait, "d", 0) \
 	X(accept, "d", 0) \
 	X(time, "", 0) \
-	X(gettimeofday, "", 0) \
-	X(arch_prctl, "xx", 0)
+	X(gettimeofday, "", 0)
 #else
-#define CALLS_OF_MACHINE(X)
+#define OLD_CALLS(X)
 #endif
 
 #endif

@@ -23,20 +23,11 @@
 
 #define STRING_SHOWN 128
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
-#endif
-#ifndef SYS_newfstatat
-#define SYS_newfstatat 79	/* aarch64's headers may call it fstatat */
 #endif
 
 static const struct entry {
@@ -46,7 +37,7 @@ static const struct entry {
 	unsigned work;
 } table[] = {
 #define ENTRY(name, arguments, work) {SYS_##name, #name, arguments, work},
-	CALLS(ENTRY) CALLS_OF_MACHINE(ENTRY)
+	CALLS(ENTRY) OLD_CALLS(ENTRY)
 #undef ENTRY
 };
 

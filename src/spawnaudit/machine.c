@@ -3,116 +3,60 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <linux/audit.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#include "arch/arch.h"
 
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#define WORDS 17
-/* struct user_regs_struct of a 32-bit program */
-struct foreign_registers {
-	uint32_t ebx, ecx, edx, esi, edi, ebp, eax, xds, xes, xfs, xgs, orig_eax, eip, xcs, eflags,
-		esp, xss;
-};
+#ifdef POSIX_SPAWN_ONLY
+#error "the registers of this processor"
+#endif
+
+#define PAGE 4096
 
 static void take(const struct user_regs_struct *from, struct registers *ret)
 {
-	const uint64_t words[WORDS] = {
-		from->rax, from->rdx, from->rcx, from->rbx, from->rsi, from->rdi, from->rbp,
-		from->rsp, from->r8, from->r9, from->r10, from->r11, from->r12, from->r13,
-		from->r14, from->r15, from->rip,
-	};
-	const uint64_t arguments[6] = {from->rdi, from->rsi, from->rdx, from->r10, from->r8,
-				       from->r9};
+	const uint64_t words[] = {ARCH_WORDS(from)};
+	const uint64_t arguments[6] = {ARCH_ARGUMENTS(from)};
 
-	ret->pc = from->rip;
-	ret->sp = from->rsp;
-	ret->call = (long)from->orig_rax;
-	ret->result = from->rax;
+	ret->pc = from->ARCH_PC;
+	ret->sp = from->ARCH_SP;
+	ret->call = (long)from->ARCH_CALL;
+	ret->result = from->ARCH_RESULT;
+	ret->is_beginning = ARCH_IS_BEGINNING(from);
+	ret->word_count = sizeof(words) / sizeof(words[0]);
 	memcpy(ret->words, words, sizeof(words));
 	memcpy(ret->arguments, arguments, sizeof(arguments));
 }
 
-static void take_foreign(const void *regset, struct registers *ret)
+/* Of a 32-bit program. Its arguments stand first. */
+static void take_foreign(const uint32_t *from, struct registers *ret)
 {
-	const struct foreign_registers *from = regset;
-	const uint64_t arguments[6] = {from->ebx, from->ecx, from->edx, from->esi, from->edi,
-				       from->ebp};
-
 	ret->foreign = 1;
-	ret->call = (int32_t)from->orig_eax;
-	ret->result = (uint64_t)(int64_t)(int32_t)from->eax;
-	memcpy(ret->arguments, arguments, sizeof(arguments));
-}
-
-int machine_return(struct registers *registers, const void *stack, size_t size)
-{
-	if (size < sizeof(registers->pc))
-		return 0;
-	memcpy(&registers->pc, stack, sizeof(registers->pc));
-	registers->sp += sizeof(registers->pc);
-	registers->words[7] = registers->sp;
-	registers->words[16] = registers->pc;
-	return 1;
-}
-
-/* Before 5.3: on entry the result register holds -ENOSYS. */
-static int looks_like_entry(const struct registers *registers)
-{
-	return (int64_t)registers->result == -ENOSYS;
-}
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#define WORDS 32
-
-static void take(const struct user_regs_struct *from, struct registers *ret)
-{
-	ret->pc = from->pc;
-	ret->sp = from->sp;
-	ret->call = (long)from->regs[8];
-	ret->result = from->regs[0];
-	memcpy(ret->words, from->regs, 31 * sizeof(uint64_t));
-	ret->words[31] = from->sp;
-	memcpy(ret->arguments, from->regs, 6 * sizeof(uint64_t));
-}
-
-static void take_foreign(const void *regset, struct registers *ret)
-{
-	const uint32_t *from = regset;
-
-	ret->foreign = 1;
-	ret->call = (long)from[7];
-	ret->result = (uint64_t)(int64_t)(int32_t)from[0];
+	ret->call = (int32_t)from[FOREIGN_CALL];
+	ret->result = (uint64_t)(int64_t)(int32_t)from[FOREIGN_RESULT];
+	ret->is_beginning = FOREIGN_IS_BEGINNING(from);
 	for (int i = 0; i < 6; i++)
 		ret->arguments[i] = from[i];
 }
 
 int machine_return(struct registers *registers, const void *stack, size_t size)
 {
-	(void)stack;
-	(void)size;
-	registers->pc = registers->words[30];
-	return 1;
-}
-
-/* Before 5.3: at the stop register 7 tells, 0 on entry. */
-static int looks_like_entry(const struct registers *registers)
-{
-	return registers->words[7] == 0;
-}
+#ifdef ARCH_LINK_WORD
+	(void)stack, (void)size;
+	registers->pc = registers->words[ARCH_LINK_WORD];
 #else
-#error "spawnaudit knows the registers of x86-64 and aarch64"
+	if (size < sizeof(registers->pc))
+		return 0;
+	memcpy(&registers->pc, stack, sizeof(registers->pc));
+	registers->sp += sizeof(registers->pc);
+	registers->words[ARCH_SP_WORD] = registers->sp;
+	registers->words[ARCH_PC_WORD] = registers->pc;
 #endif
-
-size_t machine_word_count(void)
-{
-	return WORDS;
+	return 1;
 }
 
 int machine_registers(pid_t tid, struct registers *ret)
@@ -126,7 +70,7 @@ int machine_registers(pid_t tid, struct registers *ret)
 	if (vector.iov_len == sizeof(regset))
 		take(&regset, ret);
 	else
-		take_foreign(&regset, ret);
+		take_foreign((const void *)&regset, ret);
 	return 0;
 }
 
@@ -159,9 +103,9 @@ enum call_stop machine_call_stop(pid_t tid, int known_entry, struct registers *r
 	if (!told && machine_registers(tid, ret) < 0)
 		return CALL_NONE;
 	if (!told)
-		return !known_entry && looks_like_entry(ret) ? CALL_ENTRY : CALL_EXIT;
+		return !known_entry && ret->is_beginning ? CALL_ENTRY : CALL_EXIT;
 	*ret = (struct registers){
-		.foreign = info.architecture != NATIVE,
+		.foreign = info.architecture != ARCH_AUDIT,
 		.pc = info.pc,
 		.sp = info.sp,
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stopped thread's registers and memory say. All that differs between machines is here. */
+/* What a stopped thread's registers and memory say. */
 #ifndef SPAWNAUDIT_MACHINE_H
 #define SPAWNAUDIT_MACHINE_H
 
@@ -15,6 +15,8 @@ struct registers {
 	long call;		/* the number of the system call that it is in */
 	uint64_t arguments[6];
 	uint64_t result;	/* where the result of the call stands */
+	int is_beginning;	/* of a call, at a stop for one: before 5.3 this is what tells */
+	size_t word_count;
 	uint64_t words[MACHINE_WORDS];	/* as DWARF numbers them */
 };
 
@@ -28,9 +30,6 @@ int machine_registers(pid_t tid, struct registers *ret);
  * the call began at the stop before, which kernels before 5.3 don't tell.
  */
 enum call_stop machine_call_stop(pid_t tid, int known_entry, struct registers *ret);
-
-/* How many of words[] unwinding starts with. */
-size_t machine_word_count(void);
 
 /*
  * As if a function that keeps nothing on the stack returned; stack is what lies at

@@ -135,7 +135,7 @@ static bool set_registers(Dwfl_Thread *thread, void *context)
 	const struct registers *registers = &view->registers;
 
 	dwfl_thread_state_register_pc(thread, registers->pc);
-	return dwfl_thread_state_registers(thread, 0, (unsigned)machine_word_count(),
+	return dwfl_thread_state_registers(thread, 0, (unsigned)registers->word_count,
 					   registers->words);
 }
 

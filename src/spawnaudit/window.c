@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "arch/arch.h"
 #include "calls.h"
 #include "common/message.h"
 #include "crossing.h"
@@ -20,8 +21,6 @@
 #include "runtimes.h"
 #include "judgement.h"
 
-#define SYS_CLONE3 435		/* on all machines */
-#define SYS_CLONE_32 120
 
 /* Who is about to execute a program makes fewer; its parent may not live for long */
 #define MANY_CALLS 24
@@ -73,11 +72,11 @@ void birth_read(pid_t creator, int event, struct birth *ret)
 		ret->flags |= CLONE_VM | CLONE_VFORK;
 	if (machine_registers(creator, &ret->creator) < 0)
 		return;
-	if (registers->call == SYS_CLONE3 && machine_read(creator, registers->arguments[0], words,
+	if (registers->call == SYS_clone3 && machine_read(creator, registers->arguments[0], words,
 							  sizeof(words)) == sizeof(words)) {
 		ret->flags = words[0] | words[4];
 		ret->has_stack = words[5] != 0;
-	} else if (registers->call == (registers->foreign ? SYS_CLONE_32 : SYS_clone)) {
+	} else if (registers->call == (registers->foreign ? FOREIGN_CLONE : SYS_clone)) {
 		ret->flags = registers->arguments[0];
 		ret->has_stack = registers->arguments[1] != 0;
 	}

@@ -9,33 +9,21 @@
  * ones in each run). Says how many there were and what was wrong. by-hand: where
  * clone3 and close_range are refused. Status 77: no process may be traced here.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
+#include "arch/arch.h"
 
 #define WALL 0x40000000
 #define MAX_CALLS 1000
@@ -235,39 +223,7 @@ static struct tracee *find(pid_t pid)
 	return free_one;
 }
 
-#if defined(__x86_64__)
-
-static void leave_out(pid_t pid)
-{
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
-}
-
-static void answer(pid_t pid, int err)
-{
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), -(long)err);
-}
-
-#elif defined(__aarch64__)
-
-static void leave_out(pid_t pid)
-{
-	int none = -1;
-	struct iovec vector = {&none, sizeof(none)};
-
-	ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &vector);
-}
-
-static void answer(pid_t pid, int err)
-{
-	struct user_regs_struct registers;
-	struct iovec vector = {&registers, sizeof(registers)};
-
-	ptrace(PTRACE_GETREGSET, pid, 1 /* NT_PRSTATUS */, &vector);
-	registers.regs[0] = (unsigned long)-(long)err;
-	ptrace(PTRACE_SETREGSET, pid, 1, &vector);
-}
-
-#else
+#ifdef POSIX_SPAWN_ONLY
 
 static void leave_out(pid_t pid)
 {
@@ -278,6 +234,48 @@ static void leave_out(pid_t pid)
 static void answer(pid_t pid, int err)
 {
 	(void)pid, (void)err;
+}
+
+#else
+
+static void get(pid_t pid, struct user_regs_struct *registers)
+{
+	struct iovec vector = {registers, sizeof(*registers)};
+
+	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &vector) < 0)
+		exit(2);
+}
+
+static void set(pid_t pid, int regset, void *registers, size_t size)
+{
+	struct iovec vector = {registers, size};
+
+	if (ptrace(PTRACE_SETREGSET, pid, regset, &vector) < 0)
+		exit(2);
+}
+
+static void leave_out(pid_t pid)
+{
+#ifdef ARCH_CALL_REGSET
+	int none = -1;
+
+	set(pid, ARCH_CALL_REGSET, &none, sizeof(none));
+#else
+	struct user_regs_struct registers;
+
+	get(pid, &registers);
+	registers.ARCH_CALL = (unsigned long)-1;
+	set(pid, NT_PRSTATUS, &registers, sizeof(registers));
+#endif
+}
+
+static void answer(pid_t pid, int err)
+{
+	struct user_regs_struct registers;
+
+	get(pid, &registers);
+	registers.ARCH_RESULT = (unsigned long)-(long)err;
+	set(pid, NT_PRSTATUS, &registers, sizeof(registers));
 }
 
 #endif

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "arch/arch.h"
 
 #if defined(__has_include)
 #if __has_include(<linux/seccomp.h>) && __has_include(<linux/filter.h>)
@@ -34,22 +35,7 @@ int main(void)
 
 #else
 
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_fork	/* aarch64 has only clone */
+#ifndef SYS_fork	/* newer processors have only clone */
 #define SYS_fork 1079
 #endif
 #ifndef SYS_vfork
@@ -77,6 +63,7 @@ static const struct {
 	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0, 0},
 	{"process_vm_readv", SYS_process_vm_readv, -1, 0, 0},
 	{"ptrace", SYS_ptrace, -1, 0, 0},
+	{"ptrace-call", SYS_ptrace, 0, ~0u, 0x420e},	/* PTRACE_GET_SYSCALL_INFO */
 	{"rt_sigpending", SYS_rt_sigpending, -1, 0, 0},
 	{"setsid", SYS_setsid, -1, 0, 0},
 	{"vfork", SYS_vfork, -1, 0, 0},
