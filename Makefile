@@ -281,7 +281,8 @@ endif
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	check_conformance_libc check_conformance_wrap
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
-SUITES = $(PROGRAM_SUITES) $(SCRIPT_SUITES)
+# The longest are scripts: they begin, and the short ones end together
+SUITES = $(SCRIPT_SUITES) $(PROGRAM_SUITES)
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
 # Those with a word of TESTS in their names; without TESTS all

@@ -14,13 +14,16 @@ case $version in
 *) abi=${version%%.*} ;;
 esac
 
-# Built once for the suite, in a directory that run_tests doesn't remove.
+# Built once for the suite, in a directory that run_tests doesn't remove: from what is built already,
+# as far as it isn't another compiler's or for another prefix.
 built=${TMPDIR:-/tmp}/spawnutil.install.$$
 trap 'rm -rf "$built"' EXIT
+mkdir "$built" && cp -a "$BUILD/obj" "$BUILD/with" "$built" &&
+	find "$BUILD" -maxdepth 1 -type f -exec cp -a {} "$built" \; || exit 1
 
 # What the outer make was called with is not for the scratch builds.
 plain_make() {
-	env -u SAN -u COV -u V -u BUILD "${MAKE:-make}" -s -j2 CFLAGS='-O0 -g' "$@" >log 2>&1 ||
+	env -u SAN -u COV -u V -u BUILD "${MAKE:-make}" -s -j2 "$@" >log 2>&1 ||
 		fail "make $*: $(cat log)"
 }
 

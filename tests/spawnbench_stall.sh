@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # What the stall experiment does and prints. No figure is compared with a time
 # but where one contains the other.
-# suite: alone
 
 # shellcheck disable=SC2016,SC2317	# lib.sh calls the tests; their children expand
 
@@ -13,7 +12,7 @@
 stall() {
 	expected_status=$1
 	shift
-	status "$expected_status" spawnbench --stall --rounds=2 --launches=4 --rate=20 --rss=4M "$@"
+	status "$expected_status" spawnbench --stall --rounds=2 --launches=4 --rate=50 --rss=4M "$@"
 }
 
 # child SCRIPT: makes ./child
@@ -49,7 +48,7 @@ test_usual_methods_and_both_threads_have_their_lines() {
 			"$(block "$thread" | awk '{ printf s $1; s = " " }')"
 		same "$thread, without launches" 100.0 "$(field "$thread" "no launches" 4)"
 	done
-	like "head" "*stall     20 launches a second for 0.2 s, in each of 2 rounds*" "$out"
+	like "head" "*stall     50 launches a second for 0.08 s, in each of 2 rounds*" "$out"
 }
 
 test_pauses_are_in_order_and_work_is_done() {
@@ -83,7 +82,7 @@ test_json_and_csv_hold_the_same() {
 		assert len(rows) == len(methods), rows
 		for row, method in zip(rows, methods):
 		    assert row["method"] == (method["method"] or "no launches"), row
-		    assert row["rate"] == "20", row
+		    assert row["rate"] == "50", row
 		    assert int(row["launches"]) == method["launches"], row
 		    for part in "writer", "taker", "held":
 		        for key, value in method[part].items():
@@ -103,6 +102,7 @@ test_it_launches_as_often_as_it_says() {
 # A launch that holds the lock so long is a pause of its taker. Not quite whole: it
 # may have been off its processor with the lock released and its clock not read.
 test_taker_waits_for_a_launch_that_holds_the_lock() {
+	long
 	child 'sleep 0.3'
 	stall 0 --methods=system --child=./child --launches=1 --rate=1
 	held=$(field "lock held" system 1) pause=$(field "lock taker" system 1)
@@ -174,6 +174,7 @@ test_earlier_rounds_are_kept() {
 }
 
 test_hang_is_ended_and_said() {
+	long
 	child 'echo >>count; [ "$(wc -l <count)" -lt 8 ] || sleep 1000'
 	stall 1 --methods=vfork --child=./child --rounds=1000 --timeout=5
 	like "message" "spawnbench: vfork: ./child: no launch ended for 5 s*" "$err"
