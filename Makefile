@@ -451,7 +451,9 @@ clean:
 # What is tracked; in a tree that was unpacked itself, all
 dist:
 	@mkdir -p $(BUILD)
-	if [ -e .git ]; then git ls-files; else find src man tests Makefile README COPYING .ci -type f; fi >$(BUILD)/packed
+	if [ -e .git ]; then git ls-files; else \
+		find .ci .clang-tidy .gitignore COPYING Makefile README man src tests -type f | LC_ALL=C sort; \
+	fi >$(BUILD)/packed
 	tar -czf $(BUILD)/spawnutil-$(VERSION).tar.gz --sort=name --owner=root:0 --group=root:0 \
 		--transform='s,^,spawnutil-$(VERSION)/,' -T $(BUILD)/packed
 
