@@ -211,13 +211,15 @@ END_TEST
  * ---- No number beside those that the child gets
  */
 
-/* Nothing above 2 is open, and there is room for so many. */
+/* 0 to 2 are open and nothing above, and there is room for so many. */
 static void leave_room_for(int count)
 {
 	struct rlimit limit;
 	int fd;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
+		;
 	for (fd = 3; fd < 1024; fd++)
 		close(fd);
 	limit.rlim_cur = (rlim_t)count;
