@@ -25,13 +25,33 @@ static union {
  */
 static int is_shared(const struct process_state *state, int owner)
 {
-	return owner > 0 && state->is_wiped_by_fork && spu__memory_is_shared() > 0;
+	return owner > 0 && atomic_load(&state->is_wiped_by_fork) && spu__memory_is_shared() > 0;
 }
 
 /*
- * Who resets it is there as a negative number. A fork child that was made meanwhile,
- * before the pages were to be wiped, has nobody to wait for: after a while it goes on.
+ * Nothing is written there before the pages are to be wiped. So threads that come
+ * here at once don't wait for each other, and a fork child made meanwhile, which has
+ * none of them, finds zeros as they do.
  */
+static void begin(struct process_state *state, int self)
+{
+	int none = 0;
+
+	if (madvise(&whole, sizeof(whole), MADV_WIPEONFORK) == 0)
+		atomic_store(&state->is_wiped_by_fork, 1);
+	atomic_compare_exchange_strong(&state->owner, &none, self);
+}
+
+/* A copy that wasn't wiped. Who resets it is there as a negative number meanwhile. */
+static void reset(struct process_state *state, int seen, int self)
+{
+	if (!atomic_compare_exchange_strong(&state->owner, &seen, -self))
+		return;
+	memset((char *)state + sizeof(state->owner), 0, sizeof(*state) - sizeof(state->owner));
+	atomic_store(&state->owner, 0);
+}
+
+/* Turns until who resets it is taken for another process's: it isn't there in a copy. */
 #define PATIENCE 1000
 
 struct process_state *spu__process_state(void)
@@ -40,16 +60,12 @@ struct process_state *spu__process_state(void)
 	int self = getpid(), seen, turns = 0;
 
 	while ((seen = atomic_load(&state->owner)) != self && !is_shared(state, seen)) {
-		if (seen == -self || (seen < 0 && turns++ < PATIENCE)) {
+		if (seen == 0)
+			begin(state, self);
+		else if (seen == -self || (seen < 0 && turns++ < PATIENCE))
 			sched_yield();
-			continue;
-		}
-		if (!atomic_compare_exchange_strong(&state->owner, &seen, -self))
-			continue;
-		memset((char *)state + sizeof(state->owner), 0,
-		       sizeof(*state) - sizeof(state->owner));
-		state->is_wiped_by_fork = madvise(&whole, sizeof(whole), MADV_WIPEONFORK) == 0;
-		atomic_store(&state->owner, self);
+		else
+			reset(state, seen, self);
 	}
 	return state;
 }

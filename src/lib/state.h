@@ -11,7 +11,7 @@
 
 struct process_state {
 	atomic_int owner;	/* the process whose state this is; 0: none, below: who resets it */
-	int is_wiped_by_fork;
+	atomic_int is_wiped_by_fork;
 	pthread_mutex_t lock;	/* all zero is PTHREAD_MUTEX_INITIALIZER, in glibc and musl */
 	/* system.c: calls that run, and the dispositions from before the first */
 	unsigned systems;
