@@ -352,7 +352,7 @@ lint:
 		--suppress=missingIncludeSystem --suppress=variableScope \
 		--suppress=constParameter --suppress=unusedStructMember \
 		-Isrc src/lib src/common src/safespawn src/spawnbench src/spawnaudit
-	clang-tidy --quiet $(wildcard src/*/*.c) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
+	clang-tidy --quiet $(sort $(wildcard src/*/*.c src/*/*/*.c)) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
 		-DSPAWNBENCH_CHILD='""' -DPRELOAD_LIBRARY='""'
 
 #

@@ -389,5 +389,5 @@ const char *access_name(int flags)
 	static const char *const names[] = {ACCESS_NAMES(X)};
 #undef X
 
-	return flags & O_PATH ? "path" : names[flags & ACCESS_BITS];
+	return (flags & O_PATH) ? "path" : names[flags & ACCESS_BITS];
 }
