@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "launches.h"
 
@@ -17,8 +19,8 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
-static int is_armed, keeps_failing;
-static long allocations, first_to_fail;
+static int is_armed, keeps_failing, maps_fail;
+static long allocations, from_malloc, first_to_fail;
 
 static int fails(void)
 {
@@ -29,24 +31,38 @@ static int fails(void)
 	return 1;
 }
 
+static int malloc_fails(void)
+{
+	from_malloc += is_armed;
+	return fails();
+}
+
 void *malloc(size_t size)
 {
-	return fails() ? NULL : __libc_malloc(size);
+	return malloc_fails() ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return fails() ? NULL : __libc_calloc(count, size);
+	return malloc_fails() ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	return fails() ? NULL : __libc_realloc(old, size);
+	return malloc_fails() ? NULL : __libc_realloc(old, size);
+}
+
+/* The library's, in a test that wants it; glibc's own malloc calls it by another name. */
+void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	if (maps_fail && fails())
+		return MAP_FAILED;
+	return (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
 }
 
 static void arm(long first, int keeps)
 {
-	allocations = 0;
+	allocations = from_malloc = 0;
 	first_to_fail = first;
 	keeps_failing = keeps;
 	is_armed = 1;
@@ -60,6 +76,9 @@ static int disarm(void)
 
 #else
 #define CAN_FAIL 0
+
+static const long from_malloc = 0;
+static int maps_fail;
 
 static void arm(long first, int keeps)
 {
@@ -90,6 +109,7 @@ struct call {
 	int (*make)(struct spu_error *error);
 	int otherwise;
 	const char *text;	/* of the error then */
+	int without_malloc;	/* as promised, where there is memory */
 };
 
 static const struct spu_options *many_options(void)
@@ -191,17 +211,17 @@ static int call_popen(struct spu_error *error)
 }
 
 static const struct call calls[] = {
-	{"a launch", launch, 0, ""},
-	{"with pipes", launch_with_pipes, 0, ""},
-	{"posix_spawn", launch_by_posix_spawn, 0, ""},
-	{"no program", miss_a_program, -ENOENT, "exec no-such-program: not in PATH: No such"},
-	{"no interpreter", miss_an_interpreter, -ENOENT, "/no/such/interpreter: No such file"},
-	{"no directory", miss_a_directory, -ENOENT, "chdir \"/no where\": No such file"},
-	{"leaks", find_leaks, -EBADFD, " would leak, the first is "},
-	{"capture", capture, 0, ""},
-	{"shell", call_shell, 0, ""},
-	{"system", call_system, 0, ""},
-	{"popen", call_popen, 0, ""},
+	{"a launch", launch, 0, "", 0},
+	{"with pipes", launch_with_pipes, 0, "", 0},
+	{"posix_spawn", launch_by_posix_spawn, 0, "", 0},
+	{"no program", miss_a_program, -ENOENT, "exec no-such-program: not in PATH: No such", 0},
+	{"no interpreter", miss_an_interpreter, -ENOENT, "/no/such/interpreter: No such file", 0},
+	{"no directory", miss_a_directory, -ENOENT, "chdir \"/no where\": No such file", 0},
+	{"leaks", find_leaks, -EBADFD, " would leak, the first is ", 0},
+	{"capture", capture, 0, "", 0},
+	{"shell", call_shell, 0, "", 0},
+	{"system", call_system, 0, "", 1},
+	{"popen", call_popen, 0, "", 0},
 };
 
 #define CALLS ((int)(sizeof(calls) / sizeof(calls[0])))
@@ -226,12 +246,18 @@ START_TEST(a_call_without_memory_says_so_or_does_without)
 	int r, keeps, failed;
 
 	NEED_FAILURES();
+	maps_fail = 1;
 	setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
 	write_file("script", "#!/no/such/interpreter\n", 0755);
 	ck_assert_int_eq(dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 100), 100);
 	ck_assert_int_eq(dup2(100, 101), 101);
 	ck_assert_int_eq(call->make(&error), call->otherwise);
 	open_before = count_open();
+	arm(LONG_MAX, 0);
+	r = call->make(&error);
+	disarm();
+	ck_assert_int_eq(r, call->otherwise);
+	ck_assert_int_eq(from_malloc == 0, call->without_malloc);
 	for (keeps = 0; keeps < 2; keeps++)
 		for (failed = 1, first = 1; failed; first++) {
 			memset(&error, 0, sizeof(error));
