@@ -13,6 +13,22 @@
 /* The rooms themselves in place of the archive's, with their looks counted. */
 static unsigned long looks;
 
+static int (*comparing)(const void *left, const void *right);
+
+static int count_looks_of_sort(const void *left, const void *right)
+{
+	looks++;
+	return comparing(left, right);
+}
+
+static void sort_counted(void *list, size_t count, size_t size,
+			 int (*compare)(const void *left, const void *right))
+{
+	comparing = compare;
+	qsort(list, count, size, count_looks_of_sort);
+}
+
+#define qsort sort_counted
 #define bsearch(...) (looks++, bsearch(__VA_ARGS__))
 #define strcspn(...) (looks++, strcspn(__VA_ARGS__))
 /* of the same names as those of the headers below */
@@ -20,6 +36,7 @@ static unsigned long looks;
 #define count_strings count_list
 #include "lib/plan/environment.c"
 #include "lib/plan/given.c"
+#undef qsort
 #undef bsearch
 #undef strcspn
 #undef settle
@@ -130,20 +147,20 @@ static char *expected_environment(void)
 	int i;
 
 	for (i = UNSET; i < BASE / 2; i++)
-		end += sprintf(end, "V%d=old\n", i);
+		end += sprintf(end, "V%08d=old\n", i);
 	for (i = 0; i < SET; i++)
-		end += sprintf(end, "V%d=newer\n", BASE / 2 + i);
+		end += sprintf(end, "V%08d=newer\n", BASE / 2 + i);
 	return text;
 }
 
 /*
- * V0 to V39999; the first 10 000 are taken out; V20000 to V79999 are set, each
- * twice. What is set stands behind what is left.
+ * V00000000 to V00039999, of which ten at a time begin alike; the first 10 000 are taken
+ * out; 20000 to 79999 are set, each twice. What is set stands behind what is left.
  */
 START_TEST(a_hundred_thousand_changes_come_out_right)
 {
-	const char **once = list_of("V%d=new", BASE / 2, SET), **set;
-	const char **again = list_of("V%d=newer", BASE / 2, SET);
+	const char **once = list_of("V%08d=new", BASE / 2, SET), **set;
+	const char **again = list_of("V%08d=newer", BASE / 2, SET);
 	struct spu_output out = {0};
 	struct spu_error error;
 	char *expected = expected_environment();
@@ -157,8 +174,8 @@ START_TEST(a_hundred_thousand_changes_come_out_right)
 		set[2 * SET - 1 - i] = again[i];
 	}
 	r = spu_capture(SPU_ARGV("/usr/bin/env"),
-			SPU_OPTIONS(.env = (char *const *)(uintptr_t)list_of("V%d=old", 0, BASE),
-				    .env_unset = list_of("V%d", 0, UNSET), .env_set = set),
+			SPU_OPTIONS(.env = (char *const *)(uintptr_t)list_of("V%08d=old", 0, BASE),
+				    .env_unset = list_of("V%08d", 0, UNSET), .env_set = set),
 			NULL, 0, &out, NULL, &status, &error);
 	ASSERT_OK(r, error);
 	ck_assert_int_eq(status, 0);

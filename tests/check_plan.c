@@ -627,6 +627,12 @@ START_TEST(the_environment_is_set_and_unset_in_a_copy)
 	assert_environment(SPU_OPTIONS(.env = given, .env_set = SPU_LIST("H=new"),
 				       .env_unset = SPU_LIST("G", "H")),
 			   own, SPU_LIST("H=new"));
+	/* names that begin alike, and one that is where the other begins */
+	assert_environment(SPU_OPTIONS(.env_set = SPU_LIST("LONGNAME2=1", "LONGNAME=2", "LONGNAM=3",
+							   "LONGNAME=4", "LONGNAME2=5"),
+				       .env_unset = SPU_LIST("LONGNAME1")),
+			   (char *const[]){"LONGNAME1=x", "LONGNAME3=x", "LONGNAME2=x", NULL},
+			   SPU_LIST("LONGNAME3=x", "LONGNAME2=5", "LONGNAME=4", "LONGNAM=3"));
 	/* the value is the child's to write */
 	assert_environment(SPU_OPTIONS(.pid_variable = "A"), own,
 			   SPU_LIST("AB=2", "B=3", "odd", "=x", "C=", "A="));

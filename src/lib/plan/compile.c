@@ -264,8 +264,8 @@ static struct sizes measure(const struct plan_request *request, const char *file
 static void *allocate(struct arena *arena, const struct sizes *sizes)
 {
 	return spu__allot(arena, sizes->cpus * sizeof(uint64_t) +
-		      (sizes->candidates + 1 + sizes->environment + sizes->changes) *
-			      sizeof(char *) +
+		      sizes->changes * sizeof(struct change) +
+		      (sizes->candidates + 1 + sizes->environment) * sizeof(char *) +
 		      sizes->moves * sizeof(struct move) + sizes->text + sizes->pid +
 		      sizes->steps * sizeof(struct step));
 }
@@ -290,17 +290,17 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	void *block = allocate(request->arena, &sizes);
 	uint64_t *cpus = block;
 	const char **candidates, **environment;
-	const char *const **changes;
+	struct change *changes;
 	struct move *moves;
 	char *text, *pid_value;
 	int move_count;
 
 	if (!block)
 		return -ENOMEM;
-	candidates = (const char **)(cpus + sizes.cpus);
+	changes = (struct change *)(cpus + sizes.cpus);
+	candidates = (const char **)(changes + sizes.changes);
 	environment = candidates + sizes.candidates + 1;
-	changes = (const char *const **)(environment + sizes.environment);
-	moves = (struct move *)(changes + sizes.changes);
+	moves = (struct move *)(environment + sizes.environment);
 	text = (char *)(moves + sizes.moves);
 	pid_value = write_pid_variable(options, text + sizes.text);
 	spu__choose_fetches(&request->table);

@@ -15,7 +15,20 @@ static size_t count_strings(const void *list)
 	return count;
 }
 
-/* By name, which ends before "=" or with the string. */
+/* A name ends before "=" or with the string. */
+static uint64_t begin_of(const char *name)
+{
+	uint64_t begin = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(begin); i++) {
+		begin <<= 8;
+		if (*name && *name != '=')
+			begin |= (unsigned char)*name++;
+	}
+	return begin;
+}
+
 static int compare_names(const char *left, const char *right)
 {
 	size_t left_size = strcspn(left, "="), right_size = strcspn(right, "=");
@@ -24,48 +37,40 @@ static int compare_names(const char *left, const char *right)
 	return r ? r : (left_size > right_size) - (left_size < right_size);
 }
 
-/* Pointers into one list: of equal names the later one comes last. */
-static int compare_entries(const void *a, const void *b)
+static int compare_changes(const void *a, const void *b)
 {
-	const char *const *left = *(const char *const *const *)a;
-	const char *const *right = *(const char *const *const *)b;
-	int r = compare_names(*left, *right);
+	const struct change *left = a, *right = b;
 
-	return r ? r : (left > right) - (left < right);
+	if (left->begin != right->begin)
+		return left->begin < right->begin ? -1 : 1;
+	return compare_names(*left->entry, *right->entry);
 }
 
-static size_t sort_entries(const char *const *list, const char *const **ret)
+/* Of one list: of equal names the later one comes last. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct change *left = a, *right = b;
+	int r = compare_changes(a, b);
+
+	return r ? r : (left->entry > right->entry) - (left->entry < right->entry);
+}
+
+static size_t sort_changes(const char *const *list, struct change *ret)
 {
 	size_t count = 0;
 
 	for (; list && list[count]; count++)
-		ret[count] = &list[count];
-	qsort(ret, count, sizeof(*ret), compare_entries);
+		ret[count] = (struct change){begin_of(list[count]), &list[count]};
+	if (count > 1)
+		qsort(ret, count, sizeof(*ret), compare_places);
 	return count;
 }
 
-/* How many names are before that of entry; with "equal", that one's too. */
-static size_t count_before(const char *const **sorted, size_t count, const char *entry, int equal)
+static int is_named(const struct change *sorted, size_t count, const char *entry)
 {
-	size_t low = 0, high = count;
+	const struct change wanted = {begin_of(entry), &entry};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int r = compare_names(*sorted[middle], entry);
-
-		if (r < 0 || (equal && r == 0))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static int is_named(const char *const **sorted, size_t count, const char *entry)
-{
-	size_t at = count_before(sorted, count, entry, 0);
-
-	return at < count && compare_names(*sorted[at], entry) == 0;
+	return count > 0 && bsearch(&wanted, sorted, count, sizeof(*sorted), compare_changes);
 }
 
 size_t spu__measure_environment(const struct spu_options *options, char *const *environ,
@@ -86,33 +91,46 @@ static int is_replaced(const char *entry, const char *last)
 	return last && compare_names(entry, last) == 0;
 }
 
+/* Several settings of one name: at the first one's place, as the last has it. */
+static size_t take_settings(const char *const *list, const struct change *sorted, size_t count,
+			    const char *last, const char **room)
+{
+	const char *const *first = list;
+	size_t taken = 0, i;
+
+	for (i = 0; i < count; i++)
+		room[i] = NULL;
+	for (i = 0; i < count; i++) {
+		if (i == 0 || compare_changes(&sorted[i - 1], &sorted[i]) != 0)
+			first = sorted[i].entry;
+		room[first - list] = *sorted[i].entry;
+	}
+	for (i = 0; i < count; i++)
+		if (room[i] && !is_replaced(room[i], last))
+			room[taken++] = room[i];
+	return taken;
+}
+
 char *const *spu__write_environment(const struct spu_options *options, char *const *environ,
 				    const char *last, const char **room, size_t size,
-				    const char *const **changes)
+				    struct change *changes)
 {
 	char *const *base = options->env ? options->env : environ;
-	const char *const **set = changes, *const **unset;
-	size_t set_count, unset_count, count = 0, i;
+	struct change *set = changes, *unset;
+	size_t set_count, unset_count, count = 0;
 
 	if (size == 0)
 		return base;
-	set_count = sort_entries(options->env_set, set);
+	set_count = sort_changes(options->env_set, set);
 	unset = set + set_count;
-	unset_count = sort_entries(options->env_unset, unset);
+	unset_count = sort_changes(options->env_unset, unset);
 	/* Another thread may lengthen environ meanwhile: not more than was measured */
 	for (size -= set_count + (last != NULL) + 1; base && *base && size > 0; base++, size--)
 		if (!strchr(*base, '=') || (!is_named(set, set_count, *base) &&
 					    !is_named(unset, unset_count, *base) &&
 					    !is_replaced(*base, last)))
 			room[count++] = *base;
-	/* several settings of one name: at the first one's place, as the last has it */
-	for (i = 0; i < set_count; i++) {
-		const char *entry = options->env_set[i];
-
-		if (set[count_before(set, set_count, entry, 0)] == &options->env_set[i] &&
-		    !is_replaced(entry, last))
-			room[count++] = *set[count_before(set, set_count, entry, 1) - 1];
-	}
+	count += take_settings(options->env_set, set, set_count, last, room + count);
 	if (last)
 		room[count++] = last;
 	room[count] = NULL;

@@ -4,8 +4,15 @@
 #define LIB_ENVIRONMENT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../../spawnutil.h"
+
+/* An entry of env_set or env_unset. */
+struct change {
+	uint64_t begin;	/* of the name, as bytes of a number: most names differ there */
+	const char *const *entry;
+};
 
 /*
  * How many strings the environment may come to, the closing NULL included (0: it
@@ -20,6 +27,6 @@ size_t spu__measure_environment(const struct spu_options *options, char *const *
  */
 char *const *spu__write_environment(const struct spu_options *options, char *const *environ,
 				    const char *last, const char **room, size_t size,
-				    const char *const **changes);
+				    struct change *changes);
 
 #endif
