@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -52,6 +54,14 @@ START_TEST(a_directory_is_told_from_a_file_without_permission)
 }
 END_TEST
 
+static void write_script(const char *name, const char *interpreter)
+{
+	char line[2 * PATH_MAX];
+
+	snprintf(line, sizeof(line), "#!%s\n", interpreter);
+	write_file(name, line, 0755);
+}
+
 START_TEST(a_missing_interpreter_is_told_from_a_missing_file)
 {
 	char path[2 * PATH_MAX];
@@ -91,14 +101,17 @@ START_TEST(a_missing_loader_is_told_from_a_missing_file)
 		SKIP(SUITE, "the helper has no loader that is known here");
 	chmod(in_scratch("loaderless"), 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("loaderless")), NULL, ENOENT, SPU_STEP_EXEC, 0,
-		     "it exists, but its loader");
+		     "loaderless: its loader /");
+	ASSERT_FAILS(SPU_ARGV(in_scratch("loaderless")), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "/Xd-linux");
+	write_script("script", in_scratch("loaderless"));
+	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "script: its interpreter's loader /");
 }
 END_TEST
 
 START_TEST(what_a_file_lacks_to_be_a_program_is_said)
 {
-	char script[2 * PATH_MAX];
-
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	write_file("elf", "\177ELF\2\1\1", 0755);
 	ASSERT_FAILS(SPU_ARGV(in_scratch("elf")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
@@ -110,12 +123,74 @@ START_TEST(what_a_file_lacks_to_be_a_program_is_said)
 	ASSERT_FAILS(SPU_ARGV(in_scratch("bare")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
 		     "bare: no interpreter behind its \"#!\": Exec format error");
 	write_file("text", "exit 0\n", 0755);
-	snprintf(script, sizeof(script), "#!%s\n", in_scratch("text"));
-	write_file("script", script, 0755);
+	write_script("script", in_scratch("text"));
 	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
-		     "/text: Exec format error");
+		     "/text: no \"#!\" line: Exec format error");
 	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, ENOEXEC, SPU_STEP_EXEC, 0,
 		     "script: its interpreter ");
+}
+END_TEST
+
+/* The file that stands in the way is named, and not the first on the way there. */
+START_TEST(an_interpreter_that_is_there_is_not_said_to_be_missing)
+{
+	char name[32];
+	int fd;
+
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	write_script("inner", "/no/such/interpreter");
+	write_script("outer", in_scratch("inner"));
+	ASSERT_FAILS(SPU_ARGV(in_scratch("outer")), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "outer: its interpreter /no/such/interpreter: No such file");
+	write_file("plain", "#!/bin/sh\n", 0644);
+	write_script("outer", in_scratch("plain"));
+	ASSERT_FAILS(SPU_ARGV(in_scratch("outer")), NULL, EACCES, SPU_STEP_EXEC, 0,
+		     "/plain: not executable: Permission denied");
+	write_script("outer", scratch());
+	ASSERT_FAILS(SPU_ARGV(in_scratch("outer")), NULL, EACCES, SPU_STEP_EXEC, 0,
+		     ": a directory: Permission denied");
+	write_script("itself", in_scratch("itself"));
+	ASSERT_FAILS(SPU_ARGV(in_scratch("itself")), NULL, ELOOP, SPU_STEP_EXEC, 0,
+		     "itself: too many interpreters that are scripts: Too many levels");
+	/* what the child doesn't have */
+	write_script("script", "/bin/sh");
+	fd = open(in_scratch("script"), O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	ASSERT_FAILS(SPU_ARGV(name), NULL, ENOENT, SPU_STEP_EXEC, 0,
+		     "the caller finds it, the child does not: No such file");
+	close(fd);
+}
+END_TEST
+
+static void execute_from_a_noexec_mount(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/mnt", "tmpfs", MS_NOEXEC, NULL) < 0)
+		_exit(77);
+	ck_assert_int_eq(system("cp /bin/true /mnt/true"), 0);
+	ASSERT_FAILS(SPU_ARGV("/mnt/true"), NULL, EACCES, SPU_STEP_EXEC, 0,
+		     "exec /mnt/true: on a file system mounted noexec: Permission denied");
+	write_script("script", "/mnt/true");
+	ASSERT_FAILS(SPU_ARGV(in_scratch("script")), NULL, EACCES, SPU_STEP_EXEC, 0,
+		     "its interpreter /mnt/true: on a file system mounted noexec");
+}
+
+START_TEST(where_nothing_may_be_executed_is_said)
+{
+	int status;
+	pid_t pid;
+
+	NEED_ROOT();
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	pid = fork();
+	if (pid == 0) {
+		execute_from_a_noexec_mount();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (status == 77 << 8)
+		SKIP(SUITE, "nothing may be mounted here");
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -309,6 +384,8 @@ int main(void)
 	tcase_add_test(tests, a_directory_is_told_from_a_file_without_permission);
 	tcase_add_test(tests, a_missing_interpreter_is_told_from_a_missing_file);
 	tcase_add_test(tests, a_missing_loader_is_told_from_a_missing_file);
+	tcase_add_test(tests, an_interpreter_that_is_there_is_not_said_to_be_missing);
+	tcase_add_test(tests, where_nothing_may_be_executed_is_said);
 	tcase_add_test(tests, what_a_file_lacks_to_be_a_program_is_said);
 	tcase_add_test(tests, a_name_that_shows_badly_is_quoted);
 	tcase_add_test(tests, what_is_no_program_is_not_handed_to_a_shell);

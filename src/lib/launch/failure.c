@@ -1,151 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Why a launch failed, in a text that names the thing. Runs in the parent, after
- * the fact; may look at files to tell a missing program from a missing
- * interpreter.
- */
+/* Why a launch failed, in a text that names the thing. Runs in the parent, after the fact. */
 #include "failure.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "../../quote.h"
 #include "../error.h"
-#include "../plan/path.h"
 #include "../plan/shown.h"
+#include "obstacle.h"
 
 /*
  * ---- Why exec failed
  */
 
-/* Reads the first bytes of the file as the child would find it; returns how many, or -1. */
-static ssize_t read_head(const struct spu_options *options, const char *path, char *head,
-			 size_t size)
+static int is_itself(const struct obstacle *obstacle)
 {
-	int directory = AT_FDCWD, fd;
-	struct stat st;
-	ssize_t got = -1;
-
-	if (options->cwd && path[0] != '/')
-		directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		got = read(fd, head, size);
-	if (fd >= 0)
-		close(fd);
-	if (directory >= 0)
-		close(directory);
-	return got;
+	return obstacle->interpreters == 0 && !obstacle->is_loader;
 }
 
-/* The answer may be about what the file names and not about the file; 0: it names nothing. */
-static int interpreter_error(const struct launch *launch, const struct report *report, int index,
-			     const char *head, size_t size)
-{
-	char interpreter[256];
-
-	if (spu__parse_interpreter(head, size, interpreter, sizeof(interpreter)) < 0)
-		return 0;
-	return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, index,
-			  "exec %s: its interpreter %s",
-			  QUOTED(launch->plan.candidates[index], 90), QUOTED(interpreter, 60));
-}
-
-static int missing_interpreter(const struct launch *launch, const struct report *report)
+/* The first that is there, as the child would find it; NULL: none is. */
+static const char *find_candidate(const struct launch *launch, int *ret_index)
 {
 	const char *const *candidates = launch->plan.candidates;
-	char head[256];
-	int i, r;
+	struct obstacle obstacle;
+	int i;
 
 	for (i = 0; candidates[i]; i++) {
-		ssize_t size = read_head(&launch->options, candidates[i], head, sizeof(head));
-
-		if (size < 0)
+		if (spu__find_obstacle(&launch->options, candidates[i], ENOENT, &obstacle) == 0 &&
+		    is_itself(&obstacle))
 			continue;
-		r = interpreter_error(launch, report, i, head, (size_t)size);
-		if (r < 0)
-			return r;
-		return spu__error(launch->ret_error, report->err, SPU_STEP_EXEC, i,
-				  "exec %s: it exists, but its loader",
-				  QUOTED(candidates[i], NAME_SIZE));
+		*ret_index = i;
+		return candidates[i];
 	}
-	return 0;
+	return NULL;
 }
 
-/* What the kernel calls an unknown format. A shell would run the last of them itself. */
-static const char *remark_on_format(const char *head, size_t size)
+/* What is known of the answer by itself. */
+static const char *remark_on(int err)
 {
-	static const struct {
-		const char *start, *remark;
-	} formats[] = {
-		{"\177ELF", ": not for this machine, or damaged"},
-		{"\357\273\277#!", ": a byte order mark before its \"#!\""},
-		{"#!", ": no interpreter behind its \"#!\""},
-		{"", ": no \"#!\" line"},
-	};
-	size_t i = 0;
-
-	if (size == 0)
-		return ": it is empty";
-	while (size < strlen(formats[i].start) ||
-	       memcmp(head, formats[i].start, strlen(formats[i].start)) != 0)
-		i++;
-	return formats[i].remark;
-}
-
-static const char *remark_on_mode(const struct spu_options *options, const char *path)
-{
-	struct stat st;
-	int directory = AT_FDCWD, r;
-
-	if (options->cwd && path[0] != '/')
-		directory = open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = fstatat(directory, path, &st, 0);
-	if (directory >= 0)
-		close(directory);
-	if (r < 0)
-		return "";
-	return S_ISDIR(st.st_mode) ? ": a directory" :
-	       !(st.st_mode & 0111) ? ": not executable" : "";
+	return err == EAGAIN ? ": its user has too many processes" :
+	       err == ETXTBSY ? ": open for writing" : "";
 }
 
 static int exec_error(const struct launch *launch, const struct report *report)
 {
 	const struct plan *plan = &launch->plan;
-	const char *candidate = plan->candidates[report->index];
 	const char *file = launch->options.file ? launch->options.file : plan->argv[0];
-	/* With another root our files aren't the child's */
-	int err = report->err, is_seen = !launch->options.root;
-	const char *remark = "";
-	char head[256];
-	ssize_t size;
+	const char *candidate = plan->candidates[report->index], *found = NULL;
+	struct obstacle obstacle = {.remark = remark_on(report->err)};
+	int err = report->err, index = report->index;
 
-	if (err == ENOENT && is_seen && missing_interpreter(launch, report) < 0)
-		return -ENOENT;
-	if (err == ENOENT && candidate != file) {
-		candidate = file;
-		remark = ": not in PATH";
-	}
-	if (err == EACCES && is_seen)
-		remark = remark_on_mode(&launch->options, candidate);
-	if (err == ENOEXEC && is_seen) {
-		size = read_head(&launch->options, candidate, head, sizeof(head));
-		if (size >= 0 &&
-		    interpreter_error(launch, report, report->index, head, (size_t)size) < 0)
-			return -ENOEXEC;
-		if (size >= 0)
-			remark = remark_on_format(head, (size_t)size);
-	}
-	if (err == EAGAIN)
-		remark = ": its user has too many processes";
-	if (err == ETXTBSY)
-		remark = ": open for writing";
-	return spu__error(launch->ret_error, err, SPU_STEP_EXEC, report->index, "exec %s%s",
-			  QUOTED(candidate, NAME_SIZE), remark);
+	/* With another root our files aren't the child's */
+	if (err == ENOENT && !launch->options.root)
+		found = find_candidate(launch, &index);
+	if (found)
+		candidate = found;
+	else if (err == ENOENT && candidate != file)
+		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index,
+				  "exec %s: not in PATH", QUOTED(file, NAME_SIZE));
+	if (!launch->options.root && !*obstacle.remark &&
+	    spu__find_obstacle(&launch->options, candidate, err, &obstacle) < 0)
+		obstacle = (struct obstacle){.remark = found ? ": the caller finds it, the child"
+							       " does not" : ""};
+	if (is_itself(&obstacle))
+		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s%s",
+				  QUOTED(candidate, NAME_SIZE), obstacle.remark);
+	return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s: its %s %s%s",
+			  QUOTED(candidate, 90), !obstacle.is_loader ? "interpreter" :
+			  obstacle.interpreters ? "interpreter's loader" : "loader",
+			  QUOTED(obstacle.path, 60), obstacle.remark);
 }
 
 /* A child with a copy of our memory can't say where it was killed. */
