@@ -62,7 +62,7 @@ static int describe_unix(const char *line, const char *protocol, unsigned long *
 	if (sscanf(line, "%*s %*x %*x %x %*x %*x %lu %111[^\n]", &flags, ret_inode, path) < 2)
 		return 0;
 	snprintf(ret, size, "%s %s%s", protocol, path[0] ? path : "without a name",
-		 flags & UNIX_ACCEPTS ? ", listening" : "");
+		 (flags & UNIX_ACCEPTS) ? ", listening" : "");
 	return 1;
 }
 

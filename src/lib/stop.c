@@ -59,7 +59,7 @@ static int signal_group(struct spu_child *child, int signal)
 
 static int send_signal(struct spu_child *child, int signal, unsigned flags)
 {
-	return flags & SPU_GROUP ? signal_group(child, signal) : signal_child(child, signal);
+	return (flags & SPU_GROUP) ? signal_group(child, signal) : signal_child(child, signal);
 }
 
 int spu_kill(struct spu_child *child, int signal, unsigned flags)

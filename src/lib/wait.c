@@ -337,8 +337,8 @@ static void fill(struct spu_exit *ret, const struct spu_exit *found)
 
 int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct spu_exit *ret_exit)
 {
-	int events = WEXITED | (flags & SPU_WAIT_STOPPED ? WSTOPPED : 0) |
-		     (flags & SPU_WAIT_CONTINUED ? WCONTINUED : 0), event, r;
+	int events = WEXITED | ((flags & SPU_WAIT_STOPPED) ? WSTOPPED : 0) |
+		     ((flags & SPU_WAIT_CONTINUED) ? WCONTINUED : 0), event, r;
 	struct spu_exit found = {0};
 	int64_t deadline;
 
@@ -356,7 +356,7 @@ int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct sp
 			return r;
 		event = event_of(found.status);
 		r = take(child, event | (event == WEXITED ? 0 : WNOHANG) |
-				(flags & SPU_WAIT_LOOK ? WNOWAIT : 0), &found.status, &found.usage);
+				((flags & SPU_WAIT_LOOK) ? WNOWAIT : 0), &found.status, &found.usage);
 	} while (r == 0 || r == -EINTR);	/* it was stopped, and went on meanwhile */
 	if (r < 0)
 		return r;

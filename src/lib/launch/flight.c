@@ -64,7 +64,7 @@ static void reset_plan(struct plan *plan, const struct way *way)
 	plan->report.index = -1;
 	plan->report.pid = 0;
 	/* step 0 resets handlers, which CLONE_CLEAR_SIGHAND does */
-	plan->start = way->flags & KERNEL_CLONE_CLEAR_SIGHAND ? 1 : 0;
+	plan->start = (way->flags & KERNEL_CLONE_CLEAR_SIGHAND) ? 1 : 0;
 }
 
 /*
