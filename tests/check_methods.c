@@ -81,7 +81,7 @@ START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 	REFUSED("setgid 0", .gid = SPU_SET(0), .flags = SPU_KEEP_GROUPS);
 	REFUSED("setgroups", .groups = (const gid_t[]){0});
 	REFUSED("limit core", .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_CORE, 0, 0)));
-	REFUSED("nice 0", .nice = SPU_SET(0));
+	REFUSED("nice 0", .nice = SPU_SET(-getpriority(PRIO_PROCESS, 0)));
 	REFUSED("cpus", .cpus = (const int[]){0}, .cpu_count = 1);
 	REFUSED("pdeathsig TERM", .pdeathsig = SPU_SET(SIGTERM));
 	REFUSED("no-new-privs", .flags = SPU_NO_NEW_PRIVS);

@@ -193,7 +193,8 @@ static void fail_without_rights(void)
 		     EPERM, SPU_STEP_UID, -1, "setuid 1: Operation not permitted");
 	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(.root = "/"), EPERM, SPU_STEP_ROOT, -1,
 		     "chroot /: Operation not permitted");
-	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(.nice = SPU_SET(-5)), EACCES,
+	ASSERT_FAILS(SPU_ARGV("/bin/true"),
+		     SPU_OPTIONS(.nice = SPU_SET(-5 - getpriority(PRIO_PROCESS, 0))), EACCES,
 		     SPU_STEP_NICE, -1, "nice -5: Permission denied");
 }
 
