@@ -3,6 +3,7 @@
 #include "failure.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "../../quote.h"
@@ -43,6 +44,14 @@ static const char *remark_on(int err)
 	       err == ETXTBSY ? ": open for writing" : "";
 }
 
+/* A program that is there, and nothing that it names is missing. */
+static const char *remark_on_found(const char *candidate)
+{
+	return strncmp(candidate, "/proc/self/fd/", 14) == 0 ||
+	       strncmp(candidate, "/dev/fd/", 8) == 0
+	     ? ": not open in the child" : ": it exists, but not what runs it";
+}
+
 static int exec_error(const struct launch *launch, const struct report *report)
 {
 	const struct plan *plan = &launch->plan;
@@ -61,8 +70,7 @@ static int exec_error(const struct launch *launch, const struct report *report)
 				  "exec %s: not in PATH", QUOTED(file, NAME_SIZE));
 	if (!launch->options.root && !*obstacle.remark &&
 	    spu__find_obstacle(&launch->options, candidate, err, &obstacle) < 0)
-		obstacle = (struct obstacle){.remark = found ? ": the caller finds it, the child"
-							       " does not" : ""};
+		obstacle = (struct obstacle){.remark = found ? remark_on_found(found) : ""};
 	if (is_itself(&obstacle))
 		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s%s",
 				  QUOTED(candidate, NAME_SIZE), obstacle.remark);

@@ -107,10 +107,11 @@ static const char *remark_on(const struct file *file, int err, int names_another
 		int i; \
 \
 		memcpy(&elf, file->head, sizeof(elf)); \
-		for (i = 0, at = (off_t)elf.e_phoff; i < elf.e_phnum && i < HEADERS; \
+		for (i = 0, at = (off_t)elf.e_phoff; \
+		     i < elf.e_phnum && i < HEADERS && \
+		     pread(file->fd, &header, sizeof(header), at) == sizeof(header); \
 		     i++, at += (off_t)sizeof(header)) \
-			if (pread(file->fd, &header, sizeof(header), at) == sizeof(header) && \
-			    header.p_type == PT_INTERP && header.p_filesz <= size) \
+			if (header.p_type == PT_INTERP && header.p_filesz <= size) \
 				return pread(file->fd, ret, header.p_filesz, \
 					     (off_t)header.p_offset) > 0; \
 		return 0; \
