@@ -356,7 +356,8 @@ int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct sp
 			return r;
 		event = event_of(found.status);
 		r = take(child, event | (event == WEXITED ? 0 : WNOHANG) |
-				((flags & SPU_WAIT_LOOK) ? WNOWAIT : 0), &found.status, &found.usage);
+				((flags & SPU_WAIT_LOOK) ? WNOWAIT : 0),
+			 &found.status, &found.usage);
 	} while (r == 0 || r == -EINTR);	/* it was stopped, and went on meanwhile */
 	if (r < 0)
 		return r;
