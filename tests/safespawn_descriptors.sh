@@ -85,6 +85,16 @@ test_many_closed_are_counted() {
 	like line 'safespawn: closed 30,31,32,33,34,35,36,37 and 4 more, *' "$err"
 }
 
+test_closed_ones_are_found_wherever_they_are() {
+	need_bash
+	for list in 5,63 5,63,64 63 64 3,200; do
+		# shellcheck disable=SC2086	# words
+		status 0 holding $(echo $list | tr , ' ') -- 'exec safespawn -o said true 2>/dev/null <&-'
+		like "$list, with 0 closed and a file of our own" "safespawn: closed $list, *" "$(cat said)"
+		rm said
+	done
+}
+
 test_leaks_allow_is_posix() {
 	like fds '*5*7*' "$(fds --leaks=allow 5</dev/null 7>/dev/null)"
 }

@@ -130,15 +130,12 @@ int descriptors_reserve(const struct fd_list *fds, int fd)
 	return 0;
 }
 
-/* Their number costs less than the list (since Linux 6.2; before it is 0). */
-static int are_standard_all(void)
+/* How many we have open, which costs less than the list (since Linux 6.2); 0: not known. */
+static int count_open(void)
 {
 	struct stat status;
-	int count = 0;
 
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return stat("/proc/self/fd", &status) == 0 && count > 0 && status.st_size == count;
+	return stat("/proc/self/fd", &status) == 0 ? (int)status.st_size : 0;
 }
 
 #define KCMP_FILE 0	/* linux/kcmp.h isn't everywhere */
@@ -161,24 +158,51 @@ static int is_parents(int fd)
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
+static void look_at(const struct settings *settings, const struct fd_list *fds, int fd,
+		    struct closed *to)
+{
+	if (fd_list_mentions(fds, fd) || (!settings->verbose && is_parents(fd)))
+		return;
+	if (to->count < sizeof(to->shown) / sizeof(to->shown[0]))
+		to->shown[to->count] = fd;
+	to->count++;
+}
+
+/*
+ * Number by number until all are found: nobody opens any meanwhile. Returns whether
+ * that came to an end before it costs more than the list.
+ */
+static int find_low_ones(const struct settings *settings, const struct fd_list *fds,
+			 struct closed *ret)
+{
+	int left = count_open();
+
+	if (left == 0)
+		return 0;
+	for (int fd = 0; left > 0 && fd < 64; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		left -= flags >= 0;
+		if (fd > STDERR_FILENO && flags >= 0 && !(flags & FD_CLOEXEC))
+			look_at(settings, fds, fd, ret);
+	}
+	return left == 0;
+}
+
 void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
 			     struct closed *ret)
 {
 	struct spu_audit *audit;
 
 	ret->count = 0;
-	if (settings->quiet || settings->leaks == SPU_LEAKS_ALLOW || are_standard_all() ||
-	    spu_audit(0, 0, &audit) < 0)
+	if (settings->quiet || settings->leaks == SPU_LEAKS_ALLOW ||
+	    find_low_ones(settings, fds, ret))
 		return;
-	for (size_t i = 0; i < audit->count; i++) {
-		int fd = audit->fds[i].fd;
-
-		if (fd_list_mentions(fds, fd) || (!settings->verbose && is_parents(fd)))
-			continue;
-		if (ret->count < sizeof(ret->shown) / sizeof(ret->shown[0]))
-			ret->shown[ret->count] = fd;
-		ret->count++;
-	}
+	ret->count = 0;
+	if (spu_audit(0, 0, &audit) < 0)
+		return;
+	for (size_t i = 0; i < audit->count; i++)
+		look_at(settings, fds, audit->fds[i].fd, ret);
 	spu_audit_free(audit);
 }
 

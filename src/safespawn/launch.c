@@ -126,15 +126,15 @@ int launch_leads_group(const struct launch *launch)
 static int wants_foreground(const struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
-	uint64_t now = signals_is_ignored(SIGTTIN) ? SPU_SIGNAL(SIGTTIN) : 0;
-	uint64_t ignored = (now & ~options->default_signals) |
-			   options->ignore_signals;
+	uint64_t now, ignored;
 
 	if (!launch_leads_group(launch) || options->flags & SPU_SETSID ||
 	    launch->settings->method == SPU_METHOD_POSIX_SPAWN || launch->settings->exec)
 		return 0;
 	if (fd_list_find(&launch->fds, 0) || !terminal_is_ours(0))
 		return 0;
+	now = signals_is_ignored(SIGTTIN) ? SPU_SIGNAL(SIGTTIN) : 0;
+	ignored = (now & ~options->default_signals) | options->ignore_signals;
 	return ignored & SPU_SIGNAL(SIGTTIN) ||
 	       (!fd_list_find(&launch->fds, 1) && terminal_is_ours(1));
 }
