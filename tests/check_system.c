@@ -504,6 +504,73 @@ START_TEST(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was)
 END_TEST
 
 /*
+ * ---- Called by a handler that interrupts another call
+ */
+
+static volatile int handler_calls, handler_fault;
+
+static void call_and_return(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	handler_calls++;
+	if (spu_system("exit 3") != 3 << 8)
+		handler_fault = 1;
+	errno = saved;
+}
+
+static int open_and_close(void)
+{
+	FILE *stream = spu_popen("exit 4", "r");
+
+	return stream && spu_pclose(stream) == 4 << 8;
+}
+
+static int run_as_another(void)
+{
+	int status;
+
+	return spu_run(SPU_ARGV("true"), SPU_OPTIONS(.uid = SPU_SET(65534),
+			.flags = SPU_KEEP_GROUPS), &status, NULL) == 0;
+}
+
+/* The handler comes at all moments of what takes the same lock for an instant. */
+static int interrupt_anywhere(int (*work)(void))
+{
+	int i, rounds = IS_SANITIZED || is_under_valgrind() ? 100 : 600;
+
+	signal(SIGALRM, call_and_return);
+	for (i = 0; i < rounds; i++) {
+		struct itimerval soon = {.it_value.tv_usec = 1 + (i % 97) * 3};
+
+		setitimer(ITIMER_REAL, &soon, NULL);
+		if (!work())
+			return 1;
+	}
+	signal(SIGALRM, SIG_IGN);
+	return handler_fault ? 2 : handler_calls == 0 ? 3 : 0;
+}
+
+static int interrupt_popen(void)
+{
+	return interrupt_anywhere(open_and_close);
+}
+
+static int interrupt_change_of_ids(void)
+{
+	return interrupt_anywhere(run_as_another);
+}
+
+START_TEST(a_handler_may_call_it_at_any_moment_of_another_call)
+{
+	ck_assert_int_eq(in_child(interrupt_popen), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(in_child(interrupt_change_of_ids), 0);
+}
+END_TEST
+
+/*
  * ---- Called by a handler when the process is about to die, to have a debugger
  * print a stack: there is a small stack, and malloc may be locked
  */
@@ -684,6 +751,7 @@ int main(void)
 	ADD(a_cancelled_call_ends_its_shell_only);
 	ADD(a_jump_out_of_it_ends_the_shell_and_restores_all);
 	ADD(a_jump_out_of_it_at_any_moment_leaves_all_as_it_was);
+	ADD(a_handler_may_call_it_at_any_moment_of_another_call);
 	ADD(a_handler_with_a_small_stack_may_call_it);
 	ADD(a_handler_of_abort_may_call_it_while_malloc_is_locked);
 	ADD(a_vfork_child_may_call_it_beside_its_parent);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,12 +56,11 @@ static void link_places(struct popened *begin)
 		p->next = p + 1;
 }
 
-static struct process_state *lock_places(void)
+static struct process_state *lock_places(sigset_t *ret_mask)
 {
-	struct process_state *state = spu__process_state();
+	struct process_state *state = spu__lock_state(ret_mask);
 	struct popened *p;
 
-	pthread_mutex_lock(&state->lock);
 	if (state->has_places)
 		return state;
 	if (!places[0].next)
@@ -87,7 +87,8 @@ static struct popened *add_places(struct popened *last)
 
 static struct popened *take_place(int fd)
 {
-	struct process_state *state = lock_places();
+	sigset_t mask;
+	struct process_state *state = lock_places(&mask);
 	struct popened *p = places;
 	struct stat st;
 
@@ -102,7 +103,7 @@ static struct popened *take_place(int fd)
 	} else {
 		p = NULL;
 	}
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 	return p;
 }
 
@@ -110,23 +111,25 @@ static struct popened *take_place(int fd)
 static void withdraw(struct popened *p)
 {
 	struct process_state *state;
+	sigset_t mask;
 
 	if (p->crosses_exec)
 		fcntl(p->fd, F_SETFD, FD_CLOEXEC);
-	state = lock_places();
+	state = lock_places(&mask);
 	p->crosses_exec = 0;
 	p->stream = NULL;
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
 static void leave_place(struct popened *p)
 {
 	struct process_state *state;
+	sigset_t mask;
 
 	free(p->buffer);
-	state = lock_places();
+	state = lock_places(&mask);
 	*p = (struct popened){.next = p->next};
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
 /* Our end is closed, with this error or 0. The result is pclose()'s. */
@@ -243,12 +246,13 @@ int spu_pclose(FILE *stream)
 
 static struct popened *find(const FILE *stream)
 {
-	struct process_state *state = lock_places();
+	sigset_t mask;
+	struct process_state *state = lock_places(&mask);
 	struct popened *p;
 
 	for (p = places; p && (!p->fd || p->stream != stream); p = p->next)
 		;
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 	return p;
 }
 
@@ -311,7 +315,8 @@ int spu_pclose(FILE *stream)
 /* The child's descriptors: two of its own, and those that are closed in it. NULL: no memory. */
 static struct spu_fd *begin_launch(const struct popened *own)
 {
-	struct process_state *state = lock_places();
+	sigset_t mask;
+	struct process_state *state = lock_places(&mask);
 	struct spu_fd *fds;
 	const struct popened *p;
 	size_t count = 0;
@@ -329,23 +334,25 @@ static struct spu_fd *begin_launch(const struct popened *own)
 			if (is_to_be_closed(p) && p->fd != own->fd)
 				fds[count++] = (struct spu_fd)SPU_CLOSE(p->fd);
 	}
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 	return fds;
 }
 
 static void end_launch(void)
 {
-	struct process_state *state = lock_places();
+	sigset_t mask;
+	struct process_state *state = lock_places(&mask);
 
 	if (--state->popen_launches == 0)
 		pthread_cond_broadcast(&state->popen_turn);
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
 /* Close-on-exec comes off: from here on children are told to close it. */
 static void publish(struct popened *own)
 {
-	struct process_state *state = lock_places();
+	sigset_t mask;
+	struct process_state *state = lock_places(&mask);
 	struct popened *p;
 
 	state->popen_publishers++;
@@ -357,10 +364,16 @@ static void publish(struct popened *own)
 	fcntl(own->fd, F_SETFD, 0);
 	if (--state->popen_publishers == 0)
 		pthread_cond_broadcast(&state->popen_turn);
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
-static int launch(struct popened *p, const char *command, unsigned leaks, int target, int child_end)
+struct call {
+	const char *command, *mode;
+	unsigned leaks;
+	sigset_t mask;		/* of the thread, from before */
+};
+
+static int launch(struct popened *p, const struct call *call, int target, int child_end)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct spu_fd *fds = begin_launch(p);
@@ -371,20 +384,19 @@ static int launch(struct popened *p, const char *command, unsigned leaks, int ta
 	fds[0] = (struct spu_fd)SPU_MAP(target, child_end);
 	/* before exec: else it would hold this end for a moment after we have returned */
 	fds[1] = (struct spu_fd)SPU_CLOSE(p->fd);
-	options.flags = SPU_KEEP_MASK;
-	options.leaks = leaks;
+	memcpy(&options.block_signals, &call->mask, sizeof(options.block_signals));
+	options.leaks = call->leaks;
 	options.fds = fds;
-	r = spu__launch_shell(&p->shell, command, &options, NULL);
+	r = spu__launch_shell(&p->shell, call->command, &options, NULL);
 	end_launch();
 	free(fds);
 	return r;
 }
 
 /* The pipe's ends, the caller's and the child's, are this one's to close. */
-static int open_between(int end, int child_end, const char *command, const char *mode,
-			unsigned leaks, FILE **ret)
+static int open_between(int end, int child_end, const struct call *call, FILE **ret)
 {
-	int is_read = strchr(mode, 'r') != NULL, r = -ENOMEM;
+	int is_read = strchr(call->mode, 'r') != NULL, r = -ENOMEM;
 	struct popened *p = take_place(end);
 
 	/* All that can fail but the launch is done before it: what runs can't be taken back. */
@@ -398,22 +410,22 @@ static int open_between(int end, int child_end, const char *command, const char 
 		close(child_end);
 		return r;
 	}
-	r = launch(p, command, leaks, is_read, child_end);
+	r = launch(p, call, is_read, child_end);
 	close(child_end);
 	*ret = p->stream;
 	if (r < 0)
 		close_stream(p);
-	else if (!strchr(mode, 'e'))
+	else if (!strchr(call->mode, 'e'))
 		publish(p);
 	return r;
 }
 
-static int open_stream(const char *command, const char *mode, unsigned leaks, FILE **ret)
+static int open_stream(const struct call *call, FILE **ret)
 {
-	int is_write = strchr(mode, 'w') != NULL, ends[2];
+	int is_write = strchr(call->mode, 'w') != NULL, ends[2];
 	int r = spu__make_pipe(ends);
 
-	return r < 0 ? r : open_between(ends[is_write], ends[!is_write], command, mode, leaks, ret);
+	return r < 0 ? r : open_between(ends[is_write], ends[!is_write], call, ret);
 }
 
 static int is_mode(const char *mode)
@@ -423,12 +435,16 @@ static int is_mode(const char *mode)
 
 FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
+	struct call call = {.command = command, .mode = mode, .leaks = leaks};
 	int cancel_state, r = -EINVAL;
 	FILE *stream = NULL;
 
 	if (command && is_mode(mode)) {
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-		r = open_stream(command, mode, leaks, &stream);
+		/* a handler that calls popen() would wait for this launch to end */
+		spu__hold_signals(&call.mask);
+		r = open_stream(&call, &stream);
+		pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
 		pthread_setcancelstate(cancel_state, NULL);
 	}
 	if (r == 0)

@@ -69,3 +69,35 @@ struct process_state *spu__process_state(void)
 	}
 	return state;
 }
+
+/*
+ * Not held are those that a fault of ours would raise, or that a filter uses to stand
+ * in for a system call; and stops, which a launch lets happen where it sees them.
+ */
+void spu__hold_signals(sigset_t *ret_mask)
+{
+	static const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
+				    SIGTSTP, SIGTTIN, SIGTTOU};
+	sigset_t held;
+	size_t i;
+
+	sigfillset(&held);
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		sigdelset(&held, never[i]);
+	pthread_sigmask(SIG_BLOCK, &held, ret_mask);
+}
+
+struct process_state *spu__lock_state(sigset_t *ret_mask)
+{
+	struct process_state *state = spu__process_state();
+
+	spu__hold_signals(ret_mask);
+	pthread_mutex_lock(&state->lock);
+	return state;
+}
+
+void spu__unlock_state(struct process_state *state, const sigset_t *mask)
+{
+	pthread_mutex_unlock(&state->lock);
+	pthread_sigmask(SIG_SETMASK, mask, NULL);
+}

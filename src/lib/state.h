@@ -28,4 +28,11 @@ struct process_state {
 
 struct process_state *spu__process_state(void);
 
+/* All signals but those that can't wait: faults, a filter's SIGSYS, and stops. */
+void spu__hold_signals(sigset_t *ret_mask);
+
+/* Signals are held meanwhile: a handler may call system(), which takes the lock, too. */
+struct process_state *spu__lock_state(sigset_t *ret_mask);
+void spu__unlock_state(struct process_state *state, const sigset_t *mask);
+
 #endif

@@ -18,7 +18,8 @@ static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
 
 /*
  * Concurrent calls are counted: the first ignores the signals, the last puts
- * them back. Returns those that the shell must not find ignored.
+ * them back. Returns those that the shell must not find ignored. The state is
+ * locked with signals held by the call, as spu__lock_state() has it.
  */
 static uint64_t enter(struct process_state *state)
 {
@@ -67,23 +68,6 @@ struct call {
 };
 
 /*
- * But those that a fault of ours would raise, or that a filter uses to stand in
- * for a system call; and stops, which a launch lets happen where it sees them.
- */
-static void hold_signals(sigset_t *ret_mask)
-{
-	static const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
-				    SIGTSTP, SIGTTIN, SIGTTOU};
-	sigset_t held;
-	size_t i;
-
-	sigfillset(&held);
-	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		sigdelset(&held, never[i]);
-	pthread_sigmask(SIG_BLOCK, &held, ret_mask);
-}
-
-/*
  * glibc's longjmp() runs what is registered by this older interface, as its own
  * system() is; what today's pthread_cleanup_push() registers it passes over.
  * musl's runs nothing.
@@ -111,7 +95,7 @@ static void abandon(void *argument)
 	int cancel_state;
 	sigset_t mask;
 
-	hold_signals(&mask);
+	spu__hold_signals(&mask);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (call->state) {
 		/* if it isn't reaped: then the number isn't the shell's */
@@ -136,7 +120,7 @@ static int wait_for_shell(struct call *call)
 	pthread_sigmask(SIG_SETMASK, &waiting, NULL);
 	if (spu__await_shell(call->shell, &status) < 0)
 		status = -1;
-	hold_signals(NULL);
+	spu__hold_signals(NULL);
 	CLEANUP_POP();
 	return status;
 }
@@ -166,7 +150,7 @@ int spu__system(const char *command, unsigned leaks)
 	if (!command)
 		return access("/bin/sh", X_OK) == 0;
 	call.state = spu__process_state();
-	hold_signals(&call.mask);
+	spu__hold_signals(&call.mask);
 	options.leaks = leaks;
 	options.default_signals = enter(call.state);
 	memcpy(&options.block_signals, &call.mask, sizeof(options.block_signals));

@@ -43,12 +43,12 @@ int spu__id_change_needs_copy(int is_tellable)
 
 void spu__enter_id_change(void)
 {
-	struct process_state *state = spu__process_state();
+	sigset_t mask;
+	struct process_state *state = spu__lock_state(&mask);
 
-	pthread_mutex_lock(&state->lock);
 	if (state->id_changers++ == 0)
 		state->dumpable = prctl(PR_GET_DUMPABLE);
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
 /*
@@ -81,13 +81,13 @@ static void put_back(void)
 
 void spu__leave_id_change(pid_t pid, int is_child)
 {
-	struct process_state *state = spu__process_state();
 	int is_safe = pid == 0 || await_switch(pid, is_child);
+	sigset_t mask;
+	struct process_state *state = spu__lock_state(&mask);
 
-	pthread_mutex_lock(&state->lock);
 	if (!is_safe)
 		state->dumpable = 0;
 	if (--state->id_changers == 0 && state->dumpable == 1)
 		put_back();
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
