@@ -321,6 +321,19 @@ static void observe_overlap(void)
 	say("SIGCHLD %s", first.blocks_afterwards || second.blocks_afterwards ? "blocked" : "free");
 }
 
+static void catch_interrupts(int number)
+{
+	(void)number;
+	signal(SIGINT, do_nothing);
+}
+
+static void observe_interrupts_set_meanwhile(void)
+{
+	signal(SIGUSR1, catch_interrupts);
+	say_status(system("kill -USR1 $PPID"));
+	say("INT %s", disposition(SIGINT));
+}
+
 static int is_gone(pid_t pid)
 {
 	int tries;
@@ -467,6 +480,15 @@ static void observe_modes(void)
 	}
 }
 
+static void observe_popen_of_null(void)
+{
+	/* hidden from compilers, which warn of just this */
+	FILE *(*volatile open_it)(const char *command, const char *mode) = popen;
+	FILE *stream = open_it(NULL, "r");
+
+	say("%s", stream ? in_words(pclose(stream)) : error_name(errno));
+}
+
 /* The first's end can't be seen by its shell as long as the second's holds it too. */
 static void observe_earlier_streams(void)
 {
@@ -485,6 +507,16 @@ static void observe_earlier_streams(void)
 		say("%s %s %s", mode[0], mode[1], in_words(pclose(first)));
 		pclose(second);
 	}
+}
+
+static void observe_close_on_exec_taken_off(void)
+{
+	FILE *first = open_or_die("read x; exit 7", "we"), *second;
+
+	fcntl(fileno(first), F_SETFD, 0);
+	second = open_or_die("read x; exit 8", "w");
+	say_status(pclose(first));
+	pclose(second);
 }
 
 static void observe_pclose(void)
@@ -610,6 +642,16 @@ static void observe_data_without_standard_descriptors(void)
 		waitpid(pid, NULL, 0);
 	}
 	say("all tried");
+}
+
+static void observe_number_without_standard_descriptors(void)
+{
+	FILE *stream;
+
+	close(0);
+	stream = open_or_die("exit 3", "r");
+	say("number %s", fileno(stream) > 2 ? "above 2" : "0");
+	say_status(pclose(stream));
 }
 
 static void observe_full_table(void)
@@ -784,6 +826,8 @@ static const struct behaviour {
 	 "both run: INT ignored QUIT ignored, exit 1, one runs: INT caught QUIT default, "
 	 "exit 2, none: INT ignored QUIT ignored, SIGCHLD free",
 	 "the calls are counted: else SIGINT stays ignored for ever"},
+	{6, "SIGINT set while a call runs", observe_interrupts_set_meanwhile, "exit 0, INT caught",
+	 "exit 0, INT default", "exit 0, INT default", "what the program has set is its own"},
 	{7, "a cancelled system", observe_cancellation,
 	 "shell gone, its child runs, INT default", NULL,
 	 "shell runs, its child runs, INT ignored",
@@ -801,9 +845,13 @@ static const struct behaviour {
 	 "\"rw\" EINVAL, \"r+\" EINVAL, \"rb\" EINVAL, \"x\" EINVAL", NULL,
 	 "*\"er\" EINVAL*\"ew\" EINVAL*\"rw\" kept*",
 	 "glibc's: e in any place, no other letter"},
+	{10, "popen of NULL", observe_popen_of_null, "EINVAL", "exit 2", "exit 2",
+	 "a program's fault is told to the program"},
 	{11, "streams of earlier calls", observe_earlier_streams,
 	 "w w exit 7, w r exit 7, r w signal 13, r r signal 13, we we exit 7, w we exit 7, we w exit 7",
 	 NULL, NULL, NULL},
+	{11, "an earlier stream, close-on-exec taken off", observe_close_on_exec_taken_off,
+	 "exit 7", NULL, NULL, NULL},
 	{12, "statuses of pclose", observe_pclose,
 	 "exit 0, exit 0, exit 7, exit 7, exit 88, exit 88, signal 15, signal 15", NULL, NULL, NULL},
 	{12, "pclose of another stream", observe_foreign_stream, "exit 0, closed", NULL,
@@ -818,6 +866,9 @@ static const struct behaviour {
 	 "glibc's: what could not be written is an error"},
 	{14, "data, with 0 to 2 closed", observe_data_without_standard_descriptors, "all tried",
 	 NULL, NULL, NULL},
+	{14, "the stream's number, with 0 closed", observe_number_without_standard_descriptors,
+	 "number above 2, exit 3", "number 0, exit 3", "number 0, exit 3",
+	 "0 to 2 mean something to whatever runs"},
 	{16, "a full table", observe_full_table,
 	 "0 left: EMFILE, 1 left: EMFILE, 2 left: exit 6, 3 left: exit 6", NULL,
 	 "0 left: EMFILE, 1 left: EMFILE, 2 left: EMFILE, 3 left: EMFILE",

@@ -48,6 +48,12 @@ static int is_open(const struct popened *p)
 	return fstat(p->fd, &st) == 0 && st.st_dev == p->device && st.st_ino == p->inode;
 }
 
+/* The program may have taken close-on-exec off. */
+static int is_inheritable(const struct popened *p)
+{
+	return p->crosses_exec || (p->fd && fcntl(p->fd, F_GETFD) == 0 && is_open(p));
+}
+
 static void link_places(struct popened *begin)
 {
 	struct popened *p;
@@ -117,6 +123,7 @@ static void withdraw(struct popened *p)
 		fcntl(p->fd, F_SETFD, FD_CLOEXEC);
 	state = lock_places(&mask);
 	p->crosses_exec = 0;
+	p->inode = 0;	/* the number is another's in a moment */
 	p->stream = NULL;
 	spu__unlock_state(state, &mask);
 }
@@ -219,7 +226,7 @@ static int make_file(struct popened *p, int is_read)
 
 static int is_to_be_closed(const struct popened *p)
 {
-	return p->crosses_exec;
+	return is_inheritable(p);
 }
 
 static int close_stream(struct popened *p)
@@ -274,7 +281,7 @@ static int make_file(struct popened *p, int is_read)
 /* After fclose() its number is anybody's. */
 static int is_to_be_closed(const struct popened *p)
 {
-	return p->crosses_exec && is_open(p);
+	return is_inheritable(p) && is_open(p);
 }
 
 static int close_stream(struct popened *p)
@@ -324,7 +331,7 @@ static struct spu_fd *begin_launch(const struct popened *own)
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
 	for (p = places; p; p = p->next)
-		count += p->crosses_exec;
+		count += p->fd != 0;
 	fds = calloc(count + 3, sizeof(*fds));
 	if (fds) {
 		state->popen_launches++;
