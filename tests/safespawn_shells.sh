@@ -75,6 +75,15 @@ test_xargs_and_find() {
 	same find 2 "$(find . -name '*.c' -exec safespawn -q echo {} \; | wc -l | tr -d ' ')"
 }
 
+test_interpreter_of_a_script() {
+	printf '%s\n' "#!$BUILD/tests/bin/safespawn sh" 'echo "$0" "$@"' >script
+	chmod +x script
+	same "an argument" './script a b' "$(./script a b)"
+	env -S true 2>/dev/null || skip "env(1) parts no words"
+	printf '%s\n' '#!/usr/bin/env -S safespawn -q -t 60 sh' 'echo "$0" "$@"' >script
+	same "more of them" './script a b' "$(./script a b)"
+}
+
 test_traps_of_a_script_still_run() {
 	status 7 clean sh -c 'trap "exit 7" EXIT; safespawn -q false'
 	status 9 clean sh -c 'trap "exit 9" USR1; safespawn -q sh -c "kill -USR1 $$"; exit 1'
