@@ -131,6 +131,40 @@ START_TEST(exec_that_fails_returns_and_says_why)
 }
 END_TEST
 
+/* By now they are this process's: the text is about what exec saw there. */
+static void exec_below_another_directory(void)
+{
+	struct spu_error error;
+
+	ck_assert_int_eq(chdir(scratch()), 0);
+	ck_assert_int_eq(spu_exec(SPU_ARGV("./script"), SPU_OPTIONS(.cwd = "below"), &error),
+			 -ENOENT);
+	ck_assert(strstr(error.text, "exec ./script: its interpreter /no/such: ") != NULL);
+	ck_assert_int_eq(spu_exec(SPU_ARGV("script"), SPU_OPTIONS(.cwd = "../below", .path = "."),
+				  &error), -ENOENT);
+	ck_assert(strstr(error.text, "exec ./script: its interpreter /no/such: ") != NULL);
+}
+
+static void exec_below_another_root(void)
+{
+	struct spu_error error;
+
+	ck_assert_int_eq(spu_exec(SPU_ARGV("/script"), SPU_OPTIONS(.root = in_scratch("below")),
+				  &error), -ENOENT);
+	ck_assert(strstr(error.text, "exec /script: its interpreter /no/such: ") != NULL);
+}
+
+START_TEST(exec_that_fails_looks_where_it_is_by_now)
+{
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	ck_assert_int_eq(mkdir(in_scratch("below"), 0755), 0);
+	write_file("below/script", "#!/no/such\n", 0755);
+	in_own_process(exec_below_another_directory);
+	if (geteuid() == 0)
+		in_own_process(exec_below_another_root);
+}
+END_TEST
+
 /* A running program may not be opened for writing: that is no ETXTBSY of exec's. */
 static void exec_with_a_busy_file(void)
 {
@@ -199,6 +233,7 @@ int main(void)
 	tcase_add_test(tests, exec_carries_the_options_out_in_place);
 	tcase_add_test(tests, exec_allows_what_the_policy_allows);
 	tcase_add_test(tests, exec_that_fails_returns_and_says_why);
+	tcase_add_test(tests, exec_that_fails_looks_where_it_is_by_now);
 	tcase_add_test(tests, a_busy_file_is_told_from_a_busy_program);
 	tcase_add_test(tests, exec_closes_what_close_range_says_it_has_closed);
 	return run_suite(suite);

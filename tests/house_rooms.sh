@@ -26,7 +26,7 @@ rooms() {
 		lib/plan/step.h | spawnutil.h arch/arch.h
 		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
-		lib/launch/obstacle.* | spawnutil.h lib/plan/path.h lib/launch/obstacle.h
+		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
 		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*

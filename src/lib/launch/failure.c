@@ -21,14 +21,13 @@ static int is_itself(const struct obstacle *obstacle)
 }
 
 /* The first that is there, as the child would find it; NULL: none is. */
-static const char *find_candidate(const struct launch *launch, int *ret_index)
+static const char *find_candidate(const char *cwd, const char *const *candidates, int *ret_index)
 {
-	const char *const *candidates = launch->plan.candidates;
 	struct obstacle obstacle;
 	int i;
 
 	for (i = 0; candidates[i]; i++) {
-		if (spu__find_obstacle(&launch->options, candidates[i], ENOENT, &obstacle) == 0 &&
+		if (spu__find_obstacle(cwd, candidates[i], ENOENT, &obstacle) == 0 &&
 		    is_itself(&obstacle))
 			continue;
 		*ret_index = i;
@@ -59,17 +58,20 @@ static int exec_error(const struct launch *launch, const struct report *report)
 	const char *candidate = plan->candidates[report->index], *found = NULL;
 	struct obstacle obstacle = {.remark = remark_on(report->err)};
 	int err = report->err, index = report->index;
+	/* In place, root and working directory are changed by now; else our files aren't a
+	   child's that has another root. */
+	int in_place = launch->purpose == FOR_EXEC, is_seen = in_place || !launch->options.root;
+	const char *cwd = in_place ? NULL : launch->options.cwd;
 
-	/* With another root our files aren't the child's */
-	if (err == ENOENT && !launch->options.root)
-		found = find_candidate(launch, &index);
+	if (err == ENOENT && is_seen)
+		found = find_candidate(cwd, plan->candidates, &index);
 	if (found)
 		candidate = found;
 	else if (err == ENOENT && candidate != file)
 		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index,
 				  "exec %s: not in PATH", QUOTED(file, NAME_SIZE));
-	if (!launch->options.root && !*obstacle.remark &&
-	    spu__find_obstacle(&launch->options, candidate, err, &obstacle) < 0)
+	if (is_seen && !*obstacle.remark &&
+	    spu__find_obstacle(cwd, candidate, err, &obstacle) < 0)
 		obstacle = (struct obstacle){.remark = found ? remark_on_found(found) : ""};
 	if (is_itself(&obstacle))
 		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s%s",

@@ -136,11 +136,9 @@ static int lacks_loader(int directory, const struct file *file, struct obstacle 
 	       fstatat(directory, ret->path, &st, 0) < 0 && errno == ENOENT;
 }
 
-int spu__find_obstacle(const struct spu_options *options, const char *program, int err,
-		       struct obstacle *ret)
+int spu__find_obstacle(const char *cwd, const char *program, int err, struct obstacle *ret)
 {
-	int directory = options->cwd ? open(options->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC)
-				     : AT_FDCWD;
+	int directory = cwd ? open(cwd, O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	const char *path = program;
 	char next[sizeof(ret->path)];
 	struct file file;

@@ -3,8 +3,6 @@
 #ifndef LIB_OBSTACLE_H
 #define LIB_OBSTACLE_H
 
-#include "../../spawnutil.h"
-
 struct obstacle {
 	int interpreters;	/* that lead there, 0: it is the program, or its loader */
 	int is_loader;
@@ -14,10 +12,9 @@ struct obstacle {
 
 /*
  * The program, an interpreter that it or the last one names, or the loader of the
- * last: the first that err can be about. As the caller sees them, and with the child's
- * working directory. -ENOENT: none of them.
+ * last: the first that err can be about, as this process sees them. cwd is where
+ * relative paths begin, or NULL. -ENOENT: none of them.
  */
-int spu__find_obstacle(const struct spu_options *options, const char *program, int err,
-		       struct obstacle *ret);
+int spu__find_obstacle(const char *cwd, const char *program, int err, struct obstacle *ret);
 
 #endif
