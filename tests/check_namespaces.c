@@ -102,8 +102,7 @@ END_TEST
 
 static void have_no_proc(void)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert(make_own_mounts());
 	ck_assert_int_eq(mount("none", "/proc", "tmpfs", 0, NULL), 0);
 	launch_with_ids();
 	launch_detached_with_ids();
@@ -112,6 +111,7 @@ static void have_no_proc(void)
 START_TEST(ids_where_there_is_no_proc)
 {
 	NEED_NAMESPACES();
+	NEED_OWN_MOUNTS();
 	in_own_process(have_no_proc);
 }
 END_TEST

@@ -158,9 +158,8 @@ static void launch_with_a_copy(void)
 	pthread_t thread;
 	int r;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", "/proc/sys", "tmpfs", 0, NULL) < 0)
-		_exit(0);	/* the test looked before */
+	ck_assert(make_own_mounts());
+	ck_assert_int_eq(mount("none", "/proc/sys", "tmpfs", 0, NULL), 0);
 	ck_assert_int_eq(spu_run(SPU_ARGV("/bin/true"), NULL, NULL, NULL), 0);
 	pthread_create(&thread, NULL, fork_meanwhile, NULL);
 	r = spu_spawn(&child, SPU_ARGV("/bin/true"), SPU_OPTIONS(.cwd = scratch(),
@@ -176,16 +175,8 @@ static void launch_with_a_copy(void)
 
 START_TEST(an_error_pipe_that_somebody_holds_is_not_waited_for)
 {
-	int status;
-	pid_t pid;
-
-	NEED_ROOT();
 	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
-	pid = fork();
-	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS) < 0);
-	if (waitpid(pid, &status, 0) != pid || status != 0)
-		SKIP(SUITE, "no namespaces may be made here");
+	NEED_OWN_MOUNTS();
 	ck_assert_int_eq(chmod(scratch(), 0755), 0);
 	make_gate();
 	in_own_process(launch_with_a_copy);

@@ -6,6 +6,9 @@
 #ifndef LAUNCHES_H
 #define LAUNCHES_H
 
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "support.h"
 
 /* Runs a test by each method: _i is the method. */
@@ -28,6 +31,30 @@ static inline TCase *add_case(Suite *suite)
 	do { \
 		if (geteuid() != 0) \
 			SKIP(SUITE, "needs root"); \
+	} while (0)
+
+/* Here they are not, for example, in a chroot whose root isn't a mount. */
+static inline int make_own_mounts(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+static inline int own_mounts_are_made(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(!make_own_mounts());
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+#define NEED_OWN_MOUNTS() \
+	do { \
+		NEED_ROOT(); \
+		if (!own_mounts_are_made()) \
+			SKIP(SUITE, "no mounts of its own may be made here"); \
 	} while (0)
 
 /* glibc's posix_spawn hands its own two signals on ignored. */
