@@ -125,18 +125,13 @@ static unsigned take_classes(const char **text)
 /* "rx", or "u" for what the user has in mode: of all three classes. */
 static unsigned take_permissions(const char **text, unsigned mode)
 {
+	static const char classes[] = "ogu";
+	const char *class = **text ? strchr(classes, **text) : NULL;
 	unsigned bits = 0;
 
-	switch (**text) {
-	case 'u':
-		mode >>= 3;
-		/* fall through */
-	case 'g':
-		mode >>= 3;
-		/* fall through */
-	case 'o':
+	if (class) {
 		(*text)++;
-		return (mode & 7) * 0111;
+		return (mode >> 3 * (class - classes) & 7) * 0111;
 	}
 	for (;; (*text)++) {
 		switch (**text) {

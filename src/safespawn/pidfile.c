@@ -58,24 +58,29 @@ static int is_running(pid_t pid)
 	return !end || strncmp(end, ") Z", 3) != 0;
 }
 
+static int lock_regular(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -ENXIO;
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
 /* 0, or a negative errno value: -EWOULDBLOCK while another of us holds it. */
 static int open_locked(struct pid_file *file)
 {
-	struct stat status;
-	int r = 0;
+	int r;
 
 	do {
 		file->fd = redirect_open_own(file->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
 					     0644);
 		if (file->fd < 0)
 			return file->fd;
-		if (fstat(file->fd, &status) < 0)
-			r = -errno;
-		else if (!S_ISREG(status.st_mode))
-			r = -ENXIO;
-		else if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
-			r = -errno;
-		else if (is_in_place(file))
+		r = lock_regular(file->fd);
+		if (r == 0 && is_in_place(file))
 			return 0;
 		close(file->fd);
 		/* Else whoever held it has removed it meanwhile */

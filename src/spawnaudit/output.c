@@ -10,10 +10,13 @@ static FILE *stream;
 
 int output_open(const struct options *options, FILE *by_default)
 {
-	stream = options->log ? fopen(options->log, "we") : by_default;
-	if (!stream) {
-		say_errno(errno, "--log=%s", NAMED(options->log));
-		return -errno;
+	stream = by_default;
+	if (options->log) {
+		stream = fopen(options->log, "we");
+		if (!stream) {
+			say_errno(errno, "--log=%s", NAMED(options->log));
+			return -errno;
+		}
 	}
 	/* a write for each line: others write there too */
 	if (stream == stderr)

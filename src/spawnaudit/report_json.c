@@ -13,7 +13,9 @@
 
 static void write_ms(struct json *json, const char *key, int64_t ns)
 {
-	json_decimal(json, key, (double)(ns / 1000) / 1000, 3);
+	int64_t us = ns / 1000;
+
+	json_decimal(json, key, (double)us / 1000, 3);
 }
 
 static void write_calls(struct json *json, const struct launch *launch)
