@@ -259,7 +259,7 @@ struct spu_limit {
 #define SPU_OPTIONS_INIT \
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
-	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
+	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
@@ -283,6 +283,8 @@ struct spu_options {
 	char *const *env SPU_0_;	/* the whole environment; NULL: the caller's */
 	const char *const *env_set SPU_0_;	/* "NAME=VALUE", ...: put into it */
 	const char *const *env_unset SPU_0_;	/* "NAME", ...: taken out of it, first */
+	const char *cgroup SPU_0_;	/* the directory of a control group, which the child
+					   joins first, with the caller's rights: cgroups(7) */
 	const char *pid_variable SPU_0_;	/* "NAME": its value is the child's own process
 					   number, whatever the members above say */
 	const char *pid_file SPU_0_;	/* made or emptied; the child writes its number there, as
@@ -380,6 +382,7 @@ struct spu_error {
 #define SPU_STEP_PARENT_ALIVE 41u	/* the launching process has ended meanwhile */
 #define SPU_STEP_OOM 42u
 #define SPU_STEP_PID 43u
+#define SPU_STEP_CGROUP 44u
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",

@@ -155,6 +155,32 @@ START_TEST(a_number_that_can_not_be_written_is_a_failure)
 }
 END_TEST
 
+/* To the kernel a file like others: what is there afterwards is what the child wrote */
+START_TEST(the_child_joins_a_control_group_first)
+{
+	char group[PATH_MAX + 16], procs[PATH_MAX + 32], expected[PATH_MAX + 64];
+
+	snprintf(group, sizeof(group), "%s/group", scratch());
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+	snprintf(expected, sizeof(expected), "cgroup %s: No such file", group);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = group), ENOENT, SPU_STEP_CGROUP, -1,
+		     expected);
+	ck_assert_int_eq(mkdir(group, 0700), 0);
+	write_file("group/cgroup.procs", "", 0600);
+	/* later steps don't count for the file */
+	run_report(SPU_OPTIONS(.cgroup = group, .cwd = "/", .fds = SPU_FDS(SPU_NULL(0)),
+			       .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_FSIZE, 1 << 20, 1 << 20))));
+	ck_assert_str_eq(read_all(open(procs, O_RDONLY | O_CLOEXEC)), "0");
+	ck_assert_int_eq(unlink(procs), 0);
+	ck_assert_int_eq(symlink("/dev/full", procs), 0);
+	snprintf(expected, sizeof(expected), "cgroup %s: No space", group);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = group), ENOSPC, SPU_STEP_CGROUP, -1,
+		     expected);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = "/c", .method = SPU_METHOD_POSIX_SPAWN),
+		     ENOTSUP, SPU_STEP_OPTIONS, -1, "cgroup /c: not with method posix_spawn");
+}
+END_TEST
+
 START_TEST(cwd_and_umask_are_the_childs_alone)
 {
 	char before[PATH_MAX], resolved[PATH_MAX];
@@ -296,6 +322,7 @@ int main(void)
 	tcase_add_test(tests, the_child_is_told_its_own_number);
 	tcase_add_test(tests, exec_tells_it_too);
 	tcase_add_test(tests, a_number_that_can_not_be_written_is_a_failure);
+	tcase_add_test(tests, the_child_joins_a_control_group_first);
 	tcase_add_test(tests, cwd_and_umask_are_the_childs_alone);
 	add_for_both(tests, a_session_or_a_group_of_its_own);
 	tcase_add_test(tests, a_terminal_becomes_the_sessions);

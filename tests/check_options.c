@@ -112,6 +112,7 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .flags = SPU_KEEP_GROUPS);
 	ASSERT_REFUSED(EINVAL, -1, "group_count: without groups", .group_count = 1);
 	ASSERT_REFUSED(EINVAL, -1, "cpu_count: without cpus", .cpu_count = 1);
+	ASSERT_REFUSED(EINVAL, -1, "cgroup: no name", .cgroup = "");
 	ASSERT_REFUSED(EINVAL, -1, "oom_score_adj: not -1000 to 1000",
 		       .oom_score_adj = SPU_SET(1001));
 	ASSERT_REFUSED(EINVAL, -1, "oom_score_adj: not -1000 to 1000",

@@ -141,7 +141,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
-			    .pid_variable = "NUMBER", .pid_file = "/pid",
+			    .pid_variable = "NUMBER", .pid_file = "/pid", .cgroup = "/c",
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
 						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
 			    .pdeathsig = SPU_SET(SIGTERM),
@@ -189,6 +189,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_str_eq((const char *)find_step(plan, STEP_ROOT, 0)->arg[0], "/r");
 	ck_assert_str_eq((const char *)find_step(plan, STEP_OOM_WRITE, 0)->arg[1], "-5");
 	ck_assert_int_eq(find_step(plan, STEP_OOM_WRITE, 0)->arg[2], 2);
+	ck_assert_str_eq((const char *)find_step(plan, STEP_CGROUP_OPEN, 0)->arg[1], "/c/cgroup.procs");
 	ck_assert_uint_eq(plan->cpus[0], 1);
 	ck_assert_uint_eq(plan->cpus[1], 2);
 }

@@ -330,11 +330,20 @@ static void no_groups(void)
 		options.groups = none;
 }
 
+/* One that any kernel has: who writes there stays where it was. */
+static const char *control_group(void)
+{
+	mkdir("plan.group", 0700);
+	close(open("plan.group/cgroup.procs", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	return "plan.group";
+}
+
 static void own_number(void)
 {
 	options.cwd = "/";
 	options.pid_variable = "TWO";
 	options.pid_file = "plan.pid";
+	options.cgroup = control_group();
 	options.env = environment;
 }
 
@@ -544,6 +553,7 @@ static void make_random_set(unsigned seed)
 		options.env_set = set;
 	options.pid_variable = next_random(3) ? NULL : "PLAN";
 	options.pid_file = next_random(3) ? NULL : "plan.pid";
+	options.cgroup = next_random(3) ? NULL : control_group();
 }
 
 static int launch_random_sets(unsigned first, unsigned last)

@@ -219,6 +219,7 @@ static const char *find_fault(const struct spu_options *o)
 		{!o->groups && o->group_count > 0, "group_count: without groups"},
 		{!o->cpus && o->cpu_count > 0, "cpu_count: without cpus"},
 		{o->cpus && o->cpu_count == 0, "cpus: none"},
+		{o->cgroup && !*o->cgroup, "cgroup: no name"},
 		{o->nice.set && (o->nice.value < -40 || o->nice.value > 40),
 		 "nice: not -40 to 40"},
 		{o->oom_score_adj.set && (o->oom_score_adj.value < -1000 ||

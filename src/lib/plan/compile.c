@@ -50,23 +50,31 @@ static void add_limits(struct plan *plan, const struct spu_options *options,
 				       limit->resource, (long)&limit->soft);
 }
 
+/* Opened, written and closed: the kind is the first of three. */
+static void add_line(struct plan *plan, enum step_kind open, const char *path, const char *line,
+		     const char *subject)
+{
+	int first = plan->count, i;
+
+	spu__add_step3(plan, open, -1, AT_FDCWD, (long)path, O_WRONLY);
+	spu__add_step3(plan, open + 1, -1, -1, (long)line, (long)strlen(line));
+	spu__add_step3(plan, open + 2, -1, -1, -1, 0);
+	for (i = first; i < plan->count; i++) {
+		plan->steps[i].link = i == first ? LINK_SAVE : LINK_SAVED;
+		plan->steps[i].arg[5] = (long)subject;
+	}
+}
+
 /* A vfork child's score is its own, though its memory is shared (the kernel's __set_oom_adj) */
 static void add_oom_score(struct plan *plan, const struct spu_options *options)
 {
 	static const char path[] = "/proc/self/oom_score_adj";
 	struct text text = TEXT_IN(plan->oom);
-	int first = plan->count, i;
 
 	if (!options->oom_score_adj.set)
 		return;
 	spu__add_text(&text, "%ld", options->oom_score_adj.value);
-	spu__add_step3(plan, STEP_OOM_OPEN, -1, AT_FDCWD, (long)path, O_WRONLY);
-	spu__add_step3(plan, STEP_OOM_WRITE, -1, -1, (long)plan->oom, (long)text.size);
-	spu__add_step3(plan, STEP_OOM_CLOSE, -1, -1, -1, 0);
-	for (i = first; i < plan->count; i++) {
-		plan->steps[i].link = i == first ? LINK_SAVE : LINK_SAVED;
-		plan->steps[i].arg[5] = (long)plan->oom;
-	}
+	add_line(plan, STEP_OOM_OPEN, path, plan->oom, plan->oom);
 }
 
 /* The file is the caller's: opened in its directory and with its rights and limits. */
@@ -140,6 +148,8 @@ static void add_process_steps(struct plan *plan, const struct plan_request *requ
 		spu__add_step(plan, STEP_SETSID, -1);
 	if (options->pgroup.set)
 		spu__add_step3(plan, STEP_PGROUP, -1, 0, options->pgroup.value, 0);
+	if (options->cgroup)
+		add_line(plan, STEP_CGROUP_OPEN, plan->cgroup, "0", options->cgroup);
 	add_pid(plan, options);
 	add_priorities(plan, request);
 	add_limits(plan, options, STEP_LIMIT);
@@ -234,9 +244,11 @@ static uint64_t *write_cpus(const struct spu_options *options, uint64_t *mask)
 	return mask;
 }
 
+#define MEMBERS "/cgroup.procs"
+
 /* How much the parts of the one block hold. */
 struct sizes {
-	size_t cpus, candidates, text, pid, environment, changes, moves, steps;
+	size_t cpus, candidates, text, pid, cgroup, environment, changes, moves, steps;
 };
 
 static size_t align(size_t size)
@@ -246,8 +258,9 @@ static size_t align(size_t size)
 
 static struct sizes measure(const struct plan_request *request, const char *file)
 {
-	const char *variable = request->options->pid_variable;
+	const char *variable = request->options->pid_variable, *cgroup = request->options->cgroup;
 	struct sizes sizes = {
+		.cgroup = cgroup ? align(strlen(cgroup) + sizeof(MEMBERS)) : 0,
 		.pid = variable ? align(strlen(variable) + 1 + PID_ROOM) : 0,
 		.cpus = request->options->cpus ? CPU_WORDS : 0,
 		.moves = 3 * request->table.count,
@@ -267,7 +280,20 @@ static void *allocate(struct arena *arena, const struct sizes *sizes)
 		      sizes->changes * sizeof(struct change) +
 		      (sizes->candidates + 1 + sizes->environment) * sizeof(char *) +
 		      sizes->moves * sizeof(struct move) + sizes->text + sizes->pid +
-		      sizes->steps * sizeof(struct step));
+		      sizes->cgroup + sizes->steps * sizeof(struct step));
+}
+
+/* Whoever writes a number there moves that process. */
+static char *write_cgroup(const struct spu_options *options, char *to)
+{
+	size_t length;
+
+	if (!options->cgroup)
+		return NULL;
+	length = strlen(options->cgroup);
+	memcpy(to, options->cgroup, length);
+	memcpy(to + length, MEMBERS, sizeof(MEMBERS));
+	return to;
 }
 
 /* Where the child writes the value. */
@@ -312,12 +338,13 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 	}
 	*ret_plan = (struct plan){
 		/* last: few of the bound are taken, and their pages needn't be touched */
-		.steps = (struct step *)(text + sizes.text + sizes.pid),
+		.steps = (struct step *)(text + sizes.text + sizes.pid + sizes.cgroup),
 		.argv = request->argv,
 		.env = spu__write_environment(options, request->environ,
 					      pid_value ? text + sizes.text : NULL, environment,
 					      sizes.environment, changes),
 		.pid_value = pid_value,
+		.cgroup = write_cgroup(options, text + sizes.text + sizes.pid),
 		.candidates = candidates,
 		.cpus = sizes.cpus ? write_cpus(options, cpus) : NULL,
 		.error_pipe = request->table.error_pipe,

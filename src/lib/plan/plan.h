@@ -45,6 +45,7 @@ struct plan {
 	char *const *argv;
 	char *const *env;
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
+	char *cgroup;		/* the file of its members */
 	char oom[8];		/* the text of oom_score_adj */
 	char *pid_value;	/* in env */
 	char pid_line[PID_ROOM];	/* written by the child, as what follows */

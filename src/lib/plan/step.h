@@ -47,6 +47,11 @@
 	X(SETSID, SPU_STEP_SETSID, "setsid", SYS_setsid, SETSID, "setsid", "setsid()") \
 	X(PGROUP, SPU_STEP_PGROUP, "setpgid", SYS_setpgid, PGROUP, "setpgid $d1", \
 	  "setpgid($d0, $d1)") \
+	X(CGROUP_OPEN, SPU_STEP_CGROUP, "cgroup", SYS_openat, REFUSED, "cgroup $t5", \
+	  "openat(AT_FDCWD, $s1, $o2) = N") \
+	X(CGROUP_WRITE, SPU_STEP_CGROUP, "cgroup", SYS_write, REFUSED, "cgroup $t5", \
+	  "write(N, $s1, $d2)") \
+	X(CGROUP_CLOSE, SPU_STEP_CGROUP, "cgroup", SYS_close, REFUSED, "cgroup $t5", "close(N)") \
 	X(PID_VARIABLE, SPU_STEP_PID, "pid", SYS_getpid, REFUSED, "pid_variable", \
 	  "getpid(), in $t1") \
 	X(PID_OPEN, SPU_STEP_PID, "pid", SYS_openat, REFUSED, "pid_file $t1", \
