@@ -109,6 +109,48 @@ test_who_may_not_be_ended_is_left() {
 	kill "$(cat left)"
 }
 
+# control_group: $group is a new one that all in it can be ended by
+control_group() {
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	group=$(mktemp -d "${root:-/none}/spawnutil.XXXXXX" 2>err) || skip "no control group: $(cat err)"
+	trap 'rmdir "$group"' EXIT
+	[ -w "$group/cgroup.kill" ] || skip "no cgroup.kill before Linux 5.14"
+	safespawn -q --cgroup="$group" true 2>err || skip "nobody may join a control group: $(cat err)"
+}
+
+test_a_control_group_is_joined() {
+	control_group
+	like "the command's" "*/${group##*/}" \
+		"$(safespawn -q --cgroup="$group" grep '^0::' /proc/self/cgroup)"
+	same ours '' "$(safespawn -q --cgroup="$group" sh -c 'grep "${0##*/}" /proc/$PPID/cgroup' "$group")"
+}
+
+test_a_control_group_is_ended_whoever_is_in_it() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	setpriv --bounding-set -kill true 2>err || skip "no capability can be dropped: $(cat err)"
+	control_group
+	status 0 clean setpriv --bounding-set -kill safespawn -q --kill-tree -k 0.1 --cgroup="$group" sh -c '
+		setpriv --reuid 65534 --clear-groups sleep 60 >/dev/null 2>&1 & echo $! >left
+		until grep -q "^Uid:.65534" /proc/$!/status && grep -q sleep /proc/$!/comm; do sleep 0.01; done'
+	same message '' "$err"
+	! kill -0 "$(cat left)" 2>/dev/null || fail "it is left"
+}
+
+test_a_control_group_around_us_is_not_ended() {
+	control_group
+	status 3 clean sh -c 'echo 0 >"$0/cgroup.procs"; sleep 60 >/dev/null 2>&1 & echo $! >before
+		exec safespawn -q --kill-tree -k 0.1 --cgroup="$0" \
+			sh -c "trap \"\" TERM; sleep 60 & exit 3"' "$group"
+	kill "$(cat before)" || fail "it was ended"
+	until rmdir "$group" 2>/dev/null; do sleep 0.01; done
+	trap - EXIT
+}
+
+test_without_cgroup_kill_they_are_ended_one_by_one() {
+	mkdir group && : >group/cgroup.procs
+	ended 3 safespawn -q --kill-tree -k 0.1 --cgroup=group sh -c 'trap "" TERM; sleep 60 & exit 3'
+}
+
 test_needs_proc() {
 	[ -z "${SAN-}" ] || skip "a sanitizer needs /proc itself"
 	unshare -m true 2>err || skip "no namespaces here: $(cat err)"

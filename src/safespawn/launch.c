@@ -196,6 +196,7 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	launch->options.cwd = settings->chdir;
 	launch->options.umask = settings->umask;
 	launch->options.pid_file = settings->pid_file;
+	launch->options.cgroup = settings->cgroup;
 	launch->options.flags = SPU_NO_PIDFD;	/* supervise.c goes by the pid */
 	if (privileges_set(settings, &launch->privileges, &launch->options) < 0)
 		return EXIT_SETUP;

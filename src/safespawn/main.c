@@ -65,7 +65,7 @@ static int run_in_foreground(struct launch *launch)
 	struct spu_child child;
 	struct ending ending;
 
-	if (ends_tree && tree_begin(&tree) < 0)
+	if (ends_tree && tree_begin(&tree, launch->settings->cgroup) < 0)
 		return EXIT_SETUP;
 	status = launch_spawn(launch, &child);
 	if (status)

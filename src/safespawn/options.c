@@ -58,6 +58,7 @@ static const struct argp_option table[] = {
 	{"oom-score-adj", KEY_OOM, "N", 0, "Be ended first (1000) or never (-1000) when memory "
 	 "runs out", 0},
 	{"cpu-list", KEY_CPUS, "N[,N-M[:S]]", 0, "Run on these processors: 1,3-5,8-30:2", 0},
+	{"cgroup", KEY_CGROUP, "DIR", 0, "Join the control group with that directory", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask: 027, or u=rwx,g=rx,o=", 0},
 
 	{0, 0, 0, 0, "Session and signals:", 5},

@@ -98,6 +98,7 @@ static const char *find_missing(const struct settings *s)
 		{!s->command && !s->audit, "no COMMAND"},
 		{!s->command && s->assignments.count, "NAME=VALUE needs a COMMAND"},
 		{!s->command && s->preload, "--preload needs a COMMAND"},
+		{!s->command && s->cgroup, "--cgroup needs a COMMAND"},
 		{!s->command && s->pid_file, "--pid-file needs a COMMAND"},
 		{!s->command && s->output, "--output needs a COMMAND"},
 		{!s->command && s->status_fd.set, "--status-fd needs a COMMAND"},

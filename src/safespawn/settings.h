@@ -52,6 +52,7 @@ struct settings {
 	size_t limit_count;
 	int *cpus;
 	size_t cpu_count;
+	const char *cgroup;
 
 	/* session and signals */
 	struct spu_value pgroup;

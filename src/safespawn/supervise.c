@@ -211,13 +211,14 @@ static int kill_rest(struct supervisor *s, int *in_vain)
 
 	tree_signal(s->tree, SIGKILL, &left);
 	set_deadline_from_now(s, LOOK_MS);
-	*in_vain = left.living ? 0 : *in_vain + 1;
-	if (left.refused && left.refused == left.living)
-		say_errno(EPERM, "--kill-tree: %d is left", (int)left.one);
-	else if (*in_vain == LOOKS_IN_VAIN)
-		say("--kill-tree: processes are left that /proc doesn't show");
-	else
+	*in_vain = left.living > left.refused ? 0 : *in_vain + 1;
+	/* Those of the control group are about to end */
+	if (*in_vain < (left.refused && !s->tree->is_group_killed ? 1 : LOOKS_IN_VAIN))
 		return 1;
+	if (left.refused)
+		say_errno(EPERM, "--kill-tree: %d is left", (int)left.one);
+	else
+		say("--kill-tree: processes are left that /proc doesn't show");
 	return 0;
 }
 

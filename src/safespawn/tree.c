@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,8 +217,20 @@ static int look(struct tree *tree, int number, struct tree_left *ret)
 	return news;
 }
 
+/* At once, whoever they belong to and however fast they fork. */
+static void kill_group(struct tree *tree)
+{
+	if (tree->group_kill < 0)
+		return;
+	tree->is_group_killed = write(tree->group_kill, "1", 1) == 1;
+	close(tree->group_kill);
+	tree->group_kill = -1;
+}
+
 void tree_signal(struct tree *tree, int number, struct tree_left *ret)
 {
+	if (number == SIGKILL)
+		kill_group(tree);
 	if (number && number != tree->number) {
 		tree->number = number;
 		tree->told.count = 0;
@@ -261,9 +274,55 @@ static void find_children(struct identities *ret)
 	free(all);
 }
 
-int tree_begin(struct tree *tree)
+/* Where in version 2's hierarchy we are, as /proc says it: "/a/b"; "" where it isn't there. */
+static void find_own_group(char *ret, size_t size)
 {
-	*tree = (struct tree){0};
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[4096];
+
+	*ret = '\0';
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "0::", 3) == 0)
+			snprintf(ret, size, "%s", line + 3);
+	}
+	if (file)
+		fclose(file);
+}
+
+/*
+ * Are we in the group, or below it? Where the hierarchy is mounted isn't asked: a
+ * name that ends like that of a group around us is enough.
+ */
+static int is_around_us(const char *cgroup)
+{
+	char own[4096], *path = realpath(cgroup, NULL);
+	size_t length = path ? strlen(path) : 0, end;
+	int found = !path;
+
+	find_own_group(own, sizeof(own));
+	for (end = strlen(own); end > 1 && !found; end = (size_t)(strrchr(own, '/') - own)) {
+		own[end] = '\0';
+		found = length >= end && strcmp(path + length - end, own) == 0;
+	}
+	free(path);
+	return found;
+}
+
+/* Version 2 has it since Linux 5.14. Without it they are ended one by one. */
+static int open_group_kill(const char *cgroup)
+{
+	char path[PATH_MAX];
+
+	if (!cgroup || is_around_us(cgroup) ||
+	    snprintf(path, sizeof(path), "%s/cgroup.kill", cgroup) >= (int)sizeof(path))
+		return -1;
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+int tree_begin(struct tree *tree, const char *cgroup)
+{
+	*tree = (struct tree){.group_kill = open_group_kill(cgroup)};
 	if (!proc_is_ours()) {
 		say("--kill-tree needs /proc, to find processes");
 		return -ENOENT;

@@ -26,10 +26,15 @@ struct tree {
 	struct identities told;		/* had the signal */
 	int number;			/* that one */
 	int looks;			/* since then */
+	int group_kill;			/* the file that ends all in the control group, or -1 */
+	int is_group_killed;
 };
 
-/* Before the launch. Says what is wrong: 0, or a negative errno value. */
-int tree_begin(struct tree *tree);
+/*
+ * Before the launch. cgroup: the directory of the control group that the command will
+ * join, or NULL. Says what is wrong: 0, or a negative errno value.
+ */
+int tree_begin(struct tree *tree, const char *cgroup);
 
 struct tree_left {
 	size_t living, refused;	/* all; those that we may not signal */
@@ -39,6 +44,7 @@ struct tree_left {
 /*
  * Who hasn't had this signal yet gets it, and SIGCONT behind it; 0 only counts.
  * One look at /proc isn't a moment: what is forked meanwhile can be missed.
+ * SIGKILL goes to the control group first, and may not have ended all of it yet.
  */
 void tree_signal(struct tree *tree, int number, struct tree_left *ret);
 

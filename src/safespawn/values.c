@@ -51,6 +51,7 @@ static const struct destination {
 	TO('n', NICE, "nice", nice),
 	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),
 	TO(KEY_CPUS, CPUS, "cpu-list", cpus),
+	TO(KEY_CGROUP, TEXT, "cgroup", cgroup),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
 	TO(KEY_SETPGID, GROUP, "setpgid", pgroup),
