@@ -32,6 +32,14 @@ has_memory_enough() {
 		"$("$static" -q "$@" "$HELPERS/ss_fds")"
 }
 
+# For a plain command line: a mapping and its first page are three hundredths of a start
+asks_for_no_memory() {
+	command -v strace >/dev/null || return 0
+	env -i PATH=/usr/local/bin:/usr/bin:/bin "$(command -v strace)" -o calls \
+		"$1" -t 60 -k 5 --umask=077 -r '0</dev/null' A=1 env -i true || fail "status $?"
+	! grep -E '^(mmap|brk)' calls >asked || fail "$(cat asked)"
+}
+
 test_static_safespawn_launches() {
 	long
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
@@ -45,6 +53,7 @@ test_static_safespawn_launches() {
 	status 127 "$tmp/b/safespawn" -q nonesuch
 	status 0 "$tmp/b/safespawn" --help
 	has_memory_enough "$tmp/b/safespawn"
+	asks_for_no_memory "$tmp/b/safespawn"
 	# it is installed without another word, until another is asked for
 	install_safespawn
 	cmp -s b/safespawn dest/bin/safespawn || fail "another one was installed"

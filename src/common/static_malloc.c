@@ -23,7 +23,7 @@ struct block {
  * Enough for a plain command line. Common, and so behind everything else that is
  * zero at first: what isn't used of it isn't touched.
  */
-__attribute__((common)) _Alignas(max_align_t) char static_malloc_arena[8192];
+__attribute__((common)) _Alignas(max_align_t) char static_malloc_arena[16384];
 static char *next = static_malloc_arena;
 static char *end = static_malloc_arena + sizeof(static_malloc_arena);
 
