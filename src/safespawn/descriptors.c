@@ -158,6 +158,11 @@ static int is_parents(int fd)
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
+struct closed {
+	int shown[8];
+	size_t count;
+};
+
 static void look_at(const struct settings *settings, const struct fd_list *fds, int fd,
 		    struct closed *to)
 {
@@ -189,8 +194,8 @@ static int find_low_ones(const struct settings *settings, const struct fd_list *
 	return left == 0;
 }
 
-void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
-			     struct closed *ret)
+static void find_closed(const struct settings *settings, const struct fd_list *fds,
+			struct closed *ret)
 {
 	struct spu_audit *audit;
 
@@ -206,20 +211,22 @@ void descriptors_find_closed(const struct settings *settings, const struct fd_li
 	spu_audit_free(audit);
 }
 
-void descriptors_say_closed(const struct closed *closed)
+void descriptors_say_closed(const struct settings *settings, const struct fd_list *fds)
 {
-	const size_t room = sizeof(closed->shown) / sizeof(closed->shown[0]);
+	struct closed closed;
+	const size_t room = sizeof(closed.shown) / sizeof(closed.shown[0]);
 	char numbers[16 * 8 + 1] = "";
 	char more[32] = "";
 	size_t used = 0;
 
-	if (closed->count == 0)
+	find_closed(settings, fds, &closed);
+	if (closed.count == 0)
 		return;
-	for (size_t i = 0; i < closed->count && i < room; i++)
+	for (size_t i = 0; i < closed.count && i < room; i++)
 		used += (size_t)snprintf(numbers + used, sizeof(numbers) - used, "%s%d",
-					 i ? "," : "", closed->shown[i]);
-	if (closed->count > room)
-		snprintf(more, sizeof(more), " and %zu more", closed->count - room);
+					 i ? "," : "", closed.shown[i]);
+	if (closed.count > room)
+		snprintf(more, sizeof(more), " and %zu more", closed.count - room);
 	say("closed %s%s, which nobody named (to keep them: --keep-fd=%s or --leaks=allow)",
 	    numbers, more, *more ? "N-M" : numbers);
 }

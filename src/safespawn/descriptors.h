@@ -22,16 +22,9 @@ int descriptors_reserve(const struct fd_list *fds, int fd);
 
 /*
  * The line about what the command didn't get although somebody may have opened it
- * for that: audited before the launch, since with --exec nothing comes after it,
- * and said when it is sure.
+ * for that. We have it all as we found it: the look is for when the command runs
+ * already, or, with --exec, for just before.
  */
-struct closed {
-	int shown[8];
-	size_t count;
-};
-
-void descriptors_find_closed(const struct settings *settings, const struct fd_list *fds,
-			     struct closed *ret);
-void descriptors_say_closed(const struct closed *closed);
+void descriptors_say_closed(const struct settings *settings, const struct fd_list *fds);
 
 #endif

@@ -182,7 +182,6 @@ static int set_descriptors(struct launch *launch)
 	    descriptors_reserve(&launch->fds, (int)settings->status_fd.value) < 0)
 		return EXIT_SETUP;
 	launch->options.fds = launch->fds.entries;
-	descriptors_find_closed(settings, &launch->fds, &launch->closed);
 	return 0;
 }
 
@@ -259,7 +258,7 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 	}
 	look_at_clock(launch->settings, &launch->launched);
 	message_set_fd(launch->output);
-	descriptors_say_closed(&launch->closed);
+	descriptors_say_closed(launch->settings, &launch->fds);
 	if (launch->settings->verbose)
 		say("launched %s as %d", NAMED(launch->settings->command[0]), (int)ret_child->pid);
 	return 0;
@@ -274,7 +273,7 @@ int launch_exec(struct launch *launch)
 	if (claim_pid_file(launch) < 0)
 		return EXIT_SETUP;
 	message_set_fd(launch->output);
-	descriptors_say_closed(&launch->closed);
+	descriptors_say_closed(launch->settings, &launch->fds);
 	if (launch->settings->verbose)
 		say("becoming %s as %d", NAMED(launch->settings->command[0]), (int)getpid());
 	message_set_fd(fd >= 0 ? fd : STDERR_FILENO);

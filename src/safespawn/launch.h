@@ -16,7 +16,6 @@ struct launch {
 	const struct settings *settings;
 	struct spu_options options;	/* points into settings and into what follows */
 	struct fd_list fds;
-	struct closed closed;
 	int output;		/* where we speak of COMMAND; why there is none is said on stderr */
 	struct privileges privileges;
 	char **argv;
