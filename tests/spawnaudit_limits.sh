@@ -147,6 +147,7 @@ test_a_deleted_program() {
 # Whoever asks must not wait for what stands there now under the name.
 test_a_file_hidden_by_a_fifo() {
 	need_root
+	unshare -m true 2>err || skip "no mounts here: $(cat err)"
 	cat >library.c <<-'END'
 		#include <semaphore.h>
 
