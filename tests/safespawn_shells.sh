@@ -37,6 +37,8 @@ test_process_substitution_of_bash() {
 	need bash
 	status 0 bash -c 'safespawn cat <(echo one) <(echo two)'
 	same two 'one two' "$(printf '%s' "$out" | tr '\n' ' ')"
+	status 0 bash -c 'safespawn F=<(echo text) sh -c "cat \$F"'
+	same "a variable's" text "$out"
 	status 0 bash -c 'safespawn -q tee >(cat >copy) <<<text; wait $!'
 	same ">( )" text "$(cat copy)"
 	status 0 bash -c 'safespawn -q -t 60 diff <(seq 3) <(safespawn -q seq 3)'
