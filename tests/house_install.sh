@@ -15,11 +15,13 @@ case $version in
 esac
 
 # Built once for the suite, in a directory that run_tests doesn't remove: from what is built already,
-# as far as it isn't another compiler's or for another prefix.
+# as far as it isn't another compiler's or for another prefix. install would recall a sanitizer.
 built=${TMPDIR:-/tmp}/spawnutil.install.$$
 trap 'rm -rf "$built"' EXIT
-mkdir "$built" && cp -a "$BUILD/obj" "$BUILD/with" "$built" &&
-	find "$BUILD" -maxdepth 1 -type f -exec cp -a {} "$built" \; || exit 1
+if [ -z "$SAN$COV" ]; then
+	mkdir "$built" && cp -a "$BUILD/obj" "$BUILD/with" "$built" &&
+		find "$BUILD" -maxdepth 1 -type f -exec cp -a {} "$built" \; || exit 1
+fi
 
 # What the outer make was called with is not for the scratch builds.
 plain_make() {
