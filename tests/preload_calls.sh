@@ -86,6 +86,25 @@ test_conformance() {
 	like "lines" "ok *ok *" "$out"
 }
 
+# names OPTION...: of all system calls of calls, and of their shells
+names() {
+	strace -f -o trace "$@" "$CALLS" statuses >log 2>&1 || fail "$(cat log)"
+	sed -nE 's/^[0-9]+ +([a-z_0-9]+)\(.*/\1/p' trace | sort -u
+}
+
+test_what_a_filter_has_to_allow_is_in_the_manual() {
+	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build needs more"
+	command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null ||
+		skip "strace isn't installed, or may not trace here"
+	names >without
+	names -E LD_PRELOAD="$OURS" >with
+	comm -13 without with >more
+	grep -q waitid more || fail "they aren't called: $(cat more)"
+	sed -n '/^A seccomp filter/,$s/^\.Xr \([a-z_0-9]*\) 2.*/\1/p' \
+		"$top/man/libspawnutil-preload.7" | sort >named
+	same "calls that the manual doesn't name" "" "$(comm -23 more named)"
+}
+
 test_threads_and_forks() {
 	case ,${SAN-}, in
 	*,address,*) skip "AddressSanitizer's own allocator may be locked in a fork child" ;;
