@@ -34,6 +34,23 @@ static pid_t spared[3];
  * ---- The attacker
  */
 
+/*
+ * Another stop may come before that of being attached, and its end at any time: a
+ * tracer that doesn't take that keeps it from its parent.
+ */
+static void poke_and_let_go(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+		ptrace(PTRACE_POKEDATA, pid, SECRET_ADDRESS, 0x41414141L);
+		if (WSTOPSIG(status) != SIGSTOP)
+			ptrace(PTRACE_CONT, pid, 0, 0);
+		else if (ptrace(PTRACE_DETACH, pid, 0, 0) == 0)
+			return;
+	}
+}
+
 static void attack(pid_t pid)
 {
 	char path[32], word[] = "overwritten";
@@ -47,11 +64,8 @@ static void attack(pid_t pid)
 		pwrite(memory, word, sizeof(word), (off_t)(intptr_t)SECRET_ADDRESS);
 		close(memory);
 	}
-	if (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0) {
-		waitpid(pid, NULL, __WALL);
-		ptrace(PTRACE_POKEDATA, pid, SECRET_ADDRESS, 0x41414141L);
-		ptrace(PTRACE_DETACH, pid, 0, 0);
-	}
+	if (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0)
+		poke_and_let_go(pid);
 }
 
 static void attack_for_ever(void)
