@@ -53,6 +53,9 @@ override BUILD := $(shell link=.build-$$(echo '$(BUILD)' | cksum | cut -d' ' -f1
 	mkdir -p '$(BUILD)' && ln -sfn "$$(cd '$(BUILD)' && pwd)" $$link && echo $$link)
 endif
 
+# One name for one directory: what an object depends on is written down with it
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
+
 # STATIC holds for its BUILD until another is given, and install takes all as it was built
 recall = $(if $(filter undefined default file,$(origin $(1))),$(eval $(file <$(BUILD)/with/$(1))))
 $(foreach variable,STATIC $(if $(filter install%,$(MAKECMDGOALS)),CC AR CPPFLAGS CFLAGS LDFLAGS SAN COV), \

@@ -88,6 +88,9 @@ test_an_edit_in_the_library_only_links_the_tests() {
 	touch src/lib/one.h
 	files
 	expect "compiled for a header" 'CC	tests/' 2
+	touch src/lib/one.h
+	files BUILD="$PWD/b"
+	expect "the same, below its whole name" 'CC	tests/' 2
 	rm src/lib/plan/two.c
 	files
 	same "members" "one.o three.o" "$(ar t b/libspawnutil.a | sort | xargs)"
