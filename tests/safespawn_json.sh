@@ -109,6 +109,7 @@ sys.exit(not os.WCOREDUMP(os.waitpid(pid, 0)[1]))'
 test_status_tells_of_a_core() {
 	need_python
 	ulimit -c unlimited 2>/dev/null || skip "no core may be left here"
+	export ASAN_OPTIONS="disable_coredump=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 	leaves_core || skip "the system leaves no core here"
 	status 134 safespawn -q --status-fd=7 sh -c 'kill -ABRT $$' 7>line
 	# others may have changed the system's mind meanwhile

@@ -120,7 +120,7 @@ test_an_ordinary_user_learns_what_it_needs() {
 	status 125 "$@" --root=/ true
 	same root "safespawn: chroot /: Operation not permitted: needs root, or CAP_SYS_CHROOT" "$err"
 	status 125 "$@" -n -1 true
-	same nice "safespawn: nice -1: Permission denied: lowering it needs root, or CAP_SYS_NICE" "$err"
+	same nice "safespawn: nice $(($(nice) - 1)): Permission denied: lowering it needs root, or CAP_SYS_NICE" "$err"
 	status 125 "$@" --rlimit=nofile=10 "$BUILD/safespawn" -q --rlimit=nofile=20 true
 	same limit "safespawn: limit nofile: Operation not permitted: raising a hard limit needs root, \
 or CAP_SYS_RESOURCE" "$err"
@@ -130,7 +130,7 @@ test_root_learns_which_capability_it_lacks() {
 	need_root "may have some and lack others"
 	for try in 'chroot /: sys_chroot --root=/' 'setuid 5: setuid --uid=5 --groups=keep' \
 		'setgid 5: setgid --gid=5 --groups=keep' 'setgroups: setgid --groups=5' \
-		'nice -1: sys_nice -n -1' 'limit core: sys_resource --rlimit=core=20K'; do
+		"nice $(($(nice) - 1)): sys_nice -n -1" 'limit core: sys_resource --rlimit=core=20K'; do
 		what=${try%%: *} rest=${try#*: }
 		capability=${rest%% *}
 		# shellcheck disable=SC2086
