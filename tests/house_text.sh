@@ -27,6 +27,12 @@ test_no_source_line_is_wider_than_100_columns() {
 	echo wide.c | too_wide | grep -q '101 columns' || fail "a line of 101 columns wasn't found"
 }
 
+# but what is typed, so that it can be pasted
+test_the_readme_has_80_columns() {
+	grep -nE '^.{81}' "$top/README" | grep -vE '^[0-9]+: *\$ ' >found
+	[ ! -s found ] || fail "$(cat found)"
+}
+
 test_no_line_ends_with_white_space() {
 	{
 		sources
