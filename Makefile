@@ -307,7 +307,8 @@ check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 
 # Not in the recipe, which make -n would then take
 check check-all: export MAKE := $(MAKE)
-check check-all: $(NEEDED)
+check check-all:
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) $(NEEDED)
 	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' CHECK_ALL='$(filter %-all,$@)' TESTS='$(TESTS)' \
 		sh tests/run.sh '$(abspath $(BUILD))' $(or $(WANTED),$(error no suite is called $(TESTS)))
 

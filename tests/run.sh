@@ -8,7 +8,8 @@
 #
 # In the comment at its top a suite says what is special about it:
 #	suite: alone	it measures, owns the terminal or changes the machine. The
-#			others run side by side, one on each processor.
+#			others run side by side, one more than there are processors,
+#			since some wait.
 #	suite: long	it is for make check-all, or for TESTS that name it
 # A long test in another suite looks at CHECK_ALL, and says "left ..." if it isn't set.
 
@@ -111,7 +112,7 @@ done
 # shellcheck disable=SC2086
 set -- $suites
 {
-	echo "$beside" | xargs -r -n 1 -P "$(nproc)" sh "$tests/run.sh" --one "$results"
+	echo "$beside" | xargs -r -n 1 -P $(($(nproc) + 1)) sh "$tests/run.sh" --one "$results"
 	echo "$alone" | xargs -r -n 1 sh "$tests/run.sh" --one "$results"
 	echo end
 } | while read -r ended; do
