@@ -216,9 +216,12 @@ static void use_in_vfork_child(void)
 	ck_assert_int_eq(status, 0);
 }
 
+/* Also while it isn't known yet whether memory is shared. */
+static const int knowledge[] = {1, -1};
+
 START_TEST(a_child_in_our_memory_leaves_our_state)
 {
-	spu__learn_memory(1);
+	spu__learn_memory(knowledge[_i]);
 	find_own();
 	use_in_vfork_child();
 	ck_assert_int_eq(atomic_load(&whole.state.owner), getpid());
@@ -231,7 +234,7 @@ START_TEST(a_child_in_our_memory_may_be_the_first)
 {
 	struct process_state *state;
 
-	spu__learn_memory(1);
+	spu__learn_memory(knowledge[_i]);
 	use_in_vfork_child();
 	state = spu__process_state();
 	ck_assert_int_eq(pthread_mutex_trylock(&state->lock), 0);
@@ -251,7 +254,7 @@ int main(void)
 	tcase_add_test(tests, a_fork_child_made_while_a_copy_is_reset_finds_its_own);
 	tcase_add_loop_test(tests, threads_that_come_at_once_do_not_wait_or_undo, 0, 2);
 	tcase_add_test(tests, a_thread_waits_for_the_one_that_resets);
-	tcase_add_test(tests, a_child_in_our_memory_leaves_our_state);
-	tcase_add_test(tests, a_child_in_our_memory_may_be_the_first);
+	tcase_add_loop_test(tests, a_child_in_our_memory_leaves_our_state, 0, 2);
+	tcase_add_loop_test(tests, a_child_in_our_memory_may_be_the_first, 0, 2);
 	return run_suite(suite);
 }

@@ -19,7 +19,7 @@ rooms() {
 		arch/* |
 		lib/text.* | lib/text.h
 		lib/arena.* | lib/arena.h
-		lib/state.* | arch/arch.h lib/launch/knowledge.h lib/state.h
+		lib/state.* | kernel.h arch/arch.h lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h

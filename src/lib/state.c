@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
+#include "../kernel.h"
 #include "launch/knowledge.h"
 
 static union {
@@ -23,9 +24,14 @@ static union {
  * Another process's, and not wiped: this is a child of vfork() in its parent's
  * memory, whose state it is. Under emulators such a child has a copy.
  */
-static int is_shared(const struct process_state *state, int owner)
+static int is_shared(const struct process_state *state, int owner, int self)
 {
-	return owner > 0 && atomic_load(&state->is_wiped_by_fork) && spu__memory_is_shared() > 0;
+	int known = spu__memory_is_shared();
+
+	if (owner <= 0 || !atomic_load(&state->is_wiped_by_fork))
+		return 0;
+	/* the first launch may not have come back, whose child runs already */
+	return known >= 0 ? known : syscall6(SYS_kcmp, owner, self, KERNEL_KCMP_VM, 0, 0, 0) == 0;
 }
 
 /*
@@ -59,7 +65,7 @@ struct process_state *spu__process_state(void)
 	struct process_state *state = &whole.state;
 	int self = getpid(), seen, turns = 0;
 
-	while ((seen = atomic_load(&state->owner)) != self && !is_shared(state, seen)) {
+	while ((seen = atomic_load(&state->owner)) != self && !is_shared(state, seen, self)) {
 		if (seen == 0)
 			begin(state, self);
 		else if (seen == -self || (seen < 0 && turns++ < PATIENCE))
