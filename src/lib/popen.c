@@ -443,7 +443,7 @@ static int is_mode(const char *mode)
 FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
 	struct call call = {.command = command, .mode = mode, .leaks = leaks};
-	int cancel_state, r = -EINVAL;
+	int cancel_state, before = errno, r = -EINVAL;
 	FILE *stream = NULL;
 
 	if (command && is_mode(mode)) {
@@ -454,10 +454,8 @@ FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 		pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
 		pthread_setcancelstate(cancel_state, NULL);
 	}
-	if (r == 0)
-		return stream;
-	errno = -r;
-	return NULL;
+	errno = r < 0 ? -r : before;
+	return r < 0 ? NULL : stream;
 }
 
 FILE *spu_popen(const char *command, const char *mode)
