@@ -54,6 +54,27 @@ test_interrupt_stop_and_continue() {
 	same "how often ^\\" 1 "$(count 'got 3')"
 }
 
+# The shell sees the script stopped before safespawn is, and may be faster than it
+test_a_job_that_goes_on_before_safespawn_has_stopped() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "$SAN" ] || skip "sanitizers don't run under strace"
+	strace -o log true 2>err || skip "no process may be traced here: $(cat err)"
+	# the first four are before it waits
+	echo 'strace -DDD -o log -e inject=rt_sigprocmask:delay_exit=600000:when=5+ \
+		safespawn -q --setsid ss_catch 2' >script
+	play <<-'END'
+		send sh ./script\n
+		expect ready
+		send \x1a
+		expect Stopped
+		send sleep 0.2; fg\n
+		expect got 18
+		send \x03
+		expect got 2
+	END
+	grep -A1 'UNBLOCK, \[CONT\].*DELAYED' log | grep -q '^--- SIGCONT' || skip "the moment was missed"
+}
+
 # safespawn is stopped, once it waits, so that what it would do with ^C comes visibly
 # later. The script around it hides that from the interactive shell.
 test_interrupt_of_the_terminal_is_not_doubled() {

@@ -51,12 +51,6 @@ void forward(struct supervisor *s, const siginfo_t *info)
 	/* Our own: SIGPIPE of a message, the stop of our group */
 	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
 		return;
-	if (number == SIGCONT && s->resumed) {
-		s->resumed = 0;
-		if (s->stopped)
-			job_resume(s);
-		return;
-	}
 	if (number == SIGCONT && s->stopped)
 		job_resume(s);
 	else if (is_early || !has_reached_command(s, info))

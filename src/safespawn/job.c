@@ -28,40 +28,52 @@ static int has_changed(const struct supervisor *s)
 	return spu_wait4(s->child, 0, SPU_WAIT_CONTINUED | SPU_WAIT_LOOK, &change) == 0;
 }
 
-static int is_pending(int number)
-{
-	sigset_t pending;
+static volatile sig_atomic_t is_continued;
 
-	sigpending(&pending);
-	return sigismember(&pending, number) > 0;
+static void note_continue(int number)
+{
+	(void)number;
+	is_continued = 1;
 }
 
 /*
  * Stops us, and with group everybody in our group, as the terminal would have
  * done if the command were in it. SIGTSTP and not SIGSTOP: the kernel refuses
- * it where nobody is there to continue us. Raising it cancels a SIGCONT that
- * is pending, so what that did to the command is looked at after the raising
- * and before the stop. Returns whether we were stopped.
+ * it where nobody is there to continue us. Raising it cancels a SIGCONT that is
+ * pending, which the shell sends as soon as it sees somebody else of our group
+ * stopped: so SIGCONT isn't blocked here but noted, and wins if it comes before
+ * the stop (but in the moment that kill() itself takes). Returns whether one came.
  */
 static int stop_ourselves(const struct supervisor *s, int group)
 {
 	static const struct timespec now;
-	sigset_t stop;
+	const struct sigaction note = {.sa_handler = note_continue};
+	struct sigaction before;
+	sigset_t stop, go_on;
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	if (signals_is_ignored(SIGTSTP) || is_pending(SIGCONT))
+	sigemptyset(&go_on);
+	sigaddset(&go_on, SIGCONT);
+	if (signals_is_ignored(SIGTSTP))
 		return 0;
-	kill(getpid(), SIGTSTP);
-	if (has_changed(s)) {
-		sigtimedwait(&stop, NULL, &now);
-		return 0;
-	}
-	if (group)
+	is_continued = 0;
+	sigaction(SIGCONT, &note, &before);
+	sigprocmask(SIG_UNBLOCK, &go_on, NULL);
+	if (!is_continued)
+		kill(getpid(), SIGTSTP);
+	if (group && !is_continued && !has_changed(s)) {
 		kill(0, SIGTSTP);
+		if (is_continued)
+			kill(0, SIGCONT);
+	}
+	if (is_continued || has_changed(s))
+		sigtimedwait(&stop, NULL, &now);
 	sigprocmask(SIG_UNBLOCK, &stop, NULL);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return is_pending(SIGCONT);
+	sigprocmask(SIG_BLOCK, &go_on, NULL);
+	sigaction(SIGCONT, &before, NULL);
+	return is_continued;
 }
 
 void job_stopped(struct supervisor *s, int number)
@@ -84,9 +96,9 @@ void job_stopped(struct supervisor *s, int number)
 	if (group != getpgrp() && tcgetpgrp(s->terminal) == group)
 		s->holder = group;
 	take_terminal(s);
-	s->resumed = stop_ourselves(s, s->leads_group && number != SIGSTOP);
 	/* A ^Z that can't stop us would stop the command for ever */
-	if (!s->resumed && s->leads_group && number == SIGTSTP)
+	if ((stop_ourselves(s, s->leads_group && number != SIGSTOP) ||
+	     (s->leads_group && number == SIGTSTP)) && !has_changed(s))
 		job_resume(s);
 }
 

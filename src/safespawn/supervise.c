@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One loop: wait for the next signal or the deadline, reap what there is.
- * All signals are blocked and taken one by one, so there are no handlers and
- * no races with them, and the command can't be reaped, and its number taken,
- * between a look and a kill().
+ * All signals are blocked and taken one by one, so there are no handlers (but
+ * for one in job.c) and no races with them, and the command can't be reaped,
+ * and its number taken, between a look and a kill().
  */
 #include "supervise.h"
 
