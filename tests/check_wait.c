@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <ucontext.h>
 
 #include "filters.h"
 #include "support.h"
@@ -275,6 +276,54 @@ START_TEST(wait4_tells_of_stops)
 	ck_assert_int_eq(spu_wait4(&child, timeout_ms, all, &change), -ECHILD);
 	spu_child_release(&child);
 	assert_no_child();
+}
+END_TEST
+
+static const int changes[] = {WSTOPPED, WCONTINUED};
+static int change_taken;
+static pid_t killed_meanwhile;
+
+/* The call is done again with a bit that changes nothing and that the filter doesn't know. */
+static void kill_then_take(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *ucontext = context;
+	siginfo_t found;
+	int r;
+
+	(void)number, (void)info;
+	kill(killed_meanwhile, SIGKILL);
+	waitid(P_PID, (id_t)killed_meanwhile, &found, WEXITED | WNOWAIT);
+	r = waitid(P_PID, (id_t)killed_meanwhile, &found,
+		   change_taken | WNOHANG | __WALL | __WNOTHREAD);
+	ucontext->uc_mcontext.ARCH_CONTEXT_RESULT = r < 0 ? -errno : r;
+}
+
+static void wait_for_what_dies_meanwhile(void)
+{
+	const struct sigaction action = {.sa_sigaction = kill_then_take, .sa_flags = SA_SIGINFO};
+	struct spu_child child = launch("exec sleep 1000", none, without, NULL);
+	struct spu_exit change;
+
+	killed_meanwhile = child.pid;
+	ck_assert_int_eq(spu_kill(&child, SIGSTOP, 0), 0);
+	wait_for_change(&child, -1, SPU_WAIT_STOPPED | SPU_WAIT_LOOK);
+	if (change_taken == WCONTINUED)
+		ck_assert_int_eq(spu_kill(&child, SIGCONT, 0), 0);
+	ck_assert_int_eq(sigaction(SIGSYS, &action, NULL), 0);
+	filter_argument(SYS_waitid, 3, ~0U, (uint32_t)(change_taken | WNOHANG) | __WALL,
+			SECCOMP_RET_TRAP);
+	change = wait_for_change(&child, -1, SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED);
+	ck_assert_int_eq(change.status, SIGKILL);
+	spu_child_release(&child);
+	assert_no_child();
+}
+
+START_TEST(wait4_tells_the_end_of_a_stopped_child_that_dies_meanwhile)
+{
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	without = _i & 1;
+	change_taken = changes[_i >> 1];
+	in_own_process(wait_for_what_dies_meanwhile);
 }
 END_TEST
 
@@ -1327,6 +1376,7 @@ int main(void)
 	add_for_both(tests, a_status_that_the_kernel_dropped_is_echild);
 	add_for_both(tests, wait4_tells_the_resources_that_were_used);
 	tcase_add_loop_test(tests, wait4_tells_of_stops, 0, 4);
+	tcase_add_loop_test(tests, wait4_tells_the_end_of_a_stopped_child_that_dies_meanwhile, 0, 4);
 	add_for_both(tests, wait4_tells_of_going_on);
 	add_for_both(tests, wait4_may_look_only);
 	tcase_add_test(tests, wait4_takes_structs_of_other_sizes);

@@ -358,7 +358,8 @@ int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct sp
 		r = take(child, event | (event == WEXITED ? 0 : WNOHANG) |
 				((flags & SPU_WAIT_LOOK) ? WNOWAIT : 0),
 			 &found.status, &found.usage);
-	} while (r == 0 || r == -EINTR);	/* it was stopped, and went on meanwhile */
+		/* Stopped, and meanwhile it went on: 0; or it ended: -ECHILD */
+	} while (r == 0 || r == -EINTR || (r == -ECHILD && event != WEXITED));
 	if (r < 0)
 		return r;
 	fill(ret_exit, &found);
