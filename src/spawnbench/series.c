@@ -58,7 +58,6 @@ static int measure_shape(struct bench *bench, const struct shape *shape, struct 
 		.deadline = deadline(bench, ticker), .ticker = ticker,
 	};
 	struct conditions conditions;
-	struct busy busy;
 	int r = 0;
 
 	while (ready < bench->target_count && r == 0) {
@@ -67,12 +66,10 @@ static int measure_shape(struct bench *bench, const struct shape *shape, struct 
 		if (r == 0)
 			ready++;
 	}
-	conditions_begin(&busy);
 	if (r < 0)
 		say_errno(r, "memory for the samples");
 	else
-		r = worker_run(&work);
-	conditions_end(&busy, &conditions);
+		r = worker_run(&work, &conditions);
 	if (ready == bench->target_count &&
 	    report(bench, shape, &conditions, results, r != 0) < 0 && r == 0)
 		r = -1;

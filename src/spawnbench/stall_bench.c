@@ -41,7 +41,6 @@ int stall_bench(struct bench *bench, const struct shape *shape, const struct tic
 		.timeout = options->timeout, .deadline = deadline, .ticker = ticker,
 	};
 	struct conditions conditions;
-	struct busy busy;
 	size_t ready = 0;
 	int r = 0;
 
@@ -50,12 +49,10 @@ int stall_bench(struct bench *bench, const struct shape *shape, const struct tic
 			       options->launches, options->rate);
 		ready += r == 0;
 	}
-	conditions_begin(&busy);
 	if (r < 0)
 		say_errno(r, "memory for the samples");
 	else
-		r = worker_run(&work);
-	conditions_end(&busy, &conditions);
+		r = worker_run(&work, &conditions);
 	if (ready == bench->target_count && report(bench, shape, &conditions, stalls) < 0 && r == 0)
 		r = -1;
 	while (ready > 0)

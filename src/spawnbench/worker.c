@@ -167,7 +167,7 @@ static int supervise(const struct work *work, const struct progress *progress, p
 	}
 }
 
-int worker_run(const struct work *work)
+static int run(const struct work *work)
 {
 	struct progress *progress = progress_new();
 	pid_t supervisor = getpid(), pid;
@@ -193,5 +193,16 @@ int worker_run(const struct work *work)
 	r = supervise(work, progress, pid);
 	ticker_clear();
 	progress_free(progress);
+	return r;
+}
+
+int worker_run(const struct work *work, struct conditions *ret_conditions)
+{
+	struct busy busy;
+	int r;
+
+	conditions_begin(&busy);
+	r = run(work);
+	conditions_end(&busy, ret_conditions);
 	return r;
 }

@@ -6,6 +6,7 @@
 #ifndef SPAWNBENCH_WORKER_H
 #define SPAWNBENCH_WORKER_H
 
+#include "machine.h"
 #include "measure.h"
 #include "stall.h"
 
@@ -28,8 +29,9 @@ void worker_prepare_signals(void);
 
 /*
  * 0; the number of a signal that came and ended it; -1 when it failed, which
- * was said on stderr. What was measured until then is in the results.
+ * was said on stderr. What was measured until then is in the results, and in
+ * *ret_conditions what else the machine did meanwhile.
  */
-int worker_run(const struct work *work);
+int worker_run(const struct work *work, struct conditions *ret_conditions);
 
 #endif
