@@ -805,16 +805,6 @@ START_TEST(what_sigkill_does_not_end_is_let_go)
 }
 END_TEST
 
-static void reap_all(int number)
-{
-	int saved = errno;
-
-	(void)number;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	errno = saved;
-}
-
 START_TEST(a_handler_that_reaps_everything_takes_no_status)
 {
 	static const struct spu_options cases[] = {
