@@ -321,6 +321,8 @@ static void wait_for_what_dies_meanwhile(void)
 START_TEST(wait4_tells_the_end_of_a_stopped_child_that_dies_meanwhile)
 {
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	if (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG) < 0 && errno != ECHILD)
+		SKIP(SUITE, "waitid is refused here, so that it can't be trapped");
 	without = _i & 1;
 	change_taken = changes[_i >> 1];
 	in_own_process(wait_for_what_dies_meanwhile);
