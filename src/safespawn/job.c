@@ -96,10 +96,13 @@ void job_stopped(struct supervisor *s, int number)
 	if (group != getpgrp() && tcgetpgrp(s->terminal) == group)
 		s->holder = group;
 	take_terminal(s);
-	/* A ^Z that can't stop us would stop the command for ever */
-	if ((stop_ourselves(s, s->leads_group && number != SIGSTOP) ||
-	     (s->leads_group && number == SIGTSTP)) && !has_changed(s))
-		job_resume(s);
+	/*
+	 * A ^Z that can't stop us would stop the command for ever. To ourselves: what
+	 * came with it, as the TERM of "kill %1", is to be passed on before.
+	 */
+	if (stop_ourselves(s, s->leads_group && number != SIGSTOP) ||
+	    (s->leads_group && number == SIGTSTP))
+		kill(getpid(), SIGCONT);
 }
 
 /*
