@@ -43,6 +43,7 @@
 #define KERNEL_P_PIDFD 3		/* 5.4 */
 #define KERNEL_KCMP_VM 1
 #define KERNEL_KCMP_FILES 2
+#define KERNEL_CLOCK_MONOTONIC 1
 #define KERNEL_WALL 0x40000000
 #define KERNEL_WCLONE 0x80000000u
 #define KERNEL_SIGNALS 64
@@ -65,6 +66,20 @@ struct kernel_sigaction {
 	unsigned long flags;
 	void *restorer;
 	uint64_t mask;
+};
+
+/* What timer_create() is told: the signal goes to the process (SIGEV_SIGNAL is 0). */
+struct kernel_sigevent {
+	uint64_t value;
+	int signal;
+	int notify;
+	int rest[12];
+};
+
+struct kernel_itimerspec {
+	struct {
+		int64_t seconds, nanoseconds;
+	} interval, value;
 };
 
 struct kernel_rlimit64 {

@@ -317,8 +317,10 @@ struct spu_options {
 	uint64_t ignore_signals SPU_0_;
 	uint64_t block_signals SPU_0_;
 
+	/* Until exec the child is killed when the time is over; after it, by the calls that
+	   wait alone, its process group is ended. Not in spu_exec(): -EINVAL */
+	int timeout_ms SPU_0_;
 	/* For the calls that launch and wait; -EINVAL in the others */
-	int timeout_ms SPU_0_;		/* end the child's process group after that long */
 	int grace_ms SPU_0_;		/* SIGKILL that long after stop_signal; 0: 5000 */
 	int stop_signal SPU_0_;	/* 0: SIGTERM */
 	unsigned reserved_word SPU_0_;	/* 0 */
@@ -383,6 +385,7 @@ struct spu_error {
 #define SPU_STEP_OOM 42u
 #define SPU_STEP_PID 43u
 #define SPU_STEP_CGROUP 44u
+#define SPU_STEP_DEADLINE 45u	/* the timer of timeout_ms */
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",
@@ -429,6 +432,12 @@ struct spu_child {
  * terminal doesn't (the launch is done again when the caller goes on).
  * The stack of the calling thread needs about 12 KiB.
  *
+ * With timeout_ms the launch is given up when its program has not been executed
+ * after that long: the child is killed and reaped, and error->step is where it
+ * hung. Only what SIGKILL doesn't end (state D: a file system that lets nobody
+ * interrupt it) holds the caller for longer. A program that was executed in time
+ * has no limit from it.
+ *
  * A failed launch sends no SIGCHLD and can't be seen by another thread's
  * waitpid(). ETXTBSY, which a launch in another thread can cause
  * (golang/go#22315), is retried for up to 100 ms; what the first attempt has
@@ -442,7 +451,8 @@ struct spu_child {
  * apart: -ENOENT (step EXEC: no such program, or a missing interpreter, the
  * text says which), -EACCES, -ENOEXEC, -E2BIG, -EAGAIN and -ENOMEM (step
  * CLONE: no process could be made), -ECANCELED (the child was killed in its
- * set-up), -EBADFD (SPU_LEAKS_FAIL), -ENOTSUP (not with this method).
+ * set-up), -EBADFD (SPU_LEAKS_FAIL), -ETIMEDOUT (timeout_ms), -ENOTSUP (not with
+ * this method; step DEADLINE: the child is the init of a pid namespace).
  */
 int spu_spawn(struct spu_child *ret_child, char *const argv[],
 	      const struct spu_options *options, struct spu_error *ret_error) SPU_RESULT_COUNTS_;
@@ -538,10 +548,12 @@ void spu_child_release(struct spu_child *child);
 /*
  * spu_spawn(), spu_wait(), spu_child_release() in one.
  *
- * With timeout_ms the child gets a process group of its own (unless pgroup or
- * SPU_SETSID says otherwise); when the time is over the group is ended as
- * spu_stop() does, *ret_status is stored and the result is -ETIMEDOUT. This is
- * the one failure that stores something else than the error.
+ * timeout_ms is the time of the launch and the program together. The child gets a
+ * process group of its own (unless pgroup or SPU_SETSID says otherwise); when the
+ * time is over the group is ended as spu_stop() does, *ret_status is stored and the
+ * result is -ETIMEDOUT with step WAIT. This is the one failure that stores something
+ * else than the error. Where the launch took too long, the step is that at which it
+ * hung, and no status is stored.
  *
  * With -EPERM and -EBUSY the child couldn't be ended, as spu_stop() has it. It
  * runs on, and is the caller's to wait for by ret_error->pid.
@@ -593,10 +605,10 @@ struct spu_output {
  * No SIGPIPE is raised in the caller, nor in the child because of a limit.
  *
  * With timeout_ms as spu_run(). The outputs are stored, and are the caller's to
- * free(), on success and also when the result is -ETIMEDOUT, -ECHILD (the child
- * ran, its status is lost), -EPERM or -EBUSY (it runs on: what it wrote until
- * then); *ret_status on success and with -ETIMEDOUT. On other failures the child
- * was killed and reaped and nothing is stored.
+ * free(), on success and also when the step is WAIT and the result -ETIMEDOUT,
+ * -ECHILD (the child ran, its status is lost), -EPERM or -EBUSY (it runs on: what
+ * it wrote until then); *ret_status on success and with that -ETIMEDOUT. On other
+ * failures the child was killed and reaped and nothing is stored.
  *
  * A thread that is cancelled while it waits kills and reaps the child first.
  *

@@ -245,16 +245,14 @@ START_TEST(a_number_without_its_set_is_refused)
 }
 END_TEST
 
-/* Whoever launches and doesn't wait ends nobody when the time is over. */
+/* Whoever launches and doesn't wait ends no program. */
 START_TEST(what_a_call_can_not_carry_out_is_refused)
 {
 	static const struct spu_options cases[] = {
-		{.size = sizeof(cases[0]), .timeout_ms = 60000},
 		{.size = sizeof(cases[0]), .grace_ms = 60000},
 		{.size = sizeof(cases[0]), .stop_signal = SIGINT},
 	};
 	static const char *const texts[] = {
-		"timeout_ms: this call doesn't wait for the child's end",
 		"grace_ms: this call doesn't wait for the child's end",
 		"stop_signal: this call doesn't wait for the child's end",
 	};
@@ -278,6 +276,8 @@ START_TEST(what_a_call_can_not_carry_out_is_refused)
 				 0);
 		free(output.data);
 	}
+	ck_assert_int_eq(spu_exec(argv, SPU_OPTIONS(.timeout_ms = 60000), &error), -EINVAL);
+	ck_assert_str_eq(error.text, "timeout_ms: spu_exec makes no child to give up");
 }
 END_TEST
 

@@ -155,6 +155,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	request.table.given = given;
 	request.table.count = 6;
 	request.mask = SPU_SIGNAL(12);
+	request.left_us = 1500000;
 	request.table.error_pipe = 8;
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
 	plan = compile(&request);
@@ -169,6 +170,9 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(count_steps(plan, STEP_IGNORE), 1);
 	ck_assert_uint_eq(plan->mask, SPU_SIGNAL(10) | SPU_SIGNAL(12));
 	ck_assert_int_eq(plan->error_pipe, 8);
+	ck_assert_int_eq(plan->left.value.seconds, 1);
+	ck_assert_int_eq(plan->left.value.nanoseconds, 500000000);
+	ck_assert_int_eq(plan->overdue.signal, SIGKILL);
 	ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], 10);
 	ck_assert_int_eq(find_step(plan, STEP_UMASK, 0)->arg[0], 022);
 	ck_assert_str_eq((const char *)find_step(plan, STEP_CWD, 0)->arg[0], "/x");

@@ -19,6 +19,7 @@ rooms() {
 		arch/* |
 		lib/text.* | lib/text.h
 		lib/arena.* | lib/arena.h
+		lib/clock.* | lib/clock.h
 		lib/state.* | kernel.h arch/arch.h lib/launch/knowledge.h lib/state.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
@@ -27,7 +28,7 @@ rooms() {
 		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
 		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
-		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*

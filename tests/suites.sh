@@ -9,7 +9,8 @@ export ASAN_OPTIONS="detect_leaks=0"
 FILTER=$HELPERS/fault_filter
 
 # the tests of thousands are for the plain run
-export MODEL_PERCENT=2 CAPTURE_PERCENT=10 POPEN_ROUNDS=10 POPEN_PAIRS=150 POPEN_MEGABYTES=4
+export MODEL_PERCENT=2 CAPTURE_PERCENT=10 POPEN_ROUNDS=10 POPEN_PAIRS=150 POPEN_MEGABYTES=4 \
+	DEADLINE_ROUNDS=300
 
 # suites "NAMES" [PREFIX...]: all that is checked holds there too; several side by
 # side, because they mostly wait
@@ -30,6 +31,6 @@ suites() {
 
 # of launches, and of the descriptors that a child gets
 LAUNCHES="program exec_failure step_failure child signals set_up detached refused threads methods
-	in_place rights retries namespaces full_table"
+	in_place rights retries namespaces full_table deadline"
 TABLES="given pipes bad_entries numbers no_standard leaks callers_own fifos own_table model"
 ALL="$TABLES $LAUNCHES wait system audit capture popen"

@@ -40,7 +40,7 @@ static int refuse_leaks(const struct spu_options *options, struct spu_error *ret
 
 static int refuse_waiting(const struct spu_options *options, struct spu_error *ret_error)
 {
-	const char *name = options->timeout_ms ? "timeout_ms" : options->grace_ms ? "grace_ms" :
+	const char *name = options->grace_ms ? "grace_ms" :
 			   options->stop_signal ? "stop_signal" : NULL;
 
 	return !name ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
@@ -57,6 +57,8 @@ static int refuse_child_only(const struct spu_options *options, struct spu_error
 			what = "fds: spu_exec leaves nobody for a pipe's other end";
 	if (options->flags & SPU_DETACH)
 		what = "flags: spu_exec makes no child to detach";
+	if (options->timeout_ms)
+		what = "timeout_ms: spu_exec makes no child to give up";
 	if (options->method != SPU_METHOD_VFORK)
 		what = "method: spu_exec makes no child";
 	return !what ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);

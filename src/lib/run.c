@@ -11,6 +11,7 @@
 
 #include "../quote.h"
 #include "accept.h"
+#include "clock.h"
 #include "error.h"
 #include "spawn.h"
 #include "stop.h"
@@ -88,6 +89,7 @@ int spu__wait_result(int r, const char *name, struct spu_child *child,
 
 struct call {
 	struct spu_child child;
+	int64_t deadline;
 	sigset_t mask;	/* of the thread, from before */
 };
 
@@ -103,7 +105,8 @@ static void leave(void *argument)
 static int wait_for_end(struct call *call, const struct spu_options *options, const char *name,
 			int *ret_status, struct spu_error *ret_error)
 {
-	struct stopping stopping = spu__stopping(&call->child, options);
+	struct stopping stopping = spu__stopping(&call->child, options,
+						  call->deadline);
 	int r = spu__see_off(&stopping, ret_status);
 
 	return spu__wait_result(r, name, &call->child, options, ret_error);
@@ -112,7 +115,8 @@ static int wait_for_end(struct call *call, const struct spu_options *options, co
 static int launch_and_wait(char *const argv[], struct spu_options *options, const char *name,
 			   int *ret_status, struct spu_error *ret_error)
 {
-	struct call call = {.child = SPU_CHILD_INIT};
+	struct call call = {.child = SPU_CHILD_INIT,
+			    .deadline = spu__deadline_of(options->timeout_ms)};
 	int r;
 
 	spu__hold_sigchld(options, &call.mask);

@@ -8,6 +8,7 @@
 
 #include "../arch/arch.h"
 #include "../kernel.h"
+#include "clock.h"
 #include "wait.h"
 
 /* Unless a grace is longer. Who has SIGKILL and lives on is held up in the kernel. */
@@ -75,14 +76,15 @@ int spu_kill(struct spu_child *child, int signal, unsigned flags)
  * ---- Measures
  */
 
-struct stopping spu__stopping(struct spu_child *child, const struct spu_options *options)
+struct stopping spu__stopping(struct spu_child *child, const struct spu_options *options,
+			      int64_t deadline)
 {
 	return (struct stopping){
 		.child = child,
 		.signal = options->stop_signal ? options->stop_signal : SIGTERM,
 		.grace_ms = options->grace_ms ? options->grace_ms : 5000,
 		.flags = spu__began_as_leader(child) ? SPU_GROUP : 0,
-		.deadline = spu__deadline_in(options->timeout_ms ? options->timeout_ms : -1),
+		.deadline = deadline,
 	};
 }
 

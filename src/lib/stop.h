@@ -17,8 +17,9 @@ struct stopping {
 	int64_t deadline;	/* until when the next one waits */
 };
 
-/* As options say, from now on. */
-struct stopping spu__stopping(struct spu_child *child, const struct spu_options *options);
+/* As options say, from the deadline on. */
+struct stopping spu__stopping(struct spu_child *child, const struct spu_options *options,
+			      int64_t deadline);
 /*
  * The deadline is over: takes the next measure. -EPERM: the child may not be
  * signalled; -EBUSY: none is left, SIGKILL hasn't ended it; -ECHILD: it is

@@ -15,6 +15,7 @@
 
 #include "../arch/arch.h"
 #include "../kernel.h"
+#include "clock.h"
 
 /* The words of spu_child.reserved. spu_kill() reads the first beside a spu_wait(). */
 enum { STATE, UNTOLD_STATUS, IS_LEADER };
@@ -69,21 +70,6 @@ int spu__is_untold(const struct spu_child *child)
 int spu__began_as_leader(const struct spu_child *child)
 {
 	return child->reserved[IS_LEADER] != 0;
-}
-
-int64_t spu__now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t spu__deadline_in(int timeout_ms)
-{
-	if (timeout_ms <= 0)
-		return timeout_ms < 0 ? NEVER : 0;
-	return spu__now_us() + (int64_t)timeout_ms * 1000;
 }
 
 /*

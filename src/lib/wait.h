@@ -16,12 +16,6 @@ int spu__is_untold(const struct spu_child *child);
 /* It began as the leader of a process group, and may have left that since. */
 int spu__began_as_leader(const struct spu_child *child);
 
-/* In microseconds, on a clock that nobody sets. */
-int64_t spu__now_us(void);
-#define NEVER INT64_MAX
-/* NEVER for a negative time; for 0 what is over, without a look at the clock. */
-int64_t spu__deadline_in(int timeout_ms);
-
 /*
  * Has it ended: 1, 0, or a negative errno value; its status and number stay the
  * child's for spu__reap().

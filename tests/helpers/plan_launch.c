@@ -347,6 +347,13 @@ static void own_number(void)
 	options.env = environment;
 }
 
+static void within_time(void)
+{
+	options.timeout_ms = 86400000;
+	options.flags = SPU_DETACH;
+	options.cwd = "/";
+}
+
 static void parents_end(void)
 {
 	options.flags = SPU_NO_NEW_PRIVS;
@@ -371,7 +378,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number)
+	X(fetched) X(own_number) X(within_time)
 
 static const struct {
 	const char *name;
@@ -499,6 +506,8 @@ static void add_random_rights(void)
 						  SPU_LIMIT(RLIMIT_CPU, 1000, ~(uint64_t)0),
 						  SPU_LIMIT(RLIMIT_CORE, 0, 0), {0, 0, 0, 0}};
 
+	if (next_random(4) == 0)
+		options.timeout_ms = 86400000;
 	if (next_random(4) == 0)
 		options.flags |= SPU_NO_NEW_PRIVS;
 	if (next_random(4) == 0)

@@ -214,6 +214,12 @@ CHILD static long ask_parent(const struct step *step)
 	return parent == 0 ? -ENOTSUP : -ESRCH;
 }
 
+/* The kernel drops what a timer sends to the first process of a pid namespace. */
+CHILD static long ask_for_init(const struct step *step)
+{
+	return syscall3(step->number, 0, 0, 0) == 1 ? -ENOTSUP : 0;
+}
+
 /* The child's own number, as text, where the step says and ended as it says. */
 CHILD static long write_pid(struct plan *plan, const struct step *step)
 {
@@ -318,6 +324,12 @@ CHILD void spu__run_plan(struct plan *plan)
 			break;
 		case STEP_DETACH:
 			r = detach(plan, i + 1);
+			break;
+		case STEP_DEADLINE_HERE:
+			r = ask_for_init(step);
+			break;
+		case STEP_DEADLINE:
+			r = syscall4(step->number, plan->timer, 0, step->arg[2], 0);
 			break;
 		case STEP_ASK_CLOSE:
 			r = ask_close_range(plan, step);

@@ -20,13 +20,14 @@
 /* No group has this number, which is above all that the kernel gives. */
 #define NO_GROUP INT_MAX
 
+/* -1: a filter refuses to say. */
 static int has_ended(pid_t pid)
 {
 	siginfo_t info = {.si_pid = 0};
 	long r = syscall6(SYS_waitid, P_PID, pid, (long)&info,
 			  WEXITED | WNOHANG | WNOWAIT | KERNEL_WALL, 0, 0);
 
-	return r == -ECHILD || (r == 0 && info.si_pid != 0);
+	return r == 0 ? info.si_pid != 0 : r == -ECHILD ? 1 : -1;
 }
 
 /*
@@ -36,9 +37,12 @@ static int has_ended(pid_t pid)
  */
 static int child_has_executed(pid_t pid)
 {
-	if ((setpgid(pid, NO_GROUP) < 0 && errno == EACCES) || has_ended(pid))
+	int ended;
+
+	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
 		return 1;
-	return getsid(pid) == getsid(0) ? 0 : -1;
+	ended = has_ended(pid);
+	return ended != 0 ? ended : getsid(pid) == getsid(0) ? 0 : -1;
 }
 
 int spu__proc_is_ours(void)

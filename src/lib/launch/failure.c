@@ -114,10 +114,19 @@ static int killed_error(const struct launch *launch, const struct flight *flight
 /* Behind the subject of some steps: what errno means there. NULL: what it always does. */
 static const char *meaning(enum step_kind kind, int err)
 {
+	if (kind == STEP_DEADLINE_HERE)
+		return "no timer ends the init of a pid namespace";
 	if (kind == STEP_PARENT_ALIVE || kind == STEP_DETACH_HERE || kind == STEP_FETCH_HERE)
 		return err == ESRCH ? "the process that launches has ended"
 				    : "the child is in another pid namespace";
 	return NULL;
+}
+
+/* Behind the subject, before EAGAIN's own text. */
+static const char *shortage(enum step_kind kind)
+{
+	return kind == STEP_DETACH ? ": too many processes" :
+	       kind == STEP_DEADLINE_MAKE ? ": its user has too many timers and signals" : "";
 }
 
 int spu__flight_error(const struct launch *launch, const struct flight *flight)
@@ -135,7 +144,7 @@ int spu__flight_error(const struct launch *launch, const struct flight *flight)
 	if (flight->is_mute)
 		return spu__error(launch->ret_error, EMFILE, SPU_STEP_PREPARE, -1, "error pipe");
 	if (!launch->ret_error)
-		return report->err ? -report->err : -ECANCELED;
+		return report->err ? -report->err : flight->is_overdue ? -ETIMEDOUT : -ECANCELED;
 	if (report->at >= 0) {
 		kind = (enum step_kind)launch->plan.steps[report->at].kind;
 		number = spu__step_number(kind);
@@ -143,12 +152,15 @@ int spu__flight_error(const struct launch *launch, const struct flight *flight)
 	if (report->err && kind == STEP_EXEC)
 		return exec_error(launch, report);
 	describe(&text, launch, report->at);
+	if (flight->is_overdue)
+		return spu__refusal(launch->ret_error, ETIMEDOUT, number, report->index,
+				    "%s: took longer than %d ms", buffer,
+				    launch->options.timeout_ms);
 	if (!report->err)
 		return killed_error(launch, flight, number, buffer);
 	if (meaning(kind, report->err))
 		return spu__refusal(launch->ret_error, report->err, number, report->index,
 				    "%s: %s", buffer, meaning(kind, report->err));
 	return spu__error(launch->ret_error, report->err, number, report->index, "%s%s", buffer,
-			  report->err == EAGAIN && kind == STEP_DETACH ? ": too many processes"
-								       : "");
+			  report->err == EAGAIN ? shortage(kind) : "");
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../child/child.h"
+#include "../clock.h"
 #include "executed.h"
 #include "ids.h"
 #include "knowledge.h"
@@ -205,6 +206,29 @@ static struct report learn_from_pipe(struct launch *launch, pid_t pid)
 	return report;
 }
 
+/* However long it may be held up there. */
+#define NEAR_US 1000000
+
+/*
+ * Exec deletes the timer a moment after it has let go of our memory. Only who is seen
+ * to be beyond that while there is time has no SIGKILL under way.
+ */
+static int outran_deadline(const struct launch *launch, pid_t pid)
+{
+	const struct timespec pause = {0, 20000};
+	int64_t left = launch->deadline - spu__now_us();
+
+	while (left > 0 && left < NEAR_US) {
+		int executed = spu__has_executed(pid, 1);
+
+		left = launch->deadline - spu__now_us();
+		if (executed != 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return left > 0;
+}
+
 /* The one between us and a detached child is a child with memory like ours. */
 static void settle(struct launch *launch, struct flight *flight)
 {
@@ -220,7 +244,10 @@ static void settle(struct launch *launch, struct flight *flight)
 	}
 	flight->ran = flight->report.err == 0 && flight->report.at == exec;
 	if (flight->ran && !(launch->options.flags & SPU_DETACH))
-		flight->ran = !spu__never_executed(flight->pid);
+		flight->ran = !spu__never_executed(flight->pid) &&
+			      outran_deadline(launch, flight->pid);
+	flight->is_overdue = !flight->ran && !flight->report.err &&
+			     spu__now_us() >= launch->deadline;
 }
 
 /*
@@ -235,6 +262,14 @@ static int reap(pid_t pid)
 	while (syscall4(SYS_wait4, pid, (long)&status, KERNEL_WALL, 0) == -EINTR)
 		;
 	return status;
+}
+
+static int end_child(const struct flight *flight)
+{
+	/* It may just have been executed */
+	if (flight->is_overdue)
+		kill(flight->pid, SIGKILL);
+	return reap(flight->pid);
 }
 
 /*
@@ -324,7 +359,7 @@ static void end(const struct launch *launch, struct flight *flight)
 	else if (launch->options.flags & SPU_DETACH)
 		end_detached(flight);
 	else
-		flight->status = reap(flight->pid);
+		flight->status = end_child(flight);
 	if (flight->pidfd >= 0)
 		close(flight->pidfd);
 	flight->pidfd = -1;

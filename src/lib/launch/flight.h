@@ -12,6 +12,7 @@ struct flight {
 	struct report report;	/* what it left; a report.at of -1: nothing */
 	int ran;		/* its program was executed; else it is reaped */
 	int status;		/* a wait status, where it is reaped */
+	int is_overdue;		/* its time was over before its program was executed */
 	int is_mute;		/* its memory was a copy, and there was no pipe to tell by */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../child/child.h"
+#include "../clock.h"
 #include "../error.h"
 #include "../plan/compile.h"
 #include "executed.h"
@@ -71,8 +72,10 @@ static int give(struct launch *launch)
 	if (r < 0)
 		return r;
 	launch->given_count = (size_t)r;
-	r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
-			    launch->ret_error);
+	/* A child that has a deadline may wait for them itself */
+	if (launch->deadline == NEVER)
+		r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
+				    launch->ret_error);
 	if (r < 0)
 		return r;
 	return spu__refuse_closed_sources(&launch->ends, launch->given, launch->given_count,
@@ -90,6 +93,7 @@ int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_op
 	ret->options = *options;
 	ret->arena = arena;
 	ret->ret_error = ret_error;
+	ret->deadline = spu__deadline_of(options->timeout_ms);
 	r = choose_memory(ret);
 	if (r == 0)
 		r = spu__make_ends(ret->options.fds, &ret->ends, ret_error);
@@ -192,6 +196,17 @@ static uint64_t current_mask(void)
 	return mask;
 }
 
+/* At least a little: 0 would be no limit. */
+static int64_t time_left(const struct launch *launch)
+{
+	int64_t left;
+
+	if (launch->deadline == NEVER)
+		return 0;
+	left = launch->deadline - spu__now_us();
+	return left > 0 ? left : 1;
+}
+
 static int compile(struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
@@ -203,6 +218,7 @@ static int compile(struct launch *launch)
 		.table = {.given = launch->given, .count = launch->given_count,
 			  .error_pipe = launch->ends.error_pipe[1]},
 		.arena = launch->arena,
+		.left_us = time_left(launch),
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,
 		.group = options->foreground.set ? getpgrp() : 0,
 		.nice = options->nice.set ? getpriority(PRIO_PROCESS, 0) : 0,

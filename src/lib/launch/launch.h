@@ -22,6 +22,7 @@ struct launch {
 	struct spu_options options;	/* checked, defaults filled in */
 	struct spu_error *ret_error;
 	struct arena *arena;	/* or NULL */
+	int64_t deadline;	/* by which its program is to be executed, or NEVER */
 	/* acquired once */
 	char *stacks;		/* for the child; NULL: they lie on the caller's */
 	struct ends ends;

@@ -113,7 +113,7 @@ enum next spu__next_move(struct launch *launch, const struct flight *flight, lon
 		return after_refusal(launch, -flight->refusal);
 	if (flight->ran)
 		return NEXT_DONE;
-	if (report->at < 0)
+	if (report->at < 0 || flight->is_overdue)
 		return NEXT_FAILURE;
 	if (report->err == REPORT_STOP ||
 	    (report->err == ETXTBSY && launch->plan.steps[report->at].kind == STEP_EXEC &&

@@ -38,6 +38,20 @@ static void add_dispositions(struct plan *plan, enum step_kind kind, uint64_t si
 	}
 }
 
+/* A SIGKILL of the kernel's: no mask holds it back, and it ends what is stopped. */
+static void add_deadline(struct plan *plan, int64_t left_us)
+{
+	if (!left_us)
+		return;
+	plan->overdue = (struct kernel_sigevent){.signal = SIGKILL};
+	plan->left = (struct kernel_itimerspec){.value = {left_us / 1000000,
+							  left_us % 1000000 * 1000}};
+	spu__add_step(plan, STEP_DEADLINE_HERE, -1);
+	spu__add_step3(plan, STEP_DEADLINE_MAKE, -1, KERNEL_CLOCK_MONOTONIC, (long)&plan->overdue,
+		       (long)&plan->timer);
+	spu__add_step3(plan, STEP_DEADLINE, -1, 0, 0, (long)&plan->left);
+}
+
 /* A limit of open files would be in the way of descriptors that are still to come. */
 static void add_limits(struct plan *plan, const struct spu_options *options,
 		       enum step_kind kind)
@@ -206,6 +220,7 @@ static void add_steps(struct plan *plan, const struct plan_request *request,
 		spu__add_step1(plan, STEP_DETACH_HERE, -1, request->table.parent);
 		spu__add_step(plan, STEP_DETACH, -1);
 	}
+	add_deadline(plan, request->left_us);
 	spu__add_tail(plan, &request->table);
 	add_process_steps(plan, request);
 	spu__add_table(plan, &request->table, moves, move_count);

@@ -13,6 +13,7 @@ struct plan_request {
 	const char *path;	/* directories to search: options.path, or the caller's PATH */
 	const struct spu_options *options;
 	struct table table;
+	int64_t left_us;	/* of the time until exec; 0: any */
 	uint64_t mask;		/* the calling thread's, for SPU_KEEP_MASK */
 	struct arena *arena;	/* where the plan gets its memory, or NULL */
 	pid_t group;		/* the caller's process group */

@@ -50,6 +50,9 @@ struct plan {
 	char *pid_value;	/* in env */
 	char pid_line[PID_ROOM];	/* written by the child, as what follows */
 	int pid_size;		/* of its number as text, and what stands behind it */
+	struct kernel_sigevent overdue;	/* SIGKILL */
+	struct kernel_itimerspec left;	/* of the time until exec, which deletes the timer */
+	int timer;
 	pid_t group;		/* that foreground names; 0: the child's own, which is report.pid */
 	char *spare_stack;	/* its top: for the child that detach makes */
 	volatile struct report report;

@@ -212,6 +212,14 @@ void spu__show_given(struct text *text, const struct given *given)
 	}
 }
 
+/* In a time that each launch has a little less of. */
+static void show_time(struct text *text, const struct kernel_itimerspec *time)
+{
+	long long us = (long long)time->value.seconds * 1000000 + time->value.nanoseconds / 1000;
+
+	spu__add_text(text, "{%lld ms}", (us + 999) / 1000);
+}
+
 /*
  * ---- The two texts
  */
@@ -264,6 +272,9 @@ static void show_argument(struct text *text, char how, const long *argument)
 		break;
 	case 'l':
 		spu__add_text(text, "%s", spu__limit_name((int)value));
+		break;
+	case 'i':
+		show_time(text, pointer);
 		break;
 	case 'p':
 		show_limits(text, pointer);

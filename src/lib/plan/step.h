@@ -13,7 +13,8 @@
  * X(kind, public number, name, system call, in posix_spawn, subject, call as shown)
  *
  * The rows stand in the order in which options.c asks for them. Why this order:
- * the table is its own before anything changes it; the tail is closed before
+ * the deadline is there before anything that may hang, and is the child's that
+ * execs; the table is its own before anything changes it; the tail is closed before
  * anything can get a number in it; limits and priorities while the rights to
  * raise them are there; directories before the files that are named relative to
  * them; ids before files are opened; moves before opens, which need no source;
@@ -33,6 +34,13 @@
 	X(DETACH, SPU_STEP_DETACH, "detach", SYS_clone, REFUSED, "detach", \
 	  "clone(flags=CLONE_VM|CLONE_VFORK|CLONE_PARENT_SETTID|CLONE_CHILD_SETTID|SIGCHLD), " \
 	  "and that child goes on") \
+	X(DEADLINE_HERE, SPU_STEP_DEADLINE, "deadline", SYS_getpid, REFUSED, "deadline", \
+	  "getpid(), which isn't 1") \
+	X(DEADLINE_MAKE, SPU_STEP_DEADLINE, "deadline", SYS_timer_create, REFUSED, "deadline", \
+	  "timer_create(CLOCK_MONOTONIC, {sigev_signo=SIGKILL, sigev_notify=SIGEV_SIGNAL}, " \
+	  "[N])") \
+	X(DEADLINE, SPU_STEP_DEADLINE, "deadline", SYS_timer_settime, REFUSED, "deadline", \
+	  "timer_settime(N, 0, $i2, NULL)") \
 	X(ASK_CLOSE, SPU_STEP_CLOSE, "close", SYS_close_range, OWN, "close", \
 	  "close_range($d0, $d1, $r2) is EINVAL") \
 	X(UNSHARE, SPU_STEP_CLOSE, "close", SYS_close_range, REFUSED, "close $d0 to $d1", \

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timeout_ms before exec: a launch that hangs is given up. What hangs here is the
+ * opening of a FIFO that nobody else opens.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "filters.h"
+#include "launches.h"
+
+#define SUITE "deadline"
+
+static const char *fifo(void)
+{
+	const char *path = in_scratch("fifo");
+
+	ck_assert(mkfifo(path, 0600) == 0 || errno == EEXIST);
+	return path;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A child that has a copy of our memory, as under valgrind, can't say where it was. */
+static const char *overdue_text(int ms)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s: took longer than %d ms",
+		 is_under_valgrind() ? "set-up" : "fifo", ms);
+	return text;
+}
+
+static unsigned overdue_step(void)
+{
+	return is_under_valgrind() ? SPU_STEP_CLONE : SPU_STEP_OPEN;
+}
+
+static const gid_t no_groups[1];
+
+static const struct hung {
+	const char *how;
+	unsigned flags;
+	int in_root, other_ids;
+} hung[] = {
+	{.how = "plainly"},
+	{.how = "detached", .flags = SPU_DETACH},
+	{.how = "in a session", .flags = SPU_SETSID},
+	{.how = "without a pidfd", .flags = SPU_NO_PIDFD},
+	{.how = "with other ids", .other_ids = 1},
+	{.how = "in another root", .in_root = 1},
+	{.how = "detached, with other ids", .flags = SPU_DETACH, .other_ids = 1},
+};
+
+#define WAYS_TO_HANG ((int)(sizeof(hung) / sizeof(hung[0])))
+
+/* The first launch of a process differs from the later ones. */
+START_TEST(a_launch_that_hangs_is_given_up)
+{
+	const struct hung *way = &hung[_i];
+	const struct spu_fd fds[] = {SPU_NULL(1), SPU_OPEN(0, "fifo", O_RDONLY), {0}};
+	struct spu_options options = {.size = sizeof(options), .flags = way->flags, .fds = fds,
+				      .cwd = scratch(), .timeout_ms = 50};
+	int64_t begin;
+	int i;
+
+	if (way->in_root || way->other_ids)
+		NEED_ROOT();
+	ck_assert_int_eq(chmod(scratch(), 0755), 0);
+	fifo();
+	if (way->in_root) {
+		options.root = scratch();
+		options.cwd = NULL;
+	}
+	if (way->other_ids) {
+		ck_assert_int_eq(chmod(fifo(), 0644), 0);
+		options.uid = options.gid = SPU_SET(65534);
+		options.groups = no_groups;
+	}
+	for (i = 0; i < 3; i++) {
+		begin = now_ms();
+		ASSERT_FAILS(SPU_ARGV("true"), &options, ETIMEDOUT, overdue_step(),
+			     is_under_valgrind() ? -1 : 1, overdue_text(50));
+		ck_assert_int_ge(now_ms() - begin, 50);
+	}
+	/* what isn't asked for the time isn't kept from the next one */
+	ck_assert_int_eq(exit_of(SPU_ARGV("sh", "-c", "exit 3"), NULL), 3);
+}
+END_TEST
+
+START_TEST(nobody_needs_to_be_told_why)
+{
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(
+		.timeout_ms = 50, .fds = SPU_FDS(SPU_OPEN(0, fifo(), O_RDONLY))), NULL, NULL),
+		-ETIMEDOUT);
+	assert_no_child();
+}
+END_TEST
+
+/* No status is stored: there was no program. */
+START_TEST(the_calls_that_wait_give_up_the_launch_too)
+{
+	const struct spu_fd fds[] = {SPU_OPEN(3, fifo(), O_WRONLY), {0}};
+	const struct spu_options options = {.size = sizeof(options), .fds = fds,
+					    .timeout_ms = 50};
+	size_t open_before = count_open();
+	struct spu_output out = {0};
+	struct spu_error error;
+	int status = 4711, r;
+
+	if (_i == 0)
+		r = spu_run(SPU_ARGV("true"), &options, &status, &error);
+	else if (_i == 1)
+		r = spu_system_with("true", &options, &status, &error);
+	else
+		r = spu_capture(SPU_ARGV("true"), &options, NULL, 0, &out, NULL, &status, &error);
+	ck_assert_int_eq(r, -ETIMEDOUT);
+	ck_assert_uint_eq(error.step, overdue_step());
+	ck_assert_ptr_nonnull(strstr(error.text, overdue_text(50)));
+	ck_assert_int_eq(status, 4711);
+	ck_assert_ptr_null(out.data);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+/* The only child of the launching thread, as soon as there is one. */
+static void *stop_the_child(void *argument)
+{
+	char path[64], text[32];
+	pid_t child = 0;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", *(int *)argument);
+	for (i = 0; i < 10000 && !child; i++) {
+		FILE *file = fopen(path, "re");
+
+		if (file && fgets(text, sizeof(text), file))
+			child = (pid_t)atoi(text);
+		if (file)
+			fclose(file);
+		usleep(1000);
+	}
+	if (child > 0)
+		kill(child, SIGSTOP);
+	return NULL;
+}
+
+START_TEST(a_child_that_was_stopped_is_given_up)
+{
+	int thread = (int)syscall(SYS_gettid), r;
+	struct spu_error error;
+	struct spu_child child;
+	pthread_t stopper;
+
+	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
+	ck_assert_int_eq(exit_of(SPU_ARGV("true"), NULL), 0);
+	if (pthread_create(&stopper, NULL, stop_the_child, &thread) != 0)
+		SKIP(SUITE, "libc can make no thread here");
+	r = spu_spawn(&child, SPU_ARGV("true"), SPU_OPTIONS(
+		.timeout_ms = 500, .fds = SPU_FDS(SPU_OPEN(0, fifo(), O_RDONLY))), &error);
+	pthread_join(stopper, NULL);
+	ck_assert_int_eq(r, -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(error.text, overdue_text(500)));
+	assert_no_child();
+}
+END_TEST
+
+/* Who is given more time if the machine had none. */
+static int launch_within(struct spu_options *options, char *const argv[], struct spu_child *child)
+{
+	struct spu_error error;
+	int r = -ETIMEDOUT;
+
+	for (; r == -ETIMEDOUT && options->timeout_ms < 60000; options->timeout_ms *= 2)
+		r = spu_spawn(child, argv, options, &error);
+	ASSERT_OK(r, error);
+	return options->timeout_ms / 2;
+}
+
+START_TEST(a_program_outlives_the_deadline_of_its_launch)
+{
+	struct spu_options options = {.size = sizeof(options), .timeout_ms = 100};
+	struct spu_child child;
+	int64_t end;
+	int status;
+
+	end = launch_within(&options, SPU_ARGV("sleep", "1000"), &child);
+	end += now_ms();
+	while (now_ms() < end + 100)
+		ck_assert_int_eq(spu_wait(&child, 20, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, 0, &status), 0);
+	ck_assert_int_eq(status, SIGTERM);
+	spu_child_release(&child);
+}
+END_TEST
+
+START_TEST(a_program_has_no_timer)
+{
+	struct spu_output out = {0};
+	struct spu_error error;
+	int status, r;
+
+	if (access("/proc/self/timers", R_OK) < 0)
+		SKIP(SUITE, "no /proc/PID/timers here");
+	r = spu_capture(SPU_ARGV("cat", "/proc/self/timers"), SPU_OPTIONS(.timeout_ms = 60000),
+			NULL, 0, &out, NULL, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(out.size, 0);
+	free(out.data);
+}
+END_TEST
+
+START_TEST(a_launch_is_made_or_given_up_and_never_both)
+{
+	struct spu_options options = {.size = sizeof(options), .timeout_ms = 1};
+	const char *count = getenv("DEADLINE_ROUNDS");
+	int rounds = count ? atoi(count) : 6000, i, launched = 0, status, r;
+	int64_t end = now_ms() + 60000;
+	struct spu_child child;
+	struct spu_error error;
+
+	for (i = 0; i < rounds && now_ms() < end; i++) {
+		r = spu_spawn(&child, SPU_ARGV("true"), &options, &error);
+		if (r == -ETIMEDOUT)
+			continue;
+		ASSERT_OK(r, error);
+		ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+		ck_assert_msg(status == 0, "launched, and ended with status %#x", (unsigned)status);
+		spu_child_release(&child);
+		launched++;
+	}
+	printf("%d of %d launches within a millisecond\n", launched, i);
+	assert_no_child();
+}
+END_TEST
+
+static void launch_without_timers(void)
+{
+	const struct rlimit none = {0, 0};
+
+	ck_assert_int_eq(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.timeout_ms = 60000), EAGAIN,
+		     SPU_STEP_DEADLINE, -1, "deadline: its user has too many timers and signals: ");
+	ck_assert_int_eq(exit_of(SPU_ARGV("sh", "-c", "exit 3"), NULL), 3);
+	filter_call(SYS_timer_create, ANSWER(EPERM));
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.timeout_ms = 60000), EPERM,
+		     SPU_STEP_DEADLINE, -1, "deadline: Operation not permitted");
+}
+
+START_TEST(where_no_timer_is_to_be_had_it_is_said)
+{
+	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
+	in_own_process(launch_without_timers);
+}
+END_TEST
+
+static void launch_an_init(void)
+{
+	if (unshare(CLONE_NEWPID) < 0)
+		_exit(0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.timeout_ms = 60000), ENOTSUP,
+		     SPU_STEP_DEADLINE, -1,
+		     "deadline: no timer ends the init of a pid namespace");
+}
+
+START_TEST(the_init_of_a_namespace_gets_no_deadline)
+{
+	NEED_ROOT();
+	in_own_process(launch_an_init);
+}
+END_TEST
+
+START_TEST(posix_spawn_knows_no_deadline)
+{
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.timeout_ms = 60000,
+						   .method = SPU_METHOD_POSIX_SPAWN),
+		     ENOTSUP, SPU_STEP_OPTIONS, -1, "deadline");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create(SUITE);
+	TCase *tests = add_case(suite);
+
+	tcase_add_loop_test(tests, a_launch_that_hangs_is_given_up, 0, WAYS_TO_HANG);
+	tcase_add_test(tests, nobody_needs_to_be_told_why);
+	tcase_add_loop_test(tests, the_calls_that_wait_give_up_the_launch_too, 0, 3);
+	tcase_add_test(tests, a_child_that_was_stopped_is_given_up);
+	tcase_add_test(tests, a_program_outlives_the_deadline_of_its_launch);
+	tcase_add_test(tests, a_program_has_no_timer);
+	tcase_add_test(tests, a_launch_is_made_or_given_up_and_never_both);
+	tcase_add_test(tests, where_no_timer_is_to_be_had_it_is_said);
+	tcase_add_test(tests, the_init_of_a_namespace_gets_no_deadline);
+	tcase_add_test(tests, posix_spawn_knows_no_deadline);
+	return run_suite(suite);
+}
