@@ -75,7 +75,7 @@ test_stats() {
 		wall_s user_s system_s max_rss_kib minor_faults major_faults voluntary_switches
 		involuntary_switches""".split())'
 	check "$err" '0 < o["launch_us"] / 1e6 <= o["wall_s"] and o["max_rss_kib"] > 0'
-	status 124 safespawn -q --json --stats -t 0.05 sleep 10
+	status 124 safespawn -q --json --stats -t 0.5 sleep 10
 	check "$err" 'o["exit_status"] == 124 and o["signal"] == "TERM" and o["timed_out"] is True'
 	check "$err" 'o["exited"] is None'
 }
@@ -89,7 +89,7 @@ test_status_fd() {
 	status 0 safespawn -q --json --stats --status-fd=7 true 7>line
 	same "the keys of --stats" "$(printf '%s\n' "$err" | tr ',' '\n' | sed 's/:.*//')" \
 		"$(tr ',' '\n' <line | sed 's/:.*//')"
-	status 0 safespawn -q --map-status=124:0 --status-fd=7 -t 0.05 sleep 10 7>line
+	status 0 safespawn -q --map-status=124:0 --status-fd=7 -t 0.5 sleep 10 7>line
 	check "$(cat line)" 'o["exit_status"] == 0 and o["signal"] == "TERM" and o["timed_out"] and o["wall_s"] >= 0.05'
 	status 137 safespawn -q --status-fd=7 sh -c 'kill -9 $$' 7>line
 	check "$(cat line)" 'o["exited"] is None and o["exit_status"] == 137 and o["signal"] == "KILL"'

@@ -241,7 +241,7 @@ test_pid_file_is_there_before_the_command_and_gone_after_it() {
 	[ ! -e pid ] || fail "it is still there"
 	status 143 safespawn -q --pid-file=pid sh -c 'kill -TERM $$'
 	[ ! -e pid ] || fail "it is still there after a death"
-	status 124 safespawn -q -t 0.05 --pid-file=pid sleep 10
+	status 124 safespawn -q -t 0.5 --pid-file=pid sleep 10
 	[ ! -e pid ] || fail "it is still there after a time-out"
 	for option in -q --exec -b; do
 		status 127 safespawn -q "$option" --pid-file=pid no-such-command

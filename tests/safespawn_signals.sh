@@ -129,7 +129,7 @@ test_an_ignored_sigchld_loses_no_status() {
 
 test_works_when_everything_is_blocked() {
 	status 7 safespawn -q --exec --block-signal safespawn -q sh -c 'exit 7'
-	status 137 safespawn -q --exec --block-signal safespawn -q -t 0.1 -k 0.1 sleep 20
+	status 137 safespawn -q --exec --block-signal safespawn -q -t 0.5 -k 0.1 sleep 20
 }
 
 test_children_that_are_not_ours_do_no_harm() {

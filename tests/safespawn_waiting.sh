@@ -24,15 +24,31 @@ test_too_late_is_124() {
 	status 124 clean safespawn -q -t 0.1 --setpgid sleep 20
 }
 
+# The child opens the file by which it joins the group, and here nobody reads there
+test_a_launch_that_hangs_is_given_up() {
+	mkdir group
+	mkfifo group/cgroup.procs
+	for options in --launch-timeout=0.1 '-t 0.1' '-t 60 --launch-timeout=0.1' \
+		'-t 0.1 --launch-timeout=60' '--background --launch-timeout=0.1'; do
+		# shellcheck disable=SC2086
+		status 124 clean safespawn -q $options --cgroup=group echo never
+		same "$options" '' "$out"
+		like "$options" 'safespawn: cgroup group: took longer than 100 ms' "$err"
+	done
+	status 3 clean safespawn -q --launch-timeout=60 sh -c 'exit 3'
+	status 125 safespawn --launch-timeout=1 --exec true
+	status 125 safespawn --launch-timeout=1 -m posix_spawn true
+}
+
 test_the_signal_is_the_one_that_was_asked_for() {
 	# however late it comes to that, it finds the signal waiting
-	status 124 clean safespawn -q -t 0.1 -s USR1 --block-signal=USR1 "$HELPERS/ss_catch" 10
+	status 124 clean safespawn -q -t 0.5 -s USR1 --block-signal=USR1 "$HELPERS/ss_catch" 10
 	like caught '*got 10' "$out"
-	status 137 clean safespawn -q -t 0.1 -s KILL sleep 20
+	status 137 clean safespawn -q -t 0.5 -s KILL sleep 20
 }
 
 test_kill_after() {
-	status 137 clean safespawn -q -t 0.1 -k 0.1 --ignore-signal=TERM sleep 20
+	status 137 clean safespawn -q -t 0.5 -k 0.1 --ignore-signal=TERM sleep 20
 	status 124 clean safespawn -q -t 0.2 -k 60 sleep 20
 }
 
@@ -54,14 +70,14 @@ test_kill_after_a_signal_that_was_passed_on() {
 }
 
 test_a_command_that_ends_well_after_the_time_out_is_124() {
-	status 124 clean safespawn -q -t 0.1 --block-signal=TERM "$HELPERS/ss_catch"
+	status 124 clean safespawn -q -t 0.5 --block-signal=TERM "$HELPERS/ss_catch"
 	like caught '*got 15' "$out"
 }
 
 # The pipe is at its end when nobody holds it any longer
 test_the_whole_group_is_ended() {
 	for number in TERM KILL; do
-		clean safespawn -q -t 0.3 -s "$number" sh -c 'sleep 60 & sleep 60 & wait' |
+		clean safespawn -q -t 0.5 -s "$number" sh -c 'sleep 60 & sleep 60 & wait' |
 			timeout 20 cat || fail "somebody survived $number"
 	done
 }
@@ -72,7 +88,7 @@ test_in_the_foreground_the_command_alone_is_ended() {
 		sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group; exec sleep 60'
 	kill "$out" || fail "it was ended too"
 	same group "$(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 3)" "$(cat group)"
-	status 137 clean safespawn -q -t 0.1 --foreground -k 0.1 --ignore-signal=TERM sleep 60
+	status 137 clean safespawn -q -t 0.5 --foreground -k 0.1 --ignore-signal=TERM sleep 60
 }
 
 # It goes into ours; more time until that was enough to get there
@@ -100,7 +116,7 @@ ended" "$out"
 }
 
 test_verbose_says_it() {
-	status 124 clean safespawn -q -v -t 0.1 sleep 20
+	status 124 clean safespawn -q -v -t 0.5 sleep 20
 	like message '*time is over: TERM to *died of signal TERM (timed out)' "$err"
 }
 
@@ -109,8 +125,8 @@ test_descendants_do_not_keep_it_waiting() {
 }
 
 test_preserve_status_is_the_commands_after_the_time_out() {
-	status 143 safespawn -q -t 0.05 --preserve-status sleep 10
-	status 3 safespawn -q -t 0.05 --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
+	status 143 safespawn -q -t 0.5 --preserve-status sleep 10
+	status 3 safespawn -q -t 0.5 --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
 	status 5 safespawn -q -t 10 --preserve-status sh -c 'exit 5'
 }
 
@@ -121,8 +137,8 @@ test_map_status() {
 	status 7 safespawn -q --map-status=3:4 --map-status=1:2,3:7 sh -c 'exit 3'
 	status 1 safespawn -q --map-status=0:1 true
 	status 9 safespawn -q --map-status=3:4 sh -c 'exit 9'
-	status 0 safespawn -q -t 0.05 --map-status=124:0 sleep 10
-	status 0 safespawn -q -t 0.05 --preserve-status --map-status=124:1,143:0 sleep 10
+	status 0 safespawn -q -t 0.5 --map-status=124:0 sleep 10
+	status 0 safespawn -q -t 0.5 --preserve-status --map-status=124:1,143:0 sleep 10
 	status 143 safespawn -q --map-status=9:9 sh -c 'kill -TERM $$'
 	status 127 safespawn -q --map-status=125:0,127:0 no-such-command
 }

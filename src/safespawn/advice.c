@@ -32,6 +32,7 @@ static const struct {
 	{SPU_STEP_UID, EINVAL, ": this user namespace has no such id"},
 	{SPU_STEP_GID, EINVAL, ": this user namespace has no such id"},
 	{SPU_STEP_GROUPS, EINVAL, ": this user namespace lacks one of them"},
+	{SPU_STEP_DEADLINE, ENOTSUP, ": unshare --fork makes another one its init"},
 	{SPU_STEP_CPUS, EINVAL, ": --cpu-list names no processor that we may use"},
 };
 

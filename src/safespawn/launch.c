@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ int launch_failed(const struct launch *launch, const struct spu_error *error)
 		ending_die(number);
 		return 128 + number;
 	}
+	if (error->err == ETIMEDOUT && launch->options.timeout_ms)
+		return EXIT_TIMED_OUT;
 	if (error->step != SPU_STEP_EXEC)
 		return EXIT_SETUP;
 	return error->err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
@@ -185,6 +188,18 @@ static int set_descriptors(struct launch *launch)
 	return 0;
 }
 
+/* The shorter one of the two. libc's posix_spawn knows none: there -t is for the command. */
+static int time_for_launch(const struct settings *settings)
+{
+	int64_t ms = settings->timeout_ms, launch_ms = settings->launch_timeout_ms;
+
+	if (settings->method == SPU_METHOD_POSIX_SPAWN)
+		return 0;
+	if (launch_ms && (!ms || launch_ms < ms))
+		ms = launch_ms;
+	return ms <= INT_MAX ? (int)ms : 0;
+}
+
 int launch_prepare(struct launch *launch, const struct settings *settings)
 {
 	int status;
@@ -196,6 +211,7 @@ int launch_prepare(struct launch *launch, const struct settings *settings)
 	launch->options.umask = settings->umask;
 	launch->options.pid_file = settings->pid_file;
 	launch->options.cgroup = settings->cgroup;
+	launch->options.timeout_ms = time_for_launch(settings);
 	launch->options.flags = SPU_NO_PIDFD;	/* supervise.c goes by the pid */
 	if (privileges_set(settings, &launch->privileges, &launch->options) < 0)
 		return EXIT_SETUP;

@@ -64,6 +64,7 @@ struct settings {
 	/* waiting */
 	int timeout_given;
 	int64_t timeout_ms;	/* 0: none */
+	int64_t launch_timeout_ms;	/* 0: none */
 	int64_t kill_after_ms;	/* 0: never */
 	int signal;		/* 0: TERM */
 	int foreground, kill_tree;

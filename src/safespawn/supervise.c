@@ -278,7 +278,7 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 		s.terminal = STDIN_FILENO;
 		s.holder = child->pid;
 	}
-	set_deadline(&s, &launch->launched, launch->settings->timeout_ms);
+	set_deadline(&s, &launch->begun, launch->settings->timeout_ms);
 	wait_for_command(&s);
 	interrupt = job_ended(&s);
 	if (tree)

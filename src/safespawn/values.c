@@ -61,6 +61,7 @@ static const struct destination {
 	TO(KEY_BLOCK, SIGNALS, "block-signal", block_signals),
 	TO(KEY_REWRITE, REWRITE, "rewrite-signal", rewritten),
 	TO('t', DURATION, "timeout", timeout_ms),
+	TO(KEY_LAUNCH_TIMEOUT, DURATION, "launch-timeout", launch_timeout_ms),
 	TO('k', DURATION, "kill-after", kill_after_ms),
 	TO('s', SIGNAL, "signal", signal),
 	TO(KEY_FOREGROUND, FLAG, "foreground", foreground),
