@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 CHILD=$BUILD/spawnbench-child
-METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail
+METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail spu-deadline
 	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen spu_popen"
 
 # bench ARG...: few launches

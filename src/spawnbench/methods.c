@@ -130,6 +130,7 @@ const struct method method_table[] = {
 	{"spu", spu_close_start, spu_finish, 0},
 	{"spu-allow", spu_allow_start, spu_finish, 0},
 	{"spu-fail", spu_fail_start, spu_finish, 0},
+	{"spu-deadline", spu_deadline_start, spu_finish, 0},
 	{"spu-posix_spawn", spu_posix_spawn_start, spu_finish, 0},
 	{"spu-posix_spawn-allow", spu_posix_spawn_allow_start, spu_finish, 0},
 	{"spu-posix_spawn-fail", spu_posix_spawn_fail_start, spu_finish, 0},

@@ -62,6 +62,7 @@ int popen_finish(struct launched *launched, int *ret_status);
 int spu_close_start(const struct target *target, struct launched *launched);
 int spu_allow_start(const struct target *target, struct launched *launched);
 int spu_fail_start(const struct target *target, struct launched *launched);
+int spu_deadline_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_allow_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_fail_start(const struct target *target, struct launched *launched);

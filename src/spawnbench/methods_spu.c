@@ -26,6 +26,12 @@ int spu_fail_start(const struct target *target, struct launched *launched)
 	return spu_start(target, launched, SPU_METHOD_VFORK, SPU_LEAKS_FAIL);
 }
 
+int spu_deadline_start(const struct target *target, struct launched *launched)
+{
+	return spu_spawn(&launched->child, target->argv, SPU_OPTIONS(.timeout_ms = 3600000),
+			 &launched->error);
+}
+
 int spu_posix_spawn_start(const struct target *target, struct launched *launched)
 {
 	return spu_start(target, launched, SPU_METHOD_POSIX_SPAWN, SPU_LEAKS_CLOSE);
