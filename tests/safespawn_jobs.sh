@@ -34,12 +34,12 @@ gone="send kill %1; kill -CONT %1 2>/dev/null; while kill -0 %1 2>/dev/null; do 
 
 # steps KEYS FORM LINE: what the person does, as ss_pty has it
 steps() {
-	printf '%s\n' "send $3\\n" 'expect ready'
-	[ "$2" != make ] || echo 'expect ready'
+	printf '%s\n' "send $3\\n" 'line ready'
+	[ "$2" != make ] || echo 'line ready'
 	case $1 in
 	interrupt) printf '%s\n' 'send \x03' ;;
-	stop) printf '%s\n' 'send \x1a' "expect $stopped" 'send fg\n' 'expect got 18' 'send \x03' ;;
-	background) printf '%s\n' 'send \x1a' "expect $stopped" 'send bg\n' 'expect got 18' "$gone" 'expect gone' ;;
+	stop) printf '%s\n' 'send \x1a' "expect $stopped" 'send fg\n' 'line got 18' 'send \x03' ;;
+	background) printf '%s\n' 'send \x1a' "expect $stopped" 'send bg\n' 'line got 18' "$gone" 'expect gone' ;;
 	kill) printf '%s\n' 'send \x1a' "expect $stopped" "$gone" 'expect gone' ;;
 	esac
 	printf '%s\n' "send echo st''atus=\$?\\n" 'expect status=' "send echo e''nd\\n" 'expect end'

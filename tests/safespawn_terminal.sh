@@ -32,21 +32,21 @@ count() {
 test_interrupt_stop_and_continue() {
 	play <<-'END'
 		send safespawn -q ss_catch\n
-		expect ready
+		line ready
 		send \x03
-		expect got 2
+		line got 2
 		send \x1c
-		expect got 3
+		line got 3
 		send \x1a
 		expect Stopped
 		send fg\n
-		expect got 18
+		line got 18
 		send \x1a
 		expect Stopped
 		send bg\n
-		expect got 18
+		line got 18
 		send kill -TERM $(jobs -p)\n
-		expect got 15
+		line got 15
 		send wait; echo st''atus=$?\n
 		expect status=
 	END
@@ -64,13 +64,13 @@ test_a_job_that_goes_on_before_safespawn_has_stopped() {
 		safespawn -q --setsid ss_catch 2' >script
 	play <<-'END'
 		send sh ./script\n
-		expect ready
+		line ready
 		send \x1a
 		expect Stopped
 		send sleep 0.2; fg\n
-		expect got 18
+		line got 18
 		send \x03
-		expect got 2
+		line got 2
 	END
 	grep -A1 'UNBLOCK, \[CONT\].*DELAYED' log | grep -q '^--- SIGCONT' || skip "the moment was missed"
 }
@@ -80,13 +80,13 @@ test_a_job_that_goes_on_before_safespawn_has_stopped() {
 test_interrupt_of_the_terminal_is_not_doubled() {
 	play <<-'END'
 		send sh -c 'safespawn -q sh -c "(until [ -e go ]; do sleep 0.05; done; kill -CONT \$PPID) & until grep -q State:.S /proc/\$PPID/status; do :; done; kill -STOP \$PPID; exec ss_catch 3"; :'\n
-		expect ready
+		line ready
 		send \x03
-		expect got 2
+		line got 2
 		make go
-		expect got 18
+		line got 18
 		send \x1c
-		expect got 3
+		line got 3
 	END
 	same "how often" 1 "$(count 'got 2')"
 }
@@ -140,21 +140,21 @@ test_timeout_reads_and_is_interrupted() {
 		send safespawn -q -t 60 sh -c 'echo as""k; read x; echo go""t $x'\n
 		expect ask
 		send text\n
-		expect got text
+		line got text
 		send safespawn -q -t 60 ss_catch\n
-		expect ready
+		line ready
 		send \x03
-		expect got 2
+		line got 2
 		send \x1a
 		expect Stopped
 		send fg\n
-		expect got 18
+		line got 18
 		send \x03
-		expect got 2
+		line got 2
 		send \x1a
 		expect Stopped
 		send kill -TERM $(jobs -p); fg\n
-		expect got 15
+		line got 15
 		send echo st''atus=$?\n
 		expect status=0
 	END
@@ -166,27 +166,27 @@ test_timeout_gives_the_terminal_back() {
 		send sh -c 'safespawn -q -t 0.3 sleep 20; echo st""atus=$?; read x; echo go""t $x'\n
 		expect status=124
 		send one\n
-		expect got one
+		line got one
 		send safespawn -q -t 60 no-such-command; read x; echo go''t $x\n
 		expect no-such-command
 		send two\n
-		expect got two
+		line got two
 		send sh -c 'safespawn -q -t 60 ss_catch 2; read x; echo go""t $x'\n
-		expect ready
+		line ready
 		send \x1a
 		expect Stopped
 		send fg\n
-		expect got 18
+		line got 18
 		send \x1a
 		expect Stopped
 		send echo sti''ll here\n
 		expect still here
 		send fg\n
-		expect got 18
+		line got 18
 		send \x03
-		expect got 2
+		line got 2
 		send three\n
-		expect got three
+		line got three
 	END
 }
 
@@ -195,18 +195,18 @@ test_setpgid_is_like_timeout() {
 		send safespawn -q --setpgid sh -c 'echo as""k; read x; echo go""t $x; exec ss_catch'\n
 		expect ask
 		send text\n
-		expect got text
-		expect ready
+		line got text
+		line ready
 		send \x1a
 		expect Stopped
 		send fg\n
-		expect got 18
+		line got 18
 		send \x03
-		expect got 2
+		line got 2
 		send \x1a
 		expect Stopped
 		send kill -TERM $(jobs -p); fg\n
-		expect got 15
+		line got 15
 	END
 }
 
@@ -215,7 +215,7 @@ test_a_pager_behind_it_keeps_the_terminal() {
 		send safespawn -q -t 60 sh -c 'echo li""ne; sleep 1; echo la""st' | { read y; echo $y; read x </dev/tty; echo go""t $x; cat; }\n
 		expect line
 		send text\n
-		expect got text
+		line got text
 		expect last
 	END
 }
@@ -225,7 +225,7 @@ test_a_dialog_in_a_substitution_gets_the_terminal() {
 		send x=$(safespawn -q -t 60 sh -c 'echo as""k >&2; read x; echo "<$x>"'); echo go''t $x\n
 		expect ask
 		send text\n
-		expect got <text>
+		line got <text>
 	END
 }
 
@@ -237,7 +237,7 @@ test_a_background_job_that_reads_stops_and_comes_back() {
 		send fg\n
 		expect safespawn
 		send text\n
-		expect got text
+		line got text
 	END
 }
 
@@ -246,17 +246,17 @@ test_a_shell_inside_has_job_control() {
 		send safespawn -q -t 60 bash --norc --noediting -i\n
 		expect bash
 		send ss_catch\n
-		expect ready
+		line ready
 		send \x1a
 		expect Stopped
 		send fg\n
-		expect got 18
+		line got 18
 		send \x03
-		expect got 2
+		line got 2
 		send \x1a
 		expect Stopped
 		send kill -TERM %1; fg\n
-		expect got 15
+		line got 15
 		send exit\n
 		send safespawn -q bash --norc --noediting -i\n
 		expect bash
@@ -276,7 +276,7 @@ test_a_shell_inside_has_job_control() {
 test_a_hangup_reaches_the_command() {
 	play <<-'END'
 		send safespawn -q -t 60 sh -c 'trap "echo hup >hung; exit" HUP; echo re""ady; while :; do sleep 0.1; done'\n
-		expect ready
+		line ready
 		hangup
 	END
 	for _ in $(seq 1000); do

@@ -48,13 +48,11 @@ void forward(struct supervisor *s, const siginfo_t *info)
 	int number = info->si_signo, is_early = sigismember(&s->early, number) > 0;
 
 	sigdelset(&s->early, number);
-	if (number == SIGCONT && s->stopped) {
-		job_resume(s);
-		return;
-	}
 	/* Our own: SIGPIPE of a message, the stop of our group */
 	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
 		return;
-	if (is_early || !has_reached_command(s, info))
+	if (number == SIGCONT && s->stopped)
+		job_resume(s);
+	else if (is_early || !has_reached_command(s, info))
 		signal_command(s, translate(s, number));
 }

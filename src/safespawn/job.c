@@ -76,12 +76,25 @@ static int stop_ourselves(const struct supervisor *s, int group)
 	return is_continued;
 }
 
+/*
+ * Of the stop that the command has from us everybody else has theirs, from the
+ * terminal as we had; from a ^Z that reached the command alone nobody has one.
+ */
+static int stops_group(struct supervisor *s, int number)
+{
+	int is_passed_on = (s->sent & SPU_SIGNAL(number)) != 0;
+
+	s->sent &= ~SPU_SIGNAL(number);
+	return s->leads_group && number != SIGSTOP && !is_passed_on;
+}
+
 void job_stopped(struct supervisor *s, int number)
 {
 	int wants_terminal = number == SIGTTIN || number == SIGTTOU;
 	pid_t group = getpgid(s->pid);
 
 	s->stopped = 1;
+	s->goes_on = 0;
 	if (s->terminal < 0)
 		s->terminal = terminal_find();
 	/* Without one there is no job control: nobody would continue us, and time goes on */
@@ -96,13 +109,9 @@ void job_stopped(struct supervisor *s, int number)
 	if (group != getpgrp() && tcgetpgrp(s->terminal) == group)
 		s->holder = group;
 	take_terminal(s);
-	/*
-	 * A ^Z that can't stop us would stop the command for ever. To ourselves: what
-	 * came with it, as the TERM of "kill %1", is to be passed on before.
-	 */
-	if (stop_ourselves(s, s->leads_group && number != SIGSTOP) ||
-	    (s->leads_group && number == SIGTSTP))
-		kill(getpid(), SIGCONT);
+	/* A ^Z that can't stop us would stop the command for ever */
+	s->goes_on = stop_ourselves(s, stops_group(s, number)) ||
+		     (s->leads_group && number == SIGTSTP);
 }
 
 /*

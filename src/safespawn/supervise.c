@@ -158,10 +158,16 @@ static void reap_others(const struct supervisor *s)
 	}
 }
 
-static int take_signal(const struct supervisor *s, siginfo_t *info)
+static int take_signal(struct supervisor *s, siginfo_t *info)
 {
-	struct timespec left;
+	struct timespec left = {0, 0};
+	int number = s->goes_on ? sigtimedwait(s->waited, info, &left) : 0;
 
+	if (number > 0)
+		return number;
+	if (s->goes_on && s->stopped)
+		job_resume(s);
+	s->goes_on = 0;
 	if (!s->has_deadline)
 		return sigwaitinfo(s->waited, info);
 	left = time_left(s);

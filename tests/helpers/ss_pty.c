@@ -4,6 +4,7 @@
  * and plays the person in front of it, as stdin says line by line:
  *
  *	expect TEXT	wait until the terminal shows it (behind what was expected last)
+ *	line TEXT	and the rest of its line, which the terminal's ^C would drop
  *	refuse TEXT	fail if it was shown since then
  *	send TEXT	type it; \n and \xHH
  *	make FILE	an empty one, for who waits for that
@@ -117,9 +118,13 @@ static void hang_up(void)
 static void play(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
-	if (strncmp(line, "expect ", 7) == 0)
+	if (strncmp(line, "expect ", 7) == 0) {
 		expect(line + 7);
-	else if (strncmp(line, "send ", 5) == 0)
+	} else if (strncmp(line, "line ", 5) == 0) {
+		expect(line + 5);
+		expect("\n");
+	}
+	if (strncmp(line, "send ", 5) == 0)
 		type(line + 5);
 	else if (strncmp(line, "refuse ", 7) == 0 && strstr(shown + expected, line + 7))
 		fail("refused", line + 7);
