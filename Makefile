@@ -5,6 +5,7 @@
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
+#	make fuzz		the reader of a spawn server's requests: FUZZ_SECONDS=60, needs clang
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables;
 #				install-strip without debug information
 #	make installcheck	the manual's programs, built against what was installed
@@ -103,6 +104,7 @@ COMMON_OBJECTS = $(call objects,$(COMMON_SOURCES))
 SAFESPAWN_OBJECTS = $(call objects,$(call sources,safespawn/*)) $(COMMON_OBJECTS)
 SPAWNBENCH_OBJECTS = $(call objects,$(SPAWNBENCH_SOURCES)) $(COMMON_OBJECTS)
 SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/*)) $(COMMON_OBJECTS)
+SERVER_OBJECTS = $(call objects,$(call sources,spawnserver/*))
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/libspawnutil-preload.so \
 	$(BUILD)/spawnutil.pc
@@ -115,9 +117,9 @@ ifneq ($(filter all check check-all check-programs install install-strip $(BUILD
 -include $(BUILD)/audit.mk
 endif
 
-all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawnbench-child
+all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawn-server $(BUILD)/spawnbench-child
 
-.PHONY: always all bench bench-peers check check-all check-programs lint install install-strip \
+.PHONY: always all bench bench-peers fuzz check check-all check-programs lint install install-strip \
 	installcheck uninstall clean dist help
 .DELETE_ON_ERROR:
 
@@ -173,6 +175,27 @@ $(BUILD)/libspawnutil-preload.so: $(PRELOAD_OBJECT) $(LIB_OBJECTS) src/lib/prelo
 	$(Q)$(LINK) -shared -Wl,-z,now $(if $(SAN),,-Wl,-z,defs) \
 		-Wl,--version-script,src/lib/preload.map -o $@ $(PRELOAD_OBJECT) \
 		$(filter-out %/wrap_pclose.o,$(LIB_OBJECTS)) -ldl
+
+# Small, and without a loader that a launch would wait for. Sanitizers can't be linked statically,
+# nor can a libc that has no archive.
+$(BUILD)/static.flags: $(LINKED_WITH)
+	@mkdir -p $(@D)
+	@echo 'int main(void) { return 0; }' >$(BUILD)/static.c
+	@if [ -z '$(SAN)$(COV)' ] && \
+		$(CC) $(CPPFLAGS) -static -o $(BUILD)/static $(BUILD)/static.c $(LDFLAGS) 2>/dev/null; then \
+		echo -static >$@; \
+	else \
+		: >$@; \
+	fi
+	@rm -f $(BUILD)/static $(BUILD)/static.c
+
+$(BUILD)/spawn-server: $(SERVER_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/static.flags
+	$(call say,LINK)
+	$(call link,$$(cat $(BUILD)/static.flags))
+
+$(BUILD)/obj/lib/server/start.o: $(BUILD)/with/libexecdir
+$(BUILD)/obj/lib/server/start.o: OWN_FLAGS = $(PIC) \
+	-DSPAWN_SERVER=$(call quoted,"$(libexecdir)/spawnutil/spawn-server")
 
 $(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
 	$(call say,GEN)
@@ -294,7 +317,7 @@ WANTED = $(strip $(foreach suite,$(SUITES),$(if $(strip $(foreach word,$(or $(TE
 # and what they need: scripts the programs, and some run suites in C once more
 WANTED_PROGRAMS = $(filter $(PROGRAM_SUITES),$(WANTED))
 WANTED_SCRIPTS = $(filter $(SCRIPT_SUITES),$(WANTED))
-NEEDED = $(HELPERS) $(WANTED_PROGRAMS:%=$(BUILD)/tests/%) $(if $(WANTED_SCRIPTS),all \
+NEEDED = $(HELPERS) $(BUILD)/spawn-server $(WANTED_PROGRAMS:%=$(BUILD)/tests/%) $(if $(WANTED_SCRIPTS),all \
 	$(if $(shell grep -lE 'suites\.sh|tests/check_' $(WANTED_SCRIPTS:%=tests/%.sh)), \
 	$(PROGRAM_SUITES:%=$(BUILD)/tests/%)))
 
@@ -338,6 +361,17 @@ $(filter-out %/race_child,$(HELPERS)): %: %.o $(BUILD)/libspawnutil.a $(LINKED_W
 	$(call say,LINK)
 	$(call link)
 
+# What reads a spawn server's requests, with libFuzzer; needs clang. What it has found new stays.
+FUZZ_SECONDS = 60
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined,fuzzer-no-link \
+		$(BUILD)/fuzz/libspawnutil.a
+	@mkdir -p $(BUILD)/fuzz/corpus
+	clang -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -g -O1 -fsanitize=address,undefined,fuzzer \
+		-fno-sanitize-recover=all -o $(BUILD)/fuzz/fuzz_request tests/fuzz/fuzz_request.c \
+		$(BUILD)/fuzz/libspawnutil.a -pthread
+	$(BUILD)/fuzz/fuzz_request -max_total_time=$(FUZZ_SECONDS) -max_len=16384 $(BUILD)/fuzz/corpus
+
 bench: all
 	$(BUILD)/spawnbench $(BENCH)
 
@@ -355,9 +389,9 @@ lint:
 	cppcheck -q --std=c11 --enable=warning,style,performance,portability --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=variableScope \
 		--suppress=constParameter --suppress=unusedStructMember \
-		-Isrc src/lib src/common src/safespawn src/spawnbench src/spawnaudit
+		-Isrc src/lib src/common src/safespawn src/spawnbench src/spawnaudit src/spawnserver
 	clang-tidy --quiet $(sort $(wildcard src/*/*.c src/*/*/*.c)) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
-		-DSPAWNBENCH_CHILD='""' -DPRELOAD_LIBRARY='""'
+		-DSPAWNBENCH_CHILD='""' -DPRELOAD_LIBRARY='""' -DSPAWN_SERVER='""'
 
 #
 # Installing
@@ -377,6 +411,7 @@ INSTALLED = includedir/spawnutil.h:src/spawnutil.h \
 	bindir/safespawn:$(BUILD)/safespawn \
 	bindir/spawnbench:$(BUILD)/spawnbench \
 	bindir/spawnaudit:$(BUILD)/spawnaudit \
+	libexecdir/spawnutil/spawn-server:$(BUILD)/spawn-server \
 	libexecdir/spawnutil/spawnbench-child:$(BUILD)/spawnbench-child \
 	bashcompletiondir/safespawn:src/completion/spawnutil.bash \
 	zshcompletiondir/_safespawn:src/completion/spawnutil.zsh \
@@ -436,7 +471,7 @@ endef
 
 # The manual's programs, built against what was installed
 installcheck:
-	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' $(foreach variable,DESTDIR bindir libdir pkgconfigdir, \
+	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' $(foreach variable,DESTDIR bindir libdir libexecdir pkgconfigdir, \
 		$(variable)=$(call quoted,$($(variable)))) sh tests/installed.sh '$(abspath $(BUILD))'
 
 uninstall:
@@ -465,4 +500,4 @@ help:
 	@sed '1,2d; /^$$/,$$d; s/^#[	 ]\{0,1\}//' Makefile
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(PRELOAD_OBJECT) $(SAFESPAWN_OBJECTS) $(SPAWNBENCH_OBJECTS) \
-	$(SPAWNAUDIT_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%))
+	$(SPAWNAUDIT_OBJECTS) $(SERVER_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%))

@@ -48,6 +48,9 @@
 #define KERNEL_WCLONE 0x80000000u
 #define KERNEL_SIGNALS 64
 #define KERNEL_SIGSET_SIZE 8
+#define KERNEL_SO_PEERGROUPS 59
+#define KERNEL_SO_PASSPIDFD 76		/* 6.5 */
+#define KERNEL_SCM_PIDFD 4		/* 6.5 */
 
 /* The first published size (Linux 5.3), so that no kernel answers E2BIG. */
 struct kernel_clone_args {

@@ -248,6 +248,8 @@ struct spu_limit {
 #define SPU_LEAKS_ALLOW 2u	/* POSIX: inherited unless close-on-exec */
 #define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
 
+struct spu_server;
+
 /* In C++ each member begins so: what isn't named is no missing initializer then. */
 #if defined(__cplusplus) && __cplusplus >= 201402L
 #define SPU_0_ = {}
@@ -258,7 +260,7 @@ struct spu_limit {
 #define SPU_SIZE_
 #define SPU_OPTIONS_INIT \
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
-	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
+	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
@@ -273,6 +275,7 @@ struct spu_options {
 	unsigned leaks SPU_0_;
 	unsigned reserved SPU_0_;	/* 0 */
 
+	struct spu_server *server SPU_0_;	/* who launches: spu_server_start() */
 	const char *file SPU_0_;	/* the program, when it is not argv[0] */
 	const char *path SPU_0_;	/* the PATH to search, when it is not the caller's; not
 				   with SPU_METHOD_POSIX_SPAWN */
@@ -386,6 +389,8 @@ struct spu_error {
 #define SPU_STEP_PID 43u
 #define SPU_STEP_CGROUP 44u
 #define SPU_STEP_DEADLINE 45u	/* the timer of timeout_ms */
+/* By a spawn server, outside of the child's steps */
+#define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 
 /*
  * The name of a step as the error texts and spu_explain() have it ("chdir",
@@ -566,6 +571,62 @@ void spu_child_release(struct spu_child *child);
  */
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
 	    struct spu_error *ret_error) SPU_RESULT_COUNTS_;
+
+/*
+ * ---- A process that launches for this one ---------------------------------
+ *
+ * A spawn server is a small process that makes the children of the one that has
+ * started it: options.server in spu_spawn(), spu_run(), spu_capture() and
+ * spu_system_with(). What it launches is the caller's own child, as ever: waitpid(),
+ * SIGCHLD, getppid(). But the caller makes no process and executes nothing. It
+ * can be one that may not (a seccomp filter), or has dropped its rights, or whose
+ * runtime isn't to be disturbed; it is never suspended, and what hangs in the set-up
+ * ends with timeout_ms.
+ *
+ * What a child inherits it has from its caller, at the time of the launch:
+ * directory, environment, PATH, umask, limits, nice value, processors, ignored
+ * signals, ids and groups, process group, a raised oom_score_adj. All else is the
+ * server's, as it was when that was started: spu_server_start(3) lists it.
+ */
+struct spu_server_options {
+	size_t size;		/* of the struct, as struct spu_options has it */
+	unsigned flags;		/* SPU_SERVER_NEW_PRIVS */
+	int timeout_ms;		/* how long the start may take; 0: as long as it takes */
+	const char *program;	/* the server, where it isn't the one that was installed */
+};
+
+#define SPU_SERVER_NEW_PRIVS (1u << 0)	/* set-user-ID programs and the like give their rights;
+					   else the server has no_new_privs */
+
+#define SPU_SERVER_OPTIONS(...) \
+	(&(const struct spu_server_options){.size = sizeof(struct spu_server_options), __VA_ARGS__})
+
+/*
+ * Starts one. It is a child of the caller's that lives until spu_server_stop(), or
+ * the caller's end or exec: who waits for all of its children meets it. Any thread
+ * may launch by it, in parallel. Only this process may: in a copy of it, made by
+ * fork, such a launch is -ECHILD.
+ *
+ * On success the caller owns *ret_server and ends with spu_server_stop(). options may
+ * be NULL.
+ *
+ * Errors: those of spu_spawn(); -ETIMEDOUT; -EPIPE: the program ended; -EPROTO: it is
+ * of another version; -ENOTSUP: the process has unshared its pid namespace.
+ *
+ * A launch by it has these errors of its own, with SPU_STEP_SERVER: -EPIPE: the server
+ * has ended (another one can be started); -ECHILD; -ETIMEDOUT; -ECANCELED: the child
+ * was killed before it executed the program. -ENOTSUP names an option that it can't
+ * carry.
+ */
+int spu_server_start(struct spu_server **ret_server, const struct spu_server_options *options,
+		     struct spu_error *ret_error) SPU_RESULT_COUNTS_;
+
+/*
+ * Ends it; children that it has launched are the caller's as before. Not beside a
+ * launch by it. In a copy of the process it only gives memory and descriptor back.
+ * NULL: nothing.
+ */
+void spu_server_stop(struct spu_server *server);
 
 /*
  * spu_run() of the shell: /bin/sh -c -- command. Unlike spu_system() it does

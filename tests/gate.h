@@ -54,6 +54,17 @@ static inline pid_t parent_of(const char *pid, char wanted)
 	return !wanted || state == wanted ? parent : -1;
 }
 
+/* It is a child, too. */
+static inline int is_own_server(pid_t pid)
+{
+#ifdef BY_SERVER
+	return pid == own_server()->process.pid;
+#else
+	(void)pid;
+	return 0;
+#endif
+}
+
 /* 0: there is none. */
 static inline pid_t find_child(pid_t parent, char state)
 {
@@ -63,6 +74,7 @@ static inline pid_t find_child(pid_t parent, char state)
 
 	while (directory && !found && (entry = readdir(directory)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    !is_own_server(atoi(entry->d_name)) &&
 		    parent_of(entry->d_name, state) == parent)
 			found = atoi(entry->d_name);
 	if (directory)

@@ -51,6 +51,7 @@ test_files_lie_below_the_prefix() {
 		/usr/include/spawnutil-replace.h \
 		/usr/lib/libspawnutil.a /usr/lib/libspawnutil.so "/usr/lib/libspawnutil.so.$abi" \
 		"/usr/lib/libspawnutil.so.$version" /usr/lib/libspawnutil-preload.so /usr/lib/pkgconfig/spawnutil.pc \
+		/usr/libexec/spawnutil/spawn-server \
 		/usr/libexec/spawnutil/spawnbench-child /usr/share/man/man1/safespawn.1 \
 		/usr/share/man/man1/spawnbench.1 /usr/share/man/man3/spawnutil.3 \
 		/usr/share/man/man7/spawnutil.7 \

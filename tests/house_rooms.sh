@@ -29,7 +29,16 @@ rooms() {
 		lib/child/* | lib/plan/plan.h lib/child/child.h
 		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
 		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/server/server.h | spawnutil.h
+		lib/server/request.* | spawnutil.h kernel.h lib/server/request.h
+		lib/server/channel.* | spawnutil.h kernel.h lib/server/channel.h
+		lib/server/standing.* | arch/arch.h lib/error.h lib/server/request.h lib/server/standing.h
+		lib/server/given_up.* | kernel.h arch/arch.h lib/clock.h lib/server/server.h lib/server/channel.h lib/server/given_up.h
+		lib/server/cargo.* | quote.h arch/arch.h lib/error.h lib/launch/launch.h lib/plan/shown.h lib/server/*
+		lib/server/ask.* | kernel.h arch/arch.h lib/clock.h lib/error.h lib/launch/launch.h lib/launch/executed.h lib/server/*
+		lib/server/* | kernel.h quote.h arch/arch.h lib/clock.h lib/error.h lib/text.h lib/spawn.h lib/launch/ends.h lib/server/*
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*
+		spawnserver/* | spawnutil.h kernel.h arch/arch.h lib/server/channel.h lib/server/request.h spawnserver/*
 		common/* | spawnutil.h names.h quote.h common/*
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/child_exit.c | arch/arch.h
@@ -64,6 +73,7 @@ constants() {
 		arch/arch.h | stdint.h sys/syscall.h
 		arch/other.h | errno.h unistd.h
 		arch/* |
+		lib/server/request.c | errno.h string.h
 		lib/plan/check.c | errno.h limits.h signal.h stddef.h string.h
 		lib/plan/*.h | stddef.h stdint.h sys/types.h
 		lib/child/child.c | errno.h fcntl.h signal.h sys/resource.h sys/wait.h
@@ -163,6 +173,9 @@ test_a_wrong_include_is_found() {
 	one lib/launch/retry.c '"../spawn.h"'
 	one lib/launch/retry.c '"arch/x86_64.h"'
 	one lib/wait.c '"common/parse.h"'
+	one lib/server/request.c '<unistd.h>'
+	one lib/server/ask.c '"../spawn.h"'
+	one spawnserver/main.c '"lib/server/server.h"'
 	one common/parse.c '"../lib/plan/plan.h"'
 	one safespawn/main.c '"lib/plan/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
@@ -182,8 +195,9 @@ test_only_arch_knows_processors() {
 test_pure_rooms_call_nothing_that_reaches_the_kernel() {
 	command -v nm >/dev/null || skip "nm isn't installed"
 	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build calls its own"
-	for room in given moves path environment plan table compile; do
-		nm -u "$BUILD/obj/lib/plan/$room.o" | awk -v room="$room" '
+	for room in plan/given plan/moves plan/path plan/environment plan/plan plan/table plan/compile \
+		server/request; do
+		nm -u "$BUILD/obj/lib/$room.o" | awk -v room="$room" '
 			$2 !~ /^(malloc|calloc|realloc|free|mem[a-z]*|str[a-z]*|__popcountdi2|qsort|bsearch|spu__[a-z0-9_]*|_GLOBAL_OFFSET_TABLE_|__(mem|str|stack_chk)[a-z_]*)$/ {
 				print room " calls " $2 }'
 	done >found

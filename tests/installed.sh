@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # make installcheck: what was installed is of one version, and the manual's
 # programs, in C and C++, are built by pkg-config's words against it, with the
-# shared library and with the archive. $DESTDIR, $bindir, $libdir and
+# shared library and with the archive. $DESTDIR, $bindir, $libdir, $libexecdir and
 # $pkgconfigdir say where it is.
 tests=$(cd "$(dirname "$0")" && pwd)
 BUILD=$1
@@ -36,6 +36,9 @@ is libspawnutil.a "$DESTDIR$libdir/libspawnutil.a" "$(ls "$DESTDIR$libdir/libspa
 # The loader finds it by itself where ldconfig has seen it
 PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -qF " $DESTDIR$libdir/libspawnutil.so" ||
 	export LD_LIBRARY_PATH="$DESTDIR$libdir"
+
+# The library looks for it where it was installed for
+export SPAWN_SERVER="$DESTDIR$libexecdir/spawnutil/spawn-server"
 
 # examples LIBRARIES
 examples() {

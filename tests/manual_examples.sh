@@ -20,6 +20,10 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 
+# This tree's; make installcheck says otherwise
+: "${SPAWN_SERVER=$BUILD/spawn-server}"
+export SPAWN_SERVER
+
 # extract PAGE: the literal blocks of EXAMPLES as N.block, the text after each, up to the next
 # block or heading, as N.after
 extract() {

@@ -61,6 +61,8 @@ static int refuse_child_only(const struct spu_options *options, struct spu_error
 		what = "timeout_ms: spu_exec makes no child to give up";
 	if (options->method != SPU_METHOD_VFORK)
 		what = "method: spu_exec makes no child";
+	if (options->server)
+		what = "server: spu_exec makes no child";
 	return !what ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 

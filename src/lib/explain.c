@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a launch would do, as text. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -79,6 +80,9 @@ int spu_explain(char *const argv[], const struct spu_options *options, char **re
 	struct spu_options accepted;
 	int r = spu__accept(argv, options, BY_LAUNCH, &accepted, ret_error);
 
+	if (r == 0 && accepted.server)
+		r = spu__refusal(ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+				 "server: this process takes none of the steps");
 	return r < 0 ? r : explain_uncancelled(argv, &accepted, FOR_EXPLAIN, ret_text, ret_error);
 }
 

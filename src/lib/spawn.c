@@ -8,6 +8,7 @@
 #include "launch/failure.h"
 #include "launch/posix_spawn.h"
 #include "launch/retry.h"
+#include "server/ask.h"
 #include "wait.h"
 
 /* Out of 0 to 2, which the next child would inherit unasked. */
@@ -52,6 +53,16 @@ static int launch_by_libc(struct launch *launch, struct spu_child *ret_child)
 	return 0;
 }
 
+static int launch_by_server(const struct launch *launch, struct spu_child *ret_child)
+{
+	pid_t pid;
+	int pidfd, r = spu__ask_server(launch, &pid, &pidfd);
+
+	if (r == 0)
+		*ret_child = spu__new_child(pid, lift_pidfd(pidfd), &launch->options);
+	return r;
+}
+
 static int spawn(struct launch *launch, struct spu_child *ret_child, char *const argv[],
 		 const struct spu_options *options, struct arena *arena,
 		 struct spu_error *ret_error)
@@ -59,9 +70,12 @@ static int spawn(struct launch *launch, struct spu_child *ret_child, char *const
 	int cancel_state, r;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	r = spu__open_launch(launch, argv, options, FOR_CHILD, arena, ret_error);
+	r = options->server ? spu__accept_server(options, ret_error) : 0;
+	if (r == 0)
+		r = spu__open_launch(launch, argv, options, FOR_CHILD, arena, ret_error);
 	if (r == 0) {
-		r = options->method == SPU_METHOD_POSIX_SPAWN
+		r = options->server ? launch_by_server(launch, ret_child)
+		  : options->method == SPU_METHOD_POSIX_SPAWN
 		  ? launch_by_libc(launch, ret_child) : launch_by_clone(launch, ret_child);
 		spu__close_launch(launch, r == 0);
 	}

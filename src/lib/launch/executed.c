@@ -78,12 +78,11 @@ static int parse_stat(const char *stat, char *ret_state, unsigned long *ret_flag
 	return 0;
 }
 
-/* No number left is no answer, for this moment. */
-static int proc_says_executed(pid_t pid)
+/* 1, 0: there is none, or -1: no number left is no answer, for this moment. */
+static int read_stat(pid_t pid, char *ret_state, unsigned long *ret_flags)
 {
-	char path[32], stat[512], state;
+	char path[32], stat[512];
 	struct text text = TEXT_IN(path);
-	unsigned long flags;
 	ssize_t size;
 	int fd, err;
 
@@ -91,16 +90,39 @@ static int proc_says_executed(pid_t pid)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* It may have ended and be reaped; a hidden one (hidepid) still answers */
 	if (fd < 0)
-		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 1 : -1;
+		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 0 : -1;
 	size = read(fd, stat, sizeof(stat) - 1);
 	err = size < 0 ? errno : 0;
 	close(fd);
 	if (err)
-		return err == ESRCH ? 1 : -1;
+		return err == ESRCH ? 0 : -1;
 	stat[size] = '\0';
-	if (parse_stat(stat, &state, &flags) < 0)
-		return -1;
+	return parse_stat(stat, ret_state, ret_flags) < 0 ? -1 : 1;
+}
+
+static int proc_says_executed(pid_t pid)
+{
+	unsigned long flags;
+	char state;
+	int r = read_stat(pid, &state, &flags);
+
+	if (r <= 0)
+		return r < 0 ? -1 : 1;
 	return state == 'Z' || state == 'X' || !(flags & PF_FORKNOEXEC);
+}
+
+int spu__was_executed(pid_t pid)
+{
+	unsigned long flags;
+	char state;
+
+	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
+		return 1;
+	if (getsid(pid) == getsid(0))
+		return 0;
+	if (!spu__proc_is_ours() || read_stat(pid, &state, &flags) <= 0)
+		return -1;
+	return !(flags & PF_FORKNOEXEC);
 }
 
 int spu__has_executed(pid_t pid, int is_child)

@@ -11,6 +11,12 @@
  */
 int spu__has_executed(pid_t pid, int is_child);
 
+/*
+ * Of a child that isn't reaped, whether it has ended or not: did it execute a program?
+ * 1, 0, or -1: not to be told.
+ */
+int spu__was_executed(pid_t pid);
+
 /* Does /proc number processes as this one does? Else it names strangers. */
 int spu__proc_is_ours(void);
 

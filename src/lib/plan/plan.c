@@ -57,6 +57,7 @@ const char *spu_step_name(unsigned step)
 		{SPU_STEP_CLONE, "clone"},
 		{SPU_STEP_POSIX_SPAWN, "posix_spawn"},
 		{SPU_STEP_WAIT, "wait"},
+		{SPU_STEP_SERVER, "server"},
 	};
 	size_t i;
 

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One launch by a spawn server. Until the child is told to go it hasn't executed
+ * anything; whatever ends the launch before, no child stays that isn't told of.
+ */
+#include "ask.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../arch/arch.h"
+#include "../../kernel.h"
+#include "../clock.h"
+#include "../error.h"
+#include "../launch/executed.h"
+#include "cargo.h"
+#include "channel.h"
+#include "given_up.h"
+
+/* How long a child that is to end may take beyond the deadline, and one without a server */
+#define END_US 10000
+#define ORPHAN_US 1000000
+
+struct asking {
+	const struct launch *launch;
+	struct spu_server *server;
+	const struct cargo *cargo;
+	struct given_up *entry;	/* the socket, and the child once it is known */
+	int64_t deadline;
+	int64_t patience;	/* with a server that has ended: to that time; else NEVER */
+	size_t sent;		/* of the request */
+	int pidfd;
+	int is_here, may_go, is_over;
+	struct answer failure;	/* its word is FAILED, if there was one */
+};
+
+/*
+ * ---- Waiting
+ */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Until one of them has something to say: 0, or -ETIMEDOUT. */
+static int await(struct pollfd *polls, nfds_t count, int64_t deadline)
+{
+	struct timespec timeout;
+	int r;
+
+	for (;;) {
+		if (deadline != NEVER) {
+			int64_t left = deadline - spu__now_us();
+
+			left = left < 0 ? 0 : left;
+			timeout.tv_sec = (time_t)(left / 1000000);
+			timeout.tv_nsec = (long)(left % 1000000) * 1000;
+		}
+		r = ppoll(polls, count, deadline == NEVER ? NULL : &timeout, NULL);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+/*
+ * ---- To the server
+ */
+
+static int make_sockets(int ret[2], int wants_pidfd)
+{
+	int on = 1, i;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret) < 0)
+		return -errno;
+	for (i = 0; i < 2; i++) {
+		ret[i] = spu__lift(ret[i], 3);
+		if (ret[i] < 0) {
+			int err = errno;
+
+			close(ret[!i]);
+			return -err;
+		}
+	}
+	setsockopt(ret[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	if (wants_pidfd)
+		setsockopt(ret[0], SOL_SOCKET, KERNEL_SO_PASSPIDFD, &on, sizeof(on));
+	return 0;
+}
+
+/* Its queue may be full, when it is stopped. */
+static int hand_over(const struct asking *asking, int end)
+{
+	const struct spu_server *server = asking->server;
+
+	for (;;) {
+		struct pollfd polls[] = {
+			{.fd = server->socket, .events = POLLOUT},
+			{.fd = server->process.pidfd, .events = POLLIN},
+		};
+		ssize_t r = spu__send(server->socket, "", 1, &end, 1);
+
+		if (r != -EAGAIN)
+			return r < 0 ? (int)r : 0;
+		r = await(polls, 2, asking->deadline);
+		if (r < 0)
+			return (int)r;
+		if (polls[1].revents)
+			return -EPIPE;
+	}
+}
+
+/*
+ * ---- With the child
+ */
+
+static void take_answer(struct asking *asking, const struct answer *answer,
+			const struct sender *sender)
+{
+	switch (answer->word) {
+	case SERVER_CLONED:
+		asking->entry->pid = answer->pid;
+		break;
+	case CHILD_HERE:
+		asking->is_here = 1;
+		asking->entry->pid = sender->pid;
+		break;
+	case FAILED:
+		asking->failure = *answer;
+		break;
+	}
+}
+
+static void take_pidfd(struct asking *asking, const struct answer *answer, int pidfd)
+{
+	if (answer->word == CHILD_HERE && asking->pidfd < 0)
+		asking->pidfd = pidfd;
+	else if (pidfd >= 0)
+		close(pidfd);
+}
+
+/* What was said so far. */
+static void listen_to(struct asking *asking)
+{
+	struct answer answer;
+	struct sender sender;
+
+	while (!asking->is_over && asking->failure.word != FAILED) {
+		ssize_t r = spu__receive(asking->entry->socket, &answer, sizeof(answer), NULL, NULL,
+					 &sender);
+
+		if (r == -EAGAIN)
+			return;
+		if (r != sizeof(answer)) {
+			asking->is_over = 1;	/* or reset: it had something left to read */
+			return;
+		}
+		take_pidfd(asking, &answer, sender.pidfd);
+		take_answer(asking, &answer, &sender);
+	}
+}
+
+/* The request, and when all of it is on its way and the child is known, the word to go. */
+static int speak(struct asking *asking)
+{
+	const struct cargo *cargo = asking->cargo;
+	int is_first;
+	ssize_t r;
+
+	while (asking->sent < cargo->size) {
+		is_first = asking->sent == 0;
+		r = spu__send(asking->entry->socket, cargo->bytes + asking->sent,
+			      cargo->size - asking->sent, is_first ? cargo->descriptors : NULL,
+			      is_first ? cargo->count : 0);
+		if (r == -EAGAIN)
+			return 0;
+		if (r < 0)
+			/* nobody is there: what was said before comes still */
+			return r == -EPIPE ? 0 : (int)r;
+		asking->sent += (size_t)r;
+	}
+	if (!asking->is_here || asking->may_go)
+		return 0;
+	r = spu__send(asking->entry->socket, "", 1, NULL, 0);
+	asking->may_go = r == 1;
+	return r < 0 && r != -EAGAIN && r != -EPIPE ? (int)r : 0;
+}
+
+/* Nobody else may see that the server has ended: a forked copy of this process has its end. */
+static int await_more(struct asking *asking)
+{
+	int has_more = asking->sent < asking->cargo->size || (asking->is_here && !asking->may_go);
+	int is_watched = !asking->is_here && asking->patience == NEVER;
+	struct pollfd polls[] = {
+		{.fd = asking->entry->socket, .events = POLLIN | (has_more ? POLLOUT : 0)},
+		{.fd = is_watched ? asking->server->process.pidfd : -1, .events = POLLIN},
+	};
+	int64_t patience = asking->is_here ? NEVER : asking->patience;
+	int r = await(polls, 2, earlier(asking->deadline, patience));
+
+	if (r == 0 && polls[1].revents)
+		asking->patience = spu__now_us() + ORPHAN_US;
+	return r == -ETIMEDOUT && patience < asking->deadline ? -EPIPE : r;
+}
+
+/* Until the socket is closed, or a failure. */
+static int converse(struct asking *asking)
+{
+	int r;
+
+	for (;;) {
+		listen_to(asking);
+		if (asking->is_over || asking->failure.word == FAILED)
+			return 0;
+		r = speak(asking);
+		if (r == 0)
+			r = await_more(asking);
+		if (r < 0) {
+			listen_to(asking);
+			return asking->is_over || asking->failure.word == FAILED ? 0 : r;
+		}
+	}
+}
+
+/*
+ * ---- What came of it
+ */
+
+/* The child doesn't execute any more, or is ended; who doesn't end at once is for later. */
+static int end_child(struct asking *asking, int64_t deadline)
+{
+	struct given_up *entry = asking->entry;
+	int status = 0;
+
+	if (asking->pidfd >= 0)
+		close(asking->pidfd);
+	asking->pidfd = -1;
+	if (asking->is_over && entry->pid == 0)
+		return 0;
+	if (asking->failure.word == FAILED && entry->pid == 0)
+		return 0;
+	shutdown(entry->socket, SHUT_WR);
+	if (entry->pid > 0 && spu__reap_until(entry->pid, deadline, &status)) {
+		entry->pid = 0;
+		return status;
+	}
+	asking->entry = NULL;
+	spu__give_up(asking->server, entry);
+	return 0;
+}
+
+static int64_t time_to_end(const struct asking *asking)
+{
+	int64_t soon = spu__now_us() + END_US;
+
+	return asking->deadline > soon ? asking->deadline : soon;
+}
+
+static int tell_killed(struct asking *asking)
+{
+	struct spu_error *ret_error = asking->launch->ret_error;
+	int status = end_child(asking, time_to_end(asking));
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (!signal)
+		return spu__refusal(ret_error, ECANCELED, SPU_STEP_SERVER, -1,
+				    "spawn server: its child ended before it executed the program");
+	spu__refusal(ret_error, ECANCELED, SPU_STEP_SERVER, -1,
+		     "spawn server: its child was killed by signal %d (%s)", signal,
+		     spu__signal_name(signal));
+	if (ret_error)
+		ret_error->signal = signal;
+	return -ECANCELED;
+}
+
+static int tell_failure(struct asking *asking)
+{
+	struct spu_error error = asking->failure.error;
+
+	end_child(asking, time_to_end(asking));
+	error.text[sizeof(error.text) - 1] = '\0';
+	spu__retell(asking->cargo, &error);
+	if (asking->launch->ret_error)
+		*asking->launch->ret_error = error;
+	return -error.err;
+}
+
+static int tell_gone(const struct asking *asking)
+{
+	return spu__refusal(asking->launch->ret_error, EPIPE, SPU_STEP_SERVER, -1,
+			    "spawn server: it has ended");
+}
+
+static int tell_error(const struct asking *asking, int r)
+{
+	struct spu_error *ret_error = asking->launch->ret_error;
+
+	if (r == -EPIPE || r == -ECONNRESET)
+		return tell_gone(asking);
+	if (r == -ETIMEDOUT)
+		return spu__refusal(ret_error, ETIMEDOUT, SPU_STEP_SERVER, -1,
+				    "spawn server: the launch took longer than %d ms",
+				    asking->launch->options.timeout_ms);
+	return spu__error(ret_error, -r, SPU_STEP_SERVER, -1, "spawn server%s",
+			  r == -ETOOMANYREFS ? ": too many descriptors are on their way" : "");
+}
+
+/* r: how the conversation ended. */
+static int conclude(struct asking *asking, int r)
+{
+	pid_t pid = asking->entry->pid;
+
+	if (asking->failure.word == FAILED)
+		return tell_failure(asking);
+	/* A server that is stopped may hold the socket, and not close it */
+	if (asking->may_go && (asking->is_over || r == -ETIMEDOUT)) {
+		int was_executed = spu__was_executed(pid);
+
+		if (was_executed > 0 || (was_executed < 0 && asking->is_over))
+			return 0;
+	}
+	if (asking->is_over)
+		return pid ? tell_killed(asking) : tell_gone(asking);
+	if (pid)
+		kill(pid, SIGKILL);
+	end_child(asking, spu__now_us() + END_US);
+	return tell_error(asking, r);
+}
+
+static int ask(struct asking *asking)
+{
+	int sockets[2];
+	int r = make_sockets(sockets, !(asking->launch->options.flags & SPU_NO_PIDFD));
+
+	if (r < 0)
+		return spu__error(asking->launch->ret_error, -r, SPU_STEP_PREPARE, -1,
+				  "sockets for the spawn server");
+	asking->entry->socket = sockets[0];
+	r = hand_over(asking, sockets[1]);
+	close(sockets[1]);
+	return r < 0 ? tell_error(asking, r) : conclude(asking, converse(asking));
+}
+
+static int ask_with_entry(struct asking *asking, pid_t *ret_pid, int *ret_pidfd)
+{
+	int r;
+
+	asking->entry = calloc(1, sizeof(*asking->entry));
+	if (!asking->entry)
+		return spu__error(asking->launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1,
+				  "spawn server");
+	asking->entry->socket = -1;
+	r = ask(asking);
+	if (!asking->entry)	/* given up */
+		return r;
+	if (r == 0) {
+		*ret_pid = asking->entry->pid;
+		*ret_pidfd = asking->pidfd;
+		if (*ret_pidfd < 0 && !(asking->launch->options.flags & SPU_NO_PIDFD))
+			*ret_pidfd = (int)syscall3(SYS_pidfd_open, *ret_pid, 0, 0);
+	}
+	if (asking->entry->socket >= 0)
+		close(asking->entry->socket);
+	free(asking->entry);
+	return r;
+}
+
+int spu__accept_server(const struct spu_options *options, struct spu_error *ret_error)
+{
+	struct spu_server *server = options->server;
+
+	if (getpid() != server->owner)
+		return spu__refusal(ret_error, ECHILD, SPU_STEP_SERVER, -1,
+				    "spawn server: process %d has started it, and it launches "
+				    "for that one alone", (int)server->owner);
+	spu__sweep(server);
+	return spu__refuse_cargo(options, ret_error);
+}
+
+int spu__ask_server(const struct launch *launch, pid_t *ret_pid, int *ret_pidfd)
+{
+	struct cargo cargo;
+	struct asking asking = {.launch = launch, .server = launch->options.server,
+				.cargo = &cargo, .deadline = launch->deadline, .patience = NEVER,
+				.pidfd = -1};
+	int r = spu__load_cargo(&cargo, launch);
+
+	if (r < 0)
+		return r;
+	r = ask_with_entry(&asking, ret_pid, ret_pidfd);
+	spu__unload_cargo(&cargo);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that a launch sends to its server's child, acquired once; or why it can't be
+ * sent there.
+ */
+#ifndef LIB_CARGO_H
+#define LIB_CARGO_H
+
+#include "../launch/launch.h"
+#include "channel.h"
+
+struct cargo {
+	const struct launch *launch;
+	struct spu_fd *fds;	/* of the request: one for each that the launch has given */
+	int descriptors[DESCRIPTORS_AT_ONCE];
+	size_t count;		/* of them; the last one is the working directory */
+	int directory;		/* -1 */
+	char *bytes;		/* the request */
+	size_t size;
+};
+
+/* Before anything is opened for the launch. */
+int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_error);
+
+/* On failure nothing stays, and it is not to be unloaded. */
+int spu__load_cargo(struct cargo *ret, const struct launch *launch);
+void spu__unload_cargo(struct cargo *cargo);
+
+/*
+ * What the child says of a descriptor is about the number that it got there: here it
+ * is about the caller's.
+ */
+void spu__retell(const struct cargo *cargo, struct spu_error *error);
+
+#endif

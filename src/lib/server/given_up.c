@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "given_up.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../arch/arch.h"
+#include "../../kernel.h"
+#include "../clock.h"
+#include "channel.h"
+
+int spu__reap_until(pid_t pid, int64_t deadline, int *ret_status)
+{
+	struct timespec pause = {0, 50000};
+	long r;
+
+	*ret_status = 0;
+	for (;;) {
+		r = syscall4(SYS_wait4, pid, (long)ret_status,
+			     KERNEL_WALL | (deadline == NEVER ? 0 : WNOHANG), 0);
+		if (r != 0 && r != -EINTR)
+			return 1;
+		if (r == 0 && (deadline == 0 || spu__now_us() >= deadline))
+			return 0;
+		if (r == 0)
+			nanosleep(&pause, NULL);
+	}
+}
+
+void spu__give_up(struct spu_server *server, struct given_up *entry)
+{
+	pthread_mutex_lock(&server->lock);
+	entry->next = server->given_up;
+	server->given_up = entry;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Is there nothing that it stands for any more? */
+static int is_settled(struct given_up *entry)
+{
+	struct answer answer;
+	struct sender sender;
+	int status;
+	ssize_t r;
+
+	while ((r = spu__receive(entry->socket, &answer, sizeof(answer), NULL, NULL,
+				 &sender)) == sizeof(answer)) {
+		if (sender.pidfd >= 0)
+			close(sender.pidfd);
+		if (answer.word == SERVER_CLONED)
+			entry->pid = answer.pid;
+		if (answer.word == CHILD_HERE)
+			entry->pid = sender.pid;
+	}
+	if (entry->pid == 0)
+		return r != -EAGAIN;
+	/* If it is no child of ours, its number is somebody else's by now */
+	if (spu__reap_until(entry->pid, 0, &status))
+		return 1;
+	kill(entry->pid, SIGKILL);
+	return spu__reap_until(entry->pid, 0, &status);
+}
+
+size_t spu__sweep(struct spu_server *server)
+{
+	struct given_up **at = &server->given_up;
+	size_t left = 0;
+
+	pthread_mutex_lock(&server->lock);
+	while (*at) {
+		struct given_up *entry = *at;
+
+		if (!is_settled(entry)) {
+			at = &entry->next;
+			left++;
+			continue;
+		}
+		*at = entry->next;
+		close(entry->socket);
+		free(entry);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return left;
+}
+
+/* A child that SIGKILL doesn't end stays, and is whoever's that waits for all. */
+void spu__sweep_out(struct spu_server *server)
+{
+	const struct timespec pause = {0, 200000};
+	int64_t deadline = spu__deadline_in(1000);
+
+	while (spu__sweep(server) > 0 && spu__now_us() < deadline)
+		nanosleep(&pause, NULL);
+	while (server->given_up) {
+		struct given_up *entry = server->given_up;
+
+		server->given_up = entry->next;
+		close(entry->socket);
+		free(entry);
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "standing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../../arch/arch.h"
+#include "../error.h"
+
+static int read_begin(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = read(fd, text, size - 1);
+	err = errno;
+	close(fd);
+	if (got < 0)
+		return -err;
+	text[got] = '\0';
+	return 0;
+}
+
+/* umask(2) can't ask without changing it, which other threads would see. */
+static int read_umask(unsigned *ret)
+{
+	char text[256];
+	const char *line;
+	int r = read_begin("/proc/thread-self/status", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nUmask:\t");
+	if (!line)
+		return -ENODATA;	/* before Linux 4.7 */
+	*ret = (unsigned)strtoul(line + 8, NULL, 8);
+	return 0;
+}
+
+static uint64_t read_ignored(void)
+{
+	struct kernel_sigaction action;
+	uint64_t ignored = 0;
+	int signal;
+
+	for (signal = 1; signal <= KERNEL_SIGNALS; signal++)
+		if (syscall4(SYS_rt_sigaction, signal, 0, (long)&action, KERNEL_SIGSET_SIZE) == 0 &&
+		    action.handler == (void *)SIG_IGN)
+			ignored |= SPU_SIGNAL(signal);
+	return ignored;
+}
+
+int spu__read_standing(struct standing *ret, struct spu_error *ret_error)
+{
+	char score[16];
+	int r, i;
+
+	memset(ret, 0, sizeof(*ret));
+	r = read_umask(&ret->umask);
+	if (r == 0)
+		r = read_begin("/proc/self/oom_score_adj", score, sizeof(score));
+	if (r < 0)
+		return spu__error(ret_error, -r, SPU_STEP_SERVER, -1,
+				  "look in /proc for what the spawn server's child is to have");
+	ret->oom_score_adj = atoi(score);
+	ret->session = getsid(0);
+	ret->group = getpgrp();
+	ret->nice = getpriority(PRIO_PROCESS, 0);
+	ret->ignored = read_ignored();
+	for (i = 0; i < STANDING_LIMITS; i++)
+		syscall4(SYS_prlimit64, 0, i, 0, (long)&ret->limits[i]);
+	syscall3(SYS_sched_getaffinity, 0, sizeof(ret->cpus), (long)ret->cpus);
+	return 0;
+}
