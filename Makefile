@@ -303,9 +303,12 @@ $(error make check is about the dynamic safespawn: make BUILD=build/dynamic STAT
 endif
 
 # Suites are programs in C and scripts. check_conformance is built three times: also
-# about libc's own functions, and about those that --wrap puts in their place.
+# about libc's own functions, and about those that --wrap puts in their place. What holds
+# for a launch holds for one by a spawn server, too.
+SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure growth ids leaks \
+	no_standard own_table pipes rights signals threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
-	check_conformance_libc check_conformance_wrap
+	check_conformance_libc check_conformance_wrap $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 # The longest are scripts: they begin, and the short ones end together
 SUITES = $(SCRIPT_SUITES) $(PROGRAM_SUITES)
@@ -349,6 +352,11 @@ $(BUILD)/tests/%_wrap.o: tests/%.c $(COMPILED_WITH)
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -DBY_WRAP -c -o $@ $<
+
+$(BUILD)/tests/%_server.o: tests/%.c $(COMPILED_WITH)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DBY_SERVER -c -o $@ $<
 
 $(BUILD)/tests/check_conformance_wrap: OWN_LINK = -Wl,--wrap=system,--wrap=popen,--wrap=pclose
 $(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \

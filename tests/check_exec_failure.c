@@ -152,6 +152,7 @@ START_TEST(an_interpreter_that_is_there_is_not_said_to_be_missing)
 	write_script("itself", in_scratch("itself"));
 	ASSERT_FAILS(SPU_ARGV(in_scratch("itself")), NULL, ELOOP, SPU_STEP_EXEC, 0,
 		     "itself: too many interpreters that are scripts: Too many levels");
+	SKIP_BY_SERVER(SUITE, SERVERS_NUMBERS);
 	/* what the child doesn't have */
 	write_script("script", "/bin/sh");
 	fd = fcntl(open(in_scratch("script"), O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC, 3);
@@ -177,6 +178,7 @@ static void execute_from_a_noexec_mount(void)
 START_TEST(where_nothing_may_be_executed_is_said)
 {
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	SKIP_BY_SERVER(SUITE, SERVERS_MOUNTS);
 	NEED_OWN_MOUNTS();
 	in_own_process(execute_from_a_noexec_mount);
 }

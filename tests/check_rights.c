@@ -223,6 +223,7 @@ START_TEST(the_child_is_told_when_its_launching_thread_ends)
 	pthread_t thread;
 	int status;
 
+	SKIP_BY_SERVER(SUITE, SERVERS_THREAD);
 	options.pdeathsig = SPU_SET(SIGUSR2);
 	if (_i) {
 		NEED_ROOT();

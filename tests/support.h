@@ -128,7 +128,15 @@ static inline void reap_all(int number)
 
 #ifdef BY_SERVER
 #include "by_server.h"
+#define SKIP_BY_SERVER(suite, why) SKIP(suite, "%s", why)
+#else
+#define SKIP_BY_SERVER(suite, why)
 #endif
+
+/* What spu_server_start(3) lists as different */
+#define SERVERS_MOUNTS "a server's child has the server's mounts"
+#define SERVERS_NUMBERS "a server's child has some descriptors of its own until exec"
+#define SERVERS_THREAD "a parent-death signal is about the thread that has started the server"
 
 /* No descriptor more, none less, and no child: what a failure must leave. */
 static inline void assert_unchanged(size_t open_before)

@@ -181,11 +181,12 @@ void spu__serve(int socket, const struct owner *owner, const struct sender *send
 	read_request(&served);
 	number_descriptors(&served);
 	move_socket(&served);
-	await_go(&served);
-	arm(&served);
 	if (spu__become(&served.request.standing, served.socket, sender,
 			served.descriptors[served.request.descriptors - 1],
-			&served.request.options, &error) == 0)
-		spu_exec(served.request.argv, &served.request.options, &error);
+			&served.request.options, &error) < 0)
+		fail(&served, &error);
+	await_go(&served);
+	arm(&served);
+	spu_exec(served.request.argv, &served.request.options, &error);
 	fail(&served, &error);
 }

@@ -224,7 +224,9 @@ static int write_request(struct cargo *cargo, const struct request *request)
 		cargo->bytes = malloc(cargo->size);
 		r = cargo->bytes ? spu__write_request(request, cargo->bytes, cargo->size) : -ENOMEM;
 	}
-	return r < 0 ? spu__error(cargo->launch->ret_error, -r, SPU_STEP_PREPARE, -1, "request") : 0;
+	if (r < 0)
+		return spu__error(cargo->launch->ret_error, -r, SPU_STEP_PREPARE, -1, "request");
+	return 0;
 }
 
 static int load(struct cargo *cargo)
