@@ -29,7 +29,8 @@ static inline const struct spu_options *by_server(const struct spu_options *opti
 
 	if (!options)
 		options = &none;
-	if (options->size != sizeof(*options) || options->method == SPU_METHOD_POSIX_SPAWN ||
+	/* a time that is enough for a launch without one, on a busy machine, may not be for this */
+	if (options->size != sizeof(*options) || options->timeout_ms || options->method == SPU_METHOD_POSIX_SPAWN ||
 	    options->flags & SPU_DETACH || options->leaks == SPU_LEAKS_ALLOW)
 		return options;
 	*room = *options;

@@ -28,7 +28,6 @@ static void say(int socket, enum word word, pid_t pid)
 	spu__send(socket, &answer, sizeof(answer), NULL, 0);
 }
 
-/* The text may have no more %: it is the whole. */
 static void refuse(int socket, int err, unsigned step, const char *text)
 {
 	struct answer answer = {.word = FAILED, .error = {.err = err, .step = step, .index = -1}};
@@ -75,7 +74,7 @@ static void serve(const struct owner *owner)
 	size_t count;
 	ssize_t r;
 	int socket;
-	char byte;
+	char byte = 0;
 
 	for (;;) {
 		poll(polls, 2, owner->pidfd < 0 ? LOOK_MS : -1);

@@ -151,7 +151,7 @@ static void move_socket(struct served *served)
 
 static void await_go(struct served *served)
 {
-	char byte;
+	char byte = 0;
 
 	receive(served, &byte, 1);
 }

@@ -197,7 +197,7 @@ static int speak(struct asking *asking)
 	return r < 0 && r != -EAGAIN && r != -EPIPE ? (int)r : 0;
 }
 
-/* Nobody else may see that the server has ended: a forked copy of this process has its end. */
+/* That the server has ended its pidfd tells: a forked copy of this process may hold its socket. */
 static int await_more(struct asking *asking)
 {
 	int has_more = asking->sent < asking->cargo->size || (asking->is_here && !asking->may_go);
