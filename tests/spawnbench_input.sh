@@ -25,7 +25,7 @@ refused() {
 }
 
 test_unknown_method_is_answered_with_the_known() {
-	refused 2 "--methods: 'spoon' isn't one of: raw fork _Fork vfork * popen spu_popen empty" \
+	refused 2 "--methods: 'spoon' isn't one of: raw fork _Fork vfork * popen spu_popen spu-server empty" \
 		--methods=raw,spoon
 	refused 2 "--methods: '' isn't one of: *" --methods=
 	refused 2 "--methods: '' isn't one of: *" --methods=raw,

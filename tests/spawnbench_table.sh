@@ -53,6 +53,12 @@ test_child_without_libc_says_when_it_runs() {
 	same "exec of a child that doesn't" - "$(column 3 raw)"
 }
 
+test_a_spawn_server_is_measured_when_it_is_named() {
+	bench --child="$CHILD" --methods=raw,spu,spu-server --jobs=2
+	same "launches" 8 "$(rest 10 spu-server)"
+	like "spu-server, exec" '[0-9]*[0-9]' "$(column 3 spu-server)"
+}
+
 test_empty_launches_nothing() {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	[ -z "$SAN" ] || skip "sanitizers don't run under strace"

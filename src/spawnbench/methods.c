@@ -138,6 +138,7 @@ const struct method method_table[] = {
 	{"spu_system", spu_system_start, ended_finish, METHOD_WAITS},
 	{"popen", popen_start, popen_finish, 0},
 	{"spu_popen", spu_popen_start, spu_popen_finish, 0},
+	{"spu-server", spu_server_start_child, spu_finish, METHOD_UNUSUAL},
 	{"empty", empty_start, ended_finish, METHOD_WAITS | METHOD_UNUSUAL},
 };
 const size_t method_table_count = sizeof(method_table) / sizeof(*method_table);

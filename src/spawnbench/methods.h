@@ -63,6 +63,7 @@ int spu_close_start(const struct target *target, struct launched *launched);
 int spu_allow_start(const struct target *target, struct launched *launched);
 int spu_fail_start(const struct target *target, struct launched *launched);
 int spu_deadline_start(const struct target *target, struct launched *launched);
+int spu_server_start_child(const struct target *target, struct launched *launched);
 int spu_posix_spawn_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_allow_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_fail_start(const struct target *target, struct launched *launched);

@@ -35,7 +35,8 @@ static const struct argp_option table[] = {
 	{"jobs", KEY_AXIS + AXIS_JOBS, "N[,N...]", 0, "Threads that launch at once (1)", 0},
 
 	{0, 0, 0, 0, "What is measured:", 2},
-	{"methods", KEY_METHODS, "METHOD[,METHOD...]", 0, "Ways to launch (all but empty)", 0},
+	{"methods", KEY_METHODS, "METHOD[,METHOD...]", 0,
+	 "Ways to launch (all but spu-server, empty)", 0},
 	{"exec-method", KEY_EXEC_METHOD, "NAME=COMMAND", 0, "A program that launches and times "
 	 "itself, called with the child's path and a count; may be repeated", 0},
 	{"baseline", KEY_BASELINE, "METHOD", 0, "The method that others are divided by (raw; "
