@@ -449,6 +449,8 @@ static void drop_and_launch(void)
 	const gid_t groups[] = {7, 9};
 	const char *direct, *served;
 
+	/* where the other user may not look */
+	ck_assert_int_eq(chdir(scratch()), 0);
 	ck_assert_int_eq(setgroups(2, groups), 0);
 	ck_assert_str_eq(shell(NULL, ids), shell(server, ids));
 	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
@@ -457,6 +459,8 @@ static void drop_and_launch(void)
 	served = shell(server, ids);
 	ck_assert_str_eq(direct, served);
 	ck_assert_int_eq(strncmp(served, "65534\n65534\n65534\n65534\n", 24), 0);
+	ck_assert_str_eq(shell(NULL, "readlink /proc/self/cwd; cat . 2>&1; true"),
+			 shell(server, "readlink /proc/self/cwd; cat . 2>&1; true"));
 	/* and may take no more than the caller */
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server,
 			.uid = SPU_SET(0), .flags = SPU_KEEP_GROUPS), NULL, NULL), -EPERM);

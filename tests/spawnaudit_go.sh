@@ -8,23 +8,11 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=audit.sh
 . "$(dirname "$0")/audit.sh"
-top=$(cd "$(dirname "$0")/.." && pwd)
-
-# Built once: Go compiles its runtime for a plugin, which takes a while.
-need_plugin() {
-	need
-	plugin=$BUILD/tests/go/sa_plugin.so
-	source=$top/tests/helpers/sa_plugin.go
-	[ ! "$plugin" -nt "$source" ] || return 0
-	command -v go >/dev/null || skip "Go isn't installed (golang-go)"
-	mkdir -p "$BUILD/tests/go"
-	env GO111MODULE=off GOTOOLCHAIN=local GOPROXY=off GOFLAGS= CGO_ENABLED=1 \
-		GOCACHE="$BUILD/tests/go/cache" GOPATH="$BUILD/tests/go/path" \
-		go build -buildmode=c-shared -o "$plugin" "$source" >log 2>&1 ||
-		skip "Go can't build a plugin here: $(tail -n 1 log)"
-}
+# shellcheck source-path=SCRIPTDIR source=plugin.sh
+. "$(dirname "$0")/plugin.sh"
 
 test_a_host_that_forks_while_the_go_runtime_runs() {
+	need
 	need_plugin
 	commit "$plugin" "$HELPERS/sa_gohost"
 	status 1 spawnaudit --stuck "$child"
@@ -46,6 +34,7 @@ those of the parent aren't here*" "$out"
 
 # The same, traced: who forked, among how many threads, with what in it, and where it waits
 test_tracing_a_host_that_forks_while_the_go_runtime_runs() {
+	need
 	need_plugin
 	spawnaudit --log=report "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
 	audit=$!

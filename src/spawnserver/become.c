@@ -185,8 +185,13 @@ static int become_member(const struct standing *standing, const struct spu_optio
 int spu__become(const struct standing *standing, int socket, const struct sender *sender,
 		int directory, const struct spu_options *options, struct spu_error *ret_error)
 {
-	int r = become_as_killable(standing, ret_error);
+	int r;
 
+	/* Where the caller is, though it may have no right to go there; nor has it one to look */
+	if (fchdir(directory) < 0)
+		return fail(ret_error, errno, SPU_STEP_CWD,
+			    "go to the caller's working directory");
+	r = become_as_killable(standing, ret_error);
 	if (r == 0)
 		r = become_user(socket, sender, ret_error);
 	if (r == 0)
@@ -199,8 +204,5 @@ int spu__become(const struct standing *standing, int socket, const struct sender
 		return r;
 	become_as_deaf(standing);
 	umask((mode_t)standing->umask);
-	if (fchdir(directory) < 0)
-		return fail(ret_error, errno, SPU_STEP_CWD,
-			    "go to the caller's working directory");
 	return 0;
 }

@@ -149,6 +149,17 @@ static int load_given(struct cargo *cargo, const struct given *given, struct spu
 	}
 }
 
+/* Who has dropped its rights may be where it has no right to look any more. */
+static int open_working_directory(void)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	int fd = open(".", flags);
+
+	if (fd < 0 && errno == EACCES)
+		fd = open("/proc/thread-self/cwd", flags);
+	return spu__lift(fd, 3);
+}
+
 static int load_descriptors(struct cargo *cargo)
 {
 	const struct launch *launch = cargo->launch;
@@ -162,7 +173,7 @@ static int load_descriptors(struct cargo *cargo)
 		r = load_given(cargo, &launch->given[i], &cargo->fds[i]);
 	if (r < 0)
 		return r;
-	cargo->directory = spu__lift(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), 3);
+	cargo->directory = open_working_directory();
 	if (cargo->directory < 0)
 		return spu__error(launch->ret_error, errno, SPU_STEP_PREPARE, -1,
 				  "open the working directory for the spawn server's child");
