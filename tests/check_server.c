@@ -187,6 +187,48 @@ START_TEST(the_options_are_relative_to_the_caller)
 }
 END_TEST
 
+static struct state_report *report_by(struct spu_server *server, struct spu_options options)
+{
+	options.size = sizeof(options);
+	options.server = server;
+	return run_report(&options);
+}
+
+START_TEST(sessions_groups_and_terminals_are_as_ever)
+{
+	struct spu_server *server = start_server(0);
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	struct state_report *report;
+	struct spu_child leader;
+
+	report = report_by(server, (struct spu_options){0});
+	ck_assert_int_eq(report->sid, getsid(0));
+	ck_assert_int_eq(report->pgid, getpgrp());
+	report = report_by(server, (struct spu_options){.flags = SPU_SETSID});
+	ck_assert_int_eq(report->sid, report->pid);
+	report = report_by(server, (struct spu_options){.pgroup = SPU_SET(0)});
+	ck_assert_int_eq(report->sid, getsid(0));
+	ck_assert_int_eq(report->pgid, report->pid);
+	/* of another child */
+	ck_assert_int_eq(spu_spawn(&leader, SPU_ARGV("sleep", "1000"), SPU_OPTIONS(
+			.server = server, .pgroup = SPU_SET(0)), NULL), 0);
+	report = report_by(server, (struct spu_options){.pgroup = SPU_SET(leader.pid)});
+	ck_assert_int_eq(report->pgid, leader.pid);
+	ck_assert_int_eq(spu_stop(&leader, SIGKILL, 0, SPU_GROUP, NULL), 0);
+	spu_child_release(&leader);
+	if (terminal < 0 || grantpt(terminal) < 0 || unlockpt(terminal) < 0 ||
+	    (slave = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+		SKIP(SUITE, "no pseudo-terminal is to be had");
+	report = report_by(server, (struct spu_options){
+		.flags = SPU_SETSID, .ctty = SPU_SET(0), .foreground = SPU_SET(0),
+		.fds = SPU_FDS(SPU_MAP(0, slave))});
+	ck_assert_int_eq(report->foreground, report->pid);
+	close(slave);
+	close(terminal);
+	spu_server_stop(server);
+}
+END_TEST
+
 /* At every number where a socket of ours may lie in the child. */
 START_TEST(descriptors_come_to_where_they_are_wanted)
 {
@@ -404,6 +446,23 @@ static void start_in_own_pid_namespace(void)
 	ck_assert_msg(strstr(error.text, "pid namespace") != NULL, "%s", error.text);
 	assert_no_child();
 }
+
+/* As any program's path does */
+START_TEST(a_relative_program_counts_from_the_callers_directory)
+{
+	struct spu_server *server;
+	struct spu_error error;
+	char directory[PATH_MAX], link[64];
+
+	ck_assert_int_eq(symlink(server_program(), in_scratch("server")), 0);
+	ck_assert_int_eq(chdir(scratch()), 0);
+	ASSERT_OK(spu_server_start(&server, SPU_SERVER_OPTIONS(.program = "./server"), &error),
+		  error);
+	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)server->process.pid);
+	ck_assert_int_eq((int)readlink(link, directory, sizeof(directory)), 1);
+	spu_server_stop(server);
+}
+END_TEST
 
 START_TEST(a_start_that_fails_says_why_and_leaves_nothing)
 {
@@ -661,11 +720,13 @@ int main(void)
 	tcase_add_test(tests, a_launch_right_after_the_start_is_served);
 	tcase_add_test(tests, a_child_is_as_the_caller_is_by_now);
 	tcase_add_test(tests, the_options_are_relative_to_the_caller);
+	tcase_add_test(tests, sessions_groups_and_terminals_are_as_ever);
 	tcase_add_test(tests, descriptors_come_to_where_they_are_wanted);
 	tcase_add_test(tests, failures_are_told_in_the_same_words);
 	tcase_add_test(tests, what_a_server_cannot_carry_is_refused_by_name);
 	tcase_add_test(tests, a_forked_copy_can_not_launch);
 	tcase_add_test(tests, a_server_that_has_ended_is_told_and_a_fresh_one_works);
+	tcase_add_test(tests, a_relative_program_counts_from_the_callers_directory);
 	tcase_add_test(tests, a_start_that_fails_says_why_and_leaves_nothing);
 	tcase_add_test(tests, who_has_dropped_its_rights_launches_nothing_with_them);
 	tcase_add_test(tests, children_gain_no_rights_unless_the_start_says_so);

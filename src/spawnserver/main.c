@@ -101,6 +101,9 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "spawn-server: spu_server_start(3) starts it\n");
 		return 125;
 	}
+	/* no mount is held by it; its children are told where to be */
+	if (chdir("/") < 0)
+		return 125;
 	owner.pidfd = (int)syscall3(SYS_pidfd_open, owner.pid, 0, 0);
 	/* its children would be nobody's that the owner can wait for */
 	if (getppid() == 0) {

@@ -53,7 +53,8 @@ int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_e
 		 "leaks: a spawn server's child gets the descriptors that fds names, no others"},
 		{is_in_another_session(server, &options->pgroup),
 		 "pgroup: the group isn't in the spawn server's session"},
-		{options->foreground.set && getsid(0) != server->session,
+		{options->foreground.set && !(options->flags & SPU_SETSID) &&
+		 getsid(0) != server->session,
 		 "foreground: the spawn server is in another session"},
 		{options->pdeathsig.set && syscall3(SYS_gettid, 0, 0, 0) != server->starter,
 		 "pdeathsig: it would be sent when the thread ends that has started the spawn "
