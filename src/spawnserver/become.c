@@ -54,14 +54,16 @@ static int read_peer_groups(int socket, struct groups *ret)
 /* Both are sorted, as the kernel keeps them. */
 static int has_groups(const struct groups *groups)
 {
-	int count = getgroups(0, NULL);
+	int count = getgroups(0, NULL), are_same;
 	gid_t *own;
 
-	if (count < 0 || (size_t)count != groups->count)
+	if (count < 0 || (size_t)count != groups->count || !groups->list)
 		return 0;
 	own = malloc((size_t)(count + 1) * sizeof(*own));
-	return own && getgroups(count, own) == count &&
-	       memcmp(own, groups->list, groups->count * sizeof(*own)) == 0;
+	are_same = own && getgroups(count, own) == count &&
+		   memcmp(own, groups->list, groups->count * sizeof(*own)) == 0;
+	free(own);
+	return are_same;
 }
 
 static int take_ids(uid_t uid, gid_t gid, const struct groups *groups,

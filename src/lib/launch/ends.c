@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,12 +26,11 @@ int spu__lift(int fd, int min)
 	return lifted;
 }
 
-int spu__make_pipe(int ret[2])
+/* Out of 0 to 2, both or none. */
+static int lift_both(int ends[2], int ret[2])
 {
-	int ends[2], i;
+	int i;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
 	for (i = 0; i < 2; i++) {
 		ends[i] = spu__lift(ends[i], 3);
 		if (ends[i] < 0) {
@@ -43,6 +43,29 @@ int spu__make_pipe(int ret[2])
 	ret[0] = ends[0];
 	ret[1] = ends[1];
 	return 0;
+}
+
+int spu__make_pipe(int ret[2])
+{
+	int ends[2];
+
+	return pipe2(ends, O_CLOEXEC) < 0 ? -errno : lift_both(ends, ret);
+}
+
+int spu__make_sockets(int type, int ret[2])
+{
+	int ends[2], on = 1;
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		int err = errno;
+
+		close(ends[0]);
+		close(ends[1]);
+		return -err;
+	}
+	return lift_both(ends, ret);
 }
 
 /*

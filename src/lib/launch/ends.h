@@ -43,8 +43,10 @@ void spu__close_error_pipe(struct ends *ends);
 /* Closes what the child has by now; on success stores the caller's ends, else closes them. */
 void spu__release_ends(struct ends *ends, int succeeded);
 
-/* A pipe, close-on-exec and not below 3; 0 or a negative errno value. */
+/* A pipe, and a pair of sockets: close-on-exec and not below 3; 0 or a negative errno value. */
 int spu__make_pipe(int ret[2]);
+/* What comes at the first socket says by whom it was sent. */
+int spu__make_sockets(int type, int ret[2]);
 
 /* Out of the numbers below min, at which it isn't to be; -1 with errno, and fd is closed. */
 int spu__lift(int fd, int min);

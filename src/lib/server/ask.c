@@ -78,27 +78,6 @@ static int await(struct pollfd *polls, nfds_t count, int64_t deadline)
  * ---- To the server
  */
 
-static int make_sockets(int ret[2], int wants_pidfd)
-{
-	int on = 1, i;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret) < 0)
-		return -errno;
-	for (i = 0; i < 2; i++) {
-		ret[i] = spu__lift(ret[i], 3);
-		if (ret[i] < 0) {
-			int err = errno;
-
-			close(ret[!i]);
-			return -err;
-		}
-	}
-	setsockopt(ret[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-	if (wants_pidfd)
-		setsockopt(ret[0], SOL_SOCKET, KERNEL_SO_PASSPIDFD, &on, sizeof(on));
-	return 0;
-}
-
 /* Its queue may be full, when it is stopped. */
 static int hand_over(const struct asking *asking, int end)
 {
@@ -340,12 +319,13 @@ static int conclude(struct asking *asking, int r)
 
 static int ask(struct asking *asking)
 {
-	int sockets[2];
-	int r = make_sockets(sockets, !(asking->launch->options.flags & SPU_NO_PIDFD));
+	int sockets[2], on = 1, r = spu__make_sockets(SOCK_STREAM, sockets);
 
 	if (r < 0)
 		return spu__error(asking->launch->ret_error, -r, SPU_STEP_PREPARE, -1,
 				  "sockets for the spawn server");
+	if (!(asking->launch->options.flags & SPU_NO_PIDFD))
+		setsockopt(sockets[0], SOL_SOCKET, KERNEL_SO_PASSPIDFD, &on, sizeof(on));
 	asking->entry->socket = sockets[0];
 	r = hand_over(asking, sockets[1]);
 	close(sockets[1]);

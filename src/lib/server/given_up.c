@@ -42,7 +42,7 @@ void spu__give_up(struct spu_server *server, struct given_up *entry)
 /* Is there nothing that it stands for any more? */
 static int is_settled(struct given_up *entry)
 {
-	struct answer answer;
+	struct answer answer = {0};
 	struct sender sender;
 	int status;
 	ssize_t r;

@@ -71,8 +71,12 @@ static void pass_text(struct pass *pass, const char **text)
 {
 	const char *end;
 
-	if (pass->direction != READ) {
+	if (pass->direction != READ && *text) {
 		pass_bytes(pass, (char *)(uintptr_t)*text, strlen(*text) + 1);
+		return;
+	}
+	if (pass->direction != READ) {	/* its list became shorter */
+		pass->failed = 1;
 		return;
 	}
 	*text = NULL;
@@ -127,10 +131,6 @@ static void pass_texts(struct pass *pass, const char *const **list)
 	for (i = 0; i < count && !pass->failed; i++) {
 		const char *text = texts ? NULL : (*list)[i];
 
-		if (!texts && !text) {	/* it became shorter */
-			pass->failed = 1;
-			return;
-		}
 		pass_text(pass, &text);
 		if (texts)
 			texts[i] = text;
@@ -166,7 +166,7 @@ static void pass_fds(struct pass *pass, const struct spu_fd **fds)
 		count++;
 	count = pass_array(pass, &array, count, sizeof(**fds));
 	*fds = array;
-	for (i = 0; i < count && !pass->failed; i++) {
+	for (i = 0; *fds && i < count && !pass->failed; i++) {
 		struct spu_fd *fd = (struct spu_fd *)(uintptr_t)&(*fds)[i];
 		const char *path = fd->path;
 

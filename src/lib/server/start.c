@@ -58,26 +58,6 @@ static int check(const struct spu_server_options *options, struct spu_server_opt
 	return 0;
 }
 
-/* The sender's credentials are there from the first message on, if the socket asks before. */
-static int make_sockets(int ret[2])
-{
-	int on = 1, i;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0)
-		return -errno;
-	for (i = 0; i < 2; i++) {
-		ret[i] = spu__lift(ret[i], SERVER_SOCKET);
-		if (ret[i] < 0) {
-			int err = errno;
-
-			close(ret[!i]);
-			return -err;
-		}
-	}
-	setsockopt(ret[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-	return 0;
-}
-
 /*
  * It stays in the caller's session and group, where its children are to be, and
  * blocks what a terminal sends to them.
@@ -160,19 +140,19 @@ static int start(struct spu_server *server, const struct spu_server_options *opt
 	const char *program = options->program ? options->program : SPAWN_SERVER;
 	int64_t deadline = spu__deadline_of(options->timeout_ms);
 	struct stat root;
-	int sockets[2], r;
+	int sockets[2], r;	/* the first is the server's, and tells it who sends */
 
 	server->owner = getpid();
 	server->starter = (pid_t)syscall3(SYS_gettid, 0, 0, 0);
 	server->session = getsid(0);
-	r = stat("/", &root) < 0 ? -errno : make_sockets(sockets);
+	r = stat("/", &root) < 0 ? -errno : spu__make_sockets(SOCK_SEQPACKET, sockets);
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "spawn server");
 	server->root_device = root.st_dev;
 	server->root_inode = root.st_ino;
-	server->socket = sockets[0];
-	r = launch(server, options, program, sockets[1], ret_error);
-	close(sockets[1]);
+	server->socket = sockets[1];
+	r = launch(server, options, program, sockets[0], ret_error);
+	close(sockets[0]);
 	return r < 0 ? r : meet(server, program, options->timeout_ms, deadline, ret_error);
 }
 
