@@ -495,12 +495,13 @@ static int run_out_of_time(char *const argv[], struct spu_options options,
 		*ret_out = (struct spu_output){0};
 		r = spu_capture(argv, &options, NULL, 0, ret_out, NULL, &status, &error);
 		ck_assert_int_eq(r, -ETIMEDOUT);
-		ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
 		ck_assert_ptr_nonnull(strstr(error.text, " took longer than "));
 		close(ends[1]);
 		while (read(ends[0], &c, 1) > 0)
 			;
 		close(ends[0]);
+		if (error.step != SPU_STEP_WAIT)	/* it wasn't even launched */
+			continue;
 		if (strncmp(ret_out->data, "ready\n", 6) == 0)
 			return status;
 		free(ret_out->data);
@@ -573,7 +574,7 @@ START_TEST(time_passes_while_input_waits)
 	struct spu_error error;
 	int status;
 
-	ck_assert_int_eq(spu_capture(SPU_ARGV("sleep", "1000"), SPU_OPTIONS(.timeout_ms = 30), input,
+	ck_assert_int_eq(spu_capture(SPU_ARGV("sleep", "1000"), SPU_OPTIONS(.timeout_ms = 1000), input,
 				     1 << 20, NULL, NULL, &status, &error),
 			 -ETIMEDOUT);
 	ck_assert_int_eq(status, SIGTERM);
@@ -756,7 +757,7 @@ static void capture_what_may_not_be_ended(void)
 	ck_assert_int_eq(syscall(SYS_capset, who, capabilities), 0);
 	ck_assert_int_eq(spu_capture(SH("while sleep 0.05; do echo here || exit; done"),
 				     SPU_OPTIONS(.uid = SPU_SET(65534), .flags = SPU_KEEP_GROUPS,
-						 .timeout_ms = 100), NULL, 0, &out, NULL,
+						 .timeout_ms = 1000), NULL, 0, &out, NULL,
 				     &status, &error), -EPERM);
 	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
 	ck_assert_ptr_nonnull(strstr(error.text, " can't be signalled: "));
