@@ -178,9 +178,9 @@ struct spu_fd {
 
 /*
  * A file, opened by the child after cwd: the path means what it means there,
- * with the child's umask. The one exception is a FIFO, which is opened in the
- * caller so that waiting for its other end can be interrupted by a signal
- * (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
+ * with the child's umask. The one exception is a FIFO, which without timeout_ms is
+ * opened in the caller, so that waiting for its other end can be interrupted by a
+ * signal (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
  */
 #define SPU_OPEN(n, path, flags) SPU_ENTRY_(SPU_FD_OPEN, n, 0, flags, 0666, path, SPU_NULL_)
 
@@ -444,10 +444,11 @@ struct spu_child {
  * has no limit from it.
  *
  * A failed launch sends no SIGCHLD and can't be seen by another thread's
- * waitpid(). ETXTBSY, which a launch in another thread can cause
- * (golang/go#22315), is retried for up to 100 ms; what the first attempt has
- * made (O_EXCL) or emptied (O_TRUNC), the next one opens as it is. (Method
- * posix_spawn empties it again, and isn't tried again with O_EXCL.)
+ * waitpid(), but for one whose time was over in exec. ETXTBSY, which a launch
+ * in another thread can cause (golang/go#22315), is retried for up to 100 ms;
+ * what the first attempt has made (O_EXCL) or emptied (O_TRUNC), the next one
+ * opens as it is. (Method posix_spawn empties it again, and isn't tried again
+ * with O_EXCL.)
  *
  * ret_child must not be NULL. On success the caller owns it and ends with
  * spu_child_release(); on failure it is untouched.

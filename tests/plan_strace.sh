@@ -156,7 +156,7 @@ END {
 			ms = substr(line, RSTART + 1) + 0
 			match(call, /it_value=\{tv_sec=[0-9]+/)
 			s = substr(call, RSTART + 17) + 0
-			if (s >= ms / 1000 - 600 && s < ms / 1000)
+			if (s >= ms / 1000 - 600 && s <= ms / 1000)
 				sub(/\{it_interval=.*\}\}/, "{" ms " ms}", call)
 			sub(/N/, N, line)
 		}

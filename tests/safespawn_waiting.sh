@@ -35,6 +35,7 @@ test_a_launch_that_hangs_is_given_up() {
 		same "$options" '' "$out"
 		like "$options" 'safespawn: cgroup group: took longer than 100 ms' "$err"
 	done
+	status 0 clean safespawn -q -t 0.1 --map-status=124:0 --cgroup=group echo never
 	status 3 clean safespawn -q --launch-timeout=60 sh -c 'exit 3'
 	status 125 safespawn --launch-timeout=1 --exec true
 	status 125 safespawn --launch-timeout=1 -m posix_spawn true

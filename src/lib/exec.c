@@ -25,7 +25,7 @@ static int run_in_place(struct launch *launch)
 		spu__run_plan(plan);
 		plan->start = plan->count - 1;	/* again: the exec alone */
 	} while (plan->report.err == ETXTBSY && plan->report.at == plan->start &&
-		 spu__pause_while_busy(&paused_us));
+		 spu__pause_while_busy(&paused_us, launch->deadline));
 	syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, KERNEL_SIGSET_SIZE);
 	flight.report = (struct report){plan->report.err, plan->report.at, plan->report.index, 0};
 	return spu__flight_error(launch, &flight);

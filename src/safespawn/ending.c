@@ -13,7 +13,7 @@
 #include "exit_status.h"
 
 /* The last pair for a status counts. */
-static void map(const struct settings *settings, struct ending *ending)
+void ending_map(const struct settings *settings, struct ending *ending)
 {
 	for (size_t i = settings->map_count; i > 0; i--) {
 		const struct range *pair = &settings->map[i - 1];
@@ -38,7 +38,7 @@ void ending_judge(const struct settings *settings, struct ending *ending)
 		if (number != SIGKILL && !settings->preserve_status)
 			ending->exit_status = EXIT_TIMED_OUT;
 	}
-	map(settings, ending);
+	ending_map(settings, ending);
 }
 
 void ending_die(int number)

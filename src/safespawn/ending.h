@@ -18,6 +18,9 @@ struct ending {
 /* Fills in what is ours. */
 void ending_judge(const struct settings *settings, struct ending *ending);
 
+/* As --map-status has it. */
+void ending_map(const struct settings *settings, struct ending *ending);
+
 /*
  * Dies of the signal, without a core of our own. Returns where that isn't to be
  * had: in process 1, which the kernel spares. Then 128+N has to do.

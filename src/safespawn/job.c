@@ -14,6 +14,26 @@ void job_resume(struct supervisor *s)
 	signal_command(s, SIGCONT);
 }
 
+/* A stop that is pending came behind the SIGCONT, which has cancelled all before. */
+int job_take_signal(struct supervisor *s, siginfo_t *info)
+{
+	static const struct timespec now;
+	sigset_t others = *s->waited;
+	int number = -1;
+
+	sigdelset(&others, SIGTSTP);
+	sigdelset(&others, SIGTTIN);
+	sigdelset(&others, SIGTTOU);
+	if (s->goes_on)
+		number = sigtimedwait(&others, info, &now);
+	if (number > 0)
+		return number;
+	if (s->goes_on && s->stopped)
+		job_resume(s);
+	s->goes_on = 0;
+	return number;
+}
+
 static void take_terminal(const struct supervisor *s)
 {
 	if (s->holder && terminal_is_with(s->terminal, s->holder))
@@ -76,22 +96,11 @@ static int stop_ourselves(const struct supervisor *s, int group)
 	return is_continued;
 }
 
-/*
- * Of the stop that the command has from us everybody else has theirs, from the
- * terminal as we had; from a ^Z that reached the command alone nobody has one.
- */
-static int stops_group(struct supervisor *s, int number)
-{
-	int is_passed_on = (s->sent & SPU_SIGNAL(number)) != 0;
-
-	s->sent &= ~SPU_SIGNAL(number);
-	return s->leads_group && number != SIGSTOP && !is_passed_on;
-}
-
 void job_stopped(struct supervisor *s, int number)
 {
 	int wants_terminal = number == SIGTTIN || number == SIGTTOU;
 	pid_t group = getpgid(s->pid);
+	int is_alone;	/* in having had the terminal's ^Z: else our group has had it, too */
 
 	s->stopped = 1;
 	s->goes_on = 0;
@@ -105,12 +114,13 @@ void job_stopped(struct supervisor *s, int number)
 		job_resume(s);
 		return;
 	}
+	is_alone = group != getpgrp() && tcgetpgrp(s->terminal) == group;
 	/* An interactive shell has made its own group and taken the terminal */
-	if (group != getpgrp() && tcgetpgrp(s->terminal) == group)
+	if (is_alone)
 		s->holder = group;
 	take_terminal(s);
 	/* A ^Z that can't stop us would stop the command for ever */
-	s->goes_on = stop_ourselves(s, stops_group(s, number)) ||
+	s->goes_on = stop_ourselves(s, is_alone && s->leads_group && number != SIGSTOP) ||
 		     (s->leads_group && number == SIGTSTP);
 }
 

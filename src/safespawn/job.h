@@ -14,6 +14,12 @@ void job_stopped(struct supervisor *s, int number);
 void job_resume(struct supervisor *s);
 
 /*
+ * While the command is to go on: the next signal that came with what made it go on,
+ * as the TERM of "kill %1", or, when none is left, -1, and it goes on.
+ */
+int job_take_signal(struct supervisor *s, siginfo_t *info);
+
+/*
  * The command has ended, as s->ending says. Returns a signal that our group is to
  * have as well, or 0.
  */

@@ -188,16 +188,25 @@ static int set_descriptors(struct launch *launch)
 	return 0;
 }
 
-/* The shorter one of the two. libc's posix_spawn knows none: there -t is for the command. */
+/* The first process of a new pid namespace can't be given up, and with it the namespace ends. */
+static int will_be_init(void)
+{
+	char target[32];
+
+	return readlink("/proc/self/ns/pid_for_children", target, sizeof(target)) < 0;
+}
+
+/* The shorter one of the two. Where no launch can be given up, -t is for the command alone. */
 static int time_for_launch(const struct settings *settings)
 {
 	int64_t ms = settings->timeout_ms, launch_ms = settings->launch_timeout_ms;
 
-	if (settings->method == SPU_METHOD_POSIX_SPAWN)
-		return 0;
 	if (launch_ms && (!ms || launch_ms < ms))
 		ms = launch_ms;
-	return ms <= INT_MAX ? (int)ms : 0;
+	if (ms == 0 || ms > INT_MAX ||
+	    (!launch_ms && (settings->method == SPU_METHOD_POSIX_SPAWN || will_be_init())))
+		return 0;
+	return (int)ms;
 }
 
 int launch_prepare(struct launch *launch, const struct settings *settings)
@@ -262,6 +271,10 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 		return EXIT_SETUP;
 	look_at_clock(launch->settings, &launch->begun);
 	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
+	if (r < 0 && error.step == SPU_STEP_DEADLINE && !launch->settings->launch_timeout_ms) {
+		launch->options.timeout_ms = 0;
+		r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
+	}
 	/*
 	 * Looked at after and not before: what comes between a look and the clone
 	 * would reach nobody. What the command has had already it gets twice.

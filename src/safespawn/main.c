@@ -39,6 +39,16 @@ static void say_ending(pid_t pid, const struct ending *ending)
 		    timed_out);
 }
 
+/* A time-out is mapped whoever met it. */
+static int nothing_launched(const struct settings *settings, int status)
+{
+	struct ending ending = {.exit_status = status};
+
+	if (status == EXIT_TIMED_OUT)
+		ending_map(settings, &ending);
+	return ending.exit_status;
+}
+
 static int run_in_background(struct launch *launch)
 {
 	struct spu_child child;
@@ -50,7 +60,7 @@ static int run_in_background(struct launch *launch)
 	}
 	status = launch_spawn(launch, &child);
 	if (status)
-		return status;
+		return nothing_launched(launch->settings, status);
 	printf("%d\n", (int)child.pid);
 	if (fflush(stdout) == 0)
 		return EXIT_SUCCESS;
@@ -69,7 +79,7 @@ static int run_in_foreground(struct launch *launch)
 		return EXIT_SETUP;
 	status = launch_spawn(launch, &child);
 	if (status)
-		return status;
+		return nothing_launched(launch->settings, status);
 	supervise(launch, &child, ends_tree ? &tree : NULL, &ending);
 	pid_file_remove(&launch->pid_file, child.pid);
 	spu_child_release(&child);

@@ -160,14 +160,11 @@ static void reap_others(const struct supervisor *s)
 
 static int take_signal(struct supervisor *s, siginfo_t *info)
 {
-	struct timespec left = {0, 0};
-	int number = s->goes_on ? sigtimedwait(s->waited, info, &left) : 0;
+	struct timespec left;
+	int number = job_take_signal(s, info);
 
 	if (number > 0)
 		return number;
-	if (s->goes_on && s->stopped)
-		job_resume(s);
-	s->goes_on = 0;
 	if (!s->has_deadline)
 		return sigwaitinfo(s->waited, info);
 	left = time_left(s);

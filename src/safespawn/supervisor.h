@@ -20,7 +20,7 @@ struct supervisor {
 	uint64_t sent;		/* the signals that it has had from us */
 	sigset_t early;		/* came when there was perhaps no command to get them with us */
 	int stopped;		/* the command is */
-	int goes_on;		/* once what is pending has been taken: the TERM of kill %1 */
+	int goes_on;		/* it is to, once what came with that is taken */
 	int terminal;		/* -1: none, or not looked for */
 	pid_t holder;		/* the command's group, if it's to have the terminal; or 0 */
 	int has_deadline;

@@ -253,16 +253,18 @@ CHILD static int rank(int err)
 
 CHILD static long exec_first(struct plan *plan)
 {
-	int err = 0, best = 0, i;
+	int err = 0, best = 0, best_index = 0, i;
 
 	for (i = 0; plan->candidates[i] && (i == 0 || goes_on(err)); i++) {
+		plan->report.index = i;
 		err = (int)-syscall3(SYS_execve, (long)plan->candidates[i], (long)plan->argv,
 				     (long)plan->env);
 		if (!best || rank(err) > rank(best)) {
 			best = err;
-			plan->report.index = i;
+			best_index = i;
 		}
 	}
+	plan->report.index = best_index;
 	return -best;
 }
 
@@ -294,16 +296,19 @@ CHILD static long detach(struct plan *plan, int next)
 
 	plan->start = next;
 	r = spu__clone_child(KERNEL_CLONE_VM | KERNEL_CLONE_VFORK | KERNEL_CLONE_PARENT_SETTID |
-			     SIGCHLD, plan->spare_stack, word, plan);
+			     (unsigned)plan->exit_signal, plan->spare_stack, word, plan);
 	if (r < 0)
 		return r;
 	/*
 	 * One that failed is ours to reap: the caller might be a subreaper, or init. No
-	 * step taken: its memory is a copy, so that we don't know. The exit status is the
-	 * signal that killed it.
+	 * step taken: its memory is a copy, so that we don't know. Killed in exec it has
+	 * the exit signal 0 still, that exec changes. The exit status is the signal that
+	 * killed it.
 	 */
-	if (plan->report.err || plan->report.at != plan->count - 1)
-		syscall4(SYS_wait4, r, (long)&status, plan->report.at < next ? WNOHANG : 0, 0);
+	if (plan->report.err || plan->report.at != plan->count - 1 ||
+	    syscall4(SYS_wait4, r, (long)&status, KERNEL_WCLONE | WNOHANG, 0) == 0)
+		syscall4(SYS_wait4, r, (long)&status,
+			 KERNEL_WALL | (plan->report.at < next ? WNOHANG : 0), 0);
 	syscall3(SYS_exit_group, status & 0x7f, 0, 0);
 	return 0;
 }

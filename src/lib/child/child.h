@@ -7,7 +7,7 @@
 
 /* Bytes of stack that a child needs, and the one between us and a detached child. */
 #define CHILD_STACK 3072
-#define MIDDLE_STACK 1024
+#define MIDDLE_STACK 1536
 #define CHILD_STACKS (MIDDLE_STACK + CHILD_STACK)
 
 /*

@@ -16,6 +16,7 @@
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
+#define PF_SIGNALED 0x400u	/* a signal ends it */
 
 /* No group has this number, which is above all that the kernel gives. */
 #define NO_GROUP INT_MAX
@@ -30,6 +31,12 @@ static int has_ended(pid_t pid)
 	return r == 0 ? info.si_pid != 0 : r == -ECHILD ? 1 : -1;
 }
 
+/* A filter knows nothing of the right answer. */
+static int setpgid_answers(void)
+{
+	return setpgid(0, -1) < 0 && errno == EINVAL;
+}
+
 /*
  * setpgid(2): EACCES for a child that has executed a program, which the kernel
  * takes from PF_FORKNOEXEC; before that EPERM, since there is no such group. Of
@@ -42,7 +49,9 @@ static int child_has_executed(pid_t pid)
 	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
 		return 1;
 	ended = has_ended(pid);
-	return ended != 0 ? ended : getsid(pid) == getsid(0) ? 0 : -1;
+	if (ended != 0)
+		return ended;
+	return getsid(pid) == getsid(0) && setpgid_answers() ? 0 : -1;
 }
 
 int spu__proc_is_ours(void)
@@ -58,8 +67,17 @@ int spu__proc_is_ours(void)
 	return strcmp(target, self) == 0;
 }
 
-/* The state and the flags stand behind the name, which may hold anything. */
-static int parse_stat(const char *stat, char *ret_state, unsigned long *ret_flags)
+/* What /proc/PID/stat says. */
+struct seen {
+	char state;
+	unsigned long flags, pending;	/* of its own, not of its threads together */
+};
+
+#define FLAGS_FIELD 9
+#define PENDING_FIELD 31
+
+/* All stands behind the name, which may hold anything. */
+static int parse_stat(const char *stat, struct seen *ret)
 {
 	const char *field = strrchr(stat, ')');
 	int number;
@@ -67,19 +85,21 @@ static int parse_stat(const char *stat, char *ret_state, unsigned long *ret_flag
 	if (!field || field[1] != ' ')
 		return -1;
 	field += 2;
-	*ret_state = *field;
-	for (number = 3; number < 9; number++) {
+	ret->state = *field;
+	for (number = 4; number <= PENDING_FIELD; number++) {
 		field = strchr(field, ' ');
 		if (!field)
 			return -1;
 		field++;
+		if (number == FLAGS_FIELD)
+			ret->flags = strtoul(field, NULL, 10);
 	}
-	*ret_flags = strtoul(field, NULL, 10);
+	ret->pending = strtoul(field, NULL, 10);
 	return 0;
 }
 
-/* 1, 0: there is none, or -1: no number left is no answer, for this moment. */
-static int read_stat(pid_t pid, char *ret_state, unsigned long *ret_flags)
+/* 1: it is gone. -1: it isn't to be told, and for want of a number only at this moment. */
+static int look_at(pid_t pid, struct seen *ret)
 {
 	char path[32], stat[512];
 	struct text text = TEXT_IN(path);
@@ -90,39 +110,45 @@ static int read_stat(pid_t pid, char *ret_state, unsigned long *ret_flags)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* It may have ended and be reaped; a hidden one (hidepid) still answers */
 	if (fd < 0)
-		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 0 : -1;
+		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 1 : -1;
 	size = read(fd, stat, sizeof(stat) - 1);
 	err = size < 0 ? errno : 0;
 	close(fd);
 	if (err)
-		return err == ESRCH ? 0 : -1;
+		return err == ESRCH ? 1 : -1;
 	stat[size] = '\0';
-	return parse_stat(stat, ret_state, ret_flags) < 0 ? -1 : 1;
+	return parse_stat(stat, ret);
 }
 
 static int proc_says_executed(pid_t pid)
 {
-	unsigned long flags;
-	char state;
-	int r = read_stat(pid, &state, &flags);
+	struct seen seen;
+	int r = look_at(pid, &seen);
 
-	if (r <= 0)
-		return r < 0 ? -1 : 1;
-	return state == 'Z' || state == 'X' || !(flags & PF_FORKNOEXEC);
+	if (r != 0)
+		return r;
+	return seen.state == 'Z' || seen.state == 'X' || !(seen.flags & PF_FORKNOEXEC);
+}
+
+int spu__is_dying(pid_t pid)
+{
+	struct seen seen;
+
+	return spu__proc_is_ours() && look_at(pid, &seen) == 0 &&
+	       (seen.flags & PF_SIGNALED || seen.pending & 1ul << (SIGKILL - 1));
 }
 
 int spu__was_executed(pid_t pid)
 {
-	unsigned long flags;
-	char state;
+	struct seen seen;
 
 	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
 		return 1;
-	if (getsid(pid) == getsid(0))
+	if (getsid(pid) == getsid(0) && setpgid_answers())
 		return 0;
-	if (!spu__proc_is_ours() || read_stat(pid, &state, &flags) <= 0)
+	if (!spu__proc_is_ours() || look_at(pid, &seen) != 0)
 		return -1;
-	return !(flags & PF_FORKNOEXEC);
+	return !(seen.flags & PF_FORKNOEXEC);
 }
 
 int spu__has_executed(pid_t pid, int is_child)

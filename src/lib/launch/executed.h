@@ -17,6 +17,9 @@ int spu__has_executed(pid_t pid, int is_child);
  */
 int spu__was_executed(pid_t pid);
 
+/* Does a signal end it, or has one done so? Where /proc doesn't tell: no. */
+int spu__is_dying(pid_t pid);
+
 /* Does /proc number processes as this one does? Else it names strangers. */
 int spu__proc_is_ours(void);
 

@@ -83,14 +83,17 @@ static int exec_error(const struct launch *launch, const struct report *report)
 }
 
 /* A child with a copy of our memory can't say where it was killed. */
-static void describe(struct text *text, const struct launch *launch, int at)
+static void describe(struct text *text, const struct launch *launch,
+		     const struct report *report)
 {
-	const struct step *step = &launch->plan.steps[at];
+	const struct step *step = &launch->plan.steps[report->at];
 
-	if (at < 0)
+	if (report->at < 0)
 		spu__add_text(text, "set-up");
 	else if (step->kind == STEP_EXEC)
-		spu__add_text(text, "exec %s", QUOTED(launch->plan.candidates[0], NAME_SIZE));
+		spu__add_text(text, "exec %s",
+			      QUOTED(launch->plan.candidates[report->index < 0 ? 0 : report->index],
+				     NAME_SIZE));
 	else
 		spu__show_subject(text, step);
 }
@@ -151,7 +154,7 @@ int spu__flight_error(const struct launch *launch, const struct flight *flight)
 	}
 	if (report->err && kind == STEP_EXEC)
 		return exec_error(launch, report);
-	describe(&text, launch, report->at);
+	describe(&text, launch, report);
 	if (flight->is_overdue)
 		return spu__refusal(launch->ret_error, ETIMEDOUT, number, report->index,
 				    "%s: took longer than %d ms", buffer,

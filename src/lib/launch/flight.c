@@ -64,6 +64,7 @@ static void reset_plan(struct plan *plan, const struct way *way)
 	plan->report.at = -1;
 	plan->report.index = -1;
 	plan->report.pid = 0;
+	plan->exit_signal = way->exit_signal;
 	/* step 0 resets handlers, which CLONE_CLEAR_SIGHAND does */
 	plan->start = (way->flags & KERNEL_CLONE_CLEAR_SIGHAND) ? 1 : 0;
 }
@@ -210,23 +211,20 @@ static struct report learn_from_pipe(struct launch *launch, pid_t pid)
 #define NEAR_US 1000000
 
 /*
- * Exec deletes the timer a moment after it has let go of our memory. Only who is seen
- * to be beyond that while there is time has no SIGKILL under way.
+ * Exec deletes the timer a moment after it has let go of our memory. Who is beyond
+ * that while there is time goes on, and so does who isn't dying then.
  */
-static int outran_deadline(const struct launch *launch, pid_t pid)
+static int outran_deadline(const struct launch *launch, const struct flight *flight)
 {
+	int is_child = !(launch->options.flags & SPU_DETACH);
+	pid_t pid = is_child ? flight->pid : flight->report.pid;
 	const struct timespec pause = {0, 20000};
-	int64_t left = launch->deadline - spu__now_us();
 
-	while (left > 0 && left < NEAR_US) {
-		int executed = spu__has_executed(pid, 1);
-
-		left = launch->deadline - spu__now_us();
-		if (executed != 0)
-			break;
+	if (launch->deadline - spu__now_us() > NEAR_US)
+		return 1;
+	while (spu__has_executed(pid, is_child) == 0)
 		nanosleep(&pause, NULL);
-	}
-	return left > 0;
+	return spu__now_us() < launch->deadline || !spu__is_dying(pid);
 }
 
 /* The one between us and a detached child is a child with memory like ours. */
@@ -244,10 +242,9 @@ static void settle(struct launch *launch, struct flight *flight)
 	}
 	flight->ran = flight->report.err == 0 && flight->report.at == exec;
 	if (flight->ran && !(launch->options.flags & SPU_DETACH))
-		flight->ran = !spu__never_executed(flight->pid) &&
-			      outran_deadline(launch, flight->pid);
-	flight->is_overdue = !flight->ran && !flight->report.err &&
-			     spu__now_us() >= launch->deadline;
+		flight->ran = !spu__never_executed(flight->pid);
+	if (flight->ran)
+		flight->ran = outran_deadline(launch, flight);
 }
 
 /*
@@ -262,14 +259,6 @@ static int reap(pid_t pid)
 	while (syscall4(SYS_wait4, pid, (long)&status, KERNEL_WALL, 0) == -EINTR)
 		;
 	return status;
-}
-
-static int end_child(const struct flight *flight)
-{
-	/* It may just have been executed */
-	if (flight->is_overdue)
-		kill(flight->pid, SIGKILL);
-	return reap(flight->pid);
 }
 
 /*
@@ -310,6 +299,7 @@ static void end_detached(struct flight *flight)
 	if (WIFEXITED(flight->status) && WEXITSTATUS(flight->status) > 0 &&
 	    WEXITSTATUS(flight->status) <= KERNEL_SIGNALS) {
 		flight->status = WEXITSTATUS(flight->status);
+		flight->ran = 0;
 		return;
 	}
 	if (WIFSIGNALED(flight->status)) {
@@ -359,7 +349,7 @@ static void end(const struct launch *launch, struct flight *flight)
 	else if (launch->options.flags & SPU_DETACH)
 		end_detached(flight);
 	else
-		flight->status = end_child(flight);
+		flight->status = reap(flight->pid);
 	if (flight->pidfd >= 0)
 		close(flight->pidfd);
 	flight->pidfd = -1;
@@ -378,6 +368,8 @@ static void fly(struct launch *launch, char *stacks, struct flight *flight)
 		flight->pid = (pid_t)pid;
 		settle(launch, flight);
 		end(launch, flight);
+		flight->is_overdue = !flight->ran && !flight->report.err &&
+				     spu__now_us() >= launch->deadline;
 	} else {
 		flight->refusal = (int)pid;
 	}

@@ -375,7 +375,8 @@ static int call(struct translation *t, struct spu_child *ret_child)
 
 	do
 		r = posix_spawnp(&pid, file, &t->actions, &t->attributes, plan->argv, plan->env);
-	while (r == ETXTBSY && !makes_once(t->launch) && spu__pause_while_busy(&paused_us));
+	while (r == ETXTBSY && !makes_once(t->launch) &&
+	       spu__pause_while_busy(&paused_us, t->launch->deadline));
 	if (r != 0)
 		return spu__error(t->launch->ret_error, r, SPU_STEP_POSIX_SPAWN, -1,
 				  "posix_spawn %s", QUOTED(file, NAME_SIZE));

@@ -6,15 +6,17 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../clock.h"
 #include "knowledge.h"
 
-int spu__pause_while_busy(long *paused_us)
+int spu__pause_while_busy(long *paused_us, int64_t deadline)
 {
 	/* 50 us, doubling: 100 ms in all */
 	long pause_us = *paused_us + 50;
 	struct timespec pause = {0, pause_us * 1000};
 
-	if (*paused_us >= 100000)
+	if (*paused_us >= 100000 ||
+	    (deadline != NEVER && deadline - spu__now_us() <= pause_us))
 		return 0;
 	nanosleep(&pause, NULL);
 	*paused_us += pause_us;
@@ -117,7 +119,7 @@ enum next spu__next_move(struct launch *launch, const struct flight *flight, lon
 		return NEXT_FAILURE;
 	if (report->err == REPORT_STOP ||
 	    (report->err == ETXTBSY && launch->plan.steps[report->at].kind == STEP_EXEC &&
-	     spu__pause_while_busy(paused_us)))
+	     spu__pause_while_busy(paused_us, launch->deadline)))
 		next = NEXT_ATTEMPT;
 	else
 		next = after_failure(launch, flight);

@@ -19,7 +19,7 @@
 struct report {
 	int err;	/* 0, an errno value, or REPORT_STOP */
 	int at;		/* stamped before each step: its place in the plan */
-	int index;	/* exec: the candidate that err is about */
+	int index;	/* exec: the candidate that is tried, or that err is about */
 	pid_t pid;	/* written by the kernel before the child runs */
 };
 
@@ -55,6 +55,7 @@ struct plan {
 	int timer;
 	pid_t group;		/* that foreground names; 0: the child's own, which is report.pid */
 	char *spare_stack;	/* its top: for the child that detach makes */
+	int exit_signal;	/* and that one's, until exec */
 	volatile struct report report;
 };
 

@@ -32,14 +32,14 @@
 	X(DETACH_HERE, SPU_STEP_DETACH, "detach", SYS_getppid, REFUSED, "detach", \
 	  "getppid() is $d0") \
 	X(DETACH, SPU_STEP_DETACH, "detach", SYS_clone, REFUSED, "detach", \
-	  "clone(flags=CLONE_VM|CLONE_VFORK|CLONE_PARENT_SETTID|CLONE_CHILD_SETTID|SIGCHLD), " \
-	  "and that child goes on") \
-	X(DEADLINE_HERE, SPU_STEP_DEADLINE, "deadline", SYS_getpid, REFUSED, "deadline", \
+	  "clone(flags=CLONE_VM|CLONE_VFORK|CLONE_PARENT_SETTID|CLONE_CHILD_SETTID), and that " \
+	  "child goes on") \
+	X(DEADLINE_HERE, SPU_STEP_DEADLINE, "deadline", SYS_getpid, REFUSED, "timeout_ms", \
 	  "getpid(), which isn't 1") \
-	X(DEADLINE_MAKE, SPU_STEP_DEADLINE, "deadline", SYS_timer_create, REFUSED, "deadline", \
+	X(DEADLINE_MAKE, SPU_STEP_DEADLINE, "deadline", SYS_timer_create, REFUSED, "timeout_ms", \
 	  "timer_create(CLOCK_MONOTONIC, {sigev_signo=SIGKILL, sigev_notify=SIGEV_SIGNAL}, " \
 	  "[N])") \
-	X(DEADLINE, SPU_STEP_DEADLINE, "deadline", SYS_timer_settime, REFUSED, "deadline", \
+	X(DEADLINE, SPU_STEP_DEADLINE, "deadline", SYS_timer_settime, REFUSED, "timeout_ms", \
 	  "timer_settime(N, 0, $i2, NULL)") \
 	X(ASK_CLOSE, SPU_STEP_CLOSE, "close", SYS_close_range, OWN, "close", \
 	  "close_range($d0, $d1, $r2) is EINVAL") \
