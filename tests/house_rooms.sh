@@ -34,7 +34,7 @@ rooms() {
 		lib/server/channel.* | spawnutil.h kernel.h lib/server/channel.h
 		lib/server/standing.* | arch/arch.h lib/error.h lib/server/request.h lib/server/standing.h
 		lib/server/given_up.* | kernel.h arch/arch.h lib/clock.h lib/server/server.h lib/server/channel.h lib/server/given_up.h
-		lib/server/cargo.* | quote.h arch/arch.h lib/error.h lib/launch/launch.h lib/plan/shown.h lib/server/*
+		lib/server/cargo.* | quote.h arch/arch.h lib/clock.h lib/error.h lib/launch/launch.h lib/plan/shown.h lib/server/*
 		lib/server/ask.* | kernel.h arch/arch.h lib/clock.h lib/error.h lib/launch/launch.h lib/launch/executed.h lib/server/*
 		lib/server/* | kernel.h quote.h arch/arch.h lib/clock.h lib/error.h lib/text.h lib/spawn.h lib/launch/ends.h lib/server/*
 		lib/* | spawnutil.h kernel.h names.h quote.h arch/arch.h lib/*

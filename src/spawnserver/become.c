@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,6 +68,17 @@ static int has_groups(const struct groups *groups)
 	return are_same;
 }
 
+/* The kernel does it itself only for who was root. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+
+	/* before Linux 4.3 there are none */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall3(SYS_capset, (long)&head, (long)none, 0) < 0 ? -1 : 0;
+}
+
 static int take_ids(uid_t uid, gid_t gid, const struct groups *groups,
 		    struct spu_error *ret_error)
 {
@@ -75,6 +88,8 @@ static int take_ids(uid_t uid, gid_t gid, const struct groups *groups,
 		return fail(ret_error, errno, SPU_STEP_GID, "take the caller's gid");
 	if (setresuid(uid, uid, uid) < 0)
 		return fail(ret_error, errno, SPU_STEP_UID, "take the caller's uid");
+	if (uid != 0 && drop_capabilities() < 0)
+		return fail(ret_error, errno, SPU_STEP_UID, "give the server's capabilities up");
 	return 0;
 }
 

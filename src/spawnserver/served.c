@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "become.h"
 #include "kernel.h"
 #include "lib/server/request.h"
@@ -149,6 +151,19 @@ static void move_socket(struct served *served)
 	}
 }
 
+/* As a child's without a server: exec deletes it. Where none is to be had, the caller kills. */
+static void set_deadline(const struct request *request)
+{
+	const struct kernel_sigevent overdue = {.signal = SIGKILL};
+	const struct kernel_itimerspec left = {.value = {request->left_us / 1000000,
+							 request->left_us % 1000000 * 1000}};
+	int timer;
+
+	if (request->left_us > 0 && syscall3(SYS_timer_create, KERNEL_CLOCK_MONOTONIC,
+					     (long)&overdue, (long)&timer) == 0)
+		syscall4(SYS_timer_settime, timer, 0, (long)&left, 0);
+}
+
 static void await_go(struct served *served)
 {
 	char byte = 0;
@@ -179,6 +194,7 @@ void spu__serve(int socket, const struct owner *owner, const struct sender *send
 	if (spu__send(socket, &here, sizeof(here), NULL, 0) != sizeof(here))
 		go_away();
 	read_request(&served);
+	set_deadline(&served.request);
 	number_descriptors(&served);
 	move_socket(&served);
 	if (spu__become(&served.request.standing, served.socket, sender,

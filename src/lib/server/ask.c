@@ -27,6 +27,8 @@
 /* How long a child that is to end may take beyond the deadline, and one without a server */
 #define END_US 10000
 #define ORPHAN_US 1000000
+/* Who has the word to go is looked at so often: a forked copy may hold its end of the socket */
+#define LOOK_US 10000
 
 struct asking {
 	const struct launch *launch;
@@ -186,7 +188,13 @@ static int await_more(struct asking *asking)
 		{.fd = is_watched ? asking->server->process.pidfd : -1, .events = POLLIN},
 	};
 	int64_t patience = asking->is_here ? NEVER : asking->patience;
-	int r = await(polls, 2, earlier(asking->deadline, patience));
+	int64_t look = asking->may_go ? spu__now_us() + LOOK_US : NEVER;
+	int r = await(polls, 2, earlier(asking->deadline, earlier(patience, look)));
+
+	if (r == -ETIMEDOUT && look < asking->deadline) {
+		asking->is_over = spu__was_executed(asking->entry->pid) > 0;
+		return 0;
+	}
 
 	if (r == 0 && polls[1].revents)
 		asking->patience = spu__now_us() + ORPHAN_US;
@@ -222,8 +230,7 @@ static int end_child(struct asking *asking, int64_t deadline)
 	struct given_up *entry = asking->entry;
 	int status = 0;
 
-	if (asking->pidfd >= 0)
-		close(asking->pidfd);
+	entry->pidfd = asking->pidfd;
 	asking->pidfd = -1;
 	if (asking->is_over && entry->pid == 0)
 		return 0;
@@ -340,7 +347,7 @@ static int ask_with_entry(struct asking *asking, pid_t *ret_pid, int *ret_pidfd)
 	if (!asking->entry)
 		return spu__error(asking->launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1,
 				  "spawn server");
-	asking->entry->socket = -1;
+	asking->entry->socket = asking->entry->pidfd = -1;
 	r = ask(asking);
 	if (!asking->entry)	/* given up */
 		return r;
@@ -352,6 +359,8 @@ static int ask_with_entry(struct asking *asking, pid_t *ret_pid, int *ret_pidfd)
 	}
 	if (asking->entry->socket >= 0)
 		close(asking->entry->socket);
+	if (asking->entry->pidfd >= 0)
+		close(asking->entry->pidfd);
 	free(asking->entry);
 	return r;
 }

@@ -39,6 +39,31 @@ void spu__give_up(struct spu_server *server, struct given_up *entry)
 	pthread_mutex_unlock(&server->lock);
 }
 
+/* By us or, as well as us, by somebody else. */
+static int is_reaped(int pidfd)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return syscall6(SYS_waitid, KERNEL_P_PIDFD, pidfd, (long)&info,
+			WEXITED | WNOHANG | KERNEL_WALL, 0, 0) != 0 || info.si_pid != 0;
+}
+
+/* Whether it was gone at once. */
+static int kill_it(int pidfd)
+{
+	syscall4(SYS_pidfd_send_signal, pidfd, SIGKILL, 0, 0);
+	return is_reaped(pidfd);
+}
+
+static void forget(struct given_up *entry)
+{
+	close(entry->socket);
+	if (entry->pidfd >= 0)
+		close(entry->pidfd);
+	free(entry);
+}
+
 /* Is there nothing that it stands for any more? */
 static int is_settled(struct given_up *entry)
 {
@@ -49,7 +74,9 @@ static int is_settled(struct given_up *entry)
 
 	while ((r = spu__receive(entry->socket, &answer, sizeof(answer), NULL, NULL,
 				 &sender)) == sizeof(answer)) {
-		if (sender.pidfd >= 0)
+		if (answer.word == CHILD_HERE && entry->pidfd < 0)
+			entry->pidfd = sender.pidfd;
+		else if (sender.pidfd >= 0)
 			close(sender.pidfd);
 		if (answer.word == SERVER_CLONED)
 			entry->pid = answer.pid;
@@ -58,6 +85,8 @@ static int is_settled(struct given_up *entry)
 	}
 	if (entry->pid == 0)
 		return r != -EAGAIN;
+	if (entry->pidfd >= 0)
+		return is_reaped(entry->pidfd) || kill_it(entry->pidfd);
 	/* If it is no child of ours, its number is somebody else's by now */
 	if (spu__reap_until(entry->pid, 0, &status))
 		return 1;
@@ -80,8 +109,7 @@ size_t spu__sweep(struct spu_server *server)
 			continue;
 		}
 		*at = entry->next;
-		close(entry->socket);
-		free(entry);
+		forget(entry);
 	}
 	pthread_mutex_unlock(&server->lock);
 	return left;
@@ -99,7 +127,6 @@ void spu__sweep_out(struct spu_server *server)
 		struct given_up *entry = server->given_up;
 
 		server->given_up = entry->next;
-		close(entry->socket);
-		free(entry);
+		forget(entry);
 	}
 }

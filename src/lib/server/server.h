@@ -13,6 +13,7 @@ struct given_up {
 	struct given_up *next;
 	int socket;
 	pid_t pid;	/* of its child; 0: not known yet */
+	int pidfd;	/* and, where there is one: the number may be another child's by now */
 };
 
 struct spu_server {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,10 +29,23 @@ static int read_begin(const char *path, char *text, size_t size)
 	return 0;
 }
 
-/* umask(2) can't ask without changing it, which other threads would see. */
-static int read_umask(unsigned *ret)
+/* Those for files (setfsuid) are the effective ones, but in file servers. */
+static int has_own_file_ids(const char *status, const char *name)
 {
-	char text[256];
+	const char *line = strstr(status, name);
+	unsigned effective, files;
+
+	return !line || sscanf(line + strlen(name), "%*u %u %*u %u", &effective, &files) != 2 ||
+	       effective != files;
+}
+
+/*
+ * umask(2) can't ask without changing it, which other threads would see. -ENODATA: before
+ * Linux 4.7.
+ */
+static int read_status(unsigned *ret_umask)
+{
+	char text[512];
 	const char *line;
 	int r = read_begin("/proc/thread-self/status", text, sizeof(text));
 
@@ -39,9 +53,9 @@ static int read_umask(unsigned *ret)
 		return r;
 	line = strstr(text, "\nUmask:\t");
 	if (!line)
-		return -ENODATA;	/* before Linux 4.7 */
-	*ret = (unsigned)strtoul(line + 8, NULL, 8);
-	return 0;
+		return -ENODATA;
+	*ret_umask = (unsigned)strtoul(line + 8, NULL, 8);
+	return has_own_file_ids(text, "\nUid:") || has_own_file_ids(text, "\nGid:") ? -ENOTSUP : 0;
 }
 
 static uint64_t read_ignored(void)
@@ -63,7 +77,10 @@ int spu__read_standing(struct standing *ret, struct spu_error *ret_error)
 	int r, i;
 
 	memset(ret, 0, sizeof(*ret));
-	r = read_umask(&ret->umask);
+	r = read_status(&ret->umask);
+	if (r == -ENOTSUP)
+		return spu__refusal(ret_error, ENOTSUP, SPU_STEP_SERVER, -1, "spawn server: the "
+				    "thread has ids of its own for files, setfsuid(2)");
 	if (r == 0)
 		r = read_begin("/proc/self/oom_score_adj", score, sizeof(score));
 	if (r < 0)

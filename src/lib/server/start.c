@@ -134,6 +134,16 @@ static int meet(const struct spu_server *server, const char *program, int timeou
 	return 0;
 }
 
+/* Else who gives the higher ones up would have them again by the server. */
+static int has_one_identity(void)
+{
+	uid_t uid, euid, suid;
+	gid_t gid, egid, sgid;
+
+	return getresuid(&uid, &euid, &suid) == 0 && uid == euid && euid == suid &&
+	       getresgid(&gid, &egid, &sgid) == 0 && gid == egid && egid == sgid;
+}
+
 static int start(struct spu_server *server, const struct spu_server_options *options,
 		 struct spu_error *ret_error)
 {
@@ -142,6 +152,10 @@ static int start(struct spu_server *server, const struct spu_server_options *opt
 	struct stat root;
 	int sockets[2], r;	/* the first is the server's, and tells it who sends */
 
+	if (!has_one_identity())
+		return spu__refusal(ret_error, ENOTSUP, SPU_STEP_SERVER, -1,
+				    "spawn server: the process's real, effective and saved ids "
+				    "differ");
 	server->owner = getpid();
 	server->starter = (pid_t)syscall3(SYS_gettid, 0, 0, 0);
 	server->session = getsid(0);
@@ -156,12 +170,14 @@ static int start(struct spu_server *server, const struct spu_server_options *opt
 	return r < 0 ? r : meet(server, program, options->timeout_ms, deadline, ret_error);
 }
 
-/* Of the process that it belongs to. */
+/* Of the process that it belongs to, which may have too few rights by now to kill it. */
 static void end(struct spu_server *server)
 {
 	if (server->process.pid > 0) {
-		spu_kill(&server->process, SIGKILL, 0);
-		spu_wait(&server->process, 1000, NULL);
+		shutdown(server->socket, SHUT_RDWR);
+		if (spu_wait(&server->process, 1000, NULL) == -ETIMEDOUT &&
+		    spu_kill(&server->process, SIGKILL, 0) == 0)
+			spu_wait(&server->process, 1000, NULL);
 	}
 	spu__sweep_out(server);
 }
