@@ -105,8 +105,7 @@ static void leave(void *argument)
 static int wait_for_end(struct call *call, const struct spu_options *options, const char *name,
 			int *ret_status, struct spu_error *ret_error)
 {
-	struct stopping stopping = spu__stopping(&call->child, options,
-						  call->deadline);
+	struct stopping stopping = spu__stopping(&call->child, options, call->deadline);
 	int r = spu__see_off(&stopping, ret_status);
 
 	return spu__wait_result(r, name, &call->child, options, ret_error);

@@ -63,6 +63,15 @@ static int launch_by_server(const struct launch *launch, struct spu_child *ret_c
 	return r;
 }
 
+static int launch_it(struct launch *launch, struct spu_child *ret_child)
+{
+	if (launch->options.server)
+		return launch_by_server(launch, ret_child);
+	if (launch->options.method == SPU_METHOD_POSIX_SPAWN)
+		return launch_by_libc(launch, ret_child);
+	return launch_by_clone(launch, ret_child);
+}
+
 static int spawn(struct launch *launch, struct spu_child *ret_child, char *const argv[],
 		 const struct spu_options *options, struct arena *arena,
 		 struct spu_error *ret_error)
@@ -74,9 +83,7 @@ static int spawn(struct launch *launch, struct spu_child *ret_child, char *const
 	if (r == 0)
 		r = spu__open_launch(launch, argv, options, FOR_CHILD, arena, ret_error);
 	if (r == 0) {
-		r = options->server ? launch_by_server(launch, ret_child)
-		  : options->method == SPU_METHOD_POSIX_SPAWN
-		  ? launch_by_libc(launch, ret_child) : launch_by_clone(launch, ret_child);
+		r = launch_it(launch, ret_child);
 		spu__close_launch(launch, r == 0);
 	}
 	pthread_setcancelstate(cancel_state, NULL);

@@ -40,18 +40,23 @@ static int setpgid_answers(void)
 /*
  * setpgid(2): EACCES for a child that has executed a program, which the kernel
  * takes from PF_FORKNOEXEC; before that EPERM, since there is no such group. Of
- * one in another session it is EPERM always.
+ * one in another session it is EPERM always: -1.
  */
-static int child_has_executed(pid_t pid)
+static int setpgid_says_executed(pid_t pid)
 {
-	int ended;
-
 	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
 		return 1;
-	ended = has_ended(pid);
-	if (ended != 0)
-		return ended;
 	return getsid(pid) == getsid(0) && setpgid_answers() ? 0 : -1;
+}
+
+static int child_has_executed(pid_t pid)
+{
+	int executed = setpgid_says_executed(pid), ended;
+
+	if (executed > 0)
+		return 1;
+	ended = has_ended(pid);
+	return ended != 0 ? ended : executed;
 }
 
 int spu__proc_is_ours(void)
@@ -140,12 +145,11 @@ int spu__is_dying(pid_t pid)
 
 int spu__was_executed(pid_t pid)
 {
+	int executed = setpgid_says_executed(pid);
 	struct seen seen;
 
-	if (setpgid(pid, NO_GROUP) < 0 && errno == EACCES)
-		return 1;
-	if (getsid(pid) == getsid(0) && setpgid_answers())
-		return 0;
+	if (executed >= 0)
+		return executed;
 	if (!spu__proc_is_ours() || look_at(pid, &seen) != 0)
 		return -1;
 	return !(seen.flags & PF_FORKNOEXEC);
