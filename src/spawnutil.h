@@ -574,62 +574,6 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
 	    struct spu_error *ret_error) SPU_RESULT_COUNTS_;
 
 /*
- * ---- A process that launches for this one ---------------------------------
- *
- * A spawn server is a small process that makes the children of the one that has
- * started it: options.server in spu_spawn(), spu_run(), spu_capture() and
- * spu_system_with(). What it launches is the caller's own child, as ever: waitpid(),
- * SIGCHLD, getppid(). But the caller makes no process and executes nothing. It
- * can be one that may not (a seccomp filter), or has dropped its rights, or whose
- * runtime isn't to be disturbed; it is never suspended, and what hangs in the set-up
- * ends with timeout_ms.
- *
- * What a child inherits it has from its caller, at the time of the launch:
- * directory, environment, PATH, umask, limits, nice value, processors, ignored
- * signals, ids and groups, process group, a raised oom_score_adj. All else is the
- * server's, as it was when that was started: spu_server_start(3) lists it.
- */
-struct spu_server_options {
-	size_t size;		/* of the struct, as struct spu_options has it */
-	unsigned flags;		/* SPU_SERVER_NEW_PRIVS */
-	int timeout_ms;		/* how long the start may take; 0: as long as it takes */
-	const char *program;	/* the server, where it isn't the one that was installed */
-};
-
-#define SPU_SERVER_NEW_PRIVS (1u << 0)	/* set-user-ID programs and the like give their rights;
-					   else the server has no_new_privs */
-
-#define SPU_SERVER_OPTIONS(...) \
-	(&(const struct spu_server_options){.size = sizeof(struct spu_server_options), __VA_ARGS__})
-
-/*
- * Starts one. It is a child of the caller's that lives until spu_server_stop(), or
- * the caller's end or exec: who waits for all of its children meets it. Any thread
- * may launch by it, in parallel. Only this process may: in a copy of it, made by
- * fork, such a launch is -ECHILD.
- *
- * On success the caller owns *ret_server and ends with spu_server_stop(). options may
- * be NULL.
- *
- * Errors: those of spu_spawn(); -ETIMEDOUT; -EPIPE: the program ended; -EPROTO: it is
- * of another version; -ENOTSUP: the process has unshared its pid namespace.
- *
- * A launch by it has these errors of its own, with SPU_STEP_SERVER: -EPIPE: the server
- * has ended (another one can be started); -ECHILD; -ETIMEDOUT; -ECANCELED: the child
- * was killed before it executed the program. -ENOTSUP names an option that it can't
- * carry.
- */
-int spu_server_start(struct spu_server **ret_server, const struct spu_server_options *options,
-		     struct spu_error *ret_error) SPU_RESULT_COUNTS_;
-
-/*
- * Ends it; children that it has launched are the caller's as before. Not beside a
- * launch by it. In a copy of the process it only gives memory and descriptor back.
- * NULL: nothing.
- */
-void spu_server_stop(struct spu_server *server);
-
-/*
  * spu_run() of the shell: /bin/sh -c -- command. Unlike spu_system() it does
  * nothing to the caller's signals, and every option means what it means to
  * spu_run(): descriptors that fds doesn't name are closed but with
@@ -715,6 +659,62 @@ int spu_explain_exec(char *const argv[], const struct spu_options *options,
  * free(). -ENOMEM.
  */
 int spu_probe(char **ret_text) SPU_RESULT_COUNTS_;
+
+/*
+ * ---- A process that launches for this one -------------------------------
+ *
+ * A spawn server is a small process that makes the children of the one that has
+ * started it: options.server in spu_spawn(), spu_run(), spu_capture() and
+ * spu_system_with(). What it launches is the caller's own child, as ever: waitpid(),
+ * SIGCHLD, getppid(). But the caller makes no process and executes nothing. It
+ * can be one that may not (a seccomp filter), or has dropped its rights, or whose
+ * runtime isn't to be disturbed; it is never suspended, and what hangs in the set-up
+ * ends with timeout_ms.
+ *
+ * What a child inherits it has from its caller, at the time of the launch:
+ * directory, environment, PATH, umask, limits, nice value, processors, ignored
+ * signals, ids and groups, process group, a raised oom_score_adj. All else is the
+ * server's, as it was when that was started: spu_server_start(3) lists it.
+ */
+struct spu_server_options {
+	size_t size;		/* of the struct, as struct spu_options has it */
+	unsigned flags;		/* SPU_SERVER_NEW_PRIVS */
+	int timeout_ms;		/* how long the start may take; 0: as long as it takes */
+	const char *program;	/* the server, where it isn't the one that was installed */
+};
+
+#define SPU_SERVER_NEW_PRIVS (1u << 0)	/* set-user-ID programs and the like give their rights;
+					   else the server has no_new_privs */
+
+#define SPU_SERVER_OPTIONS(...) \
+	(&(const struct spu_server_options){.size = sizeof(struct spu_server_options), __VA_ARGS__})
+
+/*
+ * Starts one. It is a child of the caller's that lives until spu_server_stop(), or
+ * the caller's end or exec: who waits for all of its children meets it. Any thread
+ * may launch by it, in parallel. Only this process may: in a copy of it, made by
+ * fork, such a launch is -ECHILD.
+ *
+ * On success the caller owns *ret_server and ends with spu_server_stop(). options may
+ * be NULL.
+ *
+ * Errors: those of spu_spawn(); -ETIMEDOUT; -EPIPE: the program ended; -EPROTO: it is
+ * of another version; -ENOTSUP: the process has unshared its pid namespace.
+ *
+ * A launch by it has these errors of its own, with SPU_STEP_SERVER: -EPIPE: the server
+ * has ended (another one can be started); -ECHILD; -ETIMEDOUT; -ECANCELED: the child
+ * was killed before it executed the program. -ENOTSUP names an option that it can't
+ * carry.
+ */
+int spu_server_start(struct spu_server **ret_server, const struct spu_server_options *options,
+		     struct spu_error *ret_error) SPU_RESULT_COUNTS_;
+
+/*
+ * Ends it; children that it has launched are the caller's as before. Not beside a
+ * launch by it. In a copy of the process it only gives memory and descriptor back.
+ * NULL: nothing.
+ */
+void spu_server_stop(struct spu_server *server);
 
 /*
  * ---- Descriptors -------------------------------------------------------

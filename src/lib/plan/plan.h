@@ -2,7 +2,7 @@
 /*
  * The plan: what a child will do, as data. A flat array of steps with every
  * argument resolved; made in the parent, carried out by the child, printed by
- * text.c, translated by posix_spawn.c.
+ * shown.c, translated by posix_spawn.c.
  */
 #ifndef LIB_PLAN_H
 #define LIB_PLAN_H

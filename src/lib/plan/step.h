@@ -12,7 +12,7 @@
 /*
  * X(kind, public number, name, system call, in posix_spawn, subject, call as shown)
  *
- * The rows stand in the order in which options.c asks for them. Why this order:
+ * The rows stand in the order in which compile.c asks for them. Why this order:
  * the deadline is there before anything that may hang, and is the child's that
  * execs; the table is its own before anything changes it; the tail is closed before
  * anything can get a number in it; limits and priorities while the rights to
@@ -24,7 +24,7 @@
  *
  * In posix_spawn: OWN is libc's own business, REFUSED can't be said there, all
  * else is a function of posix_spawn.c. What stands behind $ in the two texts, a
- * letter and the number of an argument, is explained in text.c.
+ * letter and the number of an argument, is explained in shown.c.
  */
 #define STEPS(X) \
 	X(HANDLERS, SPU_STEP_HANDLERS, "handlers", SYS_rt_sigaction, OWN, "handlers", \
