@@ -195,6 +195,16 @@ static void launch_until_all_are_known(struct spu_server *server)
 	while (server->given_up);
 }
 
+/* Then the server is the only child. It is stopped here. */
+static void assert_all_is_known(struct spu_server *server, size_t open_before)
+{
+	launch_until_all_are_known(server);
+	ck_assert_uint_eq(count_open(), open_before);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
+	spu_server_stop(server);
+	assert_no_child();
+}
+
 /* More often than its queue has room */
 START_TEST(a_stopped_server_holds_nobody_and_what_it_makes_later_is_ended)
 {
@@ -206,11 +216,7 @@ START_TEST(a_stopped_server_holds_nobody_and_what_it_makes_later_is_ended)
 	launch_in_vain(server, 400);
 	ck_assert_int_eq(kill(server->process.pid, SIGCONT), 0);
 	ASSERT_OK(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error), error);
-	launch_until_all_are_known(server);
-	ck_assert_uint_eq(count_open(), open_before);
-	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
-	spu_server_stop(server);
-	assert_no_child();
+	assert_all_is_known(server, open_before);
 }
 END_TEST
 
@@ -305,11 +311,7 @@ START_TEST(a_child_that_hangs_or_is_stopped_is_given_up)
 	make_gate();
 	ck_assert_int_eq(launch_held(server, SIGSTOP, 1000, &error), -ETIMEDOUT);
 	ck_assert_int_eq(launch_held(server, 0, 1000, &error), -ETIMEDOUT);
-	launch_until_all_are_known(server);
-	ck_assert_uint_eq(count_open(), open_before);
-	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
-	spu_server_stop(server);
-	assert_no_child();
+	assert_all_is_known(server, open_before);
 }
 END_TEST
 
