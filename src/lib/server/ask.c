@@ -192,10 +192,12 @@ static int await_more(struct asking *asking)
 	int r = await(polls, 2, earlier(asking->deadline, earlier(patience, look)));
 
 	if (r == -ETIMEDOUT && look < asking->deadline) {
-		asking->is_over = spu__was_executed(asking->entry->pid) > 0;
+		if (spu__has_executed(asking->entry->pid, 1) <= 0)
+			return 0;
+		listen_to(asking);
+		asking->is_over = 1;
 		return 0;
 	}
-
 	if (r == 0 && polls[1].revents)
 		asking->patience = spu__now_us() + ORPHAN_US;
 	return r == -ETIMEDOUT && patience < asking->deadline ? -EPIPE : r;
