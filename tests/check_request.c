@@ -64,6 +64,7 @@ START_TEST(everything_comes_back_as_it_was)
 	ck_assert_uint_eq(b->ignore_signals, SPU_SIGNAL(SIGHUP));
 	ck_assert_uint_eq(b->flags, SPU_NO_NEW_PRIVS);
 	ck_assert_uint_eq(back.descriptors, 4);
+	ck_assert_int_eq(back.deadline_us, 1000000007);
 	ck_assert_mem_eq(&request.standing, &back.standing, sizeof(back.standing));
 	free(bytes);
 	free(room);

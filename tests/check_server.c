@@ -2,10 +2,8 @@
 /* Launches by a spawn server: whose child it is, what it is like, and how a failure is told. */
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -551,81 +549,6 @@ START_TEST(who_has_dropped_its_rights_launches_nothing_with_them)
 }
 END_TEST
 
-static void start_with_two_identities(void)
-{
-	struct spu_server *server = NULL;
-	struct spu_error error;
-
-	ck_assert_int_eq(setresuid(65534, 0, 0), 0);
-	ck_assert_int_eq(spu_server_start(&server, SPU_SERVER_OPTIONS(.program = server_program()),
-					  &error), -ENOTSUP);
-	ck_assert_ptr_nonnull(strstr(error.text, "real, effective and saved ids differ"));
-	ck_assert_ptr_null(server);
-	assert_no_child();
-}
-
-/* A set-user-ID program that gives its rights up would have them again by its server. */
-START_TEST(a_process_of_two_identities_gets_no_server)
-{
-	NEED_ROOT();
-	in_own_process(start_with_two_identities);
-}
-END_TEST
-
-/* As a service that a manager starts as a user, with a capability. */
-static void become_a_user_who_may_change_ids(void)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const unsigned rights = 1u << CAP_SETUID | 1u << CAP_SETGID;
-	const struct __user_cap_data_struct data[2] = {{rights, rights, rights}, {0, 0, 0}};
-
-	ck_assert_int_eq(setgroups(0, NULL), 0);
-	ck_assert_int_eq(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), 0);
-	ck_assert_int_eq(setresuid(65533, 65533, 65533), 0);
-	ck_assert_int_eq(syscall(SYS_capset, &head, data), 0);
-	ck_assert_int_eq(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETUID, 0, 0), 0);
-}
-
-static void change_ids_and_give_up_capabilities(void)
-{
-	struct spu_server *server;
-
-	become_a_user_who_may_change_ids();
-	server = start_server(0);
-	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
-	ck_assert_str_eq(shell(server, "id -u; grep CapEff /proc/self/status"),
-			 "65534\nCapEff:\t0000000000000000\n");
-	/* it isn't ours to kill, and is gone all the same */
-	spu_server_stop(server);
-	assert_no_child();
-}
-
-START_TEST(other_ids_leave_nothing_of_the_servers_capabilities)
-{
-	NEED_ROOT();
-	in_own_process(change_ids_and_give_up_capabilities);
-}
-END_TEST
-
-static void launch_with_ids_for_files(void)
-{
-	struct spu_server *server = start_server(0);
-	struct spu_error error;
-
-	setfsuid(65534);
-	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error),
-			 -ENOTSUP);
-	ck_assert_ptr_nonnull(strstr(error.text, "setfsuid"));
-	spu_server_stop(server);
-}
-
-START_TEST(ids_for_files_are_refused)
-{
-	NEED_ROOT();
-	in_own_process(launch_with_ids_for_files);
-}
-END_TEST
-
 START_TEST(children_gain_no_rights_unless_the_start_says_so)
 {
 	static const char command[] = "sed -n 's/^NoNewPrivs:.//p' /proc/self/status";
@@ -807,9 +730,6 @@ int main(void)
 	tcase_add_test(tests, a_relative_program_counts_from_the_callers_directory);
 	tcase_add_test(tests, a_start_that_fails_says_why_and_leaves_nothing);
 	tcase_add_test(tests, who_has_dropped_its_rights_launches_nothing_with_them);
-	tcase_add_test(tests, a_process_of_two_identities_gets_no_server);
-	tcase_add_test(tests, other_ids_leave_nothing_of_the_servers_capabilities);
-	tcase_add_test(tests, ids_for_files_are_refused);
 	tcase_add_test(tests, children_gain_no_rights_unless_the_start_says_so);
 	tcase_add_test(tests, who_may_not_clone_or_execute_launches_by_it);
 	tcase_add_test(tests, many_threads_launch_at_once);

@@ -8,10 +8,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "gate.h"
+#include "held_up.h"
 #include "launches.h"
-#include "lib/server/server.h"
-#include "served.h"
 
 #define SUITE "server_ends"
 
@@ -164,14 +162,6 @@ START_TEST(a_short_time_is_kept_and_nobody_comes_unknown)
 }
 END_TEST
 
-static void stop_server(const struct spu_server *server)
-{
-	siginfo_t info;
-
-	ck_assert_int_eq(kill(server->process.pid, SIGSTOP), 0);
-	ck_assert_int_eq(waitid(P_PID, (id_t)server->process.pid, &info, WSTOPPED | WNOWAIT), 0);
-}
-
 static void launch_in_vain(struct spu_server *server, int times)
 {
 	struct spu_error error;
@@ -231,23 +221,6 @@ START_TEST(a_stopped_server_can_be_ended)
 }
 END_TEST
 
-/* A child that isn't the server, and sleeps; 0. */
-static pid_t find_served_child(const struct spu_server *server)
-{
-	char path[64], text[32];
-	pid_t found = 0;
-	FILE *children;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-	children = fopen(path, "re");
-	ck_assert_ptr_nonnull(children);
-	while (!found && fscanf(children, "%31s", text) == 1)
-		if (atoi(text) != server->process.pid && parent_of(text, 'S') == getpid())
-			found = atoi(text);
-	fclose(children);
-	return found;
-}
-
 struct intervention {
 	const struct spu_server *server;
 	int signal;
@@ -257,13 +230,8 @@ struct intervention {
 static void *intervene(void *argument)
 {
 	struct intervention *intervention = argument;
-	pid_t child;
+	pid_t child = await_served_child_at_gate(intervention->server, 0, &intervention->is_over);
 
-	while (!(child = find_served_child(intervention->server)) &&
-	       !atomic_load(&intervention->is_over))
-		usleep(1000);
-	/* most likely it waits at the gate by then, and not for its request */
-	usleep(20000);
 	if (child)
 		kill(child, intervention->signal);
 	return NULL;

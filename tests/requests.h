@@ -27,7 +27,7 @@ static inline struct request full_request(void)
 			.groups = groups, .group_count = 3, .cpus = cpus, .cpu_count = 2,
 			.uid = {1, 7}, .umask = {1, 022}, .ignore_signals = SPU_SIGNAL(SIGHUP),
 		},
-		.descriptors = 4,
+		.descriptors = 4, .deadline_us = 1000000007,
 		.standing = {.umask = 077, .nice = 5, .ignored = SPU_SIGNAL(SIGPIPE)},
 	};
 

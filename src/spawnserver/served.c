@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
@@ -151,17 +152,28 @@ static void move_socket(struct served *served)
 	}
 }
 
-/* As a child's without a server: exec deletes it. Where none is to be had, the caller kills. */
-static void set_deadline(const struct request *request)
+/* As a child's without a server: exec deletes it. But it may have been on its way for long. */
+static void set_deadline(const struct served *served)
 {
+	const int64_t us = served->request.deadline_us;
 	const struct kernel_sigevent overdue = {.signal = SIGKILL};
-	const struct kernel_itimerspec left = {.value = {request->left_us / 1000000,
-							 request->left_us % 1000000 * 1000}};
+	const struct kernel_itimerspec deadline = {.value = {us / 1000000, us % 1000000 * 1000}};
+	struct spu_error error = {.step = SPU_STEP_DEADLINE, .index = -1};
 	int timer;
+	long r;
 
-	if (request->left_us > 0 && syscall3(SYS_timer_create, KERNEL_CLOCK_MONOTONIC,
-					     (long)&overdue, (long)&timer) == 0)
-		syscall4(SYS_timer_settime, timer, 0, (long)&left, 0);
+	if (us <= 0)
+		return;
+	r = syscall3(SYS_timer_create, KERNEL_CLOCK_MONOTONIC, (long)&overdue, (long)&timer);
+	if (r == 0)
+		r = syscall4(SYS_timer_settime, timer, TIMER_ABSTIME, (long)&deadline, 0);
+	if (r == 0)
+		return;
+	error.err = (int)-r;
+	snprintf(error.text, sizeof(error.text), "timeout_ms%s: %s",
+		 r == -EAGAIN ? ": its user has too many timers and signals" : "",
+		 strerror(error.err));
+	fail(served, &error);
 }
 
 static void await_go(struct served *served)
@@ -194,7 +206,7 @@ void spu__serve(int socket, const struct owner *owner, const struct sender *send
 	if (spu__send(socket, &here, sizeof(here), NULL, 0) != sizeof(here))
 		go_away();
 	read_request(&served);
-	set_deadline(&served.request);
+	set_deadline(&served);
 	number_descriptors(&served);
 	move_socket(&served);
 	if (spu__become(&served.request.standing, served.socket, sender,

@@ -27,7 +27,7 @@
 /* How long a child that is to end may take beyond the deadline, and one without a server */
 #define END_US 10000
 #define ORPHAN_US 1000000
-/* Who has the word to go is looked at so often: a forked copy may hold its end of the socket */
+/* A silent child is looked at so often: a forked copy may hold its end of the socket */
 #define LOOK_US 10000
 
 struct asking {
@@ -188,19 +188,20 @@ static int await_more(struct asking *asking)
 		{.fd = is_watched ? asking->server->process.pidfd : -1, .events = POLLIN},
 	};
 	int64_t patience = asking->is_here ? NEVER : asking->patience;
-	int64_t look = asking->may_go ? spu__now_us() + LOOK_US : NEVER;
+	int64_t look = asking->entry->pid ? spu__now_us() + LOOK_US : NEVER;
 	int r = await(polls, 2, earlier(asking->deadline, earlier(patience, look)));
 
-	if (r == -ETIMEDOUT && look < asking->deadline) {
-		if (spu__has_executed(asking->entry->pid, 1) <= 0)
-			return 0;
-		listen_to(asking);
-		asking->is_over = 1;
-		return 0;
-	}
 	if (r == 0 && polls[1].revents)
 		asking->patience = spu__now_us() + ORPHAN_US;
-	return r == -ETIMEDOUT && patience < asking->deadline ? -EPIPE : r;
+	if (r != -ETIMEDOUT || asking->deadline <= earlier(patience, look))
+		return r;
+	if (patience <= look)
+		return -EPIPE;
+	if (spu__has_executed(asking->entry->pid, 1) > 0) {
+		listen_to(asking);
+		asking->is_over = 1;
+	}
+	return 0;
 }
 
 /* Until the socket is closed, or a failure. */
@@ -304,24 +305,40 @@ static int tell_error(const struct asking *asking, int r)
 			  r == -ETOOMANYREFS ? ": too many descriptors are on their way" : "");
 }
 
-/* r: how the conversation ended. */
+/* r: how the conversation ended. A server that is stopped may hold the socket, and not close it. */
+static int has_launched(const struct asking *asking, int r)
+{
+	int was_executed;
+
+	if (!asking->may_go || (!asking->is_over && r != -ETIMEDOUT))
+		return 0;
+	was_executed = spu__was_executed(asking->entry->pid);
+	return was_executed > 0 || (was_executed < 0 && asking->is_over);
+}
+
+/* -EPERM: it has changed its ids, and isn't ours to kill. */
+static int kill_child(pid_t pid)
+{
+	return pid && kill(pid, SIGKILL) < 0 ? -errno : 0;
+}
+
 static int conclude(struct asking *asking, int r)
 {
-	pid_t pid = asking->entry->pid;
-
 	if (asking->failure.word == FAILED)
 		return tell_failure(asking);
-	/* A server that is stopped may hold the socket, and not close it */
-	if (asking->may_go && (asking->is_over || r == -ETIMEDOUT)) {
-		int was_executed = spu__was_executed(pid);
-
-		if (was_executed > 0 || (was_executed < 0 && asking->is_over))
+	if (has_launched(asking, r))
+		return 0;
+	if (asking->is_over)
+		return asking->entry->pid ? tell_killed(asking) : tell_gone(asking);
+	if (kill_child(asking->entry->pid) == -EPERM && asking->may_go && r == -ETIMEDOUT) {
+		/* until its own timer ends it */
+		asking->deadline += MOMENT_US + END_US;
+		converse(asking);
+		if (asking->failure.word == FAILED)
+			return tell_failure(asking);
+		if (has_launched(asking, r))
 			return 0;
 	}
-	if (asking->is_over)
-		return pid ? tell_killed(asking) : tell_gone(asking);
-	if (pid)
-		kill(pid, SIGKILL);
 	end_child(asking, spu__now_us() + END_US);
 	return tell_error(asking, r);
 }

@@ -60,6 +60,8 @@ int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_e
 		{options->pdeathsig.set && syscall3(SYS_gettid, 0, 0, 0) != server->starter,
 		 "pdeathsig: it would be sent when the thread ends that has started the spawn "
 		 "server, and this is another one"},
+		{options->timeout_ms && server->has_another_clock,
+		 "timeout_ms: the spawn server is in another time namespace, with its own clock"},
 		{has_another_root(server),
 		 "root: the process has another root directory than its spawn server"},
 	};
@@ -240,26 +242,20 @@ static int write_request(struct cargo *cargo, const struct request *request)
 	return 0;
 }
 
-/* The child ends by itself a moment after it was given up: the caller may have no right to */
-#define MOMENT_US 100000
-
-static int64_t time_left(const struct launch *launch)
-{
-	int64_t left = launch->deadline - spu__now_us();
-
-	return launch->deadline == NEVER ? 0 : (left < 0 ? 0 : left) + MOMENT_US;
-}
-
 static int load(struct cargo *cargo)
 {
-	struct request request = {.argv = cargo->launch->argv, .left_us = time_left(cargo->launch)};
+	const struct launch *launch = cargo->launch;
+	struct request request = {
+		.argv = launch->argv,
+		.deadline_us = launch->deadline == NEVER ? 0 : launch->deadline + MOMENT_US,
+	};
 	int r = load_descriptors(cargo);
 
 	if (r == 0)
-		r = spu__read_standing(&request.standing, cargo->launch->ret_error);
+		r = spu__read_standing(&request.standing, launch->ret_error);
 	if (r < 0)
 		return r;
-	request.options = translate(cargo->launch, cargo->fds);
+	request.options = translate(launch, cargo->fds);
 	request.descriptors = cargo->count;
 	return write_request(cargo, &request);
 }

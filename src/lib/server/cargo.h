@@ -9,6 +9,12 @@
 #include "../launch/launch.h"
 #include "channel.h"
 
+/*
+ * A child ends by itself, if it hasn't executed anything, so long after the deadline:
+ * the caller, who looks first, may have no right to kill it.
+ */
+#define MOMENT_US 20000
+
 struct cargo {
 	const struct launch *launch;
 	struct spu_fd *fds;	/* of the request: one for each that the launch has given */

@@ -31,8 +31,16 @@ int spu__reap_until(pid_t pid, int64_t deadline, int *ret_status)
 	}
 }
 
+/* Before Linux 6.5, or where the launch asked for no pidfd, none has come with the child's word. */
+static void know_child(struct given_up *entry)
+{
+	if (entry->pid > 0 && entry->pidfd < 0)
+		entry->pidfd = (int)syscall3(SYS_pidfd_open, entry->pid, 0, 0);
+}
+
 void spu__give_up(struct spu_server *server, struct given_up *entry)
 {
+	know_child(entry);
 	pthread_mutex_lock(&server->lock);
 	entry->next = server->given_up;
 	server->given_up = entry;
@@ -82,6 +90,7 @@ static int is_settled(struct given_up *entry)
 			entry->pid = answer.pid;
 		if (answer.word == CHILD_HERE)
 			entry->pid = sender.pid;
+		know_child(entry);
 	}
 	if (entry->pid == 0)
 		return r != -EAGAIN;

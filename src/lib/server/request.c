@@ -235,7 +235,7 @@ static void pass_request(struct pass *pass, struct request *request)
 	pass_bytes(pass, &request->options, sizeof(request->options));
 	pass_pointers(pass, &request->options);
 	pass_bytes(pass, &request->descriptors, sizeof(request->descriptors));
-	pass_bytes(pass, &request->left_us, sizeof(request->left_us));
+	pass_bytes(pass, &request->deadline_us, sizeof(request->deadline_us));
 	pass_bytes(pass, &request->standing, sizeof(request->standing));
 }
 

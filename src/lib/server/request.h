@@ -31,7 +31,7 @@ struct request {
 	/* MAP's from counts descriptors that come with the request; no pipes, no server */
 	struct spu_options options;
 	size_t descriptors;	/* the last one is the working directory */
-	int64_t left_us;	/* of the time until exec; 0: any */
+	int64_t deadline_us;	/* by CLOCK_MONOTONIC, for exec; 0: none */
 	struct standing standing;
 };
 

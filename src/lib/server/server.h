@@ -24,6 +24,7 @@ struct spu_server {
 	pid_t session;		/* of the server */
 	dev_t root_device;	/* the root directory that it has */
 	ino_t root_inode;
+	int has_another_clock;	/* than its owner */
 	pthread_mutex_t lock;	/* of what follows */
 	struct given_up *given_up;
 };

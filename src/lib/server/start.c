@@ -144,6 +144,16 @@ static int has_one_identity(void)
 	       getresgid(&gid, &egid, &sgid) == 0 && gid == egid && egid == sgid;
 }
 
+/* What a thread makes is in its time namespace for children. Before Linux 5.6 there is none. */
+static int gives_another_clock(void)
+{
+	struct stat own, childrens;
+
+	return stat("/proc/thread-self/ns/time", &own) == 0 &&
+	       stat("/proc/thread-self/ns/time_for_children", &childrens) == 0 &&
+	       own.st_ino != childrens.st_ino;
+}
+
 static int start(struct spu_server *server, const struct spu_server_options *options,
 		 struct spu_error *ret_error)
 {
@@ -159,6 +169,7 @@ static int start(struct spu_server *server, const struct spu_server_options *opt
 	server->owner = getpid();
 	server->starter = (pid_t)syscall3(SYS_gettid, 0, 0, 0);
 	server->session = getsid(0);
+	server->has_another_clock = gives_another_clock();
 	r = stat("/", &root) < 0 ? -errno : spu__make_sockets(SOCK_SEQPACKET, sockets);
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "spawn server");
