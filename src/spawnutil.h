@@ -130,6 +130,9 @@ struct spu_value {
 /* A signal as a bit: SPU_SIGNAL(SIGPIPE) | SPU_SIGNAL(SIGHUP). 1 to 64. */
 #define SPU_SIGNAL(signal) (UINT64_C(1) << ((signal) - 1))
 
+struct termios;
+struct winsize;
+
 /*
  * Descriptors that the child gets, as a list that a kind of 0 ends. The
  * entries are declarations, not actions: their order doesn't matter, and no
@@ -146,8 +149,10 @@ struct spu_fd {
 	int flags;		/* OPEN: as open(2); O_NOCTTY is added, O_CLOEXEC taken */
 	unsigned mode;		/* OPEN with O_CREAT: permission bits before the umask */
 	const char *path;	/* OPEN */
-	int *ret_fd;		/* PIPE_IN, PIPE_OUT: where the caller's end is stored */
-	uintptr_t reserved_words[3];
+	int *ret_fd;		/* PIPE_IN, PIPE_OUT, PTY: where the caller's end is stored */
+	const struct termios *termios;	/* PTY, or NULL: <termios.h> */
+	const struct winsize *winsize;	/* PTY, or NULL: <sys/ioctl.h> */
+	uintptr_t reserved_words[1];
 };
 
 #define SPU_FD_KEEP 1
@@ -158,6 +163,7 @@ struct spu_fd {
 #define SPU_FD_CLOSE 6
 #define SPU_FD_PIPE_IN 7
 #define SPU_FD_PIPE_OUT 8
+#define SPU_FD_PTY 9
 
 #ifdef __cplusplus
 #define SPU_NULL_ nullptr
@@ -165,7 +171,7 @@ struct spu_fd {
 #define SPU_NULL_ NULL
 #endif
 #define SPU_ENTRY_(kind, fd, from, flags, mode, path, ret_fd) \
-	{(kind), (fd), (from), (flags), (mode), (path), (ret_fd), {0, 0, 0}}
+	{(kind), (fd), (from), (flags), (mode), (path), (ret_fd), SPU_NULL_, SPU_NULL_, {0}}
 
 /* The caller's descriptor n, under the same number. */
 #define SPU_KEEP(n) SPU_ENTRY_(SPU_FD_KEEP, n, 0, 0, 0, SPU_NULL_, SPU_NULL_)
@@ -198,6 +204,19 @@ struct spu_fd {
  */
 #define SPU_PIPE_IN(n, ret) SPU_ENTRY_(SPU_FD_PIPE_IN, n, 0, 0, 0, SPU_NULL_, ret)
 #define SPU_PIPE_OUT(n, ret) SPU_ENTRY_(SPU_FD_PIPE_OUT, n, 0, 0, 0, SPU_NULL_, ret)
+
+/*
+ * A new pseudo-terminal: the child's n is the terminal, *ret the caller's side of
+ * it, as forkpty(3) has it, stored and owned as a pipe's end is. The child gets a
+ * session of its own (SPU_SETSID), and the terminal is the controlling one there,
+ * unless ctty names another. SPU_SAME(1, 0) makes it the child's 1 as well. One in
+ * a list; not with pgroup, nor with SPU_METHOD_POSIX_SPAWN.
+ * It begins with those modes and that size where they aren't NULL. With uid, the
+ * terminal is that user's, where the caller may give it away.
+ */
+#define SPU_PTY(n, ret) SPU_PTY_WITH(n, ret, SPU_NULL_, SPU_NULL_)
+#define SPU_PTY_WITH(n, ret, termios, winsize) \
+	{SPU_FD_PTY, (n), 0, 0, 0, SPU_NULL_, (ret), (termios), (winsize), {0}}
 
 /*
  * A list that an entry of zeros ends, and that may be empty: the one in front of
@@ -352,7 +371,7 @@ struct spu_error {
 
 /* In the caller, before a child exists */
 #define SPU_STEP_OPTIONS 1u	/* checking the options */
-#define SPU_STEP_PREPARE 2u	/* memory, pipes, FIFOs */
+#define SPU_STEP_PREPARE 2u	/* memory, pipes, pseudo-terminals, FIFOs */
 #define SPU_STEP_AUDIT 3u	/* SPU_LEAKS_FAIL: a descriptor would leak */
 #define SPU_STEP_CLONE 4u	/* making the process; or its set-up, where memory is not
 				   shared and the child was killed in it */
@@ -366,7 +385,7 @@ struct spu_error {
 #define SPU_STEP_PGROUP 20u
 #define SPU_STEP_UMASK 21u
 #define SPU_STEP_CWD 22u
-#define SPU_STEP_MOVE 23u	/* KEEP, MAP, SAME, pipes */
+#define SPU_STEP_MOVE 23u	/* KEEP, MAP, SAME, pipes, pseudo-terminals */
 #define SPU_STEP_OPEN 24u	/* OPEN, NULL */
 #define SPU_STEP_CTTY 25u
 #define SPU_STEP_FOREGROUND 26u
@@ -568,7 +587,7 @@ void spu_child_release(struct spu_child *child);
  * does: a handler that reaps everything would take its status.
  *
  * A thread that is cancelled while it waits kills and reaps the child first.
- * PIPE entries and SPU_DETACH make no sense here: -EINVAL.
+ * PIPE and PTY entries and SPU_DETACH make no sense here: -EINVAL.
  */
 int spu_run(char *const argv[], const struct spu_options *options, int *ret_status,
 	    struct spu_error *ret_error) SPU_RESULT_COUNTS_;
@@ -631,8 +650,8 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
  * its work, with one thread: what was changed until the failing step (working
  * directory, session, descriptors at target numbers, ...) stays changed.
  * Descriptors that the policy would close are marked close-on-exec instead.
- * PIPE entries, SPU_DETACH, SPU_METHOD_POSIX_SPAWN, timeout_ms and the like:
- * -EINVAL.
+ * PIPE and PTY entries, SPU_DETACH, SPU_METHOD_POSIX_SPAWN, timeout_ms and the
+ * like: -EINVAL.
  */
 int spu_exec(char *const argv[], const struct spu_options *options,
 	     struct spu_error *ret_error);
@@ -641,7 +660,8 @@ int spu_exec(char *const argv[], const struct spu_options *options,
  * What spu_spawn() would do, as text, a line a step, in the notation of
  * strace(1): the method and how the process is made, then every system call
  * between clone and exec in order. Numbers are those that a launch at this
- * moment would use. Launches nothing; opens FIFOs and pipes and closes them.
+ * moment would use. Launches nothing; opens FIFOs, pipes and terminals and closes
+ * them.
  *
  * On success *ret_text is the caller's to free().
  */

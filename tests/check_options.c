@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <termios.h>
 
 #include "lib/plan/check.h"
 #include "support.h"
@@ -169,8 +171,10 @@ START_TEST(a_wrong_descriptor_is_named)
 		       .fds = SPU_FDS(SPU_PIPE_IN(4, NULL)));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: nowhere to store the caller's end",
 		       .fds = SPU_FDS(SPU_PIPE_OUT(4, NULL)));
+	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: nowhere to store the caller's end",
+		       .fds = SPU_FDS(SPU_PTY(4, NULL)));
 	ASSERT_REFUSED(EINVAL, 1, "descriptor 4: unknown kind",
-		       .fds = SPU_FDS(SPU_NULL(1), {.kind = 9, .fd = 4, .ret_fd = &number}));
+		       .fds = SPU_FDS(SPU_NULL(1), {.kind = 10, .fd = 4, .ret_fd = &number}));
 	ASSERT_REFUSED(EINVAL, 0, "descriptor 4: unknown kind",
 		       .fds = SPU_FDS({.kind = -1, .fd = 4, .ret_fd = &number}));
 }
@@ -183,12 +187,16 @@ START_TEST(what_a_descriptors_kind_does_not_have_is_refused)
 	static const struct spu_fd kinds[] = {
 		SPU_KEEP(4), SPU_MAP(4, 1), SPU_SAME(4, 1), SPU_OPEN(4, "/x", O_CREAT),
 		SPU_NULL(4), SPU_CLOSE(4), SPU_PIPE_IN(4, &end), SPU_PIPE_OUT(4, &end),
+		SPU_PTY(4, &end),
 	};
+	static const struct termios modes;
+	static const struct winsize size;
 	static const struct spu_fd junk[] = {
 		{.from = 7}, {.flags = O_APPEND}, {.mode = 0600}, {.path = "x"}, {.ret_fd = &end},
+		{.termios = &modes}, {.winsize = &size},
 	};
 	/* a bit for each of junk, by the kind's number */
-	static const unsigned has[] = {0, 0, 1, 1, 2 | 4 | 8, 0, 0, 16, 16};
+	static const unsigned has[] = {0, 0, 1, 1, 2 | 4 | 8, 0, 0, 16, 16, 16 | 32 | 64};
 	struct spu_options options = SPU_OPTIONS_INIT, checked;
 	struct spu_error error;
 	struct spu_fd fds[2] = {{0}};
@@ -207,6 +215,8 @@ START_TEST(what_a_descriptors_kind_does_not_have_is_refused)
 			fds[0].mode |= junk[j].mode;
 			fds[0].path = fds[0].path ? fds[0].path : junk[j].path;
 			fds[0].ret_fd = fds[0].ret_fd ? fds[0].ret_fd : junk[j].ret_fd;
+			fds[0].termios = junk[j].termios;
+			fds[0].winsize = junk[j].winsize;
 			assert_refused(argv, &options, EINVAL, 0, "descriptor 4: its kind has no ",
 				       __LINE__);
 		}

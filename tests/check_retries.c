@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <termios.h>
 
 #include "filters.h"
 #include "gate.h"
@@ -139,6 +140,37 @@ START_TEST(what_is_opened_made_or_emptied_is_not_again)
 }
 END_TEST
 
+/* The first attempt's session has had it; its end lets it go. */
+static void launch_on_a_terminal_in_two_attempts(void)
+{
+	struct spu_child child;
+	struct spu_error error;
+	int terminal, out, r;
+
+	prepare();
+	r = launch(&child, SPU_FDS(SPU_PTY(0, &terminal), SPU_PIPE_OUT(1, &out),
+				   SPU_OPEN(6, emptied, O_WRONLY | O_TRUNC),
+				   SPU_OPEN(7, reason == STOPPED ? GATE : "/dev/null", O_RDONLY)),
+		   NULL, &error);
+	ASSERT_OK(r, error);
+	ck_assert_str_eq(read_all(open(emptied, O_RDONLY)), "between");
+	ck_assert_int_eq(tcgetsid(terminal), child.pid);
+	ck_assert_int_eq(tcgetpgrp(terminal), child.pid);
+	ck_assert_int_eq(write(terminal, "line\n\4", 6), 6);
+	ck_assert_str_eq(wait_for(&child, out), "line\n");
+	close(terminal);
+}
+
+START_TEST(a_terminal_is_made_once)
+{
+	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
+	if (access("/dev/ptmx", R_OK | W_OK) < 0)
+		SKIP(SUITE, "no pseudo-terminals here");
+	reason = _i ? STOPPED : BUSY;
+	in_own_process(launch_on_a_terminal_in_two_attempts);
+}
+END_TEST
+
 static void put_a_link_there(void)
 {
 	if (unlink(made) < 0 || symlink("victim", made) < 0)
@@ -215,6 +247,7 @@ int main(void)
 	TCase *tests = add_case(suite);
 
 	tcase_add_loop_test(tests, what_is_opened_made_or_emptied_is_not_again, 0, REASONS);
+	tcase_add_loop_test(tests, a_terminal_is_made_once, 0, 2);
 	tcase_add_test(tests, a_link_in_the_place_of_what_was_made_is_not_followed);
 	tcase_add_test(tests, the_entry_that_fails_is_named_and_not_what_was_made_before);
 	tcase_add_test(tests, posix_spawn_is_not_tried_again_with_what_it_has_made);

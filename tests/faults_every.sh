@@ -60,6 +60,7 @@ test_fetched_descriptors() {
 
 test_a_terminal() {
 	both 20 "-T"
+	both 22 "-Y"
 }
 
 test_rights() {

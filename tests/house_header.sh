@@ -41,7 +41,7 @@ write_c() {
 			struct spu_child child = SPU_CHILD_INIT;
 			struct spu_exit end = SPU_EXIT_INIT;
 			struct spu_error error;
-			int in, out;
+			int in, out, terminal;
 
 			spu_child_release(&child);
 			if (spu_wait4(&child, 0, 0, &end) == 0)
@@ -59,7 +59,8 @@ write_c() {
 				.env_set = SPU_LIST("X=1"),
 				.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_PIPE_OUT(1, &out),
 					       SPU_SAME(2, 1), SPU_KEEP(3), SPU_MAP(4, sock),
-					       SPU_OPEN(5, "f", 0), SPU_NULL(6), SPU_CLOSE(7))),
+					       SPU_OPEN(5, "f", 0), SPU_NULL(6), SPU_CLOSE(7),
+					       SPU_PTY(8, &terminal))),
 				&error);
 		}
 	END

@@ -53,8 +53,9 @@ static int refuse_child_only(const struct spu_options *options, struct spu_error
 	const char *what = NULL;
 
 	for (fd = options->fds; fd && fd->kind; fd++)
-		if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT)
-			what = "fds: spu_exec leaves nobody for a pipe's other end";
+		if (fd->ret_fd)
+			what = "fds: spu_exec leaves nobody for the other end of a pipe or "
+			       "pseudo-terminal";
 	if (options->flags & SPU_DETACH)
 		what = "flags: spu_exec makes no child to detach";
 	if (options->timeout_ms)

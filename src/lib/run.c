@@ -32,9 +32,9 @@ int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 	if (ret_options->flags & SPU_DETACH)
 		return refuse(ret_error, "flags: a detached child can't be waited for");
 	for (fd = ret_options->fds; fd && fd->kind; fd++)
-		if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT)
-			return refuse(ret_error, "fds: nobody is at a pipe's other end "
-						 "while this call waits");
+		if (fd->ret_fd)
+			return refuse(ret_error, "fds: nobody is at the other end of a pipe or "
+						 "pseudo-terminal while this call waits");
 	if (ret_options->timeout_ms && !ret_options->pgroup.set &&
 	    !(ret_options->flags & SPU_SETSID))
 		ret_options->pgroup = SPU_SET(0);

@@ -126,6 +126,8 @@ static const struct rule usual[] = {
 	{"fcntl", SYS_fcntl, PARENT, INSTEAD, "prepare audit", {0}, {0}, {EMFILE, EBADF, ENOMEM}},
 	{"openat", SYS_openat, PARENT, INSTEAD, "prepare audit", {0}, {0},
 	 {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM, EPERM}},
+	{"ioctl", SYS_ioctl, PARENT, INSTEAD, "prepare", {0}, {0},
+	 {EIO, EINVAL, ENOTTY, EPERM, ENOSYS, EMFILE, ENOMEM}},
 	{"newfstatat", SYS_newfstatat, PARENT, INSTEAD, "audit", {0}, {0}, {EACCES, ENOMEM, EIO}},
 	{"fstat", SYS_fstat, PARENT, INSTEAD, "audit", {0}, {0}, {EACCES, ENOMEM, EIO}},
 	{"getdents64", SYS_getdents64, PARENT, INSTEAD, "audit", {0}, {0}, {EIO, ENOENT, ENOMEM}},

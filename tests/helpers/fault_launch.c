@@ -55,7 +55,7 @@ struct state {
 static struct spu_options options = SPU_OPTIONS_INIT;
 static struct spu_fd fds[12];
 static int fd_count, use_system, use_popen, use_capture, writes, marks, wait_ms = -1, times = 1;
-static int pipe_ends[2] = {-1, -1};
+static int pipe_ends[2] = {-1, -1}, terminal = -1;
 static FILE *out;
 
 static void handle(int number)
@@ -177,6 +177,7 @@ static void parse(int option, const char *argument)
 		options.ctty = options.foreground = SPU_SET(0);
 		GIVE(SPU_MAP(0, open_terminal()));
 		break;
+	case 'Y': GIVE(SPU_PTY(0, &terminal)); break;
 	case 'a': options.cpus = cpu, options.cpu_count = 1; break;
 	case 'b': use_capture = 1; break;
 	case 'B':
@@ -256,6 +257,9 @@ static void launch(char *const argv[])
 	else
 		fprintf(out, "status %d\n", spu_exit_code(status));
 	spu_child_release(&child);
+	if (terminal >= 0)
+		close(terminal);	/* a child that still runs would be hung up */
+	terminal = -1;
 }
 
 static void capture(char *const argv[])
@@ -354,7 +358,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	absorb_injections();
-	while ((option = getopt(argc, argv, "+ABC:DFILN:PR:STWabcdfgiklmno:pqrstuw:xz")) != -1)
+	while ((option = getopt(argc, argv, "+ABC:DFILN:PR:STWYabcdfgiklmno:pqrstuw:xz")) != -1)
 		parse(option, optarg);
 	if (!out)
 		out = speak_to(1);

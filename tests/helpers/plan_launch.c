@@ -171,6 +171,13 @@ static void session_and_terminal(void)
 	GIVE(0, SPU_MAP(0, 20));
 }
 
+static void own_terminal(void)
+{
+	options.foreground = SPU_SET(1);
+	GIVE(0, SPU_PTY(1, &ends[0]));
+	GIVE(1, SPU_SAME(0, 1));
+}
+
 static void group(void)
 {
 	options.pgroup = SPU_SET(0);
@@ -374,7 +381,7 @@ static void fetched(void)
 #define NAMES(X) \
 	X(plain) X(cwd_and_umask) X(umask_of_nothing) X(swap) X(cycle_of_three) \
 	X(two_cycles_and_a_chain) X(append_and_same) X(null) X(open_in_place) X(open_flags) \
-	X(close_one) X(keep_high) X(pipes) X(fifo) X(session_and_terminal) X(group) X(dispositions) \
+	X(close_one) X(keep_high) X(pipes) X(fifo) X(session_and_terminal) X(own_terminal) X(group) X(dispositions) \
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \

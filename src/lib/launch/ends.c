@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "../../quote.h"
@@ -69,27 +71,77 @@ int spu__make_sockets(int type, int ret[2])
 }
 
 /*
- * ---- Pipes
+ * ---- Pseudo-terminals
  */
 
-static int is_pipe(const struct spu_fd *fd)
+/* By its name only where emulators don't know how to open it without. */
+static int open_slave(int master)
 {
-	return fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT;
+	const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	int fd = ioctl(master, TIOCGPTPEER, flags);
+	char name[64];
+
+	if (fd >= 0)
+		return fd;
+	return ptsname_r(master, name, sizeof(name)) == 0 ? open(name, flags) : -1;
 }
 
-static int make_pipe(struct ends *ends, const struct spu_fd *fd, size_t index,
-		     struct spu_error *ret_error)
+static int set_up(int slave, const struct spu_fd *fd, const struct spu_options *options)
 {
-	int pipe[2], child_reads = fd->kind == SPU_FD_PIPE_IN;
-	int r = spu__make_pipe(pipe);
+	int r = 0;
+
+	if ((fd->termios && tcsetattr(slave, TCSANOW, fd->termios) < 0) ||
+	    (fd->winsize && ioctl(slave, TIOCSWINSZ, fd->winsize) < 0))
+		return -1;
+	/* Another user can open it by its name then; who may not give it away launches, too */
+	if (options->uid.set)
+		r = fchown(slave, (uid_t)options->uid.value, (gid_t)-1);
+	(void)r;
+	return 0;
+}
+
+/* The master, and the slave: close-on-exec and not below 3; 0 or a negative errno value. */
+static int make_pty(const struct spu_fd *fd, const struct spu_options *options, int ret[2])
+{
+	int master = spu__lift(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), 3), slave, err;
+	const int unlocked = 0;
+
+	if (master < 0)
+		return -errno;
+	slave = ioctl(master, TIOCSPTLCK, &unlocked) == 0 ? spu__lift(open_slave(master), 3) : -1;
+	if (slave >= 0 && set_up(slave, fd, options) == 0) {
+		ret[0] = master;
+		ret[1] = slave;
+		return 0;
+	}
+	err = errno;
+	if (slave >= 0)
+		close(slave);
+	close(master);
+	return -err;
+}
+
+/*
+ * ---- What entries ask for
+ */
+
+static int make_entry(struct ends *ends, const struct spu_options *options, size_t index,
+		      struct spu_error *ret_error)
+{
+	const struct spu_fd *fd = &options->fds[index];
+	int is_pty = fd->kind == SPU_FD_PTY, made[2];
+	int r = is_pty ? make_pty(fd, options, made) : spu__make_pipe(made);
+	/* of a pipe it is the one that is read or the one that is written */
+	int of_child = is_pty || fd->kind == SPU_FD_PIPE_OUT;
 
 	if (r < 0)
-		return spu__error(ret_error, -r, SPU_STEP_PREPARE, (int)index, "pipe for %d",
-				  fd->fd);
-	ends->of_entry[index] = pipe[!child_reads];
-	ends->child_ends[ends->child_end_count++] = pipe[!child_reads];
+		return spu__error(ret_error, -r, SPU_STEP_PREPARE, (int)index, "%s for %d%s",
+				  is_pty ? "pty" : "pipe", fd->fd,
+				  r == -ENOSPC ? ": too many of them" : "");
+	ends->of_entry[index] = made[of_child];
+	ends->child_ends[ends->child_end_count++] = made[of_child];
 	ends->ret_caller_ends[ends->caller_end_count] = fd->ret_fd;
-	ends->caller_ends[ends->caller_end_count++] = pipe[child_reads];
+	ends->caller_ends[ends->caller_end_count++] = made[!of_child];
 	return 0;
 }
 
@@ -108,8 +160,10 @@ static int allocate(struct ends *ends, size_t entries)
 	return 0;
 }
 
-int spu__make_ends(const struct spu_fd *entries, struct ends *ret, struct spu_error *ret_error)
+int spu__make_ends(const struct spu_options *options, struct ends *ret,
+		   struct spu_error *ret_error)
 {
+	const struct spu_fd *entries = options->fds;
 	size_t count = 0, i;
 	int r;
 
@@ -121,8 +175,8 @@ int spu__make_ends(const struct spu_fd *entries, struct ends *ret, struct spu_er
 		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "descriptors");
 	for (i = 0; i < count && r == 0; i++) {
 		ret->of_entry[i] = -1;
-		if (is_pipe(&entries[i]))
-			r = make_pipe(ret, &entries[i], i, ret_error);
+		if (entries[i].ret_fd)
+			r = make_entry(ret, options, i, ret_error);
 	}
 	if (r < 0)
 		spu__release_ends(ret, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that the parent makes for one launch: pipes and FIFOs, acquired
- * once and kept over all its attempts, delivered or closed once; and an error
- * pipe for each attempt that needs one.
+ * Descriptors that the parent makes for one launch: pipes, a pseudo-terminal and
+ * FIFOs, acquired once and kept over all its attempts, delivered or closed once; and
+ * an error pipe for each attempt that needs one.
  */
 #ifndef LIB_ENDS_H
 #define LIB_ENDS_H
@@ -10,7 +10,7 @@
 #include "../plan/given.h"
 
 struct ends {
-	int *of_entry;		/* for spu__give(): the child's end of each entry's pipe, or -1 */
+	int *of_entry;		/* for spu__give(): the child's end of what is made, or -1 */
 	int *child_ends;	/* closed when the launch is over, however it ends */
 	size_t child_end_count;
 	int *caller_ends;	/* given to the caller on success, closed on failure */
@@ -19,8 +19,9 @@ struct ends {
 	int error_pipe[2];	/* or -1 */
 };
 
-/* Makes pipes. Nothing stays open on failure, and spu__release_ends() is not to be called. */
-int spu__make_ends(const struct spu_fd *entries, struct ends *ret, struct spu_error *ret_error);
+/* All but FIFOs. Nothing stays open on failure, and spu__release_ends() is not to be called. */
+int spu__make_ends(const struct spu_options *options, struct ends *ret,
+		   struct spu_error *ret_error);
 
 /* Opens what would wait for another end: those given become moves of what is open by then. */
 int spu__open_fifos(struct ends *ends, struct given *given, size_t count,

@@ -96,7 +96,7 @@ int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_op
 	ret->deadline = spu__deadline_of(options->timeout_ms);
 	r = choose_memory(ret);
 	if (r == 0)
-		r = spu__make_ends(ret->options.fds, &ret->ends, ret_error);
+		r = spu__make_ends(&ret->options, &ret->ends, ret_error);
 	if (r < 0)
 		return r;
 	if (arena)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checks options before anything is made. All that can be said without asking
- * the kernel is said here; what an option does is not known here.
+ * the kernel is said here; what an option does is not known here, but for others
+ * that go without saying with it.
  */
 #include "check.h"
 
@@ -93,7 +94,7 @@ static int check_lists(const struct spu_options *options, struct spu_error *ret_
 }
 
 /* The members that entries of a kind have, beside their number. */
-enum { HAS_FROM = 1, HAS_FILE = 2, HAS_RET_FD = 4, IS_KIND = 8 };
+enum { HAS_FROM = 1, HAS_FILE = 2, HAS_RET_FD = 4, HAS_TERMINAL = 8, IS_KIND = 16 };
 
 static const unsigned char kinds[] = {
 	[SPU_FD_KEEP] = IS_KIND,
@@ -104,6 +105,7 @@ static const unsigned char kinds[] = {
 	[SPU_FD_CLOSE] = IS_KIND,
 	[SPU_FD_PIPE_IN] = IS_KIND | HAS_RET_FD,
 	[SPU_FD_PIPE_OUT] = IS_KIND | HAS_RET_FD,
+	[SPU_FD_PTY] = IS_KIND | HAS_RET_FD | HAS_TERMINAL,
 };
 
 static const char *find_fault_in_fd(const struct spu_fd *fd)
@@ -123,8 +125,9 @@ static const char *find_fault_in_fd(const struct spu_fd *fd)
 		{!(has & HAS_FILE) && (fd->path || fd->flags || fd->mode),
 		 "its kind has no path, flags and mode"},
 		{!(has & HAS_RET_FD) && fd->ret_fd, "its kind has no ret_fd"},
-		{fd->reserved_words[0] || fd->reserved_words[1] || fd->reserved_words[2],
-		 "reserved is not 0"},
+		{!(has & HAS_TERMINAL) && (fd->termios || fd->winsize),
+		 "its kind has no termios and winsize"},
+		{fd->reserved_words[0] != 0, "reserved is not 0"},
 	};
 	size_t i;
 
@@ -146,6 +149,27 @@ static int check_fds(const struct spu_options *options, struct spu_error *ret_er
 					    (int)(fd - options->fds), "descriptor %d: %s", fd->fd,
 					    fault);
 	}
+	return 0;
+}
+
+/* A terminal of the child's own wants a session that it controls. */
+static int add_session(struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct spu_fd *pty = spu__find_pty(options->fds);
+	const struct spu_fd *second = pty ? spu__find_pty(pty + 1) : NULL;
+
+	if (!pty)
+		return 0;
+	if (second)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+				    (int)(second - options->fds),
+				    "descriptor %d: a second pseudo-terminal", second->fd);
+	if (options->pgroup.set)
+		return refuse(ret_error, -1,
+			      "pgroup: with a pseudo-terminal the child leads a group already");
+	options->flags |= SPU_SETSID;
+	if (!options->ctty.set)
+		options->ctty = SPU_SET(pty->fd);
 	return 0;
 }
 
@@ -271,6 +295,8 @@ int spu__check_options(char *const argv[], const struct spu_options *options,
 	r = check_lists(ret_options, ret_error);
 	if (r == 0)
 		r = check_fds(ret_options, ret_error);
+	if (r == 0)
+		r = add_session(ret_options, ret_error);
 	if (r == 0)
 		r = check_numbers(ret_options, ret_error);
 	if (r < 0)

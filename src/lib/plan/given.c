@@ -22,6 +22,13 @@ struct given *spu__find_given(struct given *given, size_t count, int fd)
 	return bsearch(&key, given, count, sizeof(key), compare);
 }
 
+const struct spu_fd *spu__find_pty(const struct spu_fd *entries)
+{
+	while (entries && entries->kind && entries->kind != SPU_FD_PTY)
+		entries++;
+	return entries && entries->kind ? entries : NULL;
+}
+
 static struct given from_entry(const struct spu_fd *fd, int index, int end)
 {
 	struct given given = {.fd = fd->fd, .kind = GIVEN_MOVE, .source = end, .index = index,

@@ -38,11 +38,14 @@ struct given {
 /*
  * What a list of entries gives, sorted by number, each at most once, 0 to 2
  * always among them. ends[i] is the child's end of entry i where that is a
- * pipe; ret has GIVEN_ROOM. The result is how many, or a negative errno value.
- * may_inherit: SAME of a number that isn't listed is the caller's.
+ * pipe or a terminal; ret has GIVEN_ROOM. The result is how many, or a negative errno
+ * value. may_inherit: SAME of a number that isn't listed is the caller's.
  */
 int spu__give(const struct spu_fd *entries, const int *ends, int may_inherit, struct given *ret,
 	      struct spu_error *ret_error);
+
+/* From there on; NULL. */
+const struct spu_fd *spu__find_pty(const struct spu_fd *entries);
 
 /* By number; NULL. */
 struct given *spu__find_given(struct given *given, size_t count, int fd);

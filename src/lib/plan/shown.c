@@ -207,6 +207,9 @@ void spu__show_given(struct text *text, const struct given *given)
 			      (given->flags & O_APPEND) ? ">>" : arrows[given->flags & ACCESS_BITS],
 			      QUOTED(given->path, NAME_SIZE));
 		break;
+	case SPU_FD_PTY:
+		spu__add_text(text, "pty for %d", given->fd);
+		break;
 	default:
 		spu__add_text(text, "pipe for %d", given->fd);
 	}

@@ -176,6 +176,8 @@ static void pass_fds(struct pass *pass, const struct spu_fd **fds)
 		if (pass->direction == READ) {
 			fd->path = path;
 			fd->ret_fd = NULL;
+			fd->termios = NULL;
+			fd->winsize = NULL;
 		}
 	}
 }
