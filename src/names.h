@@ -7,6 +7,7 @@
 #define NAMES_H
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -73,6 +74,15 @@
 	X("rttime", RLIMIT_RTTIME) \
 	X("sigpending", RLIMIT_SIGPENDING) \
 	X("stack", RLIMIT_STACK)
+
+/* X(name, number): chrt(1)'s, for what takes no more than a priority */
+#define SCHEDULER_NAMES(X) \
+	X("other", SCHED_OTHER) \
+	X("fifo", SCHED_FIFO) \
+	X("rr", SCHED_RR) \
+	X("batch", SCHED_BATCH) \
+	X("idle", SCHED_IDLE) \
+	X("ext", KERNEL_SCHED_EXT)
 
 /* X(name, number) */
 #define METHOD_NAMES(X) \

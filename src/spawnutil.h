@@ -281,7 +281,7 @@ struct spu_server;
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
-	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
 
@@ -322,6 +322,9 @@ struct spu_options {
 	struct spu_value gid SPU_0_;	/* concern the child alone; files are opened with them */
 	struct spu_value nice SPU_0_;	/* added to the caller's, as nice(1) does */
 	struct spu_value oom_score_adj SPU_0_;	/* -1000 to 1000: proc(5), choom(1) */
+	struct spu_value scheduler SPU_0_;	/* SCHED_OTHER, ...; | SCHED_RESET_ON_FORK */
+	struct spu_value sched_priority SPU_0_;	/* 1 to 99, of SCHED_FIFO and SCHED_RR; without
+					   scheduler in the policy that the caller has */
 	struct spu_value pdeathsig SPU_0_;	/* sent when the launching *thread* ends */
 	struct spu_value umask SPU_0_;
 	struct spu_value pgroup SPU_0_;	/* as setpgid(2): 0 is a group of its own */
@@ -408,6 +411,7 @@ struct spu_error {
 #define SPU_STEP_PID 43u
 #define SPU_STEP_CGROUP 44u
 #define SPU_STEP_DEADLINE 45u	/* the timer of timeout_ms */
+#define SPU_STEP_SCHEDULER 47u	/* scheduler, sched_priority */
 /* By a spawn server, outside of the child's steps */
 #define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 

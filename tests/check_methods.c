@@ -2,6 +2,7 @@
 /* Two methods, one end state; what the second can't do. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -83,8 +84,35 @@ START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 	REFUSED("limit core", .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_CORE, 0, 0)));
 	REFUSED("nice 0", .nice = SPU_SET(-getpriority(PRIO_PROCESS, 0)));
 	REFUSED("cpus", .cpus = (const int[]){0}, .cpu_count = 1);
+	REFUSED("scheduler batch 0", .scheduler = SPU_SET(SCHED_BATCH));
 	REFUSED("pdeathsig TERM", .pdeathsig = SPU_SET(SIGTERM));
 	REFUSED("no-new-privs", .flags = SPU_NO_NEW_PRIVS);
+}
+END_TEST
+
+/* glibc's attributes have three policies, and musl's none. */
+START_TEST(posix_spawn_sets_the_policies_that_it_knows)
+{
+#ifdef __GLIBC__
+	struct spu_error error;
+	int status, r;
+
+	NEED_ROOT();
+	if (sched_getscheduler(0) != SCHED_OTHER)
+		SKIP(SUITE, "this process has a policy of its own");
+	SKIP_UNDER_VALGRIND(SUITE, POSIX_SPAWN_LIES);
+	r = spu_run(SPU_ARGV("sh", "-c", "test \"$(cut -d' ' -f40,41 /proc/$$/stat)\" = '9 2'"),
+		    SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN, .scheduler = SPU_SET(SCHED_RR),
+				.sched_priority = SPU_SET(9)), &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 0);
+	r = spu_run(SPU_ARGV("true"), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN,
+						  .sched_priority = SPU_SET(0)), NULL, &error);
+	ASSERT_OK(r, error);
+#else
+	REFUSED("scheduler other 0", .scheduler = SPU_SET(SCHED_OTHER));
+	REFUSED("sched_priority 0", .sched_priority = SPU_SET(0));
+#endif
 }
 END_TEST
 
@@ -105,6 +133,7 @@ int main(void)
 
 	tcase_add_test(tests, both_methods_make_the_same_child);
 	tcase_add_test(tests, what_posix_spawn_cannot_do_is_refused_by_name);
+	tcase_add_test(tests, posix_spawn_sets_the_policies_that_it_knows);
 	tcase_add_test(tests, failures_of_posix_spawn_have_a_step_of_their_own);
 	return run_suite(suite);
 }

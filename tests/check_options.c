@@ -2,6 +2,7 @@
 /* What is refused before anything is made, and in which words. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -126,6 +127,15 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .cpu_count = 1);
 	ASSERT_REFUSED(EINVAL, -1, "nice: not -40 to 40", .nice = SPU_SET(41));
 	ASSERT_REFUSED(EINVAL, -1, "nice: not -40 to 40", .nice = SPU_SET(-41));
+	ASSERT_REFUSED(EINVAL, -1, "scheduler: unknown policy", .scheduler = SPU_SET(4));
+	ASSERT_REFUSED(EINVAL, -1, "scheduler: unknown policy", .scheduler = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "scheduler: SCHED_DEADLINE takes more than a priority",
+		       .scheduler = SPU_SET(6 | SCHED_RESET_ON_FORK));
+	ASSERT_REFUSED(EINVAL, -1, "scheduler: SCHED_FIFO and SCHED_RR need a sched_priority",
+		       .scheduler = SPU_SET(SCHED_RR));
+	ASSERT_REFUSED(EINVAL, -1, "sched_priority: only SCHED_FIFO and SCHED_RR have one",
+		       .scheduler = SPU_SET(SCHED_BATCH), .sched_priority = SPU_SET(1));
+	ASSERT_REFUSED(EINVAL, -1, "sched_priority: not 0 to 99", .sched_priority = SPU_SET(100));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(0));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(65));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: a detached child's parent",
@@ -237,9 +247,11 @@ START_TEST(a_number_without_its_set_is_refused)
 	struct spu_value *const values[] = {
 		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
 		&options.pgroup, &options.ctty, &options.foreground, &options.oom_score_adj,
+		&options.scheduler, &options.sched_priority,
 	};
 	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
-					    "ctty", "foreground", "oom_score_adj"};
+					    "ctty", "foreground", "oom_score_adj", "scheduler",
+					    "sched_priority"};
 	char text[80];
 	size_t i;
 

@@ -2,6 +2,7 @@
 /* What options become: the steps, their order, their arguments. Nothing is launched. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -141,6 +142,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
+			    .scheduler = SPU_SET(SCHED_RR), .sched_priority = SPU_SET(4),
 			    .pid_variable = "NUMBER", .pid_file = "/pid", .cgroup = "/c",
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
 						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
@@ -160,10 +162,12 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
 	plan = compile(&request);
 	assert_ordered(plan);
-	/* a table is shared only without an error pipe; nothing is in place already */
+	/* a table is shared only without an error pipe; nothing is in place already; a policy
+	   comes with its priority */
 	for (kind = 0; kind < STEP_KINDS; kind++)
 		ck_assert_msg((count_steps(plan, (enum step_kind)kind) > 0) !=
 				      (kind == STEP_UNSHARE || kind == STEP_MOVE_KEEP ||
+				       kind == STEP_SCHED_PARAM ||
 				       (kind >= STEP_FETCH_HERE && kind <= STEP_FETCH_END)),
 			      "kind %d", kind);
 	ck_assert_int_eq(count_steps(plan, STEP_DEFAULT), 2);
@@ -187,6 +191,8 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(find_step(plan, STEP_PDEATHSIG, 0)->arg[1], SIGTERM);
 	ck_assert_int_eq(find_step(plan, STEP_NO_NEW_PRIVS, 0)->arg[0], PR_SET_NO_NEW_PRIVS);
 	ck_assert_int_eq(find_step(plan, STEP_NICE, 0)->arg[2], 3);
+	ck_assert_int_eq(find_step(plan, STEP_SCHEDULER, 0)->arg[1], SCHED_RR);
+	ck_assert_int_eq(plan->sched_priority, 4);
 	ck_assert_int_eq(find_step(plan, STEP_GROUPS, 0)->arg[0], 2);
 	ck_assert_int_eq(find_step(plan, STEP_GID, 0)->arg[2], 8);
 	ck_assert_int_eq(find_step(plan, STEP_UID, 0)->arg[2], 7);
@@ -396,6 +402,8 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
 		{STEP_NICE, {.nice = {1, 0}}},
 		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_SCHEDULER, {.scheduler = {1, SCHED_BATCH}}},
+		{STEP_SCHED_PARAM, {.sched_priority = {1, 3}}},
 		{STEP_LIMIT, {.limits = limits}},
 		{STEP_GROUPS, {.groups = groups}},
 		{STEP_GID, {.gid = {1, 0}}},

@@ -108,6 +108,59 @@ START_TEST(cpus_are_the_childs_alone)
 }
 END_TEST
 
+/* Of /proc/PID/stat: the real-time priority and the policy. */
+#define SCHEDULING "cut -d' ' -f40,41 /proc/self/stat"
+
+START_TEST(the_scheduling_policy_is_the_childs_alone)
+{
+	int before = sched_getscheduler(0);
+
+	if (before != SCHED_OTHER)
+		SKIP(SUITE, "this process has a policy of its own: %d", before);
+	ASSERT_TELLS("0 3\n", SCHEDULING, .scheduler = SPU_SET(SCHED_BATCH));
+	ASSERT_TELLS("0 5\n", SCHEDULING, .scheduler = SPU_SET(SCHED_IDLE));
+	ck_assert_int_eq(sched_getscheduler(0), before);
+}
+END_TEST
+
+START_TEST(a_priority_comes_with_its_policy)
+{
+	NEED_ROOT();
+	chmod(scratch(), 0755);
+	/* the shell's, and that of what it launches */
+	ASSERT_TELLS("8 2\n0 0\n", "cut -d' ' -f40,41 /proc/$$/stat; (" SCHEDULING "); true",
+		     .scheduler = SPU_SET(SCHED_RR | SCHED_RESET_ON_FORK),
+		     .sched_priority = SPU_SET(8));
+	ASSERT_TELLS("9 1\n", SCHEDULING, .scheduler = SPU_SET(SCHED_FIFO),
+		     .sched_priority = SPU_SET(9));
+	/* before the ids go, which have the right to it */
+	ASSERT_TELLS("3 2\n", SCHEDULING, .scheduler = SPU_SET(SCHED_RR),
+		     .sched_priority = SPU_SET(3), .uid = SPU_SET(65534),
+		     .flags = SPU_KEEP_GROUPS);
+}
+END_TEST
+
+START_TEST(a_priority_alone_is_one_in_the_callers_policy)
+{
+	const struct sched_param priority = {.sched_priority = 2};
+
+#ifdef BY_SERVER
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.sched_priority = SPU_SET(0)), ENOTSUP,
+		     SPU_STEP_OPTIONS, -1, "sched_priority: without scheduler it is about the policy");
+	return;
+#endif
+	if (sched_getscheduler(0) != SCHED_OTHER)
+		SKIP(SUITE, "this process has a policy of its own");
+	ASSERT_TELLS("0 0\n", SCHEDULING, .sched_priority = SPU_SET(0));
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.sched_priority = SPU_SET(7)), EINVAL,
+		     SPU_STEP_SCHEDULER, -1, "sched_priority 7: Invalid argument");
+	if (sched_setscheduler(0, SCHED_RR, &priority) < 0)
+		SKIP(SUITE, "no real-time policy is to be had: %m");
+	ASSERT_TELLS("5 2\n", SCHEDULING, .sched_priority = SPU_SET(5));
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_RR);
+}
+END_TEST
+
 START_TEST(no_new_privs_is_the_childs_alone)
 {
 	const char *command = "sed -n 's/^NoNewPrivs:.//p' /proc/self/status";
@@ -196,6 +249,9 @@ static void fail_without_rights(void)
 	ASSERT_FAILS(SPU_ARGV("/bin/true"),
 		     SPU_OPTIONS(.nice = SPU_SET(-20 - getpriority(PRIO_PROCESS, 0))), EACCES,
 		     SPU_STEP_NICE, -1, "nice -20: Permission denied");
+	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(.scheduler = SPU_SET(SCHED_FIFO),
+							.sched_priority = SPU_SET(10)),
+		     EPERM, SPU_STEP_SCHEDULER, -1, "scheduler fifo 10: Operation not permitted");
 }
 
 START_TEST(what_needs_rights_says_so)
@@ -248,6 +304,9 @@ int main(void)
 	tcase_add_test(tests, a_limit_that_is_refused_is_named);
 	tcase_add_test(tests, nice_is_added_to_the_callers);
 	tcase_add_test(tests, cpus_are_the_childs_alone);
+	tcase_add_test(tests, the_scheduling_policy_is_the_childs_alone);
+	tcase_add_test(tests, a_priority_comes_with_its_policy);
+	tcase_add_test(tests, a_priority_alone_is_one_in_the_callers_policy);
 	tcase_add_test(tests, no_new_privs_is_the_childs_alone);
 	tcase_add_test(tests, ids_are_real_effective_and_saved);
 	tcase_add_test(tests, files_are_opened_after_all_that_they_depend_on);

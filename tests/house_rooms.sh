@@ -69,12 +69,12 @@ constants() {
 		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/resource.h sys/types.h
 		spawnutil-replace.h |
 		kernel.h | stdint.h
-		names.h | fcntl.h signal.h sys/resource.h
+		names.h | fcntl.h sched.h signal.h sys/resource.h
 		arch/arch.h | stdint.h sys/syscall.h
 		arch/other.h | errno.h unistd.h
 		arch/* |
 		lib/server/request.c | errno.h string.h
-		lib/plan/check.c | errno.h limits.h signal.h stddef.h string.h
+		lib/plan/check.c | errno.h limits.h sched.h signal.h stddef.h string.h
 		lib/plan/*.h | stddef.h stdint.h sys/types.h
 		lib/child/child.c | errno.h fcntl.h signal.h sys/resource.h sys/wait.h
 		lib/plan/* | ctype.h errno.h fcntl.h limits.h signal.h stddef.h stdint.h stdlib.h string.h sys/ioctl.h sys/prctl.h sys/resource.h sys/types.h

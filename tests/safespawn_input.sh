@@ -28,6 +28,13 @@ test_every_word_of_help_is_taken() {
 	takes leaks POLICY
 	takes rlimit LIMIT =0
 	takes pdeathsig SIG
+	for word in $(words safespawn SCHEDULER); do
+		case $word in
+		fifo | rr) priority=:1 ;;
+		*) priority= ;;
+		esac
+		status 0 safespawn -q safespawn --explain "--scheduler=$word$priority" true
+	done
 }
 
 test_missing_arguments() {

@@ -316,6 +316,37 @@ test_cpu_list() {
 	misused '--cpu-list=a: not a list of processors*' --cpu-list=a
 }
 
+# Of /proc/PID/stat: the real-time priority and the policy
+scheduling() {
+	safespawn -q "$@" cut -d' ' -f40,41 /proc/self/stat
+}
+
+test_scheduler() {
+	[ "$(cut -d' ' -f41 /proc/self/stat)" = 0 ] || skip "this shell has a policy of its own"
+	same batch '0 3' "$(scheduling --scheduler=batch)"
+	same idle '0 5' "$(scheduling --scheduler=idle)"
+	same "the last counts" '0 0' "$(scheduling --scheduler=rr:5 --scheduler=other)"
+	misused '--reset-on-fork needs --scheduler' --reset-on-fork
+	misused '--scheduler=deadline: not a scheduling policy*there are: other *' --scheduler=deadline
+	misused '--scheduler=rr:x: not a scheduling policy*' --scheduler=rr:x
+	misused '--scheduler=rr:100: the priority is out of range (0 to 99)' --scheduler=rr:100
+	refuses 'scheduler: SCHED_FIFO and SCHED_RR need a sched_priority, 1 to 99' --scheduler=rr
+	refuses 'sched_priority: only SCHED_FIFO and SCHED_RR have one' --scheduler=idle:3
+}
+
+test_scheduler_with_a_priority() {
+	need_root "has the right to one"
+	chrt -f 1 true || skip "no real-time policy is to be had"
+	same rr '7 2' "$(scheduling --scheduler=rr:7)"
+	same fifo '99 1' "$(scheduling --scheduler=fifo:99)"
+	status 0 safespawn -q --scheduler=rr:8 --reset-on-fork sh -c 'cut -d" " -f41 /proc/$$/stat
+		(cut -d" " -f41 /proc/self/stat); true'
+	same "reset on fork" '2 0' "$(words)"
+	status 125 setpriv --bounding-set=-sys_nice --inh-caps=-sys_nice \
+		safespawn --scheduler=fifo:3 true
+	like "without the right" "safespawn: scheduler fifo 3: Operation not permitted: *CAP_SYS_NICE*" "$err"
+}
+
 test_pdeathsig_ends_the_command_with_safespawn() {
 	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
 		: >ready; while :; do sleep 0.05; done' &
@@ -335,8 +366,8 @@ test_pdeathsig_ends_the_command_with_safespawn() {
 
 test_the_order_of_the_plan() {
 	status 0 safespawn -q --explain --root=/ -C /tmp --uid=1 --gid=2 --groups=3 --no-new-privs \
-		--rlimit=nofile=100 --rlimit=core=0 -n 1 --oom-score-adj=7 --cpu-list=0 --umask=022 --pdeathsig=HUP true
-	same steps 'nice oom oom oom cpus limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
+		--rlimit=nofile=100 --rlimit=core=0 -n 1 --oom-score-adj=7 --cpu-list=0 --scheduler=batch --umask=022 --pdeathsig=HUP true
+	same steps 'nice oom oom oom cpus scheduler limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
 		"$(printf '%s\n' "$out" | sed -n 's/^ *[0-9][0-9]* \([a-z-]*\) .*/\1/p' |
 			grep -vxE 'close|stop-pending|mask|ready|exec|move|open' | tr '\n' ' ' | sed 's/ $//')"
 }

@@ -8,33 +8,31 @@
 #include "../names.h"
 #include "../quote.h"
 
-const char *spu__signal_name(int number)
+struct row {
+	const char *name;
+	int number;
+};
+
+static const char *find_name(const struct row *rows, size_t count, int number)
 {
-	static const struct {
-		const char *name;
-		int number;
-	} names[] = {SIGNAL_NAMES(NAME_ROW)};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].number == number)
-			return names[i].name;
+	for (i = 0; i < count; i++)
+		if (rows[i].number == number)
+			return rows[i].name;
 	return "";
 }
 
-const char *spu__limit_name(int resource)
-{
-	static const struct {
-		const char *name;
-		int resource;
-	} names[] = {LIMIT_NAMES(NAME_ROW)};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].resource == resource)
-			return names[i].name;
-	return "";
-}
+#define DEFINE_NAME_OF(function, names, number) \
+	const char *function \
+	{ \
+		static const struct row rows[] = {names(NAME_ROW)}; \
+\
+		return find_name(rows, sizeof(rows) / sizeof(rows[0]), (number)); \
+	}
+DEFINE_NAME_OF(spu__signal_name(int number), SIGNAL_NAMES, number)
+DEFINE_NAME_OF(spu__limit_name(int resource), LIMIT_NAMES, resource)
+DEFINE_NAME_OF(spu__scheduler_name(int policy), SCHEDULER_NAMES, policy & ~SCHED_RESET_ON_FORK)
 
 /*
  * What comes from others may hold anything: whoever fills makes one line of it, when

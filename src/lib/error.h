@@ -21,5 +21,7 @@ int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
 const char *spu__signal_name(int number);
 /* "nofile" for RLIMIT_NOFILE, "" for a number without a name. */
 const char *spu__limit_name(int resource);
+/* "rr" for SCHED_RR, with SCHED_RESET_ON_FORK or without; "" for a number without a name. */
+const char *spu__scheduler_name(int policy);
 
 #endif

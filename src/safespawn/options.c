@@ -58,6 +58,10 @@ static const struct argp_option table[] = {
 	{"oom-score-adj", KEY_OOM, "N", 0, "Be ended first (1000) or never (-1000) when memory "
 	 "runs out", 0},
 	{"cpu-list", KEY_CPUS, "N[,N-M[:S]]", 0, "Run on these processors: 1,3-5,8-30:2", 0},
+	{"scheduler", KEY_SCHEDULER, "SCHEDULER[:N]", 0, "Scheduling policy, and the priority in "
+	 "it: batch, rr:10", 0},
+	{"reset-on-fork", KEY_RESET_ON_FORK, 0, 0, "What the command launches has no real-time "
+	 "policy", 0},
 	{"cgroup", KEY_CGROUP, "DIR", 0, "Join the control group with that directory", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask: 027, or u=rwx,g=rx,o=", 0},
 
@@ -153,6 +157,7 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "METHOD:" METHOD_NAMES(NAME_LISTED) "\n"
 		       "POLICY:" LEAKS_NAMES(NAME_LISTED) "\n"
 		       "LIMIT:" LIMIT_NAMES(NAME_LISTED) "\n"
+		       "SCHEDULER:" SCHEDULER_NAMES(NAME_LISTED) "\n"
 		       "SIG:" SIGNAL_NAMES(NAME_LISTED) " RTMIN RTMAX\n\n"
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "
 		       "found but not executable; 127 not found; 128+N died of signal N.",

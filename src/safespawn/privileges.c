@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,10 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	options->uid = settings->uid;
 	options->nice = settings->nice;
 	options->oom_score_adj = settings->oom_score_adj;
+	options->scheduler = settings->scheduler;
+	options->sched_priority = settings->sched_priority;
+	if (settings->reset_on_fork)
+		options->scheduler.value |= SCHED_RESET_ON_FORK;
 	options->cpus = settings->cpus;
 	options->cpu_count = settings->cpu_count;
 	options->root = settings->root;

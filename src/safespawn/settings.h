@@ -46,7 +46,8 @@ struct settings {
 
 	/* privileges and resources */
 	const char *user, *gid, *groups;	/* as they are written: names or numbers */
-	struct spu_value uid, nice, oom_score_adj, umask;
+	struct spu_value uid, nice, oom_score_adj, umask, scheduler, sched_priority;
+	int reset_on_fork;
 	int user_env, no_new_privs;
 	struct limit limits[LIMIT_KINDS];	/* each resource once */
 	size_t limit_count;

@@ -16,7 +16,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE,
+	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE, SCHEDULER,
 };
 
 static const struct destination {
@@ -51,6 +51,8 @@ static const struct destination {
 	TO('n', NICE, "nice", nice),
 	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),
 	TO(KEY_CPUS, CPUS, "cpu-list", cpus),
+	TO(KEY_SCHEDULER, SCHEDULER, "scheduler", scheduler),
+	TO(KEY_RESET_ON_FORK, FLAG, "reset-on-fork", reset_on_fork),
 	TO(KEY_CGROUP, TEXT, "cgroup", cgroup),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
@@ -91,16 +93,22 @@ struct name {
 
 static const struct name methods[] = {METHOD_NAMES(NAME_ROW) {0, 0}};
 static const struct name policies[] = {LEAKS_NAMES(NAME_ROW) {0, 0}};
+static const struct name schedulers[] = {SCHEDULER_NAMES(NAME_ROW) {0, 0}};
 
-static int parse_name(const char *text, const struct name *names, unsigned *ret)
+static int find_name(const char *text, size_t length, const struct name *names, unsigned *ret)
 {
 	for (; names->name; names++) {
-		if (strcmp(text, names->name) != 0)
+		if (strncmp(text, names->name, length) != 0 || names->name[length])
 			continue;
 		*ret = names->number;
 		return 0;
 	}
 	return -EINVAL;
+}
+
+static int parse_name(const char *text, const struct name *names, unsigned *ret)
+{
+	return find_name(text, strlen(text), names, ret);
 }
 
 static int parse_number(const char *text, long min, long max, struct spu_value *ret)
@@ -111,6 +119,21 @@ static int parse_number(const char *text, long min, long max, struct spu_value *
 	if (r == 0)
 		*ret = SPU_SET(value);
 	return r;
+}
+
+/* A name, and a number behind a colon; where there is none it isn't set. */
+static int parse_pair(const char *text, const struct name *names, long max,
+		      struct spu_value *ret_first, struct spu_value *ret_second)
+{
+	size_t length = strcspn(text, ":");
+	unsigned number;
+	int r = find_name(text, length, names, &number);
+
+	if (r < 0)
+		return r;
+	*ret_first = SPU_SET(number);
+	*ret_second = (struct spu_value){0, 0};
+	return text[length] ? parse_number(text + length + 1, 0, max, ret_second) : 0;
 }
 
 static int parse_group(const char *text, struct spu_value *ret)
@@ -164,6 +187,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_number(text, -MOST_NICE, MOST_NICE, member);
 	case OOM:
 		return parse_number(text, -MOST_OOM, MOST_OOM, member);
+	case SCHEDULER:
+		return parse_pair(text, schedulers, 99, member, &settings->sched_priority);
 	case METHOD:
 		return parse_name(text, methods, member);
 	case LEAKS:
@@ -222,6 +247,8 @@ static const char *describe(enum kind kind, int err)
 		[NICE] = "not a number",
 		[OOM] = "not a number",
 		[CPUS] = "not a list of processors (1,3-5,8-30:2)",
+		[SCHEDULER] = "not a scheduling policy, or one with a priority (batch, rr:10); "
+			      "there are:" SCHEDULER_NAMES(NAME_LISTED),
 	};
 	static const char *const ranges[] = {
 		[SIGNAL] = "no such signal",
@@ -232,6 +259,7 @@ static const char *describe(enum kind kind, int err)
 		[OOM] = "out of range (-1000 to 1000)",
 		[STATUSES] = "out of range (0 to 255)",
 		[CPUS] = "out of range (0 to 8191, the lower number first)",
+		[SCHEDULER] = "the priority is out of range (0 to 99)",
 	};
 
 	if (err == -ERANGE)

@@ -16,6 +16,7 @@
  * "set NUMBER" before and "child PID" after it, and launched.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,6 +362,16 @@ static void within_time(void)
 	options.cwd = "/";
 }
 
+static void scheduled(void)
+{
+	options.scheduler = SPU_SET(SCHED_BATCH);
+}
+
+static void priority_alone(void)
+{
+	options.sched_priority = SPU_SET(0);
+}
+
 static void parents_end(void)
 {
 	options.flags = SPU_NO_NEW_PRIVS;
@@ -385,7 +396,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time)
+	X(fetched) X(own_number) X(within_time) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;
@@ -525,6 +536,8 @@ static void add_random_rights(void)
 		options.cpus = cpus, options.cpu_count = 1;
 	if (next_random(4) == 0)
 		options.oom_score_adj = SPU_SET(500 + next_random(500));
+	if (next_random(4) == 0)
+		options.scheduler = SPU_SET(next_random(2) ? SCHED_BATCH : SCHED_IDLE);
 	if (next_random(3) == 0)
 		options.limits = limits + next_random(3);
 	if (geteuid() != 0 || next_random(3))

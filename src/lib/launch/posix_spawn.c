@@ -210,6 +210,32 @@ static int translate_PGROUP(struct translation *t, const struct step *step)
 	return posix_spawnattr_setpgroup(&t->attributes, (pid_t)step->arg[1]);
 }
 
+/* glibc knows three policies, musl none. */
+static int set_priority(struct translation *t, const struct step *step, const int *priority,
+			short flag, const char *name)
+{
+	const struct sched_param param = {.sched_priority = *priority};
+
+	if (posix_spawnattr_setschedparam(&t->attributes, &param) != 0)
+		return translate_REFUSED(t, step);
+	set_flag(t, flag, name);
+	return 0;
+}
+
+static int translate_SCHEDULER(struct translation *t, const struct step *step)
+{
+	if (posix_spawnattr_setschedpolicy(&t->attributes, (int)step->arg[1]) != 0)
+		return translate_REFUSED(t, step);
+	return set_priority(t, step, (const int *)step->arg[2], POSIX_SPAWN_SETSCHEDULER,
+			    "POSIX_SPAWN_SETSCHEDULER");
+}
+
+static int translate_SCHED_PARAM(struct translation *t, const struct step *step)
+{
+	return set_priority(t, step, (const int *)step->arg[1], POSIX_SPAWN_SETSCHEDPARAM,
+			    "POSIX_SPAWN_SETSCHEDPARAM");
+}
+
 static int translate_CWD(struct translation *t, const struct step *step)
 {
 #if HAS_CHDIR

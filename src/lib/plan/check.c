@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -202,6 +203,7 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 		{"pdeathsig", &options->pdeathsig}, {"umask", &options->umask},
 		{"pgroup", &options->pgroup}, {"ctty", &options->ctty},
 		{"foreground", &options->foreground}, {"oom_score_adj", &options->oom_score_adj},
+		{"scheduler", &options->scheduler}, {"sched_priority", &options->sched_priority},
 	};
 	size_t i;
 
@@ -223,6 +225,26 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 static int is_outside(const struct spu_value *value, long max)
 {
 	return value->set && (value->value < 0 || value->value > max);
+}
+
+static const char *find_fault_in_scheduling(const struct spu_value *scheduler,
+					    const struct spu_value *priority)
+{
+	long policy = scheduler->value & ~(long)SCHED_RESET_ON_FORK;
+	int has_priority = policy == SCHED_FIFO || policy == SCHED_RR;
+
+	if (is_outside(priority, 99))
+		return "sched_priority: not 0 to 99";
+	if (!scheduler->set)
+		return NULL;
+	if (policy == KERNEL_SCHED_DEADLINE)
+		return "scheduler: SCHED_DEADLINE takes more than a priority";
+	if (policy < 0 || policy > INT_MAX || !*spu__scheduler_name((int)policy))
+		return "scheduler: unknown policy";
+	if (has_priority && priority->value == 0)
+		return "scheduler: SCHED_FIFO and SCHED_RR need a sched_priority, 1 to 99";
+	return !has_priority && priority->value != 0 ?
+	       "sched_priority: only SCHED_FIFO and SCHED_RR have one" : NULL;
 }
 
 static const char *find_fault(const struct spu_options *o)
@@ -273,7 +295,7 @@ static const char *find_fault(const struct spu_options *o)
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (faults[i].applies)
 			return faults[i].fault;
-	return NULL;
+	return find_fault_in_scheduling(&o->scheduler, &o->sched_priority);
 }
 
 int spu__check_options(char *const argv[], const struct spu_options *options,

@@ -114,6 +114,16 @@ static void add_pid(struct plan *plan, const struct spu_options *options)
 	plan->steps[plan->count - 1].link = LINK_SAVED;
 }
 
+static void add_scheduling(struct plan *plan, const struct spu_options *options)
+{
+	plan->sched_priority = (int)options->sched_priority.value;
+	if (options->scheduler.set)
+		spu__add_step3(plan, STEP_SCHEDULER, -1, 0, options->scheduler.value,
+			       (long)&plan->sched_priority);
+	else if (options->sched_priority.set)
+		spu__add_step3(plan, STEP_SCHED_PARAM, -1, 0, (long)&plan->sched_priority, 0);
+}
+
 static void add_priorities(struct plan *plan, const struct plan_request *request)
 {
 	const struct spu_options *options = request->options;
@@ -125,6 +135,7 @@ static void add_priorities(struct plan *plan, const struct plan_request *request
 	if (options->cpus)
 		spu__add_step3(plan, STEP_CPUS, -1, 0, CPU_WORDS * sizeof(uint64_t),
 			       (long)plan->cpus);
+	add_scheduling(plan, options);
 }
 
 static void add_directories(struct plan *plan, const struct spu_options *options)

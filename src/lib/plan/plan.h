@@ -47,6 +47,7 @@ struct plan {
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
 	char *cgroup;		/* the file of its members */
 	char oom[8];		/* the text of oom_score_adj */
+	int sched_priority;	/* all of a struct sched_param */
 	char *pid_value;	/* in env */
 	char pid_line[PID_ROOM];	/* written by the child, as what follows */
 	int pid_size;		/* of its number as text, and what stands behind it */

@@ -144,13 +144,23 @@ static void show_groups(struct text *text, const gid_t *groups, long count)
 	spu__add_text(text, "]");
 }
 
-static void show_resource(struct text *text, int resource)
+static void show_upper(struct text *text, const char *prefix, const char *name)
 {
-	const char *name = spu__limit_name(resource);
-
-	spu__add_text(text, "RLIMIT_");
+	spu__add_text(text, "%s", prefix);
 	for (; *name; name++)
 		spu__add_text(text, "%c", toupper((unsigned char)*name));
+}
+
+static void show_scheduler(struct text *text, int policy)
+{
+	const char *name = spu__scheduler_name(policy);
+
+	if (*name)
+		show_upper(text, "SCHED_", name);
+	else
+		spu__add_text(text, "%#x", policy & ~SCHED_RESET_ON_FORK);
+	if (policy & SCHED_RESET_ON_FORK)
+		spu__add_text(text, "|SCHED_RESET_ON_FORK");
 }
 
 /* As strace has it: a multiple of 1024 is shown as one. */
@@ -271,10 +281,19 @@ static void show_argument(struct text *text, char how, const long *argument)
 		show_groups(text, pointer, argument[-1]);
 		break;
 	case 'L':
-		show_resource(text, (int)value);
+		show_upper(text, "RLIMIT_", spu__limit_name((int)value));
 		break;
 	case 'l':
 		spu__add_text(text, "%s", spu__limit_name((int)value));
+		break;
+	case 'W':
+		show_scheduler(text, (int)value);
+		break;
+	case 'w':
+		spu__add_text(text, "%s", spu__scheduler_name((int)value));
+		break;
+	case 'q':
+		spu__add_text(text, "%d", *(const int *)pointer);
 		break;
 	case 'i':
 		show_time(text, pointer);

@@ -78,6 +78,10 @@
 	X(OOM_CLOSE, SPU_STEP_OOM, "oom", SYS_close, REFUSED, "oom_score_adj $t5", "close(N)") \
 	X(CPUS, SPU_STEP_CPUS, "cpus", SYS_sched_setaffinity, REFUSED, "cpus", \
 	  "sched_setaffinity(0, $d1, $c2)") \
+	X(SCHEDULER, SPU_STEP_SCHEDULER, "scheduler", SYS_sched_setscheduler, SCHEDULER, \
+	  "scheduler $w1 $q2", "sched_setscheduler(0, $W1, [$q2])") \
+	X(SCHED_PARAM, SPU_STEP_SCHEDULER, "scheduler", SYS_sched_setparam, SCHED_PARAM, \
+	  "sched_priority $q1", "sched_setparam(0, [$q1])") \
 	X(LIMIT, SPU_STEP_LIMIT, "limit", SYS_prlimit64, REFUSED, "limit $l1", \
 	  "prlimit64(0, $L1, $p2, NULL)") \
 	X(UMASK, SPU_STEP_UMASK, "umask", SYS_umask, REFUSED, "umask", "umask($m0)") \

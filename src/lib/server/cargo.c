@@ -62,6 +62,9 @@ int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_e
 		 "server, and this is another one"},
 		{options->timeout_ms && server->has_another_clock,
 		 "timeout_ms: the spawn server is in another time namespace, with its own clock"},
+		{options->sched_priority.set && !options->scheduler.set,
+		 "sched_priority: without scheduler it is about the policy, and a spawn server's "
+		 "child has that of the server"},
 		{has_another_root(server),
 		 "root: the process has another root directory than its spawn server"},
 	};
