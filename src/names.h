@@ -16,8 +16,8 @@
 #include "spawnutil.h"
 
 /* What a table is given, for an array, and for a list: "there are:" LIMIT_NAMES(NAME_LISTED) */
-#define NAME_ROW(name, number) {name, number},
-#define NAME_LISTED(name, number) " " name
+#define NAME_ROW(name, number, ...) {name, number},
+#define NAME_LISTED(name, number, ...) " " name
 
 /* X(name without SIG, number); where two names share a number the usual one stands first. */
 #define SIGNAL_NAMES(X) \
@@ -83,6 +83,13 @@
 	X("batch", SCHED_BATCH) \
 	X("idle", SCHED_IDLE) \
 	X("ext", KERNEL_SCHED_EXT)
+
+/* X(ionice(1)'s name, number, the kernel's) */
+#define IOPRIO_NAMES(X) \
+	X("none", SPU_IOPRIO_NONE, "NONE") \
+	X("realtime", SPU_IOPRIO_REALTIME, "RT") \
+	X("best-effort", SPU_IOPRIO_BEST_EFFORT, "BE") \
+	X("idle", SPU_IOPRIO_IDLE, "IDLE")
 
 /* X(name, number) */
 #define METHOD_NAMES(X) \

@@ -248,6 +248,13 @@ struct spu_limit {
 #define SPU_LIST(...) SPU_LIST_(const char *const, NULL, __VA_ARGS__)
 #define SPU_ARGV(...) ((char *const *)(uintptr_t)SPU_LIST(__VA_ARGS__))
 
+/* ioprio: a class, and in the first two of them a level from 0, which goes first, to 7 */
+#define SPU_IOPRIO(class_of_it, level) ((class_of_it) << 13 | (level))
+#define SPU_IOPRIO_NONE 0	/* as the niceness says */
+#define SPU_IOPRIO_REALTIME 1
+#define SPU_IOPRIO_BEST_EFFORT 2
+#define SPU_IOPRIO_IDLE 3
+
 /* flags */
 #define SPU_SETSID (1u << 0)	/* a new session, without controlling terminal */
 #define SPU_DETACH (1u << 1)	/* nobody's child: init reaps it; not with SPU_METHOD_POSIX_SPAWN */
@@ -282,6 +289,7 @@ struct spu_server;
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
+	 {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
 
@@ -325,6 +333,7 @@ struct spu_options {
 	struct spu_value scheduler SPU_0_;	/* SCHED_OTHER, ...; | SCHED_RESET_ON_FORK */
 	struct spu_value sched_priority SPU_0_;	/* 1 to 99, of SCHED_FIFO and SCHED_RR; without
 					   scheduler in the policy that the caller has */
+	struct spu_value ioprio SPU_0_;	/* SPU_IOPRIO(class, level): ioprio_set(2), ionice(1) */
 	struct spu_value pdeathsig SPU_0_;	/* sent when the launching *thread* ends */
 	struct spu_value umask SPU_0_;
 	struct spu_value pgroup SPU_0_;	/* as setpgid(2): 0 is a group of its own */
@@ -412,6 +421,7 @@ struct spu_error {
 #define SPU_STEP_CGROUP 44u
 #define SPU_STEP_DEADLINE 45u	/* the timer of timeout_ms */
 #define SPU_STEP_SCHEDULER 47u	/* scheduler, sched_priority */
+#define SPU_STEP_IOPRIO 48u
 /* By a spawn server, outside of the child's steps */
 #define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 

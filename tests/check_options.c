@@ -136,6 +136,14 @@ START_TEST(wrong_rights_and_resources_are_named)
 	ASSERT_REFUSED(EINVAL, -1, "sched_priority: only SCHED_FIFO and SCHED_RR have one",
 		       .scheduler = SPU_SET(SCHED_BATCH), .sched_priority = SPU_SET(1));
 	ASSERT_REFUSED(EINVAL, -1, "sched_priority: not 0 to 99", .sched_priority = SPU_SET(100));
+	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
+		       .ioprio = SPU_SET(SPU_IOPRIO(4, 0)));
+	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
+		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 8)));
+	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
+		       .ioprio = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "ioprio: the class none has no level",
+		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_NONE, 3)));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(0));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(65));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: a detached child's parent",
@@ -247,11 +255,11 @@ START_TEST(a_number_without_its_set_is_refused)
 	struct spu_value *const values[] = {
 		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
 		&options.pgroup, &options.ctty, &options.foreground, &options.oom_score_adj,
-		&options.scheduler, &options.sched_priority,
+		&options.scheduler, &options.sched_priority, &options.ioprio,
 	};
 	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
 					    "ctty", "foreground", "oom_score_adj", "scheduler",
-					    "sched_priority"};
+					    "sched_priority", "ioprio"};
 	char text[80];
 	size_t i;
 

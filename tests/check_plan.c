@@ -143,6 +143,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
 			    .scheduler = SPU_SET(SCHED_RR), .sched_priority = SPU_SET(4),
+			    .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 6)),
 			    .pid_variable = "NUMBER", .pid_file = "/pid", .cgroup = "/c",
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
 						 SPU_LIMIT(RLIMIT_CORE, 0, 1)),
@@ -193,6 +194,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(find_step(plan, STEP_NICE, 0)->arg[2], 3);
 	ck_assert_int_eq(find_step(plan, STEP_SCHEDULER, 0)->arg[1], SCHED_RR);
 	ck_assert_int_eq(plan->sched_priority, 4);
+	ck_assert_int_eq(find_step(plan, STEP_IOPRIO, 0)->arg[2], 0x4006);
 	ck_assert_int_eq(find_step(plan, STEP_GROUPS, 0)->arg[0], 2);
 	ck_assert_int_eq(find_step(plan, STEP_GID, 0)->arg[2], 8);
 	ck_assert_int_eq(find_step(plan, STEP_UID, 0)->arg[2], 7);
@@ -402,6 +404,7 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
 		{STEP_NICE, {.nice = {1, 0}}},
 		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_IOPRIO, {.ioprio = {1, 0}}},
 		{STEP_SCHEDULER, {.scheduler = {1, SCHED_BATCH}}},
 		{STEP_SCHED_PARAM, {.sched_priority = {1, 3}}},
 		{STEP_LIMIT, {.limits = limits}},

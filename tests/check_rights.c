@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "launches.h"
 
@@ -161,6 +162,19 @@ START_TEST(a_priority_alone_is_one_in_the_callers_policy)
 }
 END_TEST
 
+START_TEST(the_io_priority_is_the_childs_alone)
+{
+	long before = syscall(SYS_ioprio_get, 1, 0);
+
+	if (access("/usr/bin/ionice", X_OK) < 0)
+		SKIP(SUITE, "there is no ionice(1)");
+	ASSERT_TELLS("best-effort: prio 6\n", "ionice -p $$",
+		     .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 6)));
+	ASSERT_TELLS("idle\n", "ionice -p $$", .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_IDLE, 0)));
+	ck_assert_int_eq(syscall(SYS_ioprio_get, 1, 0), before);
+}
+END_TEST
+
 START_TEST(no_new_privs_is_the_childs_alone)
 {
 	const char *command = "sed -n 's/^NoNewPrivs:.//p' /proc/self/status";
@@ -252,6 +266,9 @@ static void fail_without_rights(void)
 	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(.scheduler = SPU_SET(SCHED_FIFO),
 							.sched_priority = SPU_SET(10)),
 		     EPERM, SPU_STEP_SCHEDULER, -1, "scheduler fifo 10: Operation not permitted");
+	ASSERT_FAILS(SPU_ARGV("/bin/true"),
+		     SPU_OPTIONS(.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_REALTIME, 0))), EPERM,
+		     SPU_STEP_IOPRIO, -1, "ioprio realtime 0: Operation not permitted");
 }
 
 START_TEST(what_needs_rights_says_so)
@@ -307,6 +324,7 @@ int main(void)
 	tcase_add_test(tests, the_scheduling_policy_is_the_childs_alone);
 	tcase_add_test(tests, a_priority_comes_with_its_policy);
 	tcase_add_test(tests, a_priority_alone_is_one_in_the_callers_policy);
+	tcase_add_test(tests, the_io_priority_is_the_childs_alone);
 	tcase_add_test(tests, no_new_privs_is_the_childs_alone);
 	tcase_add_test(tests, ids_are_real_effective_and_saved);
 	tcase_add_test(tests, files_are_opened_after_all_that_they_depend_on);

@@ -274,7 +274,7 @@ test_random_sets_with_every_pair_of_descriptor_steps() {
 	random 2 0-99
 	[ "$checked" -eq 100 ] || fail "only $checked"
 	cat plan.* >all
-	for step in deadline fetch close signal setsid setpgid cgroup pid nice oom cpus scheduler limit umask chdir move open \
+	for step in deadline fetch close signal setsid setpgid cgroup pid nice oom cpus scheduler ioprio limit umask chdir move open \
 		no-new-privs pdeathsig parent-alive; do
 		grep -q "^ *[0-9]* $step " all || fail "no step $step in any set"
 	done

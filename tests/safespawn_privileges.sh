@@ -347,6 +347,20 @@ test_scheduler_with_a_priority() {
 	like "without the right" "safespawn: scheduler fifo 3: Operation not permitted: *CAP_SYS_NICE*" "$err"
 }
 
+test_ionice() {
+	command -v ionice >/dev/null || skip "there is no ionice(1)"
+	for priority in 'idle=idle' 'best-effort: prio 7=best-effort:7' 'best-effort: prio 4=best-effort'; do
+		status 0 safespawn -q --ionice="${priority#*=}" sh -c 'ionice -p $$'
+		same "$priority" "${priority%=*}" "$out"
+	done
+	misused '--ionice=lazy: not a class of I/O*there are: none realtime best-effort idle' --ionice=lazy
+	misused '--ionice=best-effort:8: the number is out of range (0 to 7)' --ionice=best-effort:8
+	refuses 'ioprio: the class none has no level' --ionice=none:3
+	status 125 setpriv --bounding-set=-sys_nice,-sys_admin --inh-caps=-sys_nice,-sys_admin \
+		safespawn --ionice=realtime true
+	like "without the right" "safespawn: ioprio realtime 4: Operation not permitted: *CAP_SYS_NICE*" "$err"
+}
+
 test_pdeathsig_ends_the_command_with_safespawn() {
 	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
 		: >ready; while :; do sleep 0.05; done' &
@@ -366,8 +380,8 @@ test_pdeathsig_ends_the_command_with_safespawn() {
 
 test_the_order_of_the_plan() {
 	status 0 safespawn -q --explain --root=/ -C /tmp --uid=1 --gid=2 --groups=3 --no-new-privs \
-		--rlimit=nofile=100 --rlimit=core=0 -n 1 --oom-score-adj=7 --cpu-list=0 --scheduler=batch --umask=022 --pdeathsig=HUP true
-	same steps 'nice oom oom oom cpus scheduler limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
+		--rlimit=nofile=100 --rlimit=core=0 -n 1 --oom-score-adj=7 --cpu-list=0 --scheduler=batch --ionice=idle --umask=022 --pdeathsig=HUP true
+	same steps 'nice oom oom oom cpus scheduler ioprio limit umask chroot chdir setgroups setgid setuid no-new-privs pdeathsig parent-alive limit' \
 		"$(printf '%s\n' "$out" | sed -n 's/^ *[0-9][0-9]* \([a-z-]*\) .*/\1/p' |
 			grep -vxE 'close|stop-pending|mask|ready|exec|move|open' | tr '\n' ' ' | sed 's/ $//')"
 }

@@ -62,6 +62,8 @@ static const struct argp_option table[] = {
 	 "it: batch, rr:10", 0},
 	{"reset-on-fork", KEY_RESET_ON_FORK, 0, 0, "What the command launches has no real-time "
 	 "policy", 0},
+	{"ionice", KEY_IONICE, "CLASS[:N]", 0, "I/O priority, 0 to 7 in the class (4): idle, "
+	 "best-effort:7", 0},
 	{"cgroup", KEY_CGROUP, "DIR", 0, "Join the control group with that directory", 0},
 	{"umask", KEY_UMASK, "MODE", 0, "File mode creation mask: 027, or u=rwx,g=rx,o=", 0},
 
@@ -157,6 +159,7 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "METHOD:" METHOD_NAMES(NAME_LISTED) "\n"
 		       "POLICY:" LEAKS_NAMES(NAME_LISTED) "\n"
 		       "LIMIT:" LIMIT_NAMES(NAME_LISTED) "\n"
+		       "CLASS:" IOPRIO_NAMES(NAME_LISTED) "\n"
 		       "SCHEDULER:" SCHEDULER_NAMES(NAME_LISTED) "\n"
 		       "SIG:" SIGNAL_NAMES(NAME_LISTED) " RTMIN RTMAX\n\n"
 		       "Exit status: that of COMMAND; 124 timed out; 125 safespawn failed; 126 "

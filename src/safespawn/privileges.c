@@ -214,6 +214,18 @@ static int set_gid(const struct settings *settings, struct spu_options *options)
 	return r;
 }
 
+/* The number that isn't given is ionice(1)'s: 4 where there are some. */
+static void set_io_priority(const struct settings *settings, struct spu_options *options)
+{
+	long class = settings->io_class.value, level = settings->io_level.value;
+
+	if (!settings->io_level.set &&
+	    (class == SPU_IOPRIO_REALTIME || class == SPU_IOPRIO_BEST_EFFORT))
+		level = 4;
+	if (settings->io_class.set)
+		options->ioprio = SPU_SET(SPU_IOPRIO(class, level));
+}
+
 int privileges_set(const struct settings *settings, struct privileges *privileges,
 		   struct spu_options *options)
 {
@@ -224,6 +236,7 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	options->sched_priority = settings->sched_priority;
 	if (settings->reset_on_fork)
 		options->scheduler.value |= SCHED_RESET_ON_FORK;
+	set_io_priority(settings, options);
 	options->cpus = settings->cpus;
 	options->cpu_count = settings->cpu_count;
 	options->root = settings->root;

@@ -48,6 +48,7 @@ struct settings {
 	const char *user, *gid, *groups;	/* as they are written: names or numbers */
 	struct spu_value uid, nice, oom_score_adj, umask, scheduler, sched_priority;
 	int reset_on_fork;
+	struct spu_value io_class, io_level;
 	int user_env, no_new_privs;
 	struct limit limits[LIMIT_KINDS];	/* each resource once */
 	size_t limit_count;

@@ -16,7 +16,7 @@
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
-	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE, SCHEDULER,
+	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE, SCHEDULER, IONICE,
 };
 
 static const struct destination {
@@ -53,6 +53,7 @@ static const struct destination {
 	TO(KEY_CPUS, CPUS, "cpu-list", cpus),
 	TO(KEY_SCHEDULER, SCHEDULER, "scheduler", scheduler),
 	TO(KEY_RESET_ON_FORK, FLAG, "reset-on-fork", reset_on_fork),
+	TO(KEY_IONICE, IONICE, "ionice", io_class),
 	TO(KEY_CGROUP, TEXT, "cgroup", cgroup),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
@@ -93,6 +94,7 @@ struct name {
 
 static const struct name methods[] = {METHOD_NAMES(NAME_ROW) {0, 0}};
 static const struct name policies[] = {LEAKS_NAMES(NAME_ROW) {0, 0}};
+static const struct name io_classes[] = {IOPRIO_NAMES(NAME_ROW) {0, 0}};
 static const struct name schedulers[] = {SCHEDULER_NAMES(NAME_ROW) {0, 0}};
 
 static int find_name(const char *text, size_t length, const struct name *names, unsigned *ret)
@@ -189,6 +191,8 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_number(text, -MOST_OOM, MOST_OOM, member);
 	case SCHEDULER:
 		return parse_pair(text, schedulers, 99, member, &settings->sched_priority);
+	case IONICE:
+		return parse_pair(text, io_classes, 7, member, &settings->io_level);
 	case METHOD:
 		return parse_name(text, methods, member);
 	case LEAKS:
@@ -247,6 +251,8 @@ static const char *describe(enum kind kind, int err)
 		[NICE] = "not a number",
 		[OOM] = "not a number",
 		[CPUS] = "not a list of processors (1,3-5,8-30:2)",
+		[IONICE] = "not a class of I/O, or one with a number (idle, best-effort:7); "
+			   "there are:" IOPRIO_NAMES(NAME_LISTED),
 		[SCHEDULER] = "not a scheduling policy, or one with a priority (batch, rr:10); "
 			      "there are:" SCHEDULER_NAMES(NAME_LISTED),
 	};
@@ -259,6 +265,7 @@ static const char *describe(enum kind kind, int err)
 		[OOM] = "out of range (-1000 to 1000)",
 		[STATUSES] = "out of range (0 to 255)",
 		[CPUS] = "out of range (0 to 8191, the lower number first)",
+		[IONICE] = "the number is out of range (0 to 7)",
 		[SCHEDULER] = "the priority is out of range (0 to 99)",
 	};
 

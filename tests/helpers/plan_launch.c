@@ -365,6 +365,7 @@ static void within_time(void)
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
+	options.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_IDLE, 0));
 }
 
 static void priority_alone(void)
@@ -538,6 +539,8 @@ static void add_random_rights(void)
 		options.oom_score_adj = SPU_SET(500 + next_random(500));
 	if (next_random(4) == 0)
 		options.scheduler = SPU_SET(next_random(2) ? SCHED_BATCH : SCHED_IDLE);
+	if (next_random(4) == 0)
+		options.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, next_random(8)));
 	if (next_random(3) == 0)
 		options.limits = limits + next_random(3);
 	if (geteuid() != 0 || next_random(3))

@@ -204,6 +204,7 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 		{"pgroup", &options->pgroup}, {"ctty", &options->ctty},
 		{"foreground", &options->foreground}, {"oom_score_adj", &options->oom_score_adj},
 		{"scheduler", &options->scheduler}, {"sched_priority", &options->sched_priority},
+		{"ioprio", &options->ioprio},
 	};
 	size_t i;
 
@@ -271,6 +272,10 @@ static const char *find_fault(const struct spu_options *o)
 		{o->oom_score_adj.set && (o->oom_score_adj.value < -1000 ||
 					  o->oom_score_adj.value > 1000),
 		 "oom_score_adj: not -1000 to 1000"},
+		{is_outside(&o->ioprio, SPU_IOPRIO(SPU_IOPRIO_IDLE, 0)) ||
+		 (o->ioprio.value & 0x1fff) > 7, "ioprio: not a class and a level of 0 to 7"},
+		{o->ioprio.value >> 13 == SPU_IOPRIO_NONE && o->ioprio.value,
+		 "ioprio: the class none has no level"},
 		{o->pdeathsig.set && (o->pdeathsig.value < 1 ||
 				      o->pdeathsig.value > KERNEL_SIGNALS), "pdeathsig: no signal"},
 		{o->pdeathsig.set && o->flags & SPU_DETACH,

@@ -136,6 +136,9 @@ static void add_priorities(struct plan *plan, const struct plan_request *request
 		spu__add_step3(plan, STEP_CPUS, -1, 0, CPU_WORDS * sizeof(uint64_t),
 			       (long)plan->cpus);
 	add_scheduling(plan, options);
+	if (options->ioprio.set)
+		spu__add_step3(plan, STEP_IOPRIO, -1, KERNEL_IOPRIO_WHO_PROCESS, 0,
+			       options->ioprio.value);
 }
 
 static void add_directories(struct plan *plan, const struct spu_options *options)

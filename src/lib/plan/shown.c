@@ -225,6 +225,16 @@ void spu__show_given(struct text *text, const struct given *given)
 	}
 }
 
+static const struct {
+	const char *name;
+	int number;
+	const char *kernels;
+} io_classes[] = {
+#define ROW(name, number, kernels) {name, number, kernels},
+	IOPRIO_NAMES(ROW)
+#undef ROW
+};
+
 /* In a time that each launch has a little less of. */
 static void show_time(struct text *text, const struct kernel_itimerspec *time)
 {
@@ -288,6 +298,13 @@ static void show_argument(struct text *text, char how, const long *argument)
 		break;
 	case 'W':
 		show_scheduler(text, (int)value);
+		break;
+	case 'J':
+		spu__add_text(text, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %ld)",
+			      io_classes[value >> 13].kernels, value & 7);
+		break;
+	case 'j':
+		spu__add_text(text, "%s %ld", io_classes[value >> 13].name, value & 7);
 		break;
 	case 'w':
 		spu__add_text(text, "%s", spu__scheduler_name((int)value));

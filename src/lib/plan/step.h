@@ -82,6 +82,8 @@
 	  "scheduler $w1 $q2", "sched_setscheduler(0, $W1, [$q2])") \
 	X(SCHED_PARAM, SPU_STEP_SCHEDULER, "scheduler", SYS_sched_setparam, SCHED_PARAM, \
 	  "sched_priority $q1", "sched_setparam(0, [$q1])") \
+	X(IOPRIO, SPU_STEP_IOPRIO, "ioprio", SYS_ioprio_set, REFUSED, "ioprio $j2", \
+	  "ioprio_set(IOPRIO_WHO_PROCESS, 0, $J2)") \
 	X(LIMIT, SPU_STEP_LIMIT, "limit", SYS_prlimit64, REFUSED, "limit $l1", \
 	  "prlimit64(0, $L1, $p2, NULL)") \
 	X(UMASK, SPU_STEP_UMASK, "umask", SYS_umask, REFUSED, "umask", "umask($m0)") \
