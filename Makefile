@@ -306,7 +306,7 @@ endif
 # about libc's own functions, and about those that --wrap puts in their place. What holds
 # for a launch holds for one by a spawn server, too.
 SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure growth ids leaks \
-	no_standard own_table pipes pty rights signals threads wait)
+	no_standard own_table pipes program_fd pty rights signals threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	check_conformance_libc check_conformance_wrap $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))

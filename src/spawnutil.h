@@ -289,7 +289,7 @@ struct spu_server;
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
-	 {0, 0}, \
+	 {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
 
@@ -326,6 +326,8 @@ struct spu_options {
 	const int *cpus SPU_0_;	/* numbers of the processors to run on */
 	size_t cpu_count SPU_0_;
 
+	struct spu_value program_fd SPU_0_;	/* the program, open under this number in the
+					   caller: execveat(2). The child doesn't keep it */
 	struct spu_value uid SPU_0_;	/* real, effective and saved, by system calls that */
 	struct spu_value gid SPU_0_;	/* concern the child alone; files are opened with them */
 	struct spu_value nice SPU_0_;	/* added to the caller's, as nice(1) does */

@@ -255,11 +255,11 @@ START_TEST(a_number_without_its_set_is_refused)
 	struct spu_value *const values[] = {
 		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
 		&options.pgroup, &options.ctty, &options.foreground, &options.oom_score_adj,
-		&options.scheduler, &options.sched_priority, &options.ioprio,
+		&options.scheduler, &options.sched_priority, &options.ioprio, &options.program_fd,
 	};
 	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
 					    "ctty", "foreground", "oom_score_adj", "scheduler",
-					    "sched_priority", "ioprio"};
+					    "sched_priority", "ioprio", "program_fd"};
 	char text[80];
 	size_t i;
 

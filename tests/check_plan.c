@@ -28,7 +28,7 @@ static struct plan_request request_for(const struct spu_options *options)
 				     .options = options,
 				     .table = {.given = standard,
 					       .count = 3,
-					       .error_pipe = -1,
+					       .held = {-1, -1},
 					       .closes = options->leaks != SPU_LEAKS_ALLOW,
 					       .parent = 4711,
 					       .holder = 4711},
@@ -159,7 +159,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	request.table.count = 6;
 	request.mask = SPU_SIGNAL(12);
 	request.left_us = 1500000;
-	request.table.error_pipe = 8;
+	request.table.held[HELD_ERROR_PIPE] = 8;
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
 	plan = compile(&request);
 	assert_ordered(plan);
@@ -490,8 +490,8 @@ START_TEST(policy_close_leaves_what_is_given_and_nothing_else)
 		request.table.given = given;
 		request.table.count = count;
 		if (round % 2) {
-			request.table.error_pipe = SIZE - 1 - (int)(state >> 28) % 6;
-			wanted[request.table.error_pipe] = 0;
+			request.table.held[HELD_ERROR_PIPE] = SIZE - 1 - (int)(state >> 28) % 6;
+			wanted[request.table.held[HELD_ERROR_PIPE]] = 0;
 		}
 		plan = compile(&request);
 		assert_ordered(plan);

@@ -55,7 +55,7 @@ FILENAME == ARGV[2] {	# the parent: its last clone is the child's
 	calls[count] = substr($0, 1, at)
 	result[count] = substr($0, at + 1)
 	sub(/^ += /, "", result[count])
-	if (/^execve\(/) {
+	if (/^execve(at)?\(/) {
 		sub(/, 0x[0-9a-f]+ \/\*/, ", /*", calls[count])
 		if (result[count] == "0")
 			exit
@@ -110,7 +110,7 @@ END {
 		compare_clone()
 	for (p = 1; p <= plans; p++) {
 		line = plan[p]
-		if (line ~ /^execve\(/) {
+		if (line ~ /^execve(at)?\(/) {
 			compare_exec()
 			exit
 		}

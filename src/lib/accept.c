@@ -7,9 +7,13 @@
 #include "error.h"
 #include "plan/check.h"
 
-static int is_named(const struct spu_fd *fd, int number)
+static int is_named(const struct spu_options *options, int number)
 {
-	for (; fd && fd->kind; fd++)
+	const struct spu_fd *fd;
+
+	if (options->program_fd.set && options->program_fd.value == number)
+		return 1;
+	for (fd = options->fds; fd && fd->kind; fd++)
 		if (fd->fd == number || (fd->kind == SPU_FD_MAP && fd->from == number))
 			return 1;
 	return 0;
@@ -24,7 +28,7 @@ static int refuse_leaks(const struct spu_options *options, struct spu_error *ret
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_AUDIT, -1, "audit");
 	for (i = 0; i < audit->count; i++)
-		if (!is_named(options->fds, audit->fds[i].fd) && leaks++ == 0)
+		if (!is_named(options, audit->fds[i].fd) && leaks++ == 0)
 			first = i;
 	if (leaks > 0) {
 		const char *name = audit->fds[first].name ? audit->fds[first].name : "?";

@@ -147,7 +147,7 @@ int spu_system_with(const char *command, const struct spu_options *options, int 
 		return r;
 	if (!command)
 		return refuse(ret_error, "command is NULL");
-	if (!mine.file)
+	if (!mine.file && !mine.program_fd.set)
 		mine.file = "/bin/sh";
 	return launch_and_wait(argv, &mine, command, ret_status, ret_error);
 }

@@ -112,19 +112,24 @@ static void read_request(struct served *served)
 		fail_because(served, EPROTO, "the working directory");
 }
 
+static int number_of(const struct served *served, long place)
+{
+	if (place < 0 || (size_t)place >= served->count)
+		fail_because(served, EPROTO, "a descriptor");
+	return served->descriptors[place];
+}
+
 /* From places among what came to numbers. */
 static void number_descriptors(struct served *served)
 {
 	struct spu_fd *fd = (struct spu_fd *)(uintptr_t)served->request.options.fds;
+	struct spu_value *program = &served->request.options.program_fd;
 
-	for (; fd && fd->kind; fd++) {
-		if (fd->kind != SPU_FD_MAP)
-			continue;
-		if (fd->from >= 0 && (size_t)fd->from < served->count)
-			fd->from = served->descriptors[fd->from];
-		else
-			fail_because(served, EPROTO, "a descriptor");
-	}
+	for (; fd && fd->kind; fd++)
+		if (fd->kind == SPU_FD_MAP)
+			fd->from = number_of(served, fd->from);
+	if (program->set)
+		program->value = number_of(served, program->value);
 }
 
 static int is_target(const struct spu_options *options, int number)

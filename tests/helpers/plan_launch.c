@@ -362,6 +362,18 @@ static void within_time(void)
 	options.cwd = "/";
 }
 
+static void by_descriptor(void)
+{
+	int fd = open(arguments[0], O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup3(fd, 7, O_CLOEXEC) < 0)
+		exit(2);
+	close(fd);
+	options.program_fd = SPU_SET(7);
+	GIVE(0, SPU_NULL(7));
+	GIVE(1, SPU_NULL(3));
+}
+
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
@@ -397,7 +409,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time) X(scheduled) X(priority_alone)
+	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;

@@ -251,14 +251,21 @@ CHILD static int rank(int err)
 	return err == EACCES ? 3 : err == ENOENT ? 2 : 1;
 }
 
+CHILD static long exec_one(const struct plan *plan, const char *candidate)
+{
+	if (plan->program >= 0)
+		return syscall6(SYS_execveat, plan->program, (long)candidate, (long)plan->argv,
+				(long)plan->env, AT_EMPTY_PATH, 0);
+	return syscall3(SYS_execve, (long)candidate, (long)plan->argv, (long)plan->env);
+}
+
 CHILD static long exec_first(struct plan *plan)
 {
 	int err = 0, best = 0, best_index = 0, i;
 
 	for (i = 0; plan->candidates[i] && (i == 0 || goes_on(err)); i++) {
 		plan->report.index = i;
-		err = (int)-syscall3(SYS_execve, (long)plan->candidates[i], (long)plan->argv,
-				     (long)plan->env);
+		err = (int)-exec_one(plan, plan->candidates[i]);
 		if (!best || rank(err) > rank(best)) {
 			best = err;
 			best_index = i;

@@ -167,7 +167,7 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 	size_t count = 0, i;
 	int r;
 
-	*ret = (struct ends){.error_pipe = {-1, -1}};
+	*ret = (struct ends){.program = -1, .error_pipe = {-1, -1}};
 	while (entries && entries[count].kind)
 		count++;
 	r = allocate(ret, count);
@@ -188,6 +188,8 @@ void spu__release_ends(struct ends *ends, int succeeded)
 	size_t i;
 
 	spu__close_error_pipe(ends);
+	if (ends->program >= 0)
+		close(ends->program);
 	for (i = 0; i < ends->child_end_count; i++)
 		close(ends->child_ends[i]);
 	for (i = 0; i < ends->caller_end_count; i++) {
@@ -264,7 +266,7 @@ static int is_ours(const struct ends *ends, int fd)
 	for (i = 0; i < ends->caller_end_count; i++)
 		if (ends->caller_ends[i] == fd)
 			return 1;
-	return 0;
+	return fd == ends->program;
 }
 
 int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
@@ -272,7 +274,7 @@ int spu__refuse_closed_sources(const struct ends *ends, struct given *given, siz
 {
 	const struct spu_fd *fd;
 
-	if (ends->child_end_count == 0)
+	if (ends->child_end_count == 0 && ends->program < 0)
 		return 0;
 	for (fd = entries; fd && fd->kind; fd++) {
 		int source = fd->kind == SPU_FD_KEEP ? fd->fd : fd->from;
@@ -291,7 +293,7 @@ int spu__refuse_closed_sources(const struct ends *ends, struct given *given, siz
 }
 
 /*
- * ---- The error pipe
+ * ---- What the child has until exec
  */
 
 /* A number that the child is given, or looks for, is not for it. */
@@ -318,6 +320,19 @@ static int move_away(struct given *given, size_t count, int fd)
 		fd = spu__lift(fd, above);
 	}
 	return fd;
+}
+
+int spu__hold_program(struct ends *ends, struct given *given, size_t count,
+		      const struct spu_value *program_fd, struct spu_error *ret_error)
+{
+	int fd;
+
+	if (!program_fd->set)
+		return 0;
+	fd = fcntl((int)program_fd->value, F_DUPFD_CLOEXEC, 3);
+	ends->program = move_away(given, count, fd);
+	return ends->program >= 0 ? 0 : spu__error(ret_error, errno, SPU_STEP_PREPARE, -1,
+						   "program_fd %ld", program_fd->value);
 }
 
 int spu__make_error_pipe(struct ends *ends, struct given *given, size_t count)

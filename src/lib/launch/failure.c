@@ -20,6 +20,12 @@ static int is_itself(const struct obstacle *obstacle)
 	return obstacle->interpreters == 0 && !obstacle->is_loader;
 }
 
+static const char *name_of(const struct obstacle *obstacle)
+{
+	return !obstacle->is_loader ? "interpreter" :
+	       obstacle->interpreters ? "interpreter's loader" : "loader";
+}
+
 /* The first that is there, as the child would find it; NULL: none is. */
 static const char *find_candidate(const char *cwd, const char *const *candidates, int *ret_index)
 {
@@ -51,6 +57,29 @@ static const char *remark_on_found(const char *candidate)
 	     ? ": not open in the child" : ": it exists, but not what runs it";
 }
 
+/*
+ * That descriptor is ours still: only its file is looked at, as it is here. Who runs a
+ * script opens it once more, by the descriptor, and finds it closed.
+ */
+static int program_error(const struct launch *launch, int err)
+{
+	char path[32];
+	struct text text = TEXT_IN(path);
+	struct obstacle obstacle = {.remark = remark_on(err)};
+
+	spu__add_text(&text, "/proc/self/fd/%d", launch->plan.program);
+	if (!*obstacle.remark && spu__find_obstacle(NULL, path, err, &obstacle) < 0)
+		obstacle = (struct obstacle){.remark = err != ENOENT ? "" :
+			": a script needs a path: its interpreter would find the "
+			"descriptor closed"};
+	if (is_itself(&obstacle))
+		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, 0, "exec program_fd%s",
+				  obstacle.remark);
+	return spu__error(launch->ret_error, err, SPU_STEP_EXEC, 0,
+			  "exec program_fd: its %s %s%s", name_of(&obstacle),
+			  QUOTED(obstacle.path, 60), obstacle.remark);
+}
+
 static int exec_error(const struct launch *launch, const struct report *report)
 {
 	const struct plan *plan = &launch->plan;
@@ -77,8 +106,7 @@ static int exec_error(const struct launch *launch, const struct report *report)
 		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s%s",
 				  QUOTED(candidate, NAME_SIZE), obstacle.remark);
 	return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s: its %s %s%s",
-			  QUOTED(candidate, 90), !obstacle.is_loader ? "interpreter" :
-			  obstacle.interpreters ? "interpreter's loader" : "loader",
+			  QUOTED(candidate, 90), name_of(&obstacle),
 			  QUOTED(obstacle.path, 60), obstacle.remark);
 }
 
@@ -90,6 +118,8 @@ static void describe(struct text *text, const struct launch *launch,
 
 	if (report->at < 0)
 		spu__add_text(text, "set-up");
+	else if (step->kind == STEP_EXEC && launch->plan.program >= 0)
+		spu__add_text(text, "exec program_fd");
 	else if (step->kind == STEP_EXEC)
 		spu__add_text(text, "exec %s",
 			      QUOTED(launch->plan.candidates[report->index < 0 ? 0 : report->index],
@@ -153,7 +183,8 @@ int spu__flight_error(const struct launch *launch, const struct flight *flight)
 		number = spu__step_number(kind);
 	}
 	if (report->err && kind == STEP_EXEC)
-		return exec_error(launch, report);
+		return launch->plan.program >= 0 ? program_error(launch, report->err)
+						 : exec_error(launch, report);
 	describe(&text, launch, report);
 	if (flight->is_overdue)
 		return spu__refusal(launch->ret_error, ETIMEDOUT, number, report->index,

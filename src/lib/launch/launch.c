@@ -30,7 +30,7 @@ static int copy_path(struct launch *launch)
 	const char *file = options->file ? options->file : launch->argv[0];
 	const char *path = getenv("PATH");
 
-	if (options->path || strchr(file, '/'))
+	if (options->path || options->program_fd.set || strchr(file, '/'))
 		return 0;
 	/* POSIX's confstr(_CS_PATH), as glibc has it */
 	launch->path = strdup(path ? path : "/bin:/usr/bin");
@@ -76,6 +76,9 @@ static int give(struct launch *launch)
 	if (launch->deadline == NEVER)
 		r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
 				    launch->ret_error);
+	if (r == 0)
+		r = spu__hold_program(&launch->ends, launch->given, launch->given_count,
+				      &options->program_fd, launch->ret_error);
 	if (r < 0)
 		return r;
 	return spu__refuse_closed_sources(&launch->ends, launch->given, launch->given_count,
@@ -216,7 +219,7 @@ static int compile(struct launch *launch)
 		.path = options->path ? options->path : launch->path ? launch->path : "",
 		.options = options,
 		.table = {.given = launch->given, .count = launch->given_count,
-			  .error_pipe = launch->ends.error_pipe[1]},
+			  .held = {launch->ends.error_pipe[1], launch->ends.program}},
 		.arena = launch->arena,
 		.left_us = time_left(launch),
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,

@@ -364,6 +364,8 @@ static int translate(struct translation *t)
 	/* libc looks for the program along the caller's PATH itself */
 	if (t->launch->options.path)
 		return refuse(t, "path");
+	if (t->launch->options.program_fd.set)
+		return refuse(t, "program_fd");
 	sigemptyset(&t->defaults);
 	t->spare = find_spare(t->launch);
 	t->limit = sysconf(_SC_OPEN_MAX);

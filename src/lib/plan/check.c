@@ -204,13 +204,13 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 		{"pgroup", &options->pgroup}, {"ctty", &options->ctty},
 		{"foreground", &options->foreground}, {"oom_score_adj", &options->oom_score_adj},
 		{"scheduler", &options->scheduler}, {"sched_priority", &options->sched_priority},
-		{"ioprio", &options->ioprio},
+		{"ioprio", &options->ioprio}, {"program_fd", &options->program_fd},
 	};
 	size_t i;
 
 	_Static_assert(sizeof(values) / sizeof(values[0]) * sizeof(struct spu_value) ==
 		       offsetof(struct spu_options, default_signals) -
-		       offsetof(struct spu_options, uid), "each is named");
+		       offsetof(struct spu_options, program_fd), "each is named");
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		const struct spu_value *value = values[i].value;
@@ -280,6 +280,8 @@ static const char *find_fault(const struct spu_options *o)
 				      o->pdeathsig.value > KERNEL_SIGNALS), "pdeathsig: no signal"},
 		{o->pdeathsig.set && o->flags & SPU_DETACH,
 		 "pdeathsig: a detached child's parent is gone at once"},
+		{is_outside(&o->program_fd, INT_MAX), "program_fd: not a descriptor"},
+		{o->program_fd.set && (o->file || o->path), "program_fd: not with file or path"},
 		{is_outside(&o->umask, 0777), "umask: not 0 to 0777"},
 		{is_outside(&o->pgroup, INT_MAX), "pgroup: not a process group"},
 		{is_outside(&o->ctty, INT_MAX), "ctty: not a descriptor"},

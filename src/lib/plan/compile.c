@@ -244,8 +244,8 @@ static void add_steps(struct plan *plan, const struct plan_request *request,
 		spu__add_step(plan, STEP_STOP_PENDING, -1);
 	spu__add_step3(plan, STEP_MASK, -1, SIG_SETMASK, (long)&plan->mask, 0);
 	plan->steps[plan->count - 1].arg[3] = KERNEL_SIGSET_SIZE;
-	if (request->table.error_pipe >= 0)
-		spu__add_step3(plan, STEP_READY, -1, request->table.error_pipe,
+	if (request->table.held[HELD_ERROR_PIPE] >= 0)
+		spu__add_step3(plan, STEP_READY, -1, request->table.held[HELD_ERROR_PIPE],
 			       (long)&plan->report, sizeof(plan->report));
 	spu__add_step(plan, STEP_EXEC, -1);
 }
@@ -340,7 +340,8 @@ static char *write_pid_variable(const struct spu_options *options, char *to)
 int spu__compile(const struct plan_request *request, struct plan *ret_plan, void **ret_block)
 {
 	const struct spu_options *options = request->options;
-	const char *file = options->file ? options->file : request->argv[0];
+	const char *file = options->program_fd.set ? "" :
+			   options->file ? options->file : request->argv[0];
 	struct sizes sizes = measure(request, file);
 	void *block = allocate(request->arena, &sizes);
 	uint64_t *cpus = block;
@@ -376,7 +377,8 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 		.cgroup = write_cgroup(options, text + sizes.text + sizes.pid),
 		.candidates = candidates,
 		.cpus = sizes.cpus ? write_cpus(options, cpus) : NULL,
-		.error_pipe = request->table.error_pipe,
+		.error_pipe = request->table.held[HELD_ERROR_PIPE],
+		.program = request->table.held[HELD_PROGRAM],
 		.closes_by_hand = request->table.by_hand,
 		.clone_flags = request->table.is_shared ? KERNEL_CLONE_FILES : 0,
 		.mask = options->block_signals |

@@ -42,6 +42,7 @@ struct plan {
 	uint64_t clone_flags;	/* beside those that each launch has */
 	uint64_t mask;		/* the child's signal mask */
 	const char *const *candidates;	/* for exec; NULL ends */
+	int program;		/* a descriptor; its candidate is ""; or -1 */
 	char *const *argv;
 	char *const *env;
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */

@@ -362,13 +362,17 @@ static void show_exec(struct text *text, const struct plan *plan)
 	for (i = 0; plan->candidates[i]; i++) {
 		if (i > 0)
 			spu__add_text(text, "\n   %-13s", "or");
-		spu__add_text(text, "execve(");
+		if (plan->program >= 0)
+			spu__add_text(text, "execveat(%d, ", plan->program);
+		else
+			spu__add_text(text, "execve(");
 		show_string(text, plan->candidates[i]);
 		for (argument = plan->argv; *argument; argument++) {
 			spu__add_text(text, argument == plan->argv ? ", [" : ", ");
 			show_string(text, *argument);
 		}
-		spu__add_text(text, "], /* %zu vars */)", variables);
+		spu__add_text(text, "], /* %zu vars */%s)", variables,
+			      plan->program >= 0 ? ", AT_EMPTY_PATH" : "");
 	}
 }
 

@@ -18,9 +18,12 @@ void spu__choose_fetches(const struct table *table)
 /* The highest number that the child must find in its table when it starts. */
 static long highest_source(const struct table *table)
 {
-	long highest = table->error_pipe > 2 ? table->error_pipe : 2;
+	long highest = 2;
 	size_t i;
 
+	for (i = 0; i < HELD; i++)
+		if (table->held[i] > highest)
+			highest = table->held[i];
 	for (i = 0; i < table->count; i++)
 		if (table->given[i].kind == GIVEN_MOVE && table->given[i].source > highest)
 			highest = table->given[i].source;
@@ -67,15 +70,30 @@ static void add_move(struct plan *plan, const struct move *move)
 	}
 }
 
+/* The lowest that is held from that number on; -1. */
+static long find_held(const struct table *table, long from)
+{
+	long lowest = -1;
+	size_t i;
+
+	for (i = 0; i < HELD; i++)
+		if (table->held[i] >= from && (lowest < 0 || table->held[i] < lowest))
+			lowest = table->held[i];
+	return lowest;
+}
+
 /* A descriptor that the child doesn't get, so that its number is free for a while. */
 static int find_unused(const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
 	int fd = 0;
 
-	for (; given < end && given->fd == fd; given++)
-		fd++;
-	return fd;
+	for (;; fd++) {
+		if (given < end && given->fd == fd)
+			given++;
+		else if (find_held(table, fd) != fd)
+			return fd;
+	}
 }
 
 /* What the step before gave goes to this number, which it may have by chance. */
@@ -152,14 +170,14 @@ static void add_gaps(struct plan *plan, const struct table *table)
 	long next = 0, highest = highest_source(table);
 
 	while (next <= highest) {
-		long kept = highest + 1;
+		long kept = highest + 1, held = find_held(table, next);
 
 		while (given < end && (given->fd < next || given->kind == GIVEN_CLOSED))
 			given++;
 		if (given < end && given->fd < kept)
 			kept = given->fd;
-		if (table->error_pipe >= next && table->error_pipe < kept)
-			kept = table->error_pipe;
+		if (held >= 0 && held < kept)
+			kept = held;
 		if (next < kept)
 			add_close(plan, table, STEP_CLOSE_GAP, next, kept - 1);
 		next = kept + 1;

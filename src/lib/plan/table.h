@@ -12,10 +12,13 @@
  */
 #define FETCH_FROM 512
 
+/* Which they are */
+enum { HELD_ERROR_PIPE, HELD_PROGRAM, HELD };
+
 struct table {
 	struct given *given;
 	size_t count;
-	int error_pipe;		/* kept too; -1 */
+	int held[HELD];		/* numbers that the child has until exec closes them; -1 */
 	int closes;		/* all that isn't given, else only what is given as closed */
 	int is_shared;		/* begin with the parent's table, and make a short copy */
 	int may_fetch;		/* descriptors with high numbers, by pidfd_getfd */

@@ -178,6 +178,10 @@ static int load_descriptors(struct cargo *cargo)
 		r = load_given(cargo, &launch->given[i], &cargo->fds[i]);
 	if (r < 0)
 		return r;
+	if (launch->ends.program >= 0)
+		r = cargo->program = add_descriptor(cargo, launch->ends.program);
+	if (r < 0)
+		return r;
 	cargo->directory = open_working_directory();
 	if (cargo->directory < 0)
 		return spu__error(launch->ret_error, errno, SPU_STEP_PREPARE, -1,
@@ -259,6 +263,8 @@ static int load(struct cargo *cargo)
 	if (r < 0)
 		return r;
 	request.options = translate(launch, cargo->fds);
+	if (request.options.program_fd.set)
+		request.options.program_fd.value = cargo->program;
 	request.descriptors = cargo->count;
 	return write_request(cargo, &request);
 }

@@ -20,6 +20,7 @@ struct cargo {
 	struct spu_fd *fds;	/* of the request: one for each that the launch has given */
 	int descriptors[DESCRIPTORS_AT_ONCE];
 	size_t count;		/* of them; the last one is the working directory */
+	int program;		/* which of them is program_fd's, if that is set */
 	int directory;		/* -1 */
 	char *bytes;		/* the request */
 	size_t size;

@@ -28,7 +28,8 @@ struct standing {
 
 struct request {
 	char *const *argv;
-	/* MAP's from counts descriptors that come with the request; no pipes, no server */
+	/* MAP's from and program_fd count descriptors that come with the request; no pipes, no
+	   server */
 	struct spu_options options;
 	size_t descriptors;	/* the last one is the working directory */
 	int64_t deadline_us;	/* by CLOCK_MONOTONIC, for exec; 0: none */
