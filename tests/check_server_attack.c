@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -223,6 +224,56 @@ START_TEST(what_was_given_up_never_runs)
 	in_own_process(launch_late_with_own_ids);
 	if (geteuid() == 0)
 		in_own_process(launch_late_as_another);
+}
+END_TEST
+
+static pid_t *shared_server;
+
+static void launch_in_vain(void)
+{
+	struct spu_server *server = start_server(0);
+	struct spu_child child;
+	struct spu_error error;
+
+	*shared_server = server->process.pid;
+	ck_assert_int_eq(spu_spawn(&child, SPU_ARGV("true"), SPU_OPTIONS(
+			.server = server, .cwd = scratch(), .timeout_ms = 1500,
+			.fds = SPU_FDS(SPU_OPEN(0, GATE, O_RDONLY))), &error), -ETIMEDOUT);
+	spu_server_stop(server);
+	assert_no_child();
+	_exit(0);
+}
+
+/* The child's timer comes first. */
+START_TEST(a_caller_that_sleeps_over_the_deadline_is_told_of_it)
+{
+	char text[16];
+	pid_t caller, child = 0;
+	siginfo_t ended = {.si_pid = 0};
+	int status;
+
+	shared_server = mmap(NULL, sizeof(pid_t), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(shared_server, MAP_FAILED);
+	make_gate();
+	caller = fork();
+	if (caller == 0)
+		launch_in_vain();
+	/* on a very busy machine it may be over before */
+	while (!*shared_server || !(child = find_other_child(caller, *shared_server, 0)) ||
+	       !is_in_open(child)) {
+		ck_assert_int_eq(waitid(P_PID, (id_t)caller, &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+		if (ended.si_pid)
+			break;
+		usleep(1000);
+	}
+	ck_assert_int_eq(kill(caller, SIGSTOP), 0);
+	snprintf(text, sizeof(text), "%d", (int)child);
+	while (!ended.si_pid && parent_of(text, 'Z') != caller)
+		usleep(1000);
+	ck_assert_int_eq(kill(caller, SIGCONT), 0);
+	ck_assert_int_eq(waitpid(caller, &status, 0), caller);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -444,6 +495,7 @@ int main(void)
 	tcase_add_test(tests, other_ids_leave_nothing_of_the_servers_capabilities);
 	tcase_add_test(tests, ids_for_files_are_refused);
 	tcase_add_test(tests, what_was_given_up_never_runs);
+	tcase_add_test(tests, a_caller_that_sleeps_over_the_deadline_is_told_of_it);
 	tcase_add_test(tests, where_no_timer_is_to_be_had_there_is_no_deadline);
 	tcase_add_test(tests, a_number_that_is_another_childs_by_now_is_let_alone);
 	tcase_add_test(tests, a_copy_of_the_process_does_not_hold_a_launch_up);

@@ -18,19 +18,19 @@ static inline void stop_server(const struct spu_server *server)
 	ck_assert_int_eq(waitid(P_PID, (id_t)server->process.pid, &info, WSTOPPED | WNOWAIT), 0);
 }
 
-/* A child that is neither the server nor that other one, and sleeps; 0. */
-static inline pid_t find_served_child(const struct spu_server *server, pid_t other)
+/* Of that process a child that is none of these, and sleeps; 0. */
+static inline pid_t find_other_child(pid_t parent, pid_t server, pid_t other)
 {
 	char path[64], text[32];
 	pid_t found = 0;
 	FILE *children;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
 	children = fopen(path, "re");
 	ck_assert_ptr_nonnull(children);
 	while (!found && fscanf(children, "%31s", text) == 1)
-		if (atoi(text) != server->process.pid && atoi(text) != other &&
-		    parent_of(text, 'S') == getpid())
+		if (atoi(text) != server && atoi(text) != other &&
+		    parent_of(text, 'S') == parent)
 			found = atoi(text);
 	fclose(children);
 	return found;
@@ -57,7 +57,8 @@ static inline pid_t await_served_child_at_gate(const struct spu_server *server, 
 {
 	pid_t child;
 
-	while (!(child = find_served_child(server, other)) || !is_in_open(child)) {
+	while (!(child = find_other_child(getpid(), server->process.pid, other)) ||
+	       !is_in_open(child)) {
 		if (atomic_load(is_over))
 			return 0;
 		usleep(1000);

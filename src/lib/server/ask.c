@@ -256,12 +256,22 @@ static int64_t time_to_end(const struct asking *asking)
 	return asking->deadline > soon ? asking->deadline : soon;
 }
 
+static int tell_late(const struct asking *asking)
+{
+	return spu__refusal(asking->launch->ret_error, ETIMEDOUT, SPU_STEP_SERVER, -1,
+			    "spawn server: the launch took longer than %d ms",
+			    asking->launch->options.timeout_ms);
+}
+
 static int tell_killed(struct asking *asking)
 {
 	struct spu_error *ret_error = asking->launch->ret_error;
+	int is_late = spu__now_us() >= asking->deadline;
 	int status = end_child(asking, time_to_end(asking));
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+	if (is_late && signal == SIGKILL)	/* its timer, most likely */
+		return tell_late(asking);
 	if (!signal)
 		return spu__refusal(ret_error, ECANCELED, SPU_STEP_SERVER, -1,
 				    "spawn server: its child ended before it executed the program");
@@ -298,9 +308,7 @@ static int tell_error(const struct asking *asking, int r)
 	if (r == -EPIPE || r == -ECONNRESET)
 		return tell_gone(asking);
 	if (r == -ETIMEDOUT)
-		return spu__refusal(ret_error, ETIMEDOUT, SPU_STEP_SERVER, -1,
-				    "spawn server: the launch took longer than %d ms",
-				    asking->launch->options.timeout_ms);
+		return tell_late(asking);
 	return spu__error(ret_error, -r, SPU_STEP_SERVER, -1, "spawn server%s",
 			  r == -ETOOMANYREFS ? ": too many descriptors are on their way" : "");
 }
