@@ -305,8 +305,8 @@ endif
 # Suites are programs in C and scripts. check_conformance is built three times: also
 # about libc's own functions, and about those that --wrap puts in their place. What holds
 # for a launch holds for one by a spawn server, too.
-SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure growth ids leaks \
-	no_standard own_table pipes program_fd pty rights signals threads wait)
+SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fifos growth ids leaks \
+	no_standard orphans own_table pipes pty refused rights set_up signals step_failure threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	check_conformance_libc check_conformance_wrap $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))

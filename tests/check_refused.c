@@ -245,6 +245,7 @@ static void launch_without_any_clone(void)
 
 START_TEST(no_way_left_is_said)
 {
+	SKIP_BY_SERVER(SUITE, "by a server there is a way");
 	in_own_process(launch_without_any_clone);
 }
 END_TEST
@@ -368,6 +369,7 @@ static void launch_where_nothing_may_be_opened(void)
 
 START_TEST(a_limit_of_no_descriptors_hides_none)
 {
+	SKIP_BY_SERVER(SUITE, SERVERS_NEED);
 	SKIP_UNDER_VALGRIND(SUITE, OWN_LIMITS);
 	in_own_process(launch_where_nothing_may_be_opened);
 }

@@ -66,7 +66,7 @@ static void send_request(int socket, char *const argv[])
 	bytes = malloc(size);
 	ck_assert_int_eq(spu__write_request(&request, bytes, size), 0);
 	ck_assert_int_eq(spu__send(socket, bytes, size, &directory, 1), (ssize_t)size);
-	ck_assert_int_eq(spu__send(socket, "", 1, NULL, 0), 1);
+	spu__send(socket, "", 1, NULL, 0);	/* to go, if the child is there still */
 	close(directory);
 	free(bytes);
 }

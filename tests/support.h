@@ -128,14 +128,21 @@ static inline void reap_all(int number)
 
 #ifdef BY_SERVER
 #include "by_server.h"
+#define IS_BY_SERVER 1
 #define SKIP_BY_SERVER(suite, why) SKIP(suite, "%s", why)
 #else
+#define IS_BY_SERVER 0
 #define SKIP_BY_SERVER(suite, why)
 #endif
 
 /* What spu_server_start(3) lists as different */
 #define SERVERS_MOUNTS "a server's child has the server's mounts"
 #define SERVERS_NUMBERS "a server's child has some descriptors of its own until exec"
+#define SERVERS_NAMESPACES "a server's child is in the server's namespaces"
+#define SERVERS_NEED "a launch by a server needs three free numbers"
+#define SERVERS_PROCESSES "the limit of processes is as it was at the server's start"
+#define SERVERS_SIGNAL "a server's child raises SIGCHLD, if it fails, too"
+#define SERVERS_STOPS "a stop signal stops a server's child"
 #define SERVERS_THREAD "a parent-death signal is about the thread that has started the server"
 
 /* No descriptor more, none less, and no child: what a failure must leave. */
