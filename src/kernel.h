@@ -67,6 +67,19 @@ struct kernel_clone_args {
 	uint64_t tls;
 };
 
+#define KERNEL_CAP_VERSION_3 0x20080522
+#define KERNEL_CAP_SETPCAP 8
+
+struct kernel_cap_head {
+	uint32_t version;
+	int pid;		/* 0: the calling thread */
+};
+
+/* Two of them: the second one has the bits from 32 on. */
+struct kernel_cap_sets {
+	uint32_t effective, permitted, inheritable;
+};
+
 struct kernel_sigaction {
 	void *handler;
 	unsigned long flags;

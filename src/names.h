@@ -91,6 +91,60 @@
 	X("best-effort", SPU_IOPRIO_BEST_EFFORT, "BE") \
 	X("idle", SPU_IOPRIO_IDLE, "IDLE")
 
+/* X(name without CAP_, number): <linux/capability.h>, which not every libc's compiler finds */
+#define CAPABILITY_NAMES(X) \
+	X("chown", 0) \
+	X("dac_override", 1) \
+	X("dac_read_search", 2) \
+	X("fowner", 3) \
+	X("fsetid", 4) \
+	X("kill", 5) \
+	X("setgid", 6) \
+	X("setuid", 7) \
+	X("setpcap", 8) \
+	X("linux_immutable", 9) \
+	X("net_bind_service", 10) \
+	X("net_broadcast", 11) \
+	X("net_admin", 12) \
+	X("net_raw", 13) \
+	X("ipc_lock", 14) \
+	X("ipc_owner", 15) \
+	X("sys_module", 16) \
+	X("sys_rawio", 17) \
+	X("sys_chroot", 18) \
+	X("sys_ptrace", 19) \
+	X("sys_pacct", 20) \
+	X("sys_admin", 21) \
+	X("sys_boot", 22) \
+	X("sys_nice", 23) \
+	X("sys_resource", 24) \
+	X("sys_time", 25) \
+	X("sys_tty_config", 26) \
+	X("mknod", 27) \
+	X("lease", 28) \
+	X("audit_write", 29) \
+	X("audit_control", 30) \
+	X("setfcap", 31) \
+	X("mac_override", 32) \
+	X("mac_admin", 33) \
+	X("syslog", 34) \
+	X("wake_alarm", 35) \
+	X("block_suspend", 36) \
+	X("audit_read", 37) \
+	X("perfmon", 38) \
+	X("bpf", 39) \
+	X("checkpoint_restore", 40)
+
+/* X(name without SECBIT_, bit): <linux/securebits.h>. exec clears keep_caps. */
+#define SECUREBIT_NAMES(X) \
+	X("noroot", 0x01) \
+	X("noroot_locked", 0x02) \
+	X("no_setuid_fixup", 0x04) \
+	X("no_setuid_fixup_locked", 0x08) \
+	X("keep_caps_locked", 0x20) \
+	X("no_cap_ambient_raise", 0x40) \
+	X("no_cap_ambient_raise_locked", 0x80)
+
 /* X(name, number) */
 #define METHOD_NAMES(X) \
 	X("vfork", SPU_METHOD_VFORK) \

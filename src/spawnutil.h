@@ -248,6 +248,8 @@ struct spu_limit {
 #define SPU_LIST(...) SPU_LIST_(const char *const, NULL, __VA_ARGS__)
 #define SPU_ARGV(...) ((char *const *)(uintptr_t)SPU_LIST(__VA_ARGS__))
 
+#define SPU_CAP(capability) (1L << (capability))
+
 /* ioprio: a class, and in the first two of them a level from 0, which goes first, to 7 */
 #define SPU_IOPRIO(class_of_it, level) ((class_of_it) << 13 | (level))
 #define SPU_IOPRIO_NONE 0	/* as the niceness says */
@@ -289,7 +291,7 @@ struct spu_server;
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
-	 {0, 0}, {0, 0}, \
+	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
 #endif
 
@@ -336,6 +338,12 @@ struct spu_options {
 	struct spu_value sched_priority SPU_0_;	/* 1 to 99, of SCHED_FIFO and SCHED_RR; without
 					   scheduler in the policy that the caller has */
 	struct spu_value ioprio SPU_0_;	/* SPU_IOPRIO(class, level): ioprio_set(2), ionice(1) */
+	/* Sets of capabilities: SPU_SET(SPU_CAP(CAP_NET_RAW) | ...), with the numbers of
+	   <linux/capability.h>. What exec makes of them is in capabilities(7) */
+	struct spu_value inheritable_caps SPU_0_;
+	struct spu_value ambient_caps SPU_0_;	/* inheritable too, where those aren't given */
+	struct spu_value bounding_set SPU_0_;	/* what of the caller's stays in it */
+	struct spu_value securebits SPU_0_;	/* SECBIT_NOROOT, ... of <linux/securebits.h> */
 	struct spu_value pdeathsig SPU_0_;	/* sent when the launching *thread* ends */
 	struct spu_value umask SPU_0_;
 	struct spu_value pgroup SPU_0_;	/* as setpgid(2): 0 is a group of its own */
@@ -376,7 +384,7 @@ struct spu_error {
 	int err;		/* an errno value, positive: -result */
 	unsigned step;		/* SPU_STEP_...: what was being done */
 	int index;		/* which: entry of fds, env_set or env_unset, signal number,
-				   PATH candidate, leaking descriptor; else -1 */
+				   capability, PATH candidate, leaking descriptor; else -1 */
 	int signal;		/* ECANCELED: what killed the child in its set-up; else 0 */
 	pid_t pid;		/* SPU_STEP_WAIT: the child, where it is still there; else 0 */
 	unsigned reserved[3];
@@ -424,6 +432,10 @@ struct spu_error {
 #define SPU_STEP_DEADLINE 45u	/* the timer of timeout_ms */
 #define SPU_STEP_SCHEDULER 47u	/* scheduler, sched_priority */
 #define SPU_STEP_IOPRIO 48u
+#define SPU_STEP_INHERITABLE_CAPS 49u
+#define SPU_STEP_AMBIENT_CAPS 50u
+#define SPU_STEP_BOUNDING_SET 51u
+#define SPU_STEP_SECUREBITS 52u
 /* By a spawn server, outside of the child's steps */
 #define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 

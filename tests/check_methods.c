@@ -86,6 +86,9 @@ START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 	REFUSED("cpus", .cpus = (const int[]){0}, .cpu_count = 1);
 	REFUSED("scheduler batch 0", .scheduler = SPU_SET(SCHED_BATCH));
 	REFUSED("ioprio idle 0", .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_IDLE, 0)));
+	REFUSED("inheritable capabilities", .inheritable_caps = SPU_SET(0));
+	REFUSED("ambient_caps", .ambient_caps = SPU_SET(0));
+	REFUSED("securebits", .securebits = SPU_SET(0));
 	REFUSED("pdeathsig TERM", .pdeathsig = SPU_SET(SIGTERM));
 	REFUSED("no-new-privs", .flags = SPU_NO_NEW_PRIVS);
 }

@@ -142,6 +142,14 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 8)));
 	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
 		       .ioprio = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "inheritable_caps: not a set of",
+		       .inheritable_caps = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "ambient_caps: not a set of", .ambient_caps = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "bounding_set: not a set of", .bounding_set = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "securebits: not a set of", .securebits = SPU_SET(256));
+	ASSERT_REFUSED(EINVAL, -1, "ambient_caps: one that isn't in inheritable_caps",
+		       .inheritable_caps = SPU_SET(SPU_CAP(1)),
+		       .ambient_caps = SPU_SET(SPU_CAP(1) | SPU_CAP(2)));
 	ASSERT_REFUSED(EINVAL, -1, "ioprio: the class none has no level",
 		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_NONE, 3)));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(0));
@@ -256,10 +264,14 @@ START_TEST(a_number_without_its_set_is_refused)
 		&options.uid, &options.gid, &options.nice, &options.pdeathsig, &options.umask,
 		&options.pgroup, &options.ctty, &options.foreground, &options.oom_score_adj,
 		&options.scheduler, &options.sched_priority, &options.ioprio, &options.program_fd,
+		&options.inheritable_caps, &options.ambient_caps, &options.bounding_set,
+		&options.securebits,
 	};
 	static const char *const names[] = {"uid", "gid", "nice", "pdeathsig", "umask", "pgroup",
 					    "ctty", "foreground", "oom_score_adj", "scheduler",
-					    "sched_priority", "ioprio", "program_fd"};
+					    "sched_priority", "ioprio", "program_fd",
+					    "inheritable_caps", "ambient_caps", "bounding_set",
+					    "securebits"};
 	char text[80];
 	size_t i;
 

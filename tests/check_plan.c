@@ -143,6 +143,8 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
 			    .scheduler = SPU_SET(SCHED_RR), .sched_priority = SPU_SET(4),
+			    .ambient_caps = SPU_SET(SPU_CAP(10) | SPU_CAP(40)),
+			    .bounding_set = SPU_SET(SPU_CAP(10)), .securebits = SPU_SET(3),
 			    .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 6)),
 			    .pid_variable = "NUMBER", .pid_file = "/pid", .cgroup = "/c",
 			    .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 9, 10),
@@ -158,6 +160,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	request.table.given = given;
 	request.table.count = 6;
 	request.mask = SPU_SIGNAL(12);
+	request.capabilities = (struct capabilities){6, 0x10000000403, 2, 0x10000000402};
 	request.left_us = 1500000;
 	request.table.held[HELD_ERROR_PIPE] = 8;
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
@@ -195,6 +198,20 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_int_eq(find_step(plan, STEP_SCHEDULER, 0)->arg[1], SCHED_RR);
 	ck_assert_int_eq(plan->sched_priority, 4);
 	ck_assert_int_eq(find_step(plan, STEP_IOPRIO, 0)->arg[2], 0x4006);
+	/* effective and permitted ones stay; ambient ones are inheritable, too */
+	ck_assert_uint_eq(plan->inheritable[0].effective, 6);
+	ck_assert_uint_eq(plan->inheritable[0].permitted, 0x403);
+	ck_assert_uint_eq(plan->inheritable[1].permitted, 0x100);
+	ck_assert_uint_eq(plan->inheritable[0].inheritable, 0x402);
+	ck_assert_uint_eq(plan->inheritable[1].inheritable, 0x100);
+	ck_assert_int_eq(count_steps(plan, STEP_BOUNDING), 2);
+	ck_assert_int_eq(find_step(plan, STEP_BOUNDING, 0)->arg[1], 1);
+	ck_assert_int_eq(find_step(plan, STEP_BOUNDING, 1)->index, 40);
+	ck_assert_int_eq(count_steps(plan, STEP_AMBIENT), 2);
+	ck_assert_int_eq(find_step(plan, STEP_AMBIENT, 0)->arg[2], 10);
+	ck_assert_uint_eq(plan->securebits_right[0].effective, 1 << 8);
+	ck_assert_uint_eq(plan->securebits_right[0].permitted, 0x403);
+	ck_assert_uint_eq(plan->securebits_right[1].inheritable, 0x100);
 	ck_assert_int_eq(find_step(plan, STEP_GROUPS, 0)->arg[0], 2);
 	ck_assert_int_eq(find_step(plan, STEP_GID, 0)->arg[2], 8);
 	ck_assert_int_eq(find_step(plan, STEP_UID, 0)->arg[2], 7);
@@ -404,6 +421,10 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
 		{STEP_NICE, {.nice = {1, 0}}},
 		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_INHERITABLE, {.inheritable_caps = {1, 0}}},
+		{STEP_BOUNDING, {.bounding_set = {1, 0}}},
+		{STEP_AMBIENT_CLEAR, {.ambient_caps = {1, 0}}},
+		{STEP_SECUREBITS, {.securebits = {1, 0}}},
 		{STEP_IOPRIO, {.ioprio = {1, 0}}},
 		{STEP_SCHEDULER, {.scheduler = {1, SCHED_BATCH}}},
 		{STEP_SCHED_PARAM, {.sched_priority = {1, 3}}},
@@ -423,6 +444,7 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		struct plan *plan;
 
 		request = request_for(&options);
+		request.capabilities.bounding = 1;
 		plan = compile(&request);
 		ck_assert_int_eq(plan->count, plain + 1);
 		ck_assert_int_eq(count_steps(plan, cases[i].kind), 1);

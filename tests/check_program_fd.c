@@ -71,7 +71,6 @@ START_TEST(a_program_in_memory_is_run)
 	int from = open_program("/bin/true"), to = memfd_create("program", MFD_CLOEXEC);
 	ssize_t size;
 
-	SKIP_UNDER_VALGRIND(SUITE, "its execveat wants a path");
 	ck_assert_int_ge(to, 0);
 	while ((size = read(from, bytes, sizeof(bytes))) > 0)
 		ck_assert_int_eq(write(to, bytes, (size_t)size), size);
@@ -129,7 +128,6 @@ START_TEST(a_shell_by_a_descriptor_is_called_as_any)
 	int status, shell = open_program("/bin/sh");
 	struct spu_error error;
 
-	SKIP_UNDER_VALGRIND(SUITE, "its execveat wants a path");
 	ASSERT_OK(spu_system_with("exit 7", SPU_OPTIONS(.program_fd = SPU_SET(shell)), &status,
 				  &error), error);
 	ck_assert_int_eq(spu_exit_code(status), 7);

@@ -28,6 +28,8 @@ test_every_word_of_help_is_taken() {
 	takes leaks POLICY
 	takes rlimit LIMIT =0
 	takes pdeathsig SIG
+	takes ambient-caps CAP
+	takes securebits BIT
 	takes ionice CLASS
 	for word in $(words safespawn SCHEDULER); do
 		case $word in

@@ -361,6 +361,47 @@ test_ionice() {
 	like "without the right" "safespawn: ioprio realtime 4: Operation not permitted: *CAP_SYS_NICE*" "$err"
 }
 
+test_ambient_capabilities_of_an_ordinary_user() {
+	need_root "has any to give"
+	setpriv --ambient-caps=+net_bind_service --inh-caps=+net_bind_service true ||
+		skip "there are none to give"
+	same ambient 0000000000000400 "$(field CapAmb --user=nobody --ambient-caps=+net_bind_service)"
+	same effective 0000000000000400 "$(field CapEff --uid=5 --groups=none --ambient-caps=CAP_NET_BIND_SERVICE)"
+	same inheritable 0000000000000401 \
+		"$(field CapInh --uid=5 --groups=none --inh-caps=+net_bind_service,+chown)"
+	same "taken back" 0000000000000000 "$(field CapAmb --ambient-caps=+net_bind_service,-all)"
+	same "to those that are there" 0000000000000401 "$(safespawn -q --ambient-caps=+chown \
+		"$BUILD/safespawn" -q --ambient-caps=+net_bind_service sed -n 's/^CapAmb:.//p' /proc/self/status)"
+}
+
+test_bounding_set_and_securebits() {
+	need_root "has anything to drop"
+	setpriv --bounding-set=-all true || skip "nothing may be dropped"
+	for caps in -all -sys_admin,-net_raw -all,+chown; do
+		same "$caps" "$(setpriv --bounding-set=$caps sed -n 's/^CapBnd:.//p' /proc/self/status)" \
+			"$(field CapBnd --bounding-set=$caps)"
+	done
+	same "nothing is left" 0000000000000000 "$(field CapEff --bounding-set=-all)"
+	same noroot 0000000000000000 "$(field CapEff --securebits=+noroot,+noroot_locked)"
+	status 0 safespawn -q --securebits=+noroot,noroot_locked,-noroot_locked setpriv -d
+	like securebits '*Securebits: noroot
+*' "$out
+"
+	status 125 setpriv --bounding-set=-setpcap --inh-caps=-setpcap \
+		safespawn --bounding-set=-all true
+	like "without the right" \
+		"safespawn: bounding_set: drop chown: Operation not permitted: needs CAP_SETPCAP, which root lacks here" "$err"
+}
+
+test_capabilities_that_make_no_sense() {
+	misused '--ambient-caps=+nonsense: not a list of capabilities*--help has their names' --ambient-caps=+nonsense
+	misused '--inh-caps="": not a list*' --inh-caps=
+	misused '--inh-caps=+chown,: not a list*' --inh-caps=+chown,
+	misused '--bounding-set=+-chown: not a list*' --bounding-set=+-chown
+	misused '--securebits=+all: not a list of securebits*' --securebits=+all
+	refuses "ambient_caps: one that isn't in inheritable_caps" --ambient-caps=+chown --inh-caps=-all
+}
+
 test_pdeathsig_ends_the_command_with_safespawn() {
 	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
 		: >ready; while :; do sleep 0.05; done' &

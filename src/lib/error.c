@@ -32,6 +32,7 @@ static const char *find_name(const struct row *rows, size_t count, int number)
 	}
 DEFINE_NAME_OF(spu__signal_name(int number), SIGNAL_NAMES, number)
 DEFINE_NAME_OF(spu__limit_name(int resource), LIMIT_NAMES, resource)
+DEFINE_NAME_OF(spu__capability_name(int capability), CAPABILITY_NAMES, capability)
 DEFINE_NAME_OF(spu__scheduler_name(int policy), SCHEDULER_NAMES, policy & ~SCHED_RESET_ON_FORK)
 
 /*

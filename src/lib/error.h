@@ -21,6 +21,8 @@ int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
 const char *spu__signal_name(int number);
 /* "nofile" for RLIMIT_NOFILE, "" for a number without a name. */
 const char *spu__limit_name(int resource);
+/* "net_raw" for CAP_NET_RAW, "" for a number without a name. */
+const char *spu__capability_name(int capability);
 /* "rr" for SCHED_RR, with SCHED_RESET_ON_FORK or without; "" for a number without a name. */
 const char *spu__scheduler_name(int policy);
 

@@ -22,6 +22,10 @@ static const struct {
 	{SPU_STEP_LIMIT, EPERM, "raising a hard limit ", "CAP_SYS_RESOURCE", ""},
 	{SPU_STEP_NICE, EACCES, "lowering it ", "CAP_SYS_NICE", ""},
 	{SPU_STEP_SCHEDULER, EPERM, "", "CAP_SYS_NICE", ", or a limit rtprio that allows it"},
+	{SPU_STEP_INHERITABLE_CAPS, EPERM, "", "those capabilities", ""},
+	{SPU_STEP_AMBIENT_CAPS, EPERM, "", "that capability", ""},
+	{SPU_STEP_BOUNDING_SET, EPERM, "", "CAP_SETPCAP", ""},
+	{SPU_STEP_SECUREBITS, EPERM, "", "CAP_SETPCAP", ""},
 	{SPU_STEP_IOPRIO, EPERM, "", "CAP_SYS_NICE", ""},
 	{SPU_STEP_OOM, EACCES, "lowering it ", "CAP_SYS_RESOURCE", ""},
 };

@@ -52,6 +52,13 @@ static const struct argp_option table[] = {
 	{"groups", KEY_GROUPS, "GROUP[,GROUP]", 0, "Supplementary groups, names or numbers: "
 	 "27,audio; none; keep", 0},
 	{"no-new-privs", KEY_NO_NEW_PRIVS, 0, 0, "exec grants nothing: no set-user-ID", 0},
+	{"ambient-caps", KEY_AMBIENT, "CAP[,CAP]", 0, "Capabilities that exec leaves it, for any "
+	 "user: +net_bind_service, -all", 0},
+	{"inh-caps", KEY_INHERITABLE, "CAP[,CAP]", 0, "Inheritable capabilities", 0},
+	{"bounding-set", KEY_BOUNDING, "CAP[,CAP]", 0, "Capabilities that root's ids or a file's "
+	 "may give it: -all", 0},
+	{"securebits", KEY_SECUREBITS, "BIT[,BIT]", 0, "What root means: +noroot,+noroot_locked",
+	 0},
 	{"rlimit", KEY_RLIMIT, "LIMIT=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
 	 "core=0:unlimited", 0},
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
@@ -159,6 +166,8 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "METHOD:" METHOD_NAMES(NAME_LISTED) "\n"
 		       "POLICY:" LEAKS_NAMES(NAME_LISTED) "\n"
 		       "LIMIT:" LIMIT_NAMES(NAME_LISTED) "\n"
+		       "CAP: all" CAPABILITY_NAMES(NAME_LISTED) "\n"
+		       "BIT:" SECUREBIT_NAMES(NAME_LISTED) "\n"
 		       "CLASS:" IOPRIO_NAMES(NAME_LISTED) "\n"
 		       "SCHEDULER:" SCHEDULER_NAMES(NAME_LISTED) "\n"
 		       "SIG:" SIGNAL_NAMES(NAME_LISTED) " RTMIN RTMAX\n\n"

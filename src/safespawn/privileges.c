@@ -236,6 +236,10 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	options->sched_priority = settings->sched_priority;
 	if (settings->reset_on_fork)
 		options->scheduler.value |= SCHED_RESET_ON_FORK;
+	options->inheritable_caps = settings->inheritable_caps;
+	options->ambient_caps = settings->ambient_caps;
+	options->bounding_set = settings->bounding_set;
+	options->securebits = settings->securebits;
 	set_io_priority(settings, options);
 	options->cpus = settings->cpus;
 	options->cpu_count = settings->cpu_count;

@@ -49,6 +49,7 @@ struct settings {
 	struct spu_value uid, nice, oom_score_adj, umask, scheduler, sched_priority;
 	int reset_on_fork;
 	struct spu_value io_class, io_level;
+	struct spu_value inheritable_caps, ambient_caps, bounding_set, securebits;
 	int user_env, no_new_privs;
 	struct limit limits[LIMIT_KINDS];	/* each resource once */
 	size_t limit_count;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "capabilities.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "keys.h"
@@ -17,6 +18,7 @@
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
 	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE, SCHEDULER, IONICE,
+	INHERITABLE, AMBIENT, BOUNDING, SECUREBITS,
 };
 
 static const struct destination {
@@ -47,6 +49,10 @@ static const struct destination {
 	TO(KEY_GID, TEXT, "gid", gid),
 	TO(KEY_GROUPS, TEXT, "groups", groups),
 	TO(KEY_NO_NEW_PRIVS, FLAG, "no-new-privs", no_new_privs),
+	TO(KEY_INHERITABLE, INHERITABLE, "inh-caps", inheritable_caps),
+	TO(KEY_AMBIENT, AMBIENT, "ambient-caps", ambient_caps),
+	TO(KEY_BOUNDING, BOUNDING, "bounding-set", bounding_set),
+	TO(KEY_SECUREBITS, SECUREBITS, "securebits", securebits),
 	TO(KEY_RLIMIT, LIMIT, "rlimit", limits),
 	TO('n', NICE, "nice", nice),
 	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),
@@ -191,6 +197,14 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return parse_number(text, -MOST_OOM, MOST_OOM, member);
 	case SCHEDULER:
 		return parse_pair(text, schedulers, 99, member, &settings->sched_priority);
+	case INHERITABLE:
+		return capabilities_parse(text, SET_INHERITABLE, member);
+	case AMBIENT:
+		return capabilities_parse(text, SET_AMBIENT, member);
+	case BOUNDING:
+		return capabilities_parse(text, SET_BOUNDING, member);
+	case SECUREBITS:
+		return capabilities_parse(text, SET_SECUREBITS, member);
 	case IONICE:
 		return parse_pair(text, io_classes, 7, member, &settings->io_level);
 	case METHOD:
@@ -233,6 +247,9 @@ static int store(struct settings *settings, const struct destination *to, char *
 	}
 }
 
+#define NOT_CAPABILITIES \
+	"not a list of capabilities with + or - (+net_raw,-chown); --help has their names"
+
 static const char *describe(enum kind kind, int err)
 {
 	static const char *const kinds[] = {
@@ -251,6 +268,11 @@ static const char *describe(enum kind kind, int err)
 		[NICE] = "not a number",
 		[OOM] = "not a number",
 		[CPUS] = "not a list of processors (1,3-5,8-30:2)",
+		[INHERITABLE] = NOT_CAPABILITIES,
+		[AMBIENT] = NOT_CAPABILITIES,
+		[BOUNDING] = NOT_CAPABILITIES,
+		[SECUREBITS] = "not a list of securebits with + or -; there are:"
+			       SECUREBIT_NAMES(NAME_LISTED),
 		[IONICE] = "not a class of I/O, or one with a number (idle, best-effort:7); "
 			   "there are:" IOPRIO_NAMES(NAME_LISTED),
 		[SCHEDULER] = "not a scheduling policy, or one with a priority (batch, rr:10); "

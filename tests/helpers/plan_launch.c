@@ -374,6 +374,17 @@ static void by_descriptor(void)
 	GIVE(1, SPU_NULL(3));
 }
 
+static void capabilities(void)
+{
+	if (geteuid() != 0)
+		return;
+	options.ambient_caps = SPU_SET(SPU_CAP(10) | SPU_CAP(40));
+	options.bounding_set = SPU_SET(SPU_CAP(10) | SPU_CAP(12));
+	options.securebits = SPU_SET(0xef);
+	options.uid = SPU_SET(65534);
+	options.flags = SPU_KEEP_GROUPS;
+}
+
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
@@ -409,7 +420,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(scheduled) X(priority_alone)
+	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;
@@ -555,6 +566,12 @@ static void add_random_rights(void)
 		options.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, next_random(8)));
 	if (next_random(3) == 0)
 		options.limits = limits + next_random(3);
+	if (geteuid() == 0 && next_random(3) == 0)
+		options.ambient_caps = SPU_SET(SPU_CAP(next_random(14)));
+	if (geteuid() == 0 && next_random(4) == 0)
+		options.bounding_set = SPU_SET(SPU_CAP(next_random(14)));
+	if (geteuid() == 0 && next_random(4) == 0)
+		options.securebits = SPU_SET(3);
 	if (geteuid() != 0 || next_random(3))
 		return;
 	options.root = next_random(2) ? "/" : NULL;

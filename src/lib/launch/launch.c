@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -210,6 +211,34 @@ static int64_t time_left(const struct launch *launch)
 	return left > 0 ? left : 1;
 }
 
+static uint64_t read_bounding_set(void)
+{
+	uint64_t set = 0;
+	long r;
+	int number;
+
+	/* EINVAL: behind the last one that the kernel knows */
+	for (number = 0; (r = syscall6(SYS_prctl, PR_CAPBSET_READ, number, 0, 0, 0, 0)) >= 0;
+	     number++)
+		set |= (uint64_t)r << number;
+	return set;
+}
+
+static void read_capabilities(const struct spu_options *options, struct capabilities *ret)
+{
+	struct kernel_cap_head head = {KERNEL_CAP_VERSION_3, 0};
+	struct kernel_cap_sets sets[2] = {{0, 0, 0}, {0, 0, 0}};
+
+	if (!spu__sets_capabilities(options))
+		return;
+	syscall3(SYS_capget, (long)&head, (long)sets, 0);
+	ret->effective = (uint64_t)sets[1].effective << 32 | sets[0].effective;
+	ret->permitted = (uint64_t)sets[1].permitted << 32 | sets[0].permitted;
+	ret->inheritable = (uint64_t)sets[1].inheritable << 32 | sets[0].inheritable;
+	if (options->bounding_set.set)
+		ret->bounding = read_bounding_set();
+}
+
 static int compile(struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
@@ -228,6 +257,7 @@ static int compile(struct launch *launch)
 	};
 	int r;
 
+	read_capabilities(options, &request.capabilities);
 	choose_table(launch, &request.table);
 	spu__give_back(launch->arena, launch->plan_block);
 	launch->plan_block = NULL;

@@ -205,6 +205,9 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 		{"foreground", &options->foreground}, {"oom_score_adj", &options->oom_score_adj},
 		{"scheduler", &options->scheduler}, {"sched_priority", &options->sched_priority},
 		{"ioprio", &options->ioprio}, {"program_fd", &options->program_fd},
+		{"inheritable_caps", &options->inheritable_caps},
+		{"ambient_caps", &options->ambient_caps}, {"bounding_set", &options->bounding_set},
+		{"securebits", &options->securebits},
 	};
 	size_t i;
 
@@ -282,6 +285,13 @@ static const char *find_fault(const struct spu_options *o)
 		 "pdeathsig: a detached child's parent is gone at once"},
 		{is_outside(&o->program_fd, INT_MAX), "program_fd: not a descriptor"},
 		{o->program_fd.set && (o->file || o->path), "program_fd: not with file or path"},
+		{is_outside(&o->inheritable_caps, LONG_MAX),
+		 "inheritable_caps: not a set of capabilities"},
+		{is_outside(&o->ambient_caps, LONG_MAX), "ambient_caps: not a set of capabilities"},
+		{is_outside(&o->bounding_set, LONG_MAX), "bounding_set: not a set of capabilities"},
+		{o->inheritable_caps.set && o->ambient_caps.value & ~o->inheritable_caps.value,
+		 "ambient_caps: one that isn't in inheritable_caps"},
+		{is_outside(&o->securebits, 0xff), "securebits: not a set of them"},
 		{is_outside(&o->umask, 0777), "umask: not 0 to 0777"},
 		{is_outside(&o->pgroup, INT_MAX), "pgroup: not a process group"},
 		{is_outside(&o->ctty, INT_MAX), "ctty: not a descriptor"},

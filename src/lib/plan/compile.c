@@ -184,7 +184,9 @@ static void add_process_steps(struct plan *plan, const struct plan_request *requ
 	if (options->umask.set)
 		spu__add_step1(plan, STEP_UMASK, -1, options->umask.value);
 	add_directories(plan, options);
+	spu__add_capabilities_before_ids(plan, options, &request->capabilities);
 	add_ids(plan, options);
+	spu__add_ambient(plan, options);
 }
 
 static pid_t find_group(const struct plan_request *request)
@@ -220,6 +222,7 @@ static void add_last_rights(struct plan *plan, const struct plan_request *reques
 		spu__add_step1(plan, STEP_PARENT_ALIVE, -1, request->table.parent);
 	}
 	add_limits(plan, options, STEP_LIMIT_LAST);
+	spu__add_securebits(plan, options, &request->capabilities);
 }
 
 /*
@@ -250,7 +253,10 @@ static void add_steps(struct plan *plan, const struct plan_request *request,
 	spu__add_step(plan, STEP_EXEC, -1);
 }
 
-/* An upper bound: beside descriptors, signals, limits and a second chdir one of a kind. */
+/*
+ * An upper bound: beside descriptors, signals, limits, capabilities and a second chdir
+ * one of a kind.
+ */
 static size_t bound_steps(const struct plan_request *request)
 {
 	const struct spu_options *options = request->options;
@@ -260,6 +266,7 @@ static size_t bound_steps(const struct plan_request *request)
 	while (options->limits && options->limits[limits].kind)
 		limits++;
 	return (size_t)__builtin_popcountll(signals) + limits + STEP_KINDS + 1 +
+	       spu__bound_capabilities(options) +
 	       spu__bound_table(&request->table);
 }
 

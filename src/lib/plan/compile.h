@@ -4,6 +4,7 @@
 #define LIB_COMPILE_H
 
 #include "../arena.h"
+#include "capabilities.h"
 #include "table.h"
 
 /* What a plan is made of; all of it stays alive as long as the plan. */
@@ -18,6 +19,7 @@ struct plan_request {
 	struct arena *arena;	/* where the plan gets its memory, or NULL */
 	pid_t group;		/* the caller's process group */
 	int nice;		/* the calling thread's */
+	struct capabilities capabilities;
 };
 
 /* *ret_block is the one allocation that the plan lives in, to be given back. 0, -ENOMEM. */

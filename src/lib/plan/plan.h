@@ -48,6 +48,9 @@ struct plan {
 	uint64_t *cpus;		/* CPU_WORDS of them, or NULL */
 	char *cgroup;		/* the file of its members */
 	char oom[8];		/* the text of oom_score_adj */
+	struct kernel_cap_head cap_head;
+	struct kernel_cap_sets inheritable[2];
+	struct kernel_cap_sets securebits_right[2];
 	int sched_priority;	/* all of a struct sched_param */
 	char *pid_value;	/* in env */
 	char pid_line[PID_ROOM];	/* written by the child, as what follows */

@@ -235,6 +235,60 @@ static const struct {
 #undef ROW
 };
 
+static void show_capability(struct text *text, int number)
+{
+	const char *name = spu__capability_name(number);
+
+	if (*name)
+		show_upper(text, "CAP_", name);
+	else
+		spu__add_text(text, "%#x", number);
+}
+
+static void show_set(struct text *text, const char *name, uint32_t low, uint32_t high)
+{
+	uint64_t set = (uint64_t)high << 32 | low;
+	const char *separator = "";
+	int number;
+
+	spu__add_text(text, "%s=%s", name, set ? "" : "0");
+	for (number = 0; number < 64; number++) {
+		if (!(set >> number & 1))
+			continue;
+		spu__add_text(text, "%s1<<", separator);
+		show_capability(text, number);
+		separator = "|";
+	}
+}
+
+static void show_sets(struct text *text, const struct kernel_cap_sets sets[2])
+{
+	show_set(text, "{effective", sets[0].effective, sets[1].effective);
+	show_set(text, ", permitted", sets[0].permitted, sets[1].permitted);
+	show_set(text, ", inheritable", sets[0].inheritable, sets[1].inheritable);
+	spu__add_text(text, "}");
+}
+
+static void show_securebits(struct text *text, unsigned long bits)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} names[] = {SECUREBIT_NAMES(NAME_ROW)};
+	const char *separator = "SECBIT_";
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(bits & names[i].bit))
+			continue;
+		show_upper(text, separator, names[i].name);
+		separator = "|SECBIT_";
+		bits &= ~(unsigned long)names[i].bit;
+	}
+	if (bits || *separator == 'S')
+		spu__add_text(text, *separator == 'S' ? "%#lx" : "|%#lx", bits);
+}
+
 /* In a time that each launch has a little less of. */
 static void show_time(struct text *text, const struct kernel_itimerspec *time)
 {
@@ -298,6 +352,18 @@ static void show_argument(struct text *text, char how, const long *argument)
 		break;
 	case 'W':
 		show_scheduler(text, (int)value);
+		break;
+	case 'A':
+		show_capability(text, (int)value);
+		break;
+	case 'a':
+		spu__add_text(text, "%s", spu__capability_name((int)value));
+		break;
+	case 'v':
+		show_sets(text, pointer);
+		break;
+	case 'B':
+		show_securebits(text, (unsigned long)value);
 		break;
 	case 'J':
 		spu__add_text(text, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %ld)",

@@ -17,7 +17,8 @@
  * execs; the table is its own before anything changes it; the tail is closed before
  * anything can get a number in it; limits and priorities while the rights to
  * raise them are there; directories before the files that are named relative to
- * them; ids before files are opened; moves before opens, which need no source;
+ * them; capabilities on both sides of the ids, which take the right to some and
+ * clear others; ids before files are opened; moves before opens, which need no source;
  * ctty and foreground name descriptors as the child has them; the parent-death
  * signal after the ids, which clear it; the limit of open files when all are
  * open; signals stay blocked until all is done.
@@ -89,12 +90,22 @@
 	X(UMASK, SPU_STEP_UMASK, "umask", SYS_umask, REFUSED, "umask", "umask($m0)") \
 	X(ROOT, SPU_STEP_ROOT, "chroot", SYS_chroot, REFUSED, "chroot $t0", "chroot($s0)") \
 	X(CWD, SPU_STEP_CWD, "chdir", SYS_chdir, CWD, "chdir $t0", "chdir($s0)") \
+	X(INHERITABLE, SPU_STEP_INHERITABLE_CAPS, "inh-caps", SYS_capset, REFUSED, \
+	  "inheritable capabilities", "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, $v1)") \
+	X(BOUNDING, SPU_STEP_BOUNDING_SET, "bounding-set", SYS_prctl, REFUSED, \
+	  "bounding_set: drop $a1", "prctl(PR_CAPBSET_DROP, $A1)") \
+	X(KEEP_CAPS, SPU_STEP_AMBIENT_CAPS, "keep-caps", SYS_prctl, REFUSED, \
+	  "keep capabilities", "prctl(PR_SET_KEEPCAPS, 1)") \
 	X(GROUPS, SPU_STEP_GROUPS, "setgroups", SYS_setgroups, REFUSED, "setgroups", \
 	  "setgroups($d0, $G1)") \
 	X(GID, SPU_STEP_GID, "setgid", SYS_setresgid, REFUSED, "setgid $d0", \
 	  "setresgid($d0, $d1, $d2)") \
 	X(UID, SPU_STEP_UID, "setuid", SYS_setresuid, REFUSED, "setuid $d0", \
 	  "setresuid($d0, $d1, $d2)") \
+	X(AMBIENT_CLEAR, SPU_STEP_AMBIENT_CAPS, "ambient-caps", SYS_prctl, REFUSED, \
+	  "ambient_caps", "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)") \
+	X(AMBIENT, SPU_STEP_AMBIENT_CAPS, "ambient-caps", SYS_prctl, REFUSED, \
+	  "ambient_caps: $a2", "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, $A2, 0, 0)") \
 	X(MOVE, SPU_STEP_MOVE, "move", SYS_dup3, MOVE, "$e", "dup3($d0, $d1, 0)") \
 	X(MOVE_KEEP, SPU_STEP_MOVE, "move", SYS_fcntl, MOVE_KEEP, "$e", "fcntl($d0, F_SETFD, 0)") \
 	X(MOVE_SAVE, SPU_STEP_MOVE, "move", SYS_fcntl, MOVE_SAVE, "$e", \
@@ -132,6 +143,10 @@
 	  "parent-alive", "getppid() is $d0 or 0") \
 	X(LIMIT_LAST, SPU_STEP_LIMIT, "limit", SYS_prlimit64, REFUSED, "limit $l1", \
 	  "prlimit64(0, $L1, $p2, NULL)") \
+	X(SECUREBITS_RIGHT, SPU_STEP_SECUREBITS, "securebits", SYS_capset, REFUSED, \
+	  "securebits", "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, $v1)") \
+	X(SECUREBITS, SPU_STEP_SECUREBITS, "securebits", SYS_prctl, REFUSED, "securebits", \
+	  "prctl(PR_SET_SECUREBITS, $B1)") \
 	X(STOP_PENDING, SPU_STEP_STOP_PENDING, "stop-pending", SYS_rt_sigpending, OWN, \
 	  "stop-pending", "rt_sigpending([], 8)") \
 	X(MASK, SPU_STEP_MASK, "mask", SYS_rt_sigprocmask, MASK, "mask", \
