@@ -14,6 +14,9 @@ case $version in
 *) abi=${version%%.*} ;;
 esac
 
+# What Go has compiled for other suites
+export GO_CACHE="$BUILD/tests/go/cache"
+
 # Built once for the suite, in a directory that run_tests doesn't remove: from what is built already,
 # as far as it isn't another compiler's or for another prefix. install would recall a sanitizer.
 built=${TMPDIR:-/tmp}/spawnutil.install.$$

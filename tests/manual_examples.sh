@@ -6,7 +6,8 @@
 # Programs (pages of section 3 and 7): a literal block with a main function. It
 # exits with 0; if the text after it ends with "prints:", the next literal block
 # is its output, and if that says "by root" it runs only where ids can be changed.
-# A program that includes a header of C++ is one.
+# A program that includes a header of C++ is one. A package of Go is a library
+# beside the programs, with the name that they load.
 #
 # Commands (pages of section 1): every literal block is a script for bash. Where
 # its lines begin with "$ " those are the script and the others its output. Of a
@@ -18,7 +19,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=plugin.sh
+. "$(dirname "$0")/plugin.sh"
 
 # This tree's; make installcheck says otherwise
 : "${SPAWN_SERVER=$BUILD/spawn-server}"
@@ -74,6 +76,19 @@ compile() {
 		"${SAN:+-fsanitize=$SAN} ${COV:+--coverage}"
 }
 
+# has_library N: what program N loads lies in its directory
+has_library() {
+	name=$(sed -n 's|.*dlopen("\./\([a-z]*\.so\)".*|\1|p' "$1.block")
+	[ -n "$name" ] || return 0
+	# a static program brings its libc along, which isn't the library's
+	case $EXAMPLES_LIBS in
+	*-static*) return 1 ;;
+	esac
+	command -v go >/dev/null && [ -z "${SAN-}" ] || return 1
+	cp "$(grep -l '^package main' ./*.block)" "${name%.so}.go"
+	build_plugin "scratch$1/$name" "${name%.so}.go" >log 2>&1 || echo "$name isn't built: $(cat log)"
+}
+
 ids_can_be_changed() {
 	"$BUILD/safespawn" -q --uid=65534 --gid=65534 --groups=none true 2>/dev/null
 }
@@ -88,6 +103,7 @@ run_program() {
 	esac
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
 	mkdir "scratch$1"
+	has_library "$1" || return
 	(cd "scratch$1" && exec timeout 100 "../program$1") >"out$1" 2>"err$1" </dev/null
 	r=$?
 	[ "$r" -eq 0 ] || echo "example $1: status $r: $(cat "err$1")"
@@ -103,6 +119,7 @@ check_programs() {
 	programs=0
 	for block in *.block; do
 		grep -q '\bmain(' "$block" 2>/dev/null || continue
+		! grep -q '^package main' "$block" || continue
 		programs=$((programs + 1))
 		run_program "${block%.block}"
 	done

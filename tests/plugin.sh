@@ -3,16 +3,24 @@
 # For the suites about a host with a Go plugin: after lib.sh.
 top=$(cd "$(dirname "$0")/.." && pwd)
 
-# Built once: Go compiles its runtime for a plugin, which takes a while.
+# Go compiles its runtime for a plugin, which takes a while: its cache stays
+: "${GO_CACHE=$BUILD/tests/go/cache}"
+
+# build_plugin OUTPUT SOURCE
+build_plugin() {
+	env GO111MODULE=off GOTOOLCHAIN=local GOPROXY=off GOFLAGS= CGO_ENABLED=1 \
+		GOCACHE="$GO_CACHE" GOPATH="${GO_CACHE%/*}/path" \
+		go build -buildmode=c-shared -o "$1" "$2"
+}
+
+# Built once.
 need_plugin() {
 	plugin=$BUILD/tests/go/sa_plugin.so
 	source=$top/tests/helpers/sa_plugin.go
 	[ ! "$plugin" -nt "$source" ] || return 0
 	command -v go >/dev/null || skip "Go isn't installed (golang-go)"
 	mkdir -p "$BUILD/tests/go"
-	env GO111MODULE=off GOTOOLCHAIN=local GOPROXY=off GOFLAGS= CGO_ENABLED=1 \
-		GOCACHE="$BUILD/tests/go/cache" GOPATH="$BUILD/tests/go/path" \
-		go build -buildmode=c-shared -o "$plugin.$$" "$source" >log 2>&1 ||
+	build_plugin "$plugin.$$" "$source" >log 2>&1 ||
 		skip "Go can't build a plugin here: $(tail -n 1 log)"
 	# whole, for another suite at the same time
 	mv "$plugin.$$" "$plugin"
