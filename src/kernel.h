@@ -80,6 +80,14 @@ struct kernel_cap_sets {
 	uint32_t effective, permitted, inheritable;
 };
 
+#define KERNEL_SECCOMP_SET_MODE_FILTER 1
+#define KERNEL_FILTER_MOST 4096		/* instructions */
+
+struct kernel_filter {
+	unsigned short count;
+	const void *instructions;	/* of 8 bytes */
+};
+
 struct kernel_sigaction {
 	void *handler;
 	unsigned long flags;

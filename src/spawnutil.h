@@ -290,6 +290,7 @@ struct spu_server;
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
+	 SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
@@ -327,6 +328,9 @@ struct spu_options {
 	size_t group_count SPU_0_;	/* 0 with groups not NULL: none */
 	const int *cpus SPU_0_;	/* numbers of the processors to run on */
 	size_t cpu_count SPU_0_;
+	const void *seccomp SPU_0_;	/* a filter of system calls, struct sock_filter[], which the
+					   child enters right before exec: seccomp(2) */
+	size_t seccomp_count SPU_0_;	/* of its instructions */
 
 	struct spu_value program_fd SPU_0_;	/* the program, open under this number in the
 					   caller: execveat(2). The child doesn't keep it */
@@ -436,6 +440,7 @@ struct spu_error {
 #define SPU_STEP_AMBIENT_CAPS 50u
 #define SPU_STEP_BOUNDING_SET 51u
 #define SPU_STEP_SECUREBITS 52u
+#define SPU_STEP_SECCOMP 53u
 /* By a spawn server, outside of the child's steps */
 #define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 

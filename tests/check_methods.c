@@ -89,6 +89,7 @@ START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 	REFUSED("inheritable capabilities", .inheritable_caps = SPU_SET(0));
 	REFUSED("ambient_caps", .ambient_caps = SPU_SET(0));
 	REFUSED("securebits", .securebits = SPU_SET(0));
+	REFUSED("seccomp", .seccomp = "12345678", .seccomp_count = 1);
 	REFUSED("pdeathsig TERM", .pdeathsig = SPU_SET(SIGTERM));
 	REFUSED("no-new-privs", .flags = SPU_NO_NEW_PRIVS);
 }

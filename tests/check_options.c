@@ -142,6 +142,10 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 8)));
 	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
 		       .ioprio = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: without seccomp", .seccomp_count = 1);
+	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: not 1 to 4096", .seccomp = cpus);
+	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: not 1 to 4096", .seccomp = cpus,
+		       .seccomp_count = 4097);
 	ASSERT_REFUSED(EINVAL, -1, "inheritable_caps: not a set of",
 		       .inheritable_caps = SPU_SET(-1));
 	ASSERT_REFUSED(EINVAL, -1, "ambient_caps: not a set of", .ambient_caps = SPU_SET(-1));

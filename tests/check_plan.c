@@ -137,12 +137,14 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	};
 	static const gid_t groups[] = {5, 6};
 	static const int cpus[] = {0, 65};
+	static const uint64_t filter[2] = {6};
 	struct spu_options options = checked(
 		SPU_OPTIONS(.flags = SPU_DETACH | SPU_KEEP_MASK | SPU_NO_NEW_PRIVS, .root = "/r",
 			    .cwd = "/x", .umask = SPU_SET(022), .nice = SPU_SET(3),
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
 			    .scheduler = SPU_SET(SCHED_RR), .sched_priority = SPU_SET(4),
+			    .seccomp = filter, .seccomp_count = 2,
 			    .ambient_caps = SPU_SET(SPU_CAP(10) | SPU_CAP(40)),
 			    .bounding_set = SPU_SET(SPU_CAP(10)), .securebits = SPU_SET(3),
 			    .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 6)),
@@ -204,6 +206,9 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_uint_eq(plan->inheritable[1].permitted, 0x100);
 	ck_assert_uint_eq(plan->inheritable[0].inheritable, 0x402);
 	ck_assert_uint_eq(plan->inheritable[1].inheritable, 0x100);
+	ck_assert_ptr_eq((void *)find_step(plan, STEP_SECCOMP, 0)->arg[2], &plan->filter);
+	ck_assert_ptr_eq(plan->filter.instructions, filter);
+	ck_assert_uint_eq(plan->filter.count, 2);
 	ck_assert_int_eq(count_steps(plan, STEP_BOUNDING), 2);
 	ck_assert_int_eq(find_step(plan, STEP_BOUNDING, 0)->arg[1], 1);
 	ck_assert_int_eq(find_step(plan, STEP_BOUNDING, 1)->index, 40);
@@ -421,6 +426,7 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
 		{STEP_NICE, {.nice = {1, 0}}},
 		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_SECCOMP, {.seccomp = limits, .seccomp_count = 1}},
 		{STEP_INHERITABLE, {.inheritable_caps = {1, 0}}},
 		{STEP_BOUNDING, {.bounding_set = {1, 0}}},
 		{STEP_AMBIENT_CLEAR, {.ambient_caps = {1, 0}}},

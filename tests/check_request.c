@@ -59,6 +59,8 @@ START_TEST(everything_comes_back_as_it_was)
 	ck_assert_mem_eq(a->groups, b->groups, 3 * sizeof(*a->groups));
 	ck_assert_uint_eq(b->cpu_count, 2);
 	ck_assert_mem_eq(a->cpus, b->cpus, 2 * sizeof(*a->cpus));
+	ck_assert_uint_eq(b->seccomp_count, 2);
+	ck_assert_mem_eq(a->seccomp, b->seccomp, 2 * sizeof(uint64_t));
 	ck_assert_mem_eq(&a->uid, &b->uid, sizeof(a->uid));
 	ck_assert_mem_eq(&a->umask, &b->umask, sizeof(a->umask));
 	ck_assert_uint_eq(b->ignore_signals, SPU_SIGNAL(SIGHUP));
@@ -90,6 +92,7 @@ START_TEST(what_is_not_given_stays_not_given)
 	ck_assert_ptr_null(back.options.fds);
 	ck_assert_ptr_null(back.options.limits);
 	ck_assert_ptr_null(back.options.cpus);
+	ck_assert_ptr_null(back.options.seccomp);
 	/* nothing, which isn't the same as not given */
 	ck_assert_ptr_nonnull(back.options.env);
 	ck_assert_ptr_null(back.options.env[0]);

@@ -146,6 +146,8 @@ END {
 			sub(/"([^"\\]|\\.)*"/, "report", call)
 		if (line ~ /^write\(.*line/)
 			sub(/"[0-9]+\\n", [0-9]+/, "line, size", call)
+		if (line ~ /^seccomp\(/)
+			sub(/filter=0x[0-9a-f]+/, "filter", call)
 		if (line ~ /^timer_create\(/) {
 			sub(/sigev_value=\{[^}]*\}, /, "", call)
 			N = substr(call, match(call, /\[[0-9]+\]\)$/) + 1) + 0
@@ -275,7 +277,7 @@ test_random_sets_with_every_pair_of_descriptor_steps() {
 	[ "$checked" -eq 100 ] || fail "only $checked"
 	cat plan.* >all
 	for step in deadline fetch close signal setsid setpgid cgroup pid nice oom cpus scheduler ioprio limit umask chdir move open \
-		no-new-privs pdeathsig parent-alive; do
+		no-new-privs pdeathsig parent-alive seccomp; do
 		grep -q "^ *[0-9]* $step " all || fail "no step $step in any set"
 	done
 	[ "$(id -u)" -ne 0 ] || for step in inh-caps bounding-set keep-caps ambient-caps securebits chroot setgroups setgid setuid; do

@@ -17,6 +17,7 @@ static inline struct request full_request(void)
 	static const struct spu_limit limits[] = {SPU_LIMIT(7, 64, 128), SPU_LIMIT(1, 0, 5), {0}};
 	static const gid_t groups[] = {5, 6, 7};
 	static const int cpus[] = {0, 3};
+	static const uint64_t filter[] = {6, 0x7fff000000000006};
 	struct request request = {
 		.argv = argv,
 		.options = {
@@ -25,6 +26,7 @@ static inline struct request full_request(void)
 			.env = env, .env_set = set, .env_unset = unset, .cgroup = "/group",
 			.pid_variable = "PID", .pid_file = "pid", .fds = fds, .limits = limits,
 			.groups = groups, .group_count = 3, .cpus = cpus, .cpu_count = 2,
+			.seccomp = filter, .seccomp_count = 2,
 			.uid = {1, 7}, .umask = {1, 022}, .ignore_signals = SPU_SIGNAL(SIGHUP),
 		},
 		.descriptors = 4, .deadline_us = 1000000007,

@@ -402,6 +402,27 @@ test_capabilities_that_make_no_sense() {
 	refuses "ambient_caps: one that isn't in inheritable_caps" --ambient-caps=+chown --inh-caps=-all
 }
 
+test_seccomp() {
+	# BPF_RET: everything passes; nothing does but by its death
+	printf '\006\000\000\000\000\000\377\177' >pass
+	printf '\006\000\000\000\000\000\000\200' >kill
+	same filter 2 "$(field Seccomp --no-new-privs --seccomp=pass)"
+	status 159 sh -c 'safespawn --no-new-privs --seccomp=kill true'
+	like killed 'safespawn: mask: the child was killed by signal 31 (SYS)*' "$err"
+	refuses '--seccomp=nowhere: No such file or directory' --seccomp=nowhere
+	: >empty
+	refuses '--seccomp=empty: not a filter: that is 1 to 4096 instructions of 8 bytes' --seccomp=empty
+	echo 1234 >odd
+	refuses '--seccomp=odd: not a filter: *' --seccomp=odd
+	head -c 32769 /dev/zero >long
+	refuses '--seccomp=long: not a filter: *' --seccomp=long
+	head -c 32768 /dev/zero >zeros
+	refuses 'seccomp: the kernel takes no such filter' --no-new-privs --seccomp=zeros
+	[ "$(id -u)" -ne 0 ] ||
+		refuses 'seccomp: it needs no_new_privs, or CAP_SYS_ADMIN: --no-new-privs' \
+			--seccomp=pass --user=nobody
+}
+
 test_pdeathsig_ends_the_command_with_safespawn() {
 	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
 		: >ready; while :; do sleep 0.05; done' &

@@ -39,6 +39,7 @@ static const struct {
 	{SPU_STEP_GID, EINVAL, ": this user namespace has no such id"},
 	{SPU_STEP_GROUPS, EINVAL, ": this user namespace lacks one of them"},
 	{SPU_STEP_DEADLINE, ENOTSUP, ": unshare --fork makes another one its init"},
+	{SPU_STEP_SECCOMP, EACCES, ": --no-new-privs"},
 	{SPU_STEP_CPUS, EINVAL, ": --cpu-list names no processor that we may use"},
 };
 

@@ -59,6 +59,7 @@ static const struct argp_option table[] = {
 	 "may give it: -all", 0},
 	{"securebits", KEY_SECUREBITS, "BIT[,BIT]", 0, "What root means: +noroot,+noroot_locked",
 	 0},
+	{"seccomp", KEY_SECCOMP, "FILE", 0, "Enter the filter of system calls in FILE", 0},
 	{"rlimit", KEY_RLIMIT, "LIMIT=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
 	 "core=0:unlimited", 0},
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},

@@ -2,6 +2,7 @@
 #include "privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/message.h"
 #include "common/parse.h"
@@ -226,6 +228,35 @@ static void set_io_priority(const struct settings *settings, struct spu_options 
 		options->ioprio = SPU_SET(SPU_IOPRIO(class, level));
 }
 
+/* As seccomp_export_bpf(3) writes it: the instructions, as they are in memory. */
+static int set_filter(const char *file, struct privileges *privileges,
+		      struct spu_options *options)
+{
+	char *filter = (char *)privileges->filter, byte;
+	size_t size = 0;
+	ssize_t got = 1;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && got > 0 && size < sizeof(privileges->filter)) {
+		got = read(fd, filter + size, sizeof(privileges->filter) - size);
+		size += got > 0 ? (size_t)got : 0;
+	}
+	if (got > 0 && fd >= 0)
+		got = read(fd, &byte, 1);
+	if (fd < 0 || got < 0) {
+		say_errno(errno, "--seccomp=%s", NAMED(file));
+		return -EINVAL;
+	}
+	close(fd);
+	options->seccomp = privileges->filter;
+	options->seccomp_count = size / sizeof(*privileges->filter);
+	if (got == 0 && size > 0 && size % sizeof(*privileges->filter) == 0)
+		return 0;
+	say("--seccomp=%s: not a filter: that is 1 to %d instructions of 8 bytes", NAMED(file),
+	    MOST_INSTRUCTIONS);
+	return -EINVAL;
+}
+
 int privileges_set(const struct settings *settings, struct privileges *privileges,
 		   struct spu_options *options)
 {
@@ -253,6 +284,8 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	if (settings->gid && set_gid(settings, options) < 0)
 		return -EINVAL;
 	if (settings->groups && set_groups(settings->groups, privileges, options) < 0)
+		return -EINVAL;
+	if (settings->seccomp && set_filter(settings->seccomp, privileges, options) < 0)
 		return -EINVAL;
 	if (settings->limit_count == 0)
 		return 0;

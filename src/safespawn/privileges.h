@@ -5,11 +5,14 @@
 
 #include "settings.h"
 
+#define MOST_INSTRUCTIONS 4096	/* of a filter; the kernel takes no more */
+
 /* What the library's options point into. */
 struct privileges {
 	gid_t *groups;
 	const char *variables[5];	/* of --user-env; NULL ends */
 	struct spu_limit limits[LIMIT_KINDS + 1];
+	uint64_t filter[MOST_INSTRUCTIONS];
 };
 
 /*

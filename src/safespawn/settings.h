@@ -48,6 +48,7 @@ struct settings {
 	const char *user, *gid, *groups;	/* as they are written: names or numbers */
 	struct spu_value uid, nice, oom_score_adj, umask, scheduler, sched_priority;
 	int reset_on_fork;
+	const char *seccomp;
 	struct spu_value io_class, io_level;
 	struct spu_value inheritable_caps, ambient_caps, bounding_set, securebits;
 	int user_env, no_new_privs;

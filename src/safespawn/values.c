@@ -53,6 +53,7 @@ static const struct destination {
 	TO(KEY_AMBIENT, AMBIENT, "ambient-caps", ambient_caps),
 	TO(KEY_BOUNDING, BOUNDING, "bounding-set", bounding_set),
 	TO(KEY_SECUREBITS, SECUREBITS, "securebits", securebits),
+	TO(KEY_SECCOMP, TEXT, "seccomp", seccomp),
 	TO(KEY_RLIMIT, LIMIT, "rlimit", limits),
 	TO('n', NICE, "nice", nice),
 	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),

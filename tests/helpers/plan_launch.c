@@ -385,6 +385,16 @@ static void capabilities(void)
 	options.flags = SPU_KEEP_GROUPS;
 }
 
+/* All may pass. */
+static void filter(void)
+{
+	static const uint64_t pass = UINT64_C(0x7fff000000000006);
+
+	options.seccomp = &pass;
+	options.seccomp_count = 1;
+	options.flags = SPU_NO_NEW_PRIVS;
+}
+
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
@@ -420,7 +430,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(scheduled) X(priority_alone)
+	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(filter) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;
@@ -566,6 +576,8 @@ static void add_random_rights(void)
 		options.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, next_random(8)));
 	if (next_random(3) == 0)
 		options.limits = limits + next_random(3);
+	if (options.flags & SPU_NO_NEW_PRIVS && next_random(2))
+		filter();
 	if (geteuid() == 0 && next_random(3) == 0)
 		options.ambient_caps = SPU_SET(SPU_CAP(next_random(14)));
 	if (geteuid() == 0 && next_random(4) == 0)

@@ -43,8 +43,10 @@ static const char *find_candidate(const char *cwd, const char *const *candidates
 }
 
 /* What is known of the answer by itself. */
-static const char *remark_on(int err)
+static const char *remark_on(const struct launch *launch, int err)
 {
+	if (launch->options.seccomp && (err == EPERM || err == ENOSYS))
+		return ": the filter may forbid it";
 	return err == EAGAIN ? ": its user has too many processes" :
 	       err == ETXTBSY ? ": open for writing" : "";
 }
@@ -65,7 +67,7 @@ static int program_error(const struct launch *launch, int err)
 {
 	char path[32];
 	struct text text = TEXT_IN(path);
-	struct obstacle obstacle = {.remark = remark_on(err)};
+	struct obstacle obstacle = {.remark = remark_on(launch, err)};
 
 	spu__add_text(&text, "/proc/self/fd/%d", launch->plan.program);
 	if (!*obstacle.remark && spu__find_obstacle(NULL, path, err, &obstacle) < 0)
@@ -85,7 +87,7 @@ static int exec_error(const struct launch *launch, const struct report *report)
 	const struct plan *plan = &launch->plan;
 	const char *file = launch->options.file ? launch->options.file : plan->argv[0];
 	const char *candidate = plan->candidates[report->index], *found = NULL;
-	struct obstacle obstacle = {.remark = remark_on(report->err)};
+	struct obstacle obstacle = {.remark = remark_on(launch, report->err)};
 	int err = report->err, index = report->index;
 	/* In place, root and working directory are changed by now; else our files aren't a
 	   child's that has another root. */
@@ -149,6 +151,10 @@ static const char *meaning(enum step_kind kind, int err)
 {
 	if (kind == STEP_DEADLINE_HERE)
 		return "no timer ends the init of a pid namespace";
+	if (kind == STEP_SECCOMP && err == EACCES)
+		return "it needs no_new_privs, or CAP_SYS_ADMIN";
+	if (kind == STEP_SECCOMP && err == EINVAL)
+		return "the kernel takes no such filter";
 	if (kind == STEP_PARENT_ALIVE || kind == STEP_DETACH_HERE || kind == STEP_FETCH_HERE)
 		return err == ESRCH ? "the process that launches has ended"
 				    : "the child is in another pid namespace";

@@ -225,6 +225,16 @@ static void add_last_rights(struct plan *plan, const struct plan_request *reques
 	spu__add_securebits(plan, options, &request->capabilities);
 }
 
+static void add_filter(struct plan *plan, const struct spu_options *options)
+{
+	if (!options->seccomp)
+		return;
+	plan->filter = (struct kernel_filter){(unsigned short)options->seccomp_count,
+					      options->seccomp};
+	spu__add_step3(plan, STEP_SECCOMP, -1, KERNEL_SECCOMP_SET_MODE_FILTER, 0,
+		       (long)&plan->filter);
+}
+
 /*
  * ---- The whole
  */
@@ -245,6 +255,7 @@ static void add_steps(struct plan *plan, const struct plan_request *request,
 	add_last_rights(plan, request);
 	if (!request->table.in_place)
 		spu__add_step(plan, STEP_STOP_PENDING, -1);
+	add_filter(plan, request->options);
 	spu__add_step3(plan, STEP_MASK, -1, SIG_SETMASK, (long)&plan->mask, 0);
 	plan->steps[plan->count - 1].arg[3] = KERNEL_SIGSET_SIZE;
 	if (request->table.held[HELD_ERROR_PIPE] >= 0)

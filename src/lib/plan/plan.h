@@ -51,6 +51,7 @@ struct plan {
 	struct kernel_cap_head cap_head;
 	struct kernel_cap_sets inheritable[2];
 	struct kernel_cap_sets securebits_right[2];
+	struct kernel_filter filter;
 	int sched_priority;	/* all of a struct sched_param */
 	char *pid_value;	/* in env */
 	char pid_line[PID_ROOM];	/* written by the child, as what follows */

@@ -365,6 +365,10 @@ static void show_argument(struct text *text, char how, const long *argument)
 	case 'B':
 		show_securebits(text, (unsigned long)value);
 		break;
+	case 'F':
+		spu__add_text(text, "{len=%u, filter}",
+			      ((const struct kernel_filter *)pointer)->count);
+		break;
 	case 'J':
 		spu__add_text(text, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %ld)",
 			      io_classes[value >> 13].kernels, value & 7);

@@ -21,7 +21,8 @@
  * clear others; ids before files are opened; moves before opens, which need no source;
  * ctty and foreground name descriptors as the child has them; the parent-death
  * signal after the ids, which clear it; the limit of open files when all are
- * open; signals stay blocked until all is done.
+ * open; a filter when hardly a call is left that it may forbid; signals stay blocked
+ * until all is done.
  *
  * In posix_spawn: OWN is libc's own business, REFUSED can't be said there, all
  * else is a function of posix_spawn.c. What stands behind $ in the two texts, a
@@ -149,6 +150,8 @@
 	  "prctl(PR_SET_SECUREBITS, $B1)") \
 	X(STOP_PENDING, SPU_STEP_STOP_PENDING, "stop-pending", SYS_rt_sigpending, OWN, \
 	  "stop-pending", "rt_sigpending([], 8)") \
+	X(SECCOMP, SPU_STEP_SECCOMP, "seccomp", SYS_seccomp, REFUSED, "seccomp", \
+	  "seccomp(SECCOMP_SET_MODE_FILTER, 0, $F2)") \
 	X(MASK, SPU_STEP_MASK, "mask", SYS_rt_sigprocmask, MASK, "mask", \
 	  "rt_sigprocmask(SIG_SETMASK, $b1, NULL, 8)") \
 	X(READY, SPU_STEP_READY, "ready", SYS_write, OWN, "ready", "write($d0, report, $d2)") \

@@ -227,6 +227,10 @@ static void pass_pointers(struct pass *pass, struct spu_options *options)
 	options->cpu_count = pass_array(pass, &array, array ? (uint32_t)options->cpu_count
 							     : NONE, sizeof(*options->cpus));
 	options->cpus = array;
+	array = options->seccomp;
+	options->seccomp_count = pass_array(pass, &array, array ? (uint32_t)options->seccomp_count
+								 : NONE, sizeof(uint64_t));
+	options->seccomp = array;
 }
 
 static void pass_request(struct pass *pass, struct request *request)
