@@ -197,11 +197,15 @@ $(BUILD)/obj/lib/server/start.o: $(BUILD)/with/libexecdir
 $(BUILD)/obj/lib/server/start.o: OWN_FLAGS = $(PIC) \
 	-DSPAWN_SERVER=$(call quoted,"$(libexecdir)/spawnutil/spawn-server")
 
-$(BUILD)/spawnutil.pc: src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
+# Libc's names that the preload library has are those that a program's linker can wrap. -u: lld
+# takes for a weak name of libc's archive nothing out of ours.
+WRAP = $(shell sed -n 's/^	\([a-z0-9_]*\);$$/-Wl,--wrap=\1,-u,__wrap_\1/p' src/lib/preload.map)
+
+$(BUILD)/spawnutil.pc: src/lib/preload.map src/lib/spawnutil.pc.in src/spawnutil.h $(call with,prefix exec_prefix libdir includedir)
 	$(call say,GEN)
 	@mkdir -p $(@D)
-	$(Q)sed $(foreach name,prefix exec_prefix libdir includedir VERSION, \
-		-e $(call quoted,s|@$(name)@|$($(name))|)) $< >$@
+	$(Q)sed $(foreach name,prefix exec_prefix libdir includedir VERSION WRAP, \
+		-e $(call quoted,s|@$(name)@|$($(name))|)) $(filter %.in,$^) >$@
 
 #
 # The programs
@@ -302,14 +306,14 @@ ifneq ($(and $(STATIC),$(filter check check-all,$(MAKECMDGOALS))),)
 $(error make check is about the dynamic safespawn: make BUILD=build/dynamic STATIC= check)
 endif
 
-# Suites are programs in C and scripts. check_conformance is built three times: also
-# about libc's own functions, and about those that --wrap puts in their place. What holds
+# Suites are programs in C and scripts. Two are built three times: also about libc's
+# own functions, and about those that --wrap puts in their place. What holds
 # for a launch holds for one by a spawn server, too.
 SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fifos growth ids leaks \
 	no_standard orphans own_table pipes program_fd pty refused rights seccomp set_up signals \
 	step_failure threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
-	check_conformance_libc check_conformance_wrap $(SERVED_SUITES)
+	$(foreach suite,conformance posix_spawn,check_$(suite)_libc check_$(suite)_wrap) $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 # The longest are scripts: they begin, and the short ones end together
 SUITES = $(SCRIPT_SUITES) $(PROGRAM_SUITES)
@@ -359,7 +363,7 @@ $(BUILD)/tests/%_server.o: tests/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -DBY_SERVER -c -o $@ $<
 
-$(BUILD)/tests/check_conformance_wrap: OWN_LINK = -Wl,--wrap=system,--wrap=popen,--wrap=pclose
+$(BUILD)/tests/check_conformance_wrap $(BUILD)/tests/check_posix_spawn_wrap: OWN_LINK = $(WRAP)
 $(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \
 		$(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
 		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o) $(LINKED_WITH)

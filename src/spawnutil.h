@@ -12,6 +12,7 @@
  * The tiers:
  *
  *	spu_system(), spu_popen()	in place of system(), popen()
+ *	spu_posix_spawn()		in place of posix_spawn()
  *	spu_run(), spu_system_with()	launch, wait, get the wait status
  *	spu_capture()			the same, with bytes in and bytes out
  *	spu_spawn() ... spu_child_release()
@@ -56,6 +57,7 @@
 #ifndef SPAWNUTIL_H
 #define SPAWNUTIL_H
 
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -868,6 +870,75 @@ FILE *spu_popen(const char *command, const char *mode) SPU_RESULT_COUNTS_;
  */
 int spu_pclose(FILE *stream);
 
+/*
+ * ---- posix_spawn(3) ------------------------------------------------------
+ *
+ * The same child for programs that are written to that interface, one for one,
+ * and for the libraries below them. 0 is success and an errno value failure; errno
+ * is not touched. On failure no child stays, and *ret_pid isn't written.
+ *
+ * attributes are libc's, or NULL, with all its flags. actions are an object that
+ * spu_posix_spawn_file_actions_init() has made, or NULL; with one that libc's
+ * own function has made the call is libc's. They are carried out in the order in
+ * which they were added, between the attributes and the signal mask. What isn't
+ * close-on-exec is inherited, as POSIX says.
+ *
+ * spu_posix_spawn() executes path, also one without a slash; spu_posix_spawnp()
+ * looks for file in the caller's PATH if it has no slash, and gives no script
+ * without "#!" to a shell. Beside the errors of execve(2) and of the actions: EAGAIN
+ * and ENOMEM, no process could be made; ECANCELED, the child was killed before its
+ * exec (for libc that is success). A program that is open for writing (ETXTBSY)
+ * is tried for 100 ms.
+ *
+ * Better than libc's: a failed call raises no SIGCHLD, clone3 refused with EPERM
+ * is no failure, no failure is told as success where memory isn't shared
+ * (valgrind, qemu-user), and it costs less: spu_posix_spawn(3). Any thread, any
+ * time; not a cancellation point. It takes little stack, and memory from malloc()
+ * only for a file without a slash and for hundreds of actions.
+ */
+int spu_posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
+		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int spu_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+
+/*
+ * pidfd_spawn(3), pidfd_spawnp(3), which glibc has since 2.39: the same, with a
+ * pidfd as the result, which is the caller's, and close-on-exec. waitid(2) takes it as
+ * P_PIDFD (Linux 5.4). ENOSYS: the kernel has none (before 5.2).
+ */
+int spu_pidfd_spawn(int *ret_pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int spu_pidfd_spawnp(int *ret_pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+
+/*
+ * posix_spawn_file_actions_init(3) and the rest of its family. 0, ENOMEM, or EBADF: a
+ * number that is negative or not below RLIMIT_NOFILE. path is copied. Each object that
+ * was initialised needs one destroy, and belongs to one thread at a time until it
+ * is complete; then any number of calls may use it at once. One that libc's own
+ * function has made is handed to libc's (ENOSYS: which hasn't this one).
+ *
+ *	addopen		as if fd were closed before; close-on-exec only where flags
+ *			have O_CLOEXEC
+ *	addclose	fd needn't be open
+ *	adddup2		source and fd alike: close-on-exec is taken off
+ *	addchdir, addfchdir
+ *			for the actions that follow, and for the program's path
+ *	addclosefrom_np	from, and all above
+ *	addtcsetpgrp_np	the child's process group becomes the foreground one of
+ *			the terminal fd
+ */
+int spu_posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions);
+int spu_posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *actions);
+int spu_posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd,
+					 const char *path, int flags, mode_t mode);
+int spu_posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *actions, int fd);
+int spu_posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int source, int fd);
+int spu_posix_spawn_file_actions_addchdir(posix_spawn_file_actions_t *actions, const char *path);
+int spu_posix_spawn_file_actions_addfchdir(posix_spawn_file_actions_t *actions, int fd);
+int spu_posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+int spu_posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *actions, int fd);
+
 #ifdef __cplusplus
 }
 #endif
@@ -875,12 +946,12 @@ int spu_pclose(FILE *stream);
 /*
  * ---- In place of libc's --------------------------------------------------
  *
- * Calls of system(), popen() and pclose() become calls of the three above: by
- * spawnutil-replace.h, which the compiler is given with -include, in all of a
- * program; or with SPU_REPLACE_LIBC defined, in a file that includes this header
- * before the first call. The library has __wrap_system, __wrap_popen and
- * __wrap_pclose too, for objects that can't be compiled again and the linker's
- * --wrap: spu_system(3).
+ * Calls of system(), popen(), pclose() and of posix_spawn()'s family become calls
+ * of those above: by spawnutil-replace.h, which the compiler is given with
+ * -include, in all of a program; or with SPU_REPLACE_LIBC defined, in a file that
+ * includes this header before the first call. The library has __wrap_system and so
+ * on too, for objects that can't be compiled again and the linker's --wrap:
+ * spu_system(3), spu_posix_spawn(3).
  */
 #ifdef SPU_REPLACE_LIBC
 #include <stdlib.h>
@@ -893,6 +964,37 @@ extern "C" {
 extern int system(const char *command) __asm__("spu_system");
 extern FILE *popen(const char *command, const char *mode) __asm__("spu_popen");
 extern int pclose(FILE *stream) __asm__("spu_pclose");
+#define SPU_SPAWN_(name, ret) \
+	extern int name(ret *, const char *, const posix_spawn_file_actions_t *, \
+			const posix_spawnattr_t *, char *const [], char *const []) \
+		__asm__("spu_" #name)
+#define SPU_ACTION_(name, ours, arguments) \
+	extern int posix_spawn_file_actions_##name arguments SPU_NOTHROW_ \
+		__asm__("spu_posix_spawn_file_actions_" #ours)
+#if defined(__cplusplus) && defined(__GLIBC__)
+#define SPU_NOTHROW_ __THROW
+#else
+#define SPU_NOTHROW_
+#endif
+SPU_SPAWN_(posix_spawn, pid_t);
+SPU_SPAWN_(posix_spawnp, pid_t);
+SPU_SPAWN_(pidfd_spawn, int);
+SPU_SPAWN_(pidfd_spawnp, int);
+SPU_ACTION_(init, init, (posix_spawn_file_actions_t *));
+SPU_ACTION_(destroy, destroy, (posix_spawn_file_actions_t *));
+SPU_ACTION_(addopen, addopen,
+	    (posix_spawn_file_actions_t *, int, const char *, int, mode_t));
+SPU_ACTION_(addclose, addclose, (posix_spawn_file_actions_t *, int));
+SPU_ACTION_(adddup2, adddup2, (posix_spawn_file_actions_t *, int, int));
+SPU_ACTION_(addchdir, addchdir, (posix_spawn_file_actions_t *, const char *));
+SPU_ACTION_(addchdir_np, addchdir, (posix_spawn_file_actions_t *, const char *));
+SPU_ACTION_(addfchdir, addfchdir, (posix_spawn_file_actions_t *, int));
+SPU_ACTION_(addfchdir_np, addfchdir, (posix_spawn_file_actions_t *, int));
+SPU_ACTION_(addclosefrom_np, addclosefrom_np, (posix_spawn_file_actions_t *, int));
+SPU_ACTION_(addtcsetpgrp_np, addtcsetpgrp_np, (posix_spawn_file_actions_t *, int));
+#undef SPU_SPAWN_
+#undef SPU_ACTION_
+#undef SPU_NOTHROW_
 #pragma GCC diagnostic pop
 #ifdef __cplusplus
 }

@@ -32,81 +32,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#define SUITE_NAME "check_conformance"
+#include "behaviours.h"
 #include "sanitizers.h"
-
-#ifdef OF_LIBC
-#define SUITE "check_conformance_libc"
-static int is_libcs = 1;
-#elif defined(BY_WRAP)
-#define SUITE "check_conformance_wrap"
-static int is_libcs;
-#else
-#define SUITE "check_conformance"
-static int is_libcs;
-#endif
-
-/*
- * ---- Words
- */
-
-#define WORDS 1024
-#define SKIPPED "skip: "
-
-/* Shared with the process that observes. */
-static char *words;
-
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *format, ...)
-{
-	size_t size = strlen(words);
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (size > 0 && size < WORDS - 3)
-		size += (size_t)snprintf(words + size, WORDS - size, ", ");
-	vsnprintf(words + size, WORDS - size, format, arguments);
-	va_end(arguments);
-}
-
-static const char *error_name(int err)
-{
-	static const struct {
-		int err;
-		const char *name;
-	} names[] = {
-		{EAGAIN, "EAGAIN"}, {ECHILD, "ECHILD"}, {EINVAL, "EINVAL"}, {EMFILE, "EMFILE"},
-		{ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {EPIPE, "EPIPE"}, {EBADF, "EBADF"},
-	};
-	static char text[32];
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].err == err)
-			return names[i].name;
-	snprintf(text, sizeof(text), "errno %d", err);
-	return text;
-}
-
-/* Of system() or pclose(). */
-static const char *in_words(int status)
-{
-	static char text[2][64];
-	static int turn;
-	char *ret = text[turn = !turn];
-
-	if (status == -1)
-		snprintf(ret, sizeof(text[0]), "-1 %s", error_name(errno));
-	else if (WIFEXITED(status))
-		snprintf(ret, sizeof(text[0]), "exit %d", WEXITSTATUS(status));
-	else
-		snprintf(ret, sizeof(text[0]), "signal %d", WTERMSIG(status));
-	return ret;
-}
-
-static void say_status(int status)
-{
-	say("%s", in_words(status));
-}
 
 static const char *disposition(int number)
 {
@@ -794,15 +722,7 @@ static void observe_fclose(void)
  * ---- What is right
  */
 
-static const struct behaviour {
-	int item;
-	const char *name;
-	void (*observe)(void);
-	const char *ours;	/* and libc's, but for: */
-	const char *of_glibc;
-	const char *of_musl;
-	const char *why;	/* NULL: what a libc has, ours has there too */
-} behaviours[] = {
+static const struct behaviour behaviours[] = {
 	{1, "system of NULL", observe_null, "a shell is there", NULL, NULL, NULL},
 	{1, "system of NULL without a shell", observe_null_without_shell, "no shell", NULL,
 	 "a shell is there", "ISO C: only where there is a command processor"},
@@ -874,7 +794,7 @@ static const struct behaviour {
 	 "0 left: EMFILE, 1 left: EMFILE, 2 left: EMFILE, 3 left: EMFILE",
 	 "a pipe's two numbers are enough"},
 	{16, "failures of popen", observe_failures,
-	 "missing ENOENT, not executable errno 13, none more",
+	 "missing ENOENT, not executable EACCES, none more",
 	 "missing ENOMEM, not executable ENOMEM, none more", NULL, "the errno is the true one"},
 	{16, "popen without processes", observe_popen_without_process,
 	 "EAGAIN, none more, later exit 3", "ENOMEM, none more, later exit 3", NULL,
@@ -888,89 +808,8 @@ static const struct behaviour {
 	 "fclose closed, child not reaped, exit 4", NULL},
 };
 
-/*
- * ---- The runner
- */
-
-static void observe(const struct behaviour *behaviour)
-{
-	int status, null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	pid_t pid;
-
-	memset(words, 0, WORDS);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		setpgid(0, 0);
-		dup2(null, 0), dup2(null, 2);
-		alarm(60);
-		behaviour->observe();
-		_exit(0);
-	}
-	close(null);
-	waitpid(pid, &status, 0);
-	if (status != 0)
-		say(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : "died of %#x",
-		    (unsigned)status);
-	kill(-pid, SIGKILL);
-}
-
-static const char *expected_of_libc(const struct behaviour *behaviour)
-{
-#ifdef __GLIBC__
-	return behaviour->of_glibc;
-#else
-	return behaviour->of_musl;
-#endif
-}
-
-static int matches(const char *pattern)
-{
-	return pattern && fnmatch(pattern, words, 0) == 0;
-}
-
-static int judge(const struct behaviour *behaviour)
-{
-	const char *of_libc = expected_of_libc(behaviour);
-	const char *right = of_libc && !behaviour->why ? of_libc : behaviour->ours;
-	const char *other = is_libcs && of_libc != right ? of_libc : NULL;
-
-	observe(behaviour);
-	if (strncmp(words, SKIPPED, strlen(SKIPPED)) == 0) {
-		printf("skip %s %s: %s\n", SUITE, behaviour->name, words + strlen(SKIPPED));
-		return 1;
-	}
-	if (matches(right)) {
-		printf("ok %s %d: %s\n", SUITE, behaviour->item, behaviour->name);
-		return 1;
-	}
-	if (matches(other)) {
-		printf("ok %s %d: %s: %s; differs: %s\n", SUITE, behaviour->item, behaviour->name,
-		       words, behaviour->why);
-		return 1;
-	}
-	printf("not ok %s %d: %s: [%s]\n", SUITE, behaviour->item, behaviour->name, words);
-	printf("    expected [%s]%s%s\n", right, other ? " or " : "", other ? other : "");
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	static const int signals[] = {SIGINT, SIGQUIT, SIGCHLD, SIGPIPE, SIGALRM, SIGTERM};
-	size_t i, failed = 0;
-	sigset_t none;
-
 	(void)argv;
-	if (argc > 1)
-		is_libcs = 0;
-	/* it is not for the shells */
-	unsetenv("LD_PRELOAD");
-	words = mmap(NULL, WORDS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
-		failed += !judge(&behaviours[i]);
-	return failed > 0;
+	return judge_all(behaviours, sizeof(behaviours) / sizeof(behaviours[0]), argc > 1);
 }

@@ -21,6 +21,7 @@ rooms() {
 		lib/arena.* | lib/arena.h
 		lib/clock.* | lib/clock.h
 		lib/state.* | kernel.h arch/arch.h lib/launch/knowledge.h lib/state.h
+		lib/libc_spawn.* | lib/libc_spawn.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h
 		lib/audit.c | spawnutil.h lib/sockets.h
@@ -28,7 +29,7 @@ rooms() {
 		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
 		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
-		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
+		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/libc_spawn.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
 		lib/server/server.h | spawnutil.h
 		lib/server/request.* | spawnutil.h kernel.h lib/server/request.h
 		lib/server/channel.* | spawnutil.h kernel.h lib/server/channel.h
@@ -66,7 +67,7 @@ rooms() {
 # Files, and the only system headers that they may include
 constants() {
 	cat <<-'END'
-		spawnutil.h | stddef.h stdint.h stdio.h stdlib.h sys/resource.h sys/types.h
+		spawnutil.h | spawn.h stddef.h stdint.h stdio.h stdlib.h sys/resource.h sys/types.h
 		spawnutil-replace.h |
 		kernel.h | stdint.h
 		names.h | fcntl.h sched.h signal.h sys/resource.h
@@ -195,7 +196,7 @@ test_only_arch_knows_processors() {
 test_pure_rooms_call_nothing_that_reaches_the_kernel() {
 	command -v nm >/dev/null || skip "nm isn't installed"
 	[ -z "${SAN-}${COV-}" ] || skip "an instrumented build calls its own"
-	for room in plan/given plan/moves plan/path plan/environment plan/plan plan/table plan/compile \
+	for room in plan/given plan/moves plan/path plan/environment plan/plan plan/table plan/actions plan/compile \
 		server/request; do
 		nm -u "$BUILD/obj/lib/$room.o" | awk -v room="$room" '
 			$2 !~ /^(malloc|calloc|realloc|free|mem[a-z]*|str[a-z]*|__popcountdi2|qsort|bsearch|spu__[a-z0-9_]*|_GLOBAL_OFFSET_TABLE_|__(mem|str|stack_chk)[a-z_]*)$/ {
@@ -251,7 +252,8 @@ calls() {
 			[ ! -f "$object" ] || echo "$object"
 		done | xargs nm -A) |
 		sed 's/\.o:/ /' |
-		awk '$(NF - 1) ~ /^[TDBRC]$/ { owner[$NF] = $1 }
+		awk '# of what the preload library has, those names are libc'"'"'s to all others
+			$(NF - 1) ~ /^[TDBRC]$/ && ($1 != "lib/preload" || $NF ~ /^spu_/) { owner[$NF] = $1 }
 			$(NF - 1) == "U" { user[++count] = $1; used[count] = $NF }
 			END {
 				for (i = 1; i <= count; i++)

@@ -8,22 +8,30 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 
-# conform LIBRARIES FLAG...: the suite, built so; its lines in $said
+# conform LIBRARIES FLAG...: the suites, built so; their lines in $said
 conform() {
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
 	libraries=$1
 	shift
 	${MAKE:-make} -s -C "$top" BUILD="$tmp/b" CC=musl-gcc SAN= COV= "$tmp/b/libspawnutil.a" \
 		"$tmp/b/libspawnutil-preload.so" >log 2>&1 || fail "$(cat log)"
-	# shellcheck disable=SC2086
-	musl-gcc -std=gnu11 -D_GNU_SOURCE -I "$top/src" -Wall -Wextra -Werror -O2 "$@" \
-		"$top/tests/check_conformance.c" $libraries -o conformance \
-		>log 2>&1 || fail "$(cat log)"
-	run ./conformance
+	# their children have other ids
+	chmod 755 "$tmp"
+	for suite in conformance posix_spawn; do
+		# shellcheck disable=SC2086
+		musl-gcc -std=gnu11 -D_GNU_SOURCE -I "$top/src" -Wall -Wextra -Werror -O2 "$@" \
+			"$top/tests/check_$suite.c" $libraries -o $suite >log 2>&1 || fail "$(cat log)"
+	done
+	run
 }
 
+# run [COMMAND [ARGUMENT]]: both, by the command and with the argument
 run() {
-	said=$(timeout 120 "$@") || fail "$said"
+	said=
+	for suite in conformance posix_spawn; do
+		# shellcheck disable=SC2086
+		said="$said$(timeout 120 ${1-} ./$suite ${2-})" || fail "$said"
+	done
 }
 
 ours() {
@@ -38,7 +46,7 @@ test_by_the_header() {
 }
 
 test_by_wrap() {
-	wrap=-Wl,--wrap=system,--wrap=popen,--wrap=pclose
+	wrap=$(sed -n 's/^wrap=//p' "$BUILD/spawnutil.pc")
 	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP
 	ours
 	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP -static
@@ -48,7 +56,7 @@ test_by_wrap() {
 test_by_the_preload_library() {
 	conform "" -DOF_LIBC
 	like "musl" "*overlapping calls of system: *none: INT ignored*; differs: *" "$said"
-	run env LD_PRELOAD="$tmp/b/libspawnutil-preload.so" ./conformance preload
+	run "env LD_PRELOAD=$tmp/b/libspawnutil-preload.so" preload
 	ours
 }
 

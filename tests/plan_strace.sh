@@ -252,14 +252,19 @@ test_exec_in_place() {
 	done
 }
 
-# random NTH SEEDS: generated sets; each plan and each child apart in the end
+# random NTH SEEDS: generated sets
 random() {
+	generated "$LAUNCH" random "$1" "$2"
+}
+
+# generated COMMAND...: as it generates them; each plan and each child apart in the end
+generated() {
 	need_strace
 	# the parent's table must have room for what the sets hold
 	[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -gt 700 ] || skip "few descriptors"
-	strace -ff -s 4096 -o log "$LAUNCH" random "$1" "$2" "$CHILD" 2>said </dev/null ||
+	strace -ff -s 4096 -o log "$@" "$CHILD" 2>said </dev/null ||
 		fail "launch: $(tail -n 3 said)"
-	parent=$(grep -l '^execve(".*/plan_launch"' log.*)
+	parent=$(grep -l "^execve(\"$1\"" log.*)
 	write_comparison >compare.awk
 	awk '/^set / { set = $2; next }
 		/^child / { print set, $2 >"children"; next }
@@ -289,6 +294,27 @@ test_random_sets_of_a_first_launch() {
 	for seed in 12 47 74 99; do
 		mkdir "$seed" && cd "$seed" || exit 1
 		random 1 "$seed-$seed"
+		grep -q ' ready ' "plan.$seed" || fail "no ready step: $(cat "plan.$seed")"
+		cd ..
+	done
+}
+
+# posix_spawn's file actions: every pair of kinds comes first in some list
+test_generated_lists_of_file_actions() {
+	lists=99
+	[ -z "${CHECK_ALL-}" ] || lists=499
+	generated "$HELPERS/plan_actions" 2 "0-$lists"
+	[ "$checked" -eq $((lists + 1)) ] || fail "only $checked"
+	cat plan.* >all
+	for call in fchdir chdir close openat dup3 fcntl close_range pidfd_getfd setpgid; do
+		grep -q " $call(" all || fail "no $call in any list"
+	done
+}
+
+test_a_list_of_file_actions_in_a_first_launch() {
+	for seed in 4 11 23 35; do
+		mkdir "$seed" && cd "$seed" || exit 1
+		generated "$HELPERS/plan_actions" 1 "$seed-$seed"
 		grep -q ' ready ' "plan.$seed" || fail "no ready step: $(cat "plan.$seed")"
 		cd ..
 	done

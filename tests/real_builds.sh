@@ -9,7 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
-WRAP=-Wl,--wrap=system,--wrap=popen,--wrap=pclose
+WRAP=$(sed -n 's/^wrap=//p' "$BUILD/spawnutil.pc")
 HEADER="-include spawnutil-replace.h"
 LATE="-Wl,--no-as-needed -lspawnutil"
 

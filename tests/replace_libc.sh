@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program's calls of system, popen and pclose become ours: by spawnutil-replace.h
+# A program's calls of system, popen, pclose and posix_spawn's family become ours: by spawnutil-replace.h
 # or SPU_REPLACE_LIBC when it is compiled, by --wrap when it is linked.
 # shellcheck disable=SC2317	# the tests are called by name, in lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
-WRAP=-Wl,--wrap=system,--wrap=popen,--wrap=pclose
+WRAP=$(sed -n 's/^wrap=//p' "$BUILD/spawnutil.pc")
 # which works with -D and --wrap as it is, in C and C++
 FLAGS="-Wall -Wextra -Wredundant-decls -Wstrict-prototypes -Werror -I$top/src -pthread
 	${SAN:+-fsanitize=$SAN} ${COV:+--coverage}"
@@ -17,6 +17,9 @@ write_program() {
 	cat >program.c <<-'END'
 		#include <stdio.h>
 		#include <stdlib.h>
+		#include <signal.h>
+		#include <spawn.h>
+		#include <sys/wait.h>
 		#include HEADER
 
 		struct methods {
@@ -32,6 +35,38 @@ write_program() {
 		#define SYSTEM system
 		#endif
 
+		static volatile sig_atomic_t seen;
+
+		static void see(int number)
+		{
+			seen = number;
+		}
+
+		/* one of libc's that fails has a child that ends */
+		static int by_posix_spawn(void)
+		{
+			static char sh[] = "sh", c[] = "-c", command[] = "exit 6";
+			char *argv[] = {sh, c, command, NULL}, *env[] = {NULL};
+			posix_spawn_file_actions_t actions;
+			int status, r;
+			pid_t pid;
+
+			signal(SIGCHLD, see);
+			if (!posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, env) || seen)
+				return -1;
+			signal(SIGCHLD, SIG_DFL);
+			posix_spawn_file_actions_init(&actions);
+			posix_spawn_file_actions_adddup2(&actions, 1, 5);
+			posix_spawn_file_actions_addopen(&actions, 5, "/dev/null", 0, 0);
+			posix_spawn_file_actions_addclose(&actions, 5);
+			r = posix_spawnp(&pid, "sh", &actions, NULL, argv, env);
+			posix_spawn_file_actions_destroy(&actions);
+			if (r || waitpid(pid, &status, 0) != pid || status != 6 << 8 ||
+			    posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, env))
+				return -1;
+			return waitpid(pid, &status, 0) == pid ? status : -1;
+		}
+
 		int main(void)
 		{
 			struct methods methods = {system, 1, 2};
@@ -43,20 +78,22 @@ write_program() {
 			printf("%s%d\n", line, pclose(stream) >> 8);
 			printf("%d\n", SYSTEM("exit 4") >> 8);
 			printf("%d\n", methods.system("exit 5") >> 8);
+			printf("%d\n", by_posix_spawn() >> 8);
 			return methods.popen + methods.pclose != 3;
 		}
 	END
 }
 
 # is_replaced: ./program has none of libc's bound to it, and works. (lld leaves their
-# names in the list of undefined symbols, so that says nothing.)
+# names in the list of undefined symbols, so that says nothing; and posix_spawn's the
+# library uses itself: the program tells them by what they do.)
 is_replaced() {
 	LD_LIBRARY_PATH=$BUILD LD_BIND_NOW=1 LD_DEBUG=bindings ./program 2>&1 >/dev/null |
 		grep -E "file ./program .*symbol .(system|popen|pclose)'" >found
 	[ ! -s found ] || fail "$*: still libc's: $(cat found)"
 	status 0 timeout 20 env LD_LIBRARY_PATH="$BUILD" ./program
 	# shellcheck disable=SC2154
-	same "output" "$(printf 'hello\n3\n4\n5')" "$out"
+	same "output" "$(printf 'hello\n3\n4\n5\n6')" "$out"
 }
 
 # compile_and_run COMPILER FLAG...
@@ -409,9 +446,7 @@ test_the_linker_replaces_them() {
 	[ -z "${SAN-}" ] || return 0
 	link_and_run -static "$BUILD/libspawnutil.a"
 	command -v ld.lld >/dev/null || return 0
-	# libc's are weak there, so lld takes ours for weak: they aren't looked for
-	link_and_run -fuse-ld=lld -static -Wl,-u,__wrap_system,-u,__wrap_popen,-u,__wrap_pclose \
-		"$BUILD/libspawnutil.a"
+	link_and_run -fuse-ld=lld -static "$BUILD/libspawnutil.a"
 }
 
 # As cmocka has them: a name that the program defines itself is none of ours

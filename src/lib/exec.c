@@ -35,7 +35,7 @@ static int exec_in_place(char *const argv[], const struct spu_options *options,
 			 struct spu_error *ret_error)
 {
 	struct launch launch;
-	int r = spu__open_launch(&launch, argv, options, FOR_EXEC, NULL, ret_error);
+	int r = spu__open_launch(&launch, argv, options, NULL, FOR_EXEC, NULL, ret_error);
 
 	if (r < 0)
 		return r;

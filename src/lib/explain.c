@@ -49,7 +49,7 @@ static int explain(char *const argv[], const struct spu_options *options, enum p
 {
 	struct launch launch;
 	struct text text = {0};
-	int r = spu__open_launch(&launch, argv, options, purpose, NULL, ret_error);
+	int r = spu__open_launch(&launch, argv, options, NULL, purpose, NULL, ret_error);
 
 	if (r < 0)
 		return r;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libc_spawn.h"
 #include "names.h"
 #include "preload.h"
 
@@ -97,6 +98,49 @@ static close_function *next_pclose(void)
 }
 
 /*
+ * What of posix_spawn comes next, for objects that libc has made. Found with the
+ * one above; who calls before that asks for itself.
+ */
+static struct libc_spawn next_spawn;
+static atomic_int is_found;
+
+static void find_next_spawn(void) __attribute__((constructor));
+static void find_next_spawn(void)
+{
+#define ACTION(name) "posix_spawn_file_actions_" name
+	static const struct {
+		const char *name;
+		size_t offset;
+	} rows[] = {
+		{"posix_spawn", offsetof(struct libc_spawn, spawn)},
+		{"posix_spawnp", offsetof(struct libc_spawn, spawnp)},
+		{ACTION("init"), offsetof(struct libc_spawn, init)},
+		{ACTION("destroy"), offsetof(struct libc_spawn, destroy)},
+		{ACTION("addopen"), offsetof(struct libc_spawn, add_open)},
+		{ACTION("addclose"), offsetof(struct libc_spawn, add_close)},
+		{ACTION("adddup2"), offsetof(struct libc_spawn, add_copy)},
+		{ACTION("addchdir_np"), offsetof(struct libc_spawn, add_chdir)},
+		{ACTION("addfchdir_np"), offsetof(struct libc_spawn, add_fchdir)},
+		{ACTION("addclosefrom_np"), offsetof(struct libc_spawn, add_close_from)},
+		{ACTION("addtcsetpgrp_np"), offsetof(struct libc_spawn, add_foreground)},
+	};
+	struct libc_spawn found;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		*(void **)((char *)&found + rows[i].offset) = dlsym(RTLD_NEXT, rows[i].name);
+	next_spawn = found;
+	atomic_store(&is_found, 1);
+}
+
+struct libc_spawn spu__next_spawn(void)
+{
+	if (!atomic_load(&is_found))
+		find_next_spawn();
+	return next_spawn;
+}
+
+/*
  * ---- The names
  */
 
@@ -114,3 +158,67 @@ int pclose(FILE *stream)
 {
 	return spu__pclose(stream, next_pclose());
 }
+
+static int spawn(struct posix_call call, pid_t *ret_pid, int *ret_pidfd)
+{
+	call.leaks = leaks();
+	return spu__spawn_posix(&call, ret_pid, ret_pidfd);
+}
+
+#define SPAWN_ARGUMENTS \
+	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, \
+	char *const argv[], char *const envp[]
+
+int posix_spawn(pid_t *ret_pid, const char *path, SPAWN_ARGUMENTS)
+{
+	return spawn((struct posix_call){path, 1, 0, actions, attributes, argv, envp, 0}, ret_pid,
+		     NULL);
+}
+
+int posix_spawnp(pid_t *ret_pid, const char *file, SPAWN_ARGUMENTS)
+{
+	return spawn((struct posix_call){file, 0, 0, actions, attributes, argv, envp, 0}, ret_pid,
+		     NULL);
+}
+
+/* glibc before 2.39 doesn't declare them */
+int pidfd_spawn(int *ret_pidfd, const char *path, SPAWN_ARGUMENTS);
+int pidfd_spawnp(int *ret_pidfd, const char *file, SPAWN_ARGUMENTS);
+
+int pidfd_spawn(int *ret_pidfd, const char *path, SPAWN_ARGUMENTS)
+{
+	return spawn((struct posix_call){path, 1, 1, actions, attributes, argv, envp, 0}, NULL,
+		     ret_pidfd);
+}
+
+int pidfd_spawnp(int *ret_pidfd, const char *file, SPAWN_ARGUMENTS)
+{
+	return spawn((struct posix_call){file, 0, 1, actions, attributes, argv, envp, 0}, NULL,
+		     ret_pidfd);
+}
+
+/* libc's headers don't have all of them */
+#define ACTIONS(name, ours, parameters, arguments) \
+	int posix_spawn_file_actions_##name parameters; \
+	int posix_spawn_file_actions_##name parameters \
+	{ \
+		return spu_posix_spawn_file_actions_##ours arguments; \
+	}
+
+ACTIONS(init, init, (posix_spawn_file_actions_t *actions), (actions))
+ACTIONS(destroy, destroy, (posix_spawn_file_actions_t *actions), (actions))
+ACTIONS(addopen, addopen, (posix_spawn_file_actions_t *actions, int fd, const char *path, int flags,
+			   mode_t mode), (actions, fd, path, flags, mode))
+ACTIONS(addclose, addclose, (posix_spawn_file_actions_t *actions, int fd), (actions, fd))
+ACTIONS(adddup2, adddup2, (posix_spawn_file_actions_t *actions, int source, int fd),
+	(actions, source, fd))
+ACTIONS(addchdir, addchdir, (posix_spawn_file_actions_t *actions, const char *path),
+	(actions, path))
+ACTIONS(addchdir_np, addchdir, (posix_spawn_file_actions_t *actions, const char *path),
+	(actions, path))
+ACTIONS(addfchdir, addfchdir, (posix_spawn_file_actions_t *actions, int fd), (actions, fd))
+ACTIONS(addfchdir_np, addfchdir, (posix_spawn_file_actions_t *actions, int fd), (actions, fd))
+ACTIONS(addclosefrom_np, addclosefrom_np, (posix_spawn_file_actions_t *actions, int from),
+	(actions, from))
+ACTIONS(addtcsetpgrp_np, addtcsetpgrp_np, (posix_spawn_file_actions_t *actions, int fd),
+	(actions, fd))

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "spawn.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "accept.h"
@@ -73,15 +75,16 @@ static int launch_it(struct launch *launch, struct spu_child *ret_child)
 }
 
 static int spawn(struct launch *launch, struct spu_child *ret_child, char *const argv[],
-		 const struct spu_options *options, struct arena *arena,
-		 struct spu_error *ret_error)
+		 const struct spu_options *options, const struct actions *actions,
+		 struct arena *arena, struct spu_error *ret_error)
 {
 	int cancel_state, r;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	r = options->server ? spu__accept_server(options, ret_error) : 0;
 	if (r == 0)
-		r = spu__open_launch(launch, argv, options, FOR_CHILD, arena, ret_error);
+		r = spu__open_launch(launch, argv, options, actions, FOR_CHILD, arena,
+				     ret_error);
 	if (r == 0) {
 		r = launch_it(launch, ret_child);
 		spu__close_launch(launch, r == 0);
@@ -95,7 +98,7 @@ int spu__spawn(struct spu_child *ret_child, char *const argv[], const struct spu
 {
 	struct launch launch;
 
-	return spawn(&launch, ret_child, argv, options, NULL, ret_error);
+	return spawn(&launch, ret_child, argv, options, NULL, NULL, ret_error);
 }
 
 int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_options *options,
@@ -107,27 +110,81 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_
 	return r < 0 ? r : spu__spawn(ret_child, argv, &accepted, ret_error);
 }
 
+/*
+ * ---- In memory of its own
+ */
+
 struct apart {
 	struct launch launch;
 	struct spu_options accepted;
+	struct arena arena;
 	/* more than a hundred streams' entries come from malloc */
 	char rest[24576] __attribute__((aligned(16)));
 };
 
+/*
+ * Making one and touching its pages is a tenth of a launch, so a few are kept for
+ * the next: as many as launches at once have needed. Whoever takes one has it alone.
+ */
+static _Atomic(struct apart *) kept[8];
+
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
+
+static struct apart *open_apart(void)
+{
+	struct apart *apart = NULL;
+	size_t i;
+
+	for (i = 0; i < KEPT && !apart; i++)
+		if (atomic_load(&kept[i]))
+			apart = atomic_exchange(&kept[i], NULL);
+	if (!apart)
+		apart = mmap(NULL, sizeof(*apart), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (apart == MAP_FAILED)
+		return NULL;
+	apart->arena = (struct arena){apart->rest, apart->rest, apart->rest + sizeof(apart->rest)};
+	return apart;
+}
+
+static void close_apart(struct apart *apart)
+{
+	size_t i;
+
+	for (i = 0; i < KEPT; i++) {
+		struct apart *none = NULL;
+
+		if (atomic_compare_exchange_strong(&kept[i], &none, apart))
+			return;
+	}
+	munmap(apart, sizeof(*apart));
+}
+
 int spu__spawn_apart(struct spu_child *ret_child, char *const argv[],
 		     const struct spu_options *options, struct spu_error *ret_error)
 {
-	struct apart *apart = mmap(NULL, sizeof(*apart), PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct arena arena;
+	struct apart *apart = open_apart();
 	int r;
 
-	if (apart == MAP_FAILED)
+	if (!apart)
 		return spu_spawn(ret_child, argv, options, ret_error);
-	arena = (struct arena){apart->rest, apart->rest, apart->rest + sizeof(apart->rest)};
 	r = spu__accept(argv, options, BY_LAUNCH, &apart->accepted, ret_error);
 	if (r == 0)
-		r = spawn(&apart->launch, ret_child, argv, &apart->accepted, &arena, ret_error);
-	munmap(apart, sizeof(*apart));
+		r = spawn(&apart->launch, ret_child, argv, &apart->accepted, NULL, &apart->arena,
+			  ret_error);
+	close_apart(apart);
+	return r;
+}
+
+int spu__spawn_by_actions(struct spu_child *ret_child, char *const argv[],
+			  const struct spu_options *options, const struct actions *actions)
+{
+	struct apart *apart = open_apart();
+	int r;
+
+	if (!apart)
+		return -ENOMEM;
+	r = spawn(&apart->launch, ret_child, argv, options, actions, &apart->arena, NULL);
+	close_apart(apart);
 	return r;
 }

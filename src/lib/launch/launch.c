@@ -31,7 +31,8 @@ static int copy_path(struct launch *launch)
 	const char *file = options->file ? options->file : launch->argv[0];
 	const char *path = getenv("PATH");
 
-	if (options->path || options->program_fd.set || strchr(file, '/'))
+	if (options->path || options->program_fd.set || strchr(file, '/') ||
+	    (launch->actions && launch->actions->is_path))
 		return 0;
 	/* POSIX's confstr(_CS_PATH), as glibc has it */
 	launch->path = strdup(path ? path : "/bin:/usr/bin");
@@ -46,14 +47,26 @@ static int choose_memory(struct launch *launch)
 	int r;
 
 	launch->copies_memory = spu__memory_is_shared() == 0;
-	if (launch->purpose == FOR_EXEC || (!options->uid.set && !options->gid.set))
+	launch->changes_ids = launch->purpose != FOR_EXEC &&
+			      (options->uid.set || options->gid.set ||
+			       (launch->actions && launch->actions->resets_ids));
+	if (!launch->changes_ids)
 		return 0;
-	launch->changes_ids = 1;
 	r = spu__id_change_needs_copy(!(options->flags & (SPU_SETSID | SPU_DETACH)));
 	if (r < 0)
 		return spu__error(launch->ret_error, -r, SPU_STEP_PREPARE, -1,
 				  "uid, gid: look at fs.suid_dumpable");
 	launch->copies_memory |= r;
+	return 0;
+}
+
+static int give_actions(struct launch *launch)
+{
+	launch->given = spu__allot(launch->arena, ACTIONS_ROOM(launch->actions->count) *
+						  sizeof(*launch->given));
+	if (!launch->given)
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "actions");
+	launch->given_count = spu__give_actions(launch->actions, launch->given);
 	return 0;
 }
 
@@ -87,7 +100,8 @@ static int give(struct launch *launch)
 }
 
 int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
-		     enum purpose purpose, struct arena *arena, struct spu_error *ret_error)
+		     const struct actions *actions, enum purpose purpose, struct arena *arena,
+		     struct spu_error *ret_error)
 {
 	int r;
 
@@ -95,6 +109,7 @@ int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_op
 	ret->purpose = purpose;
 	ret->argv = argv;
 	ret->options = *options;
+	ret->actions = actions;
 	ret->arena = arena;
 	ret->ret_error = ret_error;
 	ret->deadline = spu__deadline_of(options->timeout_ms);
@@ -105,7 +120,7 @@ int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_op
 		return r;
 	if (arena)
 		ret->stacks = spu__allot(arena, CHILD_STACKS);
-	r = give(ret);
+	r = actions ? give_actions(ret) : give(ret);
 	if (r == 0)
 		r = copy_path(ret);
 	if (r < 0)
@@ -123,7 +138,8 @@ static int sources_are_open(const struct launch *launch)
 	size_t i;
 
 	for (i = 0; i < launch->given_count; i++)
-		if (launch->given[i].kind == GIVEN_MOVE &&
+		if ((launch->actions ? launch->given[i].source >= 0
+				     : launch->given[i].kind == GIVEN_MOVE) &&
 		    fcntl(launch->given[i].source, F_GETFD) < 0)
 			return 0;
 	return 1;
@@ -164,6 +180,9 @@ static int has_high_source(const struct launch *launch)
 {
 	size_t i;
 
+	if (launch->actions)
+		return spu__highest_read(launch->given, launch->given_count, 0) >
+		       spu__highest_read(launch->given, launch->given_count, 1);
 	for (i = 0; i < launch->given_count; i++)
 		if ((launch->given[i].kind == GIVEN_MOVE ||
 		     launch->given[i].kind == GIVEN_FETCH) &&
@@ -190,6 +209,13 @@ static void choose_table(const struct launch *launch, struct table *table)
 	} else if (launch->purpose == FOR_CHILD) {
 		spu__skip(FEATURE_FETCH);
 	}
+}
+
+static void choose(const struct launch *launch, struct table *table)
+{
+	choose_table(launch, table);
+	table->reads = launch->actions ? spu__highest_read(launch->given, launch->given_count,
+							   table->may_fetch) : -1;
 }
 
 static uint64_t current_mask(void)
@@ -245,20 +271,21 @@ static int compile(struct launch *launch)
 	struct plan_request request = {
 		.argv = launch->argv,
 		.environ = environ,
-		.path = options->path ? options->path : launch->path ? launch->path : "",
+		.path = options->path ? options->path : launch->path,
 		.options = options,
+		.actions = launch->actions,
 		.table = {.given = launch->given, .count = launch->given_count,
 			  .held = {launch->ends.error_pipe[1], launch->ends.program}},
 		.arena = launch->arena,
 		.left_us = time_left(launch),
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,
-		.group = options->foreground.set ? getpgrp() : 0,
+		.group = options->foreground.set || launch->actions ? getpgrp() : 0,
 		.nice = options->nice.set ? getpriority(PRIO_PROCESS, 0) : 0,
 	};
 	int r;
 
 	read_capabilities(options, &request.capabilities);
-	choose_table(launch, &request.table);
+	choose(launch, &request.table);
 	spu__give_back(launch->arena, launch->plan_block);
 	launch->plan_block = NULL;
 	r = spu__compile(&request, &launch->plan, &launch->plan_block);

@@ -7,7 +7,7 @@
 #define LIB_LAUNCH_H
 
 #include "../arena.h"
-#include "../plan/plan.h"
+#include "../plan/actions.h"
 #include "ends.h"
 
 enum purpose {
@@ -20,13 +20,14 @@ struct launch {
 	enum purpose purpose;
 	char *const *argv;
 	struct spu_options options;	/* checked, defaults filled in */
+	const struct actions *actions;	/* in place of what options give, or NULL */
 	struct spu_error *ret_error;
 	struct arena *arena;	/* or NULL */
 	int64_t deadline;	/* by which its program is to be executed, or NEVER */
 	/* acquired once */
 	char *stacks;		/* for the child; NULL: they lie on the caller's */
 	struct ends ends;
-	struct given *given;	/* sorted; allocated */
+	struct given *given;	/* sorted; allocated. Behind them, what each of the actions opens */
 	size_t given_count;
 	char *path;		/* a copy of PATH: another thread may change the environment */
 	int changes_ids;
@@ -39,11 +40,13 @@ struct launch {
 };
 
 /*
- * Acquires. The options are checked. arena: where the launch gets its memory, and the
- * child its stacks; or NULL. On failure nothing stays, and it is not to be closed.
+ * Acquires. The options are checked; with actions they give no descriptors. arena:
+ * where the launch gets its memory, and the child its stacks; or NULL. On failure
+ * nothing stays, and it is not to be closed.
  */
 int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
-		     enum purpose purpose, struct arena *arena, struct spu_error *ret_error);
+		     const struct actions *actions, enum purpose purpose, struct arena *arena,
+		     struct spu_error *ret_error);
 
 /* Makes the plan of the next attempt, and its error pipe where it needs one. */
 int spu__plan_launch(struct launch *launch);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -17,24 +18,16 @@
 
 #include "../../quote.h"
 #include "../error.h"
+#include "../libc_spawn.h"
 #include "../plan/shown.h"
 #include "retry.h"
-
-#if defined(__GLIBC__)
-#define HAS_CHDIR __GLIBC_PREREQ(2, 29)
-#define HAS_CLOSEFROM __GLIBC_PREREQ(2, 34)
-#define HAS_TCSETPGRP __GLIBC_PREREQ(2, 35)
-#else	/* musl */
-#define HAS_CHDIR 1
-#define HAS_CLOSEFROM 0
-#define HAS_TCSETPGRP 0
-#endif
 
 /* So many actions more are worth one that closes all from a number on. */
 #define MANY_CLOSES 64
 
 struct translation {
 	const struct launch *launch;
+	struct libc_spawn libc;
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
 	short flags;
@@ -80,7 +73,7 @@ static int dup_to(struct translation *t, long from, long to)
 	if (r != 0)
 		return r;
 	SAY(t, "adddup2(%ld, %ld)\n", from, to);
-	return posix_spawn_file_actions_adddup2(&t->actions, (int)from, (int)to);
+	return t->libc.add_copy(&t->actions, (int)from, (int)to);
 }
 
 static int close_number(struct translation *t, long fd)
@@ -88,29 +81,26 @@ static int close_number(struct translation *t, long fd)
 	if (fd >= t->limit)
 		return refuse_above_limit(t, "close", fd);
 	SAY(t, "addclose(%ld)\n", fd);
-	return posix_spawn_file_actions_addclose(&t->actions, (int)fd);
+	return t->libc.add_close(&t->actions, (int)fd);
 }
 
 static int close_from(struct translation *t, long from)
 {
-#if HAS_CLOSEFROM
 	struct rlimit limit;
 	long hard, fd;
 	int r = 0;
 
+	if (!t->libc.add_close_from)
+		return -refuse(t, "leaks close (this libc has no closefrom)");
 	if (from < t->limit) {
 		SAY(t, "addclosefrom_np(%ld)\n", from);
-		return posix_spawn_file_actions_addclosefrom_np(&t->actions, (int)from);
+		return t->libc.add_close_from(&t->actions, (int)from);
 	}
 	hard = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 1 << 20
 	     ? (long)limit.rlim_max : 1 << 20;
 	for (fd = from; fd < hard && r == 0; fd++)
 		r = refuse_above_limit(t, "close", fd);
 	return r;
-#else
-	(void)from;
-	return -refuse(t, "leaks close (this libc has no closefrom)");
-#endif
 }
 
 /*
@@ -147,7 +137,7 @@ static int close_gap(struct translation *t, long first, long last)
 		return 0;
 	while (above < count && given[count - 1 - above].fd > last)
 		above++;
-	if (HAS_CLOSEFROM && last - first > MANY_CLOSES + 3 * (long)above)
+	if (t->libc.add_close_from && last - first > MANY_CLOSES + 3 * (long)above)
 		return sweep(t, first, (long)above);
 	for (; first <= last && r == 0; first++)
 		r = close_number(t, first);
@@ -238,15 +228,12 @@ static int translate_SCHED_PARAM(struct translation *t, const struct step *step)
 
 static int translate_CWD(struct translation *t, const struct step *step)
 {
-#if HAS_CHDIR
 	const char *path = (const char *)step->arg[0];
 
+	if (!t->libc.add_chdir)
+		return -refuse(t, "cwd (this libc has no addchdir_np)");
 	SAY(t, "addchdir_np(\"%s\")\n", path);
-	return posix_spawn_file_actions_addchdir_np(&t->actions, path);
-#else
-	(void)step;
-	return -refuse(t, "cwd (this libc has no addchdir_np)");
-#endif
+	return t->libc.add_chdir(&t->actions, path);
 }
 
 static int translate_MOVE(struct translation *t, const struct step *step)
@@ -283,19 +270,16 @@ static int translate_OPEN(struct translation *t, const struct step *step)
 
 	SAY(t, "addopen(%d, \"%s\", 0%lo, 0%lo)\n", step->given->fd, path, step->arg[2],
 	    step->arg[3]);
-	return posix_spawn_file_actions_addopen(&t->actions, step->given->fd, path,
-						(int)step->arg[2], (mode_t)step->arg[3]);
+	return t->libc.add_open(&t->actions, step->given->fd, path, (int)step->arg[2],
+				(mode_t)step->arg[3]);
 }
 
 static int translate_FOREGROUND(struct translation *t, const struct step *step)
 {
-#if HAS_TCSETPGRP
+	if (!t->libc.add_foreground)
+		return -refuse(t, "foreground (this libc has no addtcsetpgrp_np)");
 	SAY(t, "addtcsetpgrp_np(%ld)\n", step->arg[0]);
-	return posix_spawn_file_actions_addtcsetpgrp_np(&t->actions, (int)step->arg[0]);
-#else
-	(void)step;
-	return -refuse(t, "foreground (this libc has no addtcsetpgrp_np)");
-#endif
+	return t->libc.add_foreground(&t->actions, (int)step->arg[0]);
 }
 
 /* libc's sigaddset leaves its own signals out; the kernel's set is the first word. */
@@ -402,7 +386,7 @@ static int call(struct translation *t, struct spu_child *ret_child)
 	int r;
 
 	do
-		r = posix_spawnp(&pid, file, &t->actions, &t->attributes, plan->argv, plan->env);
+		r = t->libc.spawnp(&pid, file, &t->actions, &t->attributes, plan->argv, plan->env);
 	while (r == ETXTBSY && !makes_once(t->launch) &&
 	       spu__pause_while_busy(&paused_us, t->launch->deadline));
 	if (r != 0)
@@ -420,19 +404,19 @@ static int call(struct translation *t, struct spu_child *ret_child)
 static int with_translation(const struct launch *launch, struct text *out,
 			    struct spu_child *ret_child)
 {
-	struct translation t = {.launch = launch, .out = out};
+	struct translation t = {.launch = launch, .libc = spu__libc_spawn(), .out = out};
 	int r;
 
 	if (posix_spawnattr_init(&t.attributes) != 0)
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "attributes");
-	if (posix_spawn_file_actions_init(&t.actions) != 0) {
+	if (t.libc.init(&t.actions) != 0) {
 		posix_spawnattr_destroy(&t.attributes);
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "actions");
 	}
 	r = translate(&t);
 	if (r == 0 && ret_child)
 		r = call(&t, ret_child);
-	posix_spawn_file_actions_destroy(&t.actions);
+	t.libc.destroy(&t.actions);
 	posix_spawnattr_destroy(&t.attributes);
 	return r;
 }

@@ -166,6 +166,13 @@ static void add_ids(struct plan *plan, const struct spu_options *options)
 		spu__add_step3(plan, STEP_UID, -1, uid, uid, uid);
 }
 
+/* POSIX_SPAWN_RESETIDS */
+static void reset_ids(struct plan *plan, const struct actions *actions)
+{
+	spu__add_step3(plan, STEP_RESET_GID, -1, -1, actions->real_gid, -1);
+	spu__add_step3(plan, STEP_RESET_UID, -1, -1, actions->real_uid, -1);
+}
+
 static void add_process_steps(struct plan *plan, const struct plan_request *request)
 {
 	const struct spu_options *options = request->options;
@@ -186,6 +193,8 @@ static void add_process_steps(struct plan *plan, const struct plan_request *requ
 	add_directories(plan, options);
 	spu__add_capabilities_before_ids(plan, options, &request->capabilities);
 	add_ids(plan, options);
+	if (request->actions && request->actions->resets_ids)
+		reset_ids(plan, request->actions);
 	spu__add_ambient(plan, options);
 }
 
@@ -202,12 +211,8 @@ static void add_terminal_steps(struct plan *plan, const struct plan_request *req
 
 	if (options->ctty.set)
 		spu__add_step3(plan, STEP_CTTY, -1, options->ctty.value, TIOCSCTTY, 0);
-	if (options->foreground.set) {
-		plan->group = find_group(request);
-		spu__add_step3(plan, STEP_FOREGROUND, -1, options->foreground.value, TIOCSPGRP,
-			       (long)(plan->group ? &plan->group
-						  : (const pid_t *)&plan->report.pid));
-	}
+	if (options->foreground.set)
+		spu__add_foreground(plan, -1, (int)options->foreground.value);
 }
 
 static void add_last_rights(struct plan *plan, const struct plan_request *request)
@@ -250,7 +255,10 @@ static void add_steps(struct plan *plan, const struct plan_request *request,
 	add_deadline(plan, request->left_us);
 	spu__add_tail(plan, &request->table);
 	add_process_steps(plan, request);
-	spu__add_table(plan, &request->table, moves, move_count);
+	if (request->actions)
+		spu__add_actions(plan, request->actions, &request->table);
+	else
+		spu__add_table(plan, &request->table, moves, move_count);
 	add_terminal_steps(plan, request);
 	add_last_rights(plan, request);
 	if (!request->table.in_place)
@@ -278,7 +286,8 @@ static size_t bound_steps(const struct plan_request *request)
 		limits++;
 	return (size_t)__builtin_popcountll(signals) + limits + STEP_KINDS + 1 +
 	       spu__bound_capabilities(options) +
-	       spu__bound_table(&request->table);
+	       spu__bound_table(&request->table) +
+	       (request->actions ? spu__bound_actions(request->actions) : 0);
 }
 
 static uint64_t *write_cpus(const struct spu_options *options, uint64_t *mask)
@@ -394,6 +403,7 @@ int spu__compile(const struct plan_request *request, struct plan *ret_plan, void
 		.pid_value = pid_value,
 		.cgroup = write_cgroup(options, text + sizes.text + sizes.pid),
 		.candidates = candidates,
+		.group = find_group(request),
 		.cpus = sizes.cpus ? write_cpus(options, cpus) : NULL,
 		.error_pipe = request->table.held[HELD_ERROR_PIPE],
 		.program = request->table.held[HELD_PROGRAM],

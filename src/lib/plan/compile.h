@@ -4,15 +4,16 @@
 #define LIB_COMPILE_H
 
 #include "../arena.h"
+#include "actions.h"
 #include "capabilities.h"
-#include "table.h"
 
 /* What a plan is made of; all of it stays alive as long as the plan. */
 struct plan_request {
 	char *const *argv;
 	char *const *environ;	/* the caller's environment */
-	const char *path;	/* directories to search: options.path, or the caller's PATH */
+	const char *path;	/* to search: options.path, or the caller's PATH; NULL: nothing */
 	const struct spu_options *options;
+	const struct actions *actions;	/* in place of what options give, or NULL */
 	struct table table;
 	int64_t left_us;	/* of the time until exec; 0: any */
 	uint64_t mask;		/* the calling thread's, for SPU_KEEP_MASK */

@@ -9,9 +9,9 @@
 #include "path.h"
 
 /* execvp(3): a name with a slash is not looked for; an empty one names nothing. */
-static int is_searched(const char *file)
+static int is_searched(const char *file, const char *path)
 {
-	return *file && !strchr(file, '/');
+	return path && *file && !strchr(file, '/');
 }
 
 void spu__measure_candidates(const char *file, const char *path, size_t *ret_count,
@@ -20,7 +20,7 @@ void spu__measure_candidates(const char *file, const char *path, size_t *ret_cou
 	size_t count = 1;
 	const char *c;
 
-	if (!is_searched(file)) {
+	if (!is_searched(file, path)) {
 		*ret_count = 1;
 		*ret_bytes = 0;
 		return;
@@ -37,7 +37,7 @@ void spu__write_candidates(const char *file, const char *path, const char **cand
 {
 	size_t file_size = strlen(file) + 1;
 
-	if (!is_searched(file)) {
+	if (!is_searched(file, path)) {
 		candidates[0] = file;
 		candidates[1] = NULL;
 		return;

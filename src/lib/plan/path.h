@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* How many bytes of text the candidates need, and how many pointers. */
+/* How many bytes of text the candidates need, and how many pointers. path NULL: no search. */
 void spu__measure_candidates(const char *file, const char *path, size_t *ret_count,
 			     size_t *ret_bytes);
 /* Writes them: pointers ended by NULL to candidates, text to text. */

@@ -2,6 +2,8 @@
 /* Pure: the builder that fronts add their steps with. */
 #include "plan.h"
 
+#include <sys/ioctl.h>
+
 static const struct {
 	short call;
 	unsigned number;
@@ -33,6 +35,12 @@ void spu__add_step3(struct plan *plan, enum step_kind kind, int index, long a, l
 	step->arg[0] = a;
 	step->arg[1] = b;
 	step->arg[2] = c;
+}
+
+void spu__add_foreground(struct plan *plan, int index, int terminal)
+{
+	spu__add_step3(plan, STEP_FOREGROUND, index, terminal, TIOCSPGRP,
+		       (long)(plan->group ? &plan->group : (const pid_t *)&plan->report.pid));
 }
 
 unsigned spu__step_number(enum step_kind kind)

@@ -71,6 +71,8 @@ struct plan {
 struct step *spu__add_step(struct plan *plan, enum step_kind kind, int index);
 void spu__add_step1(struct plan *plan, enum step_kind kind, int index, long a);
 void spu__add_step3(struct plan *plan, enum step_kind kind, int index, long a, long b, long c);
+/* plan->group becomes that of the terminal. */
+void spu__add_foreground(struct plan *plan, int index, int terminal);
 
 /* Public number and name of a kind. */
 unsigned spu__step_number(enum step_kind kind);

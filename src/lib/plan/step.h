@@ -91,6 +91,7 @@
 	X(UMASK, SPU_STEP_UMASK, "umask", SYS_umask, REFUSED, "umask", "umask($m0)") \
 	X(ROOT, SPU_STEP_ROOT, "chroot", SYS_chroot, REFUSED, "chroot $t0", "chroot($s0)") \
 	X(CWD, SPU_STEP_CWD, "chdir", SYS_chdir, CWD, "chdir $t0", "chdir($s0)") \
+	X(FCHDIR, SPU_STEP_CWD, "chdir", SYS_fchdir, REFUSED, "chdir $d0", "fchdir($d0)") \
 	X(INHERITABLE, SPU_STEP_INHERITABLE_CAPS, "inh-caps", SYS_capset, REFUSED, \
 	  "inheritable capabilities", "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, $v1)") \
 	X(BOUNDING, SPU_STEP_BOUNDING_SET, "bounding-set", SYS_prctl, REFUSED, \
@@ -101,8 +102,12 @@
 	  "setgroups($d0, $G1)") \
 	X(GID, SPU_STEP_GID, "setgid", SYS_setresgid, REFUSED, "setgid $d0", \
 	  "setresgid($d0, $d1, $d2)") \
+	X(RESET_GID, SPU_STEP_GID, "setgid", SYS_setresgid, REFUSED, "setgid $d1", \
+	  "setresgid(-1, $d1, -1)") \
 	X(UID, SPU_STEP_UID, "setuid", SYS_setresuid, REFUSED, "setuid $d0", \
 	  "setresuid($d0, $d1, $d2)") \
+	X(RESET_UID, SPU_STEP_UID, "setuid", SYS_setresuid, REFUSED, "setuid $d1", \
+	  "setresuid(-1, $d1, -1)") \
 	X(AMBIENT_CLEAR, SPU_STEP_AMBIENT_CAPS, "ambient-caps", SYS_prctl, REFUSED, \
 	  "ambient_caps", "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)") \
 	X(AMBIENT, SPU_STEP_AMBIENT_CAPS, "ambient-caps", SYS_prctl, REFUSED, \
@@ -133,6 +138,8 @@
 	X(SAME, SPU_STEP_MOVE, "move", SYS_dup3, MOVE, "$e", "dup3($d0, $d1, 0)") \
 	X(CLOSE_GAP, SPU_STEP_CLOSE, "close", SYS_close_range, CLOSE_GAP, "close $d0 to $d1", \
 	  "close_range($d0, $d1, $r2)") \
+	X(CLOSE_ONE, SPU_STEP_CLOSE, "close", SYS_close, REFUSED, "close $d0", \
+	  "close($d0), open or not") \
 	X(CTTY, SPU_STEP_CTTY, "ctty", SYS_ioctl, REFUSED, "ctty $d0", "ioctl($d0, TIOCSCTTY, 0)") \
 	X(FOREGROUND, SPU_STEP_FOREGROUND, "foreground", SYS_ioctl, FOREGROUND, "foreground $d0", \
 	  "ioctl($d0, TIOCSPGRP, [group])") \

@@ -21,6 +21,8 @@ static long highest_source(const struct table *table)
 	long highest = 2;
 	size_t i;
 
+	if (table->reads > highest)
+		highest = table->reads;
 	for (i = 0; i < HELD; i++)
 		if (table->held[i] > highest)
 			highest = table->held[i];
@@ -30,8 +32,8 @@ static long highest_source(const struct table *table)
 	return highest;
 }
 
-static struct step *add(struct plan *plan, enum step_kind kind, const struct given *given, long a,
-			long b, long c)
+struct step *spu__add_about(struct plan *plan, enum step_kind kind, const struct given *given,
+				 long a, long b, long c)
 {
 	struct step *step;
 
@@ -44,34 +46,35 @@ static struct step *add(struct plan *plan, enum step_kind kind, const struct giv
 static void add_close(struct plan *plan, const struct table *table, enum step_kind kind,
 		      long first, long last)
 {
-	add(plan, kind, NULL, first, last, table->in_place ? KERNEL_CLOSE_RANGE_CLOEXEC : 0);
+	spu__add_about(plan, kind, NULL, first, last,
+		       table->in_place ? KERNEL_CLOSE_RANGE_CLOEXEC : 0);
 }
 
 static void add_move(struct plan *plan, const struct move *move)
 {
 	switch (move->kind) {
 	case MOVE_KEEP:
-		add(plan, STEP_MOVE_KEEP, move->given, move->fd, F_SETFD, 0);
+		spu__add_about(plan, STEP_MOVE_KEEP, move->given, move->fd, F_SETFD, 0);
 		break;
 	case MOVE_DUP:
-		add(plan, STEP_MOVE, move->given, move->source, move->fd, 0);
+		spu__add_about(plan, STEP_MOVE, move->given, move->source, move->fd, 0);
 		break;
 	case MOVE_SAVE:
 		/* The lowest free one: the targets that are left are all sources, so not free. */
-		add(plan, STEP_MOVE_SAVE, move->given, move->source, F_DUPFD_CLOEXEC, 0)->link =
-			LINK_SAVE;
+		spu__add_about(plan, STEP_MOVE_SAVE, move->given, move->source, F_DUPFD_CLOEXEC,
+			       0)->link = LINK_SAVE;
 		break;
 	case MOVE_RESTORE:
-		add(plan, STEP_MOVE_RESTORE, move->given, -1, move->fd, 0)->link = LINK_SAVED;
+		spu__add_about(plan, STEP_MOVE_RESTORE, move->given, -1, move->fd, 0)->link =
+			LINK_SAVED;
 		break;
 	case MOVE_DROP:
-		add(plan, STEP_MOVE_DROP, move->given, -1, -1, 0)->link = LINK_SAVED;
+		spu__add_about(plan, STEP_MOVE_DROP, move->given, -1, -1, 0)->link = LINK_SAVED;
 		break;
 	}
 }
 
-/* The lowest that is held from that number on; -1. */
-static long find_held(const struct table *table, long from)
+long spu__find_held(const struct table *table, long from)
 {
 	long lowest = -1;
 	size_t i;
@@ -82,8 +85,7 @@ static long find_held(const struct table *table, long from)
 	return lowest;
 }
 
-/* A descriptor that the child doesn't get, so that its number is free for a while. */
-static int find_unused(const struct table *table)
+int spu__find_unused(const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
 	int fd = 0;
@@ -91,7 +93,7 @@ static int find_unused(const struct table *table)
 	for (;; fd++) {
 		if (given < end && given->fd == fd)
 			given++;
-		else if (find_held(table, fd) != fd)
+		else if (spu__find_held(table, fd) != fd)
 			return fd;
 	}
 }
@@ -100,8 +102,8 @@ static int find_unused(const struct table *table)
 static void add_placing(struct plan *plan, enum step_kind place, enum step_kind drop,
 			const struct given *given, int fd, int flags)
 {
-	add(plan, place, given, -1, fd, flags)->link = LINK_SAVED;
-	add(plan, drop, given, -1, fd, 0)->link = LINK_SAVED;
+	spu__add_about(plan, place, given, -1, fd, flags)->link = LINK_SAVED;
+	spu__add_about(plan, drop, given, -1, fd, 0)->link = LINK_SAVED;
 }
 
 /*
@@ -110,28 +112,37 @@ static void add_placing(struct plan *plan, enum step_kind place, enum step_kind 
  * the way of all that are still to come. In another pid namespace the parent's
  * number is somebody else's: getppid() tells.
  */
+void spu__add_fetching(struct plan *plan, const struct table *table, const struct given *given,
+		       int pidfd)
+{
+	spu__add_about(plan, STEP_FETCH_HERE, given, table->parent, 0, 0);
+	spu__add_about(plan, STEP_FETCH_PARENT, given, table->holder, table->holder_flags, 0)
+		->link = LINK_SAVE;
+	add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, pidfd, O_CLOEXEC);
+}
+
+void spu__add_fetch(struct plan *plan, const struct given *given, int source, int pidfd)
+{
+	spu__add_about(plan, STEP_FETCH, given, pidfd, source, 0)->link = LINK_SAVE;
+	add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, given->fd, 0);
+	spu__add_about(plan, STEP_FETCH_CLEAR, given, given->fd, F_SETFD, 0);
+}
+
 static void add_fetches(struct plan *plan, const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count, *last = NULL;
-	int pidfd = find_unused(table);
+	int pidfd = spu__find_unused(table);
 
 	for (; given < end; given++) {
 		if (given->kind != GIVEN_FETCH)
 			continue;
-		if (!last) {
-			add(plan, STEP_FETCH_HERE, given, table->parent, 0, 0);
-			add(plan, STEP_FETCH_PARENT, given, table->holder, table->holder_flags, 0)
-				->link = LINK_SAVE;
-			add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, pidfd,
-				    O_CLOEXEC);
-		}
-		add(plan, STEP_FETCH, given, pidfd, given->source, 0)->link = LINK_SAVE;
-		add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, given->fd, 0);
-		add(plan, STEP_FETCH_CLEAR, given, given->fd, F_SETFD, 0);
+		if (!last)
+			spu__add_fetching(plan, table, given, pidfd);
+		spu__add_fetch(plan, given, given->source, pidfd);
 		last = given;
 	}
 	if (last)
-		add(plan, STEP_FETCH_END, last, pidfd, 0, 0);
+		spu__add_about(plan, STEP_FETCH_END, last, pidfd, 0, 0);
 }
 
 /*
@@ -139,38 +150,43 @@ static void add_fetches(struct plan *plan, const struct table *table)
  * there. What the number held is closed first, as posix_spawn's addopen does:
  * often it is then the lowest, and no number more is needed than the child has.
  */
+void spu__add_open(struct plan *plan, const struct table *table, const struct given *given,
+		   int placing_flags)
+{
+	struct step *step;
+
+	if (!table->in_place)	/* who fails there needs it still */
+		spu__add_about(plan, STEP_OPEN_CLEAR, given, given->fd, 0, 0);
+	step = spu__add_about(plan, STEP_OPEN, given, AT_FDCWD, (long)given->path,
+				   given->flags);
+	step->arg[3] = given->mode;
+	step->link = LINK_SAVE;
+	add_placing(plan, STEP_OPEN_PLACE, STEP_OPEN_DROP, given, given->fd, placing_flags);
+}
+
 static void add_opens(struct plan *plan, const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
 
-	for (; given < end; given++) {
-		struct step *step;
-
-		if (given->kind != GIVEN_OPEN)
-			continue;
-		if (!table->in_place)	/* who fails there needs it still */
-			add(plan, STEP_OPEN_CLEAR, given, given->fd, 0, 0);
-		step = add(plan, STEP_OPEN, given, AT_FDCWD, (long)given->path, given->flags);
-		step->arg[3] = given->mode;
-		step->link = LINK_SAVE;
-		add_placing(plan, STEP_OPEN_PLACE, STEP_OPEN_DROP, given, given->fd, 0);
-	}
+	for (; given < end; given++)
+		if (given->kind == GIVEN_OPEN)
+			spu__add_open(plan, table, given, 0);
 	for (given = table->given; given < end; given++)
 		if (given->kind == GIVEN_SAME)
-			add(plan, STEP_SAME, given, given->source, given->fd, 0);
+			spu__add_about(plan, STEP_SAME, given, given->source, given->fd, 0);
 }
 
 /*
  * Everything up to the tail that the child doesn't get: sources that were
  * moved away are among it, and so is what nobody named.
  */
-static void add_gaps(struct plan *plan, const struct table *table)
+void spu__add_gaps(struct plan *plan, const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
 	long next = 0, highest = highest_source(table);
 
 	while (next <= highest) {
-		long kept = highest + 1, held = find_held(table, next);
+		long kept = highest + 1, held = spu__find_held(table, next);
 
 		while (given < end && (given->fd < next || given->kind == GIVEN_CLOSED))
 			given++;
@@ -184,11 +200,10 @@ static void add_gaps(struct plan *plan, const struct table *table)
 	}
 }
 
-/* Before the first of the calls: does it do what it says? */
-static void add_question(struct plan *plan, const struct table *table, unsigned flags)
+void spu__add_question(struct plan *plan, const struct table *table, unsigned flags)
 {
 	if (!table->by_hand)
-		add(plan, STEP_ASK_CLOSE, NULL, 1, 0, flags);
+		spu__add_about(plan, STEP_ASK_CLOSE, NULL, 1, 0, flags);
 }
 
 /* Neighbours together: popen names all its streams. */
@@ -205,7 +220,7 @@ static void add_given_closes(struct plan *plan, const struct table *table)
 		while (given < end && given->kind == GIVEN_CLOSED && given->fd == given[-1].fd + 1)
 			given++;
 		if (!asked++)
-			add_question(plan, table, 0);
+			spu__add_question(plan, table, 0);
 		add_close(plan, table, STEP_CLOSE_GAP, first->fd, given[-1].fd);
 	}
 }
@@ -222,12 +237,12 @@ void spu__add_tail(struct plan *plan, const struct table *table)
 
 	if (!table->closes)
 		return;
-	add_question(plan, table, table->is_shared ? KERNEL_CLOSE_RANGE_UNSHARE : 0);
+	spu__add_question(plan, table, table->is_shared ? KERNEL_CLOSE_RANGE_UNSHARE : 0);
 	if (!table->is_shared) {
 		add_close(plan, table, STEP_CLOSE_TAIL, first, UINT_MAX);
 		return;
 	}
-	add(plan, STEP_UNSHARE, NULL, cut, UINT_MAX, KERNEL_CLOSE_RANGE_UNSHARE);
+	spu__add_about(plan, STEP_UNSHARE, NULL, cut, UINT_MAX, KERNEL_CLOSE_RANGE_UNSHARE);
 	if (first < cut)
 		add_close(plan, table, STEP_CLOSE_TAIL, first, cut - 1);
 }
@@ -242,7 +257,7 @@ void spu__add_table(struct plan *plan, const struct table *table, const struct m
 	add_fetches(plan, table);
 	add_opens(plan, table);
 	if (table->closes)
-		add_gaps(plan, table);
+		spu__add_gaps(plan, table);
 	else
 		add_given_closes(plan, table);
 }

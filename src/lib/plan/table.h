@@ -19,6 +19,7 @@ struct table {
 	struct given *given;
 	size_t count;
 	int held[HELD];		/* numbers that the child has until exec closes them; -1 */
+	int reads;		/* the caller's highest number that actions read; -1 */
 	int closes;		/* all that isn't given, else only what is given as closed */
 	int is_shared;		/* begin with the parent's table, and make a short copy */
 	int may_fetch;		/* descriptors with high numbers, by pidfd_getfd */
@@ -36,6 +37,24 @@ void spu__choose_fetches(const struct table *table);
 void spu__add_tail(struct plan *plan, const struct table *table);
 void spu__add_table(struct plan *plan, const struct table *table, const struct move *moves,
 		    int move_count);
+
+/* The parts of these, for actions, whose order is their own. */
+
+struct step *spu__add_about(struct plan *plan, enum step_kind kind, const struct given *given,
+				 long a, long b, long c);
+/* Before the first of the calls that close ranges: does it do what it says? */
+void spu__add_question(struct plan *plan, const struct table *table, unsigned flags);
+/* The lowest that is held from that number on; -1. */
+long spu__find_held(const struct table *table, long from);
+/* A descriptor that the child doesn't get, so that its number is free for a while. */
+int spu__find_unused(const struct table *table);
+/* The parent's pidfd at that number; then source at given->fd, for each of them. */
+void spu__add_fetching(struct plan *plan, const struct table *table, const struct given *given,
+		       int pidfd);
+void spu__add_fetch(struct plan *plan, const struct given *given, int source, int pidfd);
+void spu__add_open(struct plan *plan, const struct table *table, const struct given *given,
+		   int placing_flags);
+void spu__add_gaps(struct plan *plan, const struct table *table);
 
 /* An upper bound for the number of steps. */
 size_t spu__bound_table(const struct table *table);
