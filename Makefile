@@ -309,7 +309,7 @@ endif
 # Suites are programs in C and scripts. Two are built three times: also about libc's
 # own functions, and about those that --wrap puts in their place. What holds
 # for a launch holds for one by a spawn server, too.
-SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fifos growth ids leaks \
+SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fifos growth ids landlock leaks \
 	no_standard orphans own_table pipes program_fd pty refused rights seccomp set_up signals \
 	step_failure threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \

@@ -88,6 +88,19 @@ struct kernel_filter {
 	const void *instructions;	/* of 8 bytes */
 };
 
+#define KERNEL_LANDLOCK_VERSION 1u	/* asks for that; 5.13 */
+#define KERNEL_LANDLOCK_BENEATH 1
+
+/* The first published size, for rights in the file system alone. */
+struct kernel_landlock_ruleset {
+	uint64_t handled;
+};
+
+struct kernel_landlock_beneath {
+	uint64_t allowed;
+	int parent;
+} __attribute__((packed));
+
 struct kernel_sigaction {
 	void *handler;
 	unsigned long flags;

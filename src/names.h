@@ -145,6 +145,25 @@
 	X("no_cap_ambient_raise", 0x40) \
 	X("no_cap_ambient_raise_locked", 0x80)
 
+/* X(setpriv(1)'s name, bit, the version of Landlock that brought it) */
+#define LANDLOCK_NAMES(X) \
+	X("execute", 0x1, 1) \
+	X("write-file", 0x2, 1) \
+	X("read-file", 0x4, 1) \
+	X("read-dir", 0x8, 1) \
+	X("remove-dir", 0x10, 1) \
+	X("remove-file", 0x20, 1) \
+	X("make-char", 0x40, 1) \
+	X("make-dir", 0x80, 1) \
+	X("make-reg", 0x100, 1) \
+	X("make-sock", 0x200, 1) \
+	X("make-fifo", 0x400, 1) \
+	X("make-block", 0x800, 1) \
+	X("make-sym", 0x1000, 1) \
+	X("refer", 0x2000, 2) \
+	X("truncate", 0x4000, 3) \
+	X("ioctl-dev", 0x8000, 5)
+
 /* X(name, number) */
 #define METHOD_NAMES(X) \
 	X("vfork", SPU_METHOD_VFORK) \

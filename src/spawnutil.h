@@ -244,6 +244,22 @@ struct spu_limit {
 #define SPU_LIMITS(...) SPU_LIST_(const struct spu_limit, {0}, __VA_ARGS__)
 
 /*
+ * What a program may do in the file system that landlock_access takes from it else, as
+ * a list that a kind of 0 ends: landlock(7). Both are LANDLOCK_ACCESS_FS_... bits of
+ * <linux/landlock.h>. A path is the caller's, whatever cwd and root are, and is opened
+ * by it.
+ */
+struct spu_landlock {
+	int kind;		/* 1; 0 ends the list */
+	unsigned reserved;	/* 0 */
+	uint64_t access;	/* beneath the path, or of that file */
+	const char *path;
+};
+
+#define SPU_BENEATH(path, access) {1, 0, (access), (path)}
+#define SPU_RULES(...) SPU_LIST_(const struct spu_landlock, {0}, __VA_ARGS__)
+
+/*
  * Lists of strings. SPU_ARGV takes const and non-const strings alike, and has the
  * type that execve(2) gives it, which no cast of pointers makes without a warning.
  */
@@ -292,7 +308,7 @@ struct spu_server;
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
-	 SPU_NULL_, 0, \
+	 SPU_NULL_, 0, SPU_NULL_, 0, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
@@ -333,6 +349,8 @@ struct spu_options {
 	const void *seccomp SPU_0_;	/* a filter of system calls, struct sock_filter[], which the
 					   child enters right before exec: seccomp(2) */
 	size_t seccomp_count SPU_0_;	/* of its instructions */
+	const struct spu_landlock *landlock_rules SPU_0_;
+	uint64_t landlock_access SPU_0_; /* what the program may do only as those rules say */
 
 	struct spu_value program_fd SPU_0_;	/* the program, open under this number in the
 					   caller: execveat(2). The child doesn't keep it */
@@ -443,6 +461,7 @@ struct spu_error {
 #define SPU_STEP_BOUNDING_SET 51u
 #define SPU_STEP_SECUREBITS 52u
 #define SPU_STEP_SECCOMP 53u
+#define SPU_STEP_LANDLOCK 54u
 /* By a spawn server, outside of the child's steps */
 #define SPU_STEP_SERVER 46u	/* what a spawn server does for the launch */
 

@@ -142,6 +142,17 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 8)));
 	ASSERT_REFUSED(EINVAL, -1, "ioprio: not a class and a level of 0 to 7",
 		       .ioprio = SPU_SET(-1));
+	ASSERT_REFUSED(EINVAL, -1, "landlock_rules: without landlock_access",
+		       .landlock_rules = SPU_RULES(SPU_BENEATH("/", 0)));
+	ASSERT_REFUSED(EINVAL, 1, "landlock_rules: access that isn't in landlock_access",
+		       .landlock_access = 3,
+		       .landlock_rules = SPU_RULES(SPU_BENEATH("/", 1), SPU_BENEATH("/", 4)));
+	ASSERT_REFUSED(EINVAL, 0, "landlock_rules: no path", .landlock_access = 3,
+		       .landlock_rules = SPU_RULES(SPU_BENEATH(NULL, 1)));
+	ASSERT_REFUSED(EINVAL, 0, "landlock_rules: unknown kind", .landlock_access = 3,
+		       .landlock_rules = SPU_RULES({2, 0, 1, "/"}));
+	ASSERT_REFUSED(EINVAL, 0, "landlock_rules: reserved is not 0", .landlock_access = 3,
+		       .landlock_rules = SPU_RULES({1, 1, 1, "/"}));
 	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: without seccomp", .seccomp_count = 1);
 	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: not 1 to 4096", .seccomp = cpus);
 	ASSERT_REFUSED(EINVAL, -1, "seccomp_count: not 1 to 4096", .seccomp = cpus,

@@ -28,7 +28,7 @@ static struct plan_request request_for(const struct spu_options *options)
 				     .options = options,
 				     .table = {.given = standard,
 					       .count = 3,
-					       .held = {-1, -1},
+					       .held = {-1, -1, -1},
 					       .closes = options->leaks != SPU_LEAKS_ALLOW,
 					       .parent = 4711,
 					       .holder = 4711},
@@ -144,7 +144,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 			    .uid = SPU_SET(7), .gid = SPU_SET(8), .groups = groups,
 			    .group_count = 2, .cpus = cpus, .cpu_count = 2, .oom_score_adj = SPU_SET(-5),
 			    .scheduler = SPU_SET(SCHED_RR), .sched_priority = SPU_SET(4),
-			    .seccomp = filter, .seccomp_count = 2,
+			    .seccomp = filter, .seccomp_count = 2, .landlock_access = 1,
 			    .ambient_caps = SPU_SET(SPU_CAP(10) | SPU_CAP(40)),
 			    .bounding_set = SPU_SET(SPU_CAP(10)), .securebits = SPU_SET(3),
 			    .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_BEST_EFFORT, 6)),
@@ -165,6 +165,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	request.capabilities = (struct capabilities){6, 0x10000000403, 2, 0x10000000402};
 	request.left_us = 1500000;
 	request.table.held[HELD_ERROR_PIPE] = 8;
+	request.table.held[HELD_RULESET] = 3;
 	options.flags |= SPU_SETSID;	/* refused together, but the compiler doesn't mind */
 	plan = compile(&request);
 	assert_ordered(plan);
@@ -210,6 +211,7 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	ck_assert_uint_eq(plan->inheritable[1].inheritable, 0x100);
 	ck_assert_ptr_eq((void *)find_step(plan, STEP_SECCOMP, 0)->arg[2], &plan->filter);
 	ck_assert_ptr_eq(plan->filter.instructions, filter);
+	ck_assert_int_eq(find_step(plan, STEP_LANDLOCK, 0)->arg[0], 3);
 	ck_assert_uint_eq(plan->filter.count, 2);
 	ck_assert_int_eq(count_steps(plan, STEP_BOUNDING), 2);
 	ck_assert_int_eq(find_step(plan, STEP_BOUNDING, 0)->arg[1], 1);
@@ -428,6 +430,7 @@ START_TEST(each_option_makes_its_step_and_no_other)
 		{STEP_FOREGROUND, {.foreground = {1, 0}}},
 		{STEP_NICE, {.nice = {1, 0}}},
 		{STEP_CPUS, {.cpus = cpus, .cpu_count = 1}},
+		{STEP_LANDLOCK, {.landlock_access = 1}},
 		{STEP_SECCOMP, {.seccomp = limits, .seccomp_count = 1}},
 		{STEP_INHERITABLE, {.inheritable_caps = {1, 0}}},
 		{STEP_BOUNDING, {.bounding_set = {1, 0}}},

@@ -59,6 +59,11 @@ START_TEST(everything_comes_back_as_it_was)
 	ck_assert_mem_eq(a->groups, b->groups, 3 * sizeof(*a->groups));
 	ck_assert_uint_eq(b->cpu_count, 2);
 	ck_assert_mem_eq(a->cpus, b->cpus, 2 * sizeof(*a->cpus));
+	ck_assert_uint_eq(b->landlock_access, 7);
+	ck_assert_str_eq(b->landlock_rules[0].path, "/usr");
+	ck_assert_str_eq(b->landlock_rules[1].path, "a b");
+	ck_assert_uint_eq(b->landlock_rules[1].access, 1);
+	ck_assert_int_eq(b->landlock_rules[2].kind, 0);
 	ck_assert_uint_eq(b->seccomp_count, 2);
 	ck_assert_mem_eq(a->seccomp, b->seccomp, 2 * sizeof(uint64_t));
 	ck_assert_mem_eq(&a->uid, &b->uid, sizeof(a->uid));
@@ -93,6 +98,7 @@ START_TEST(what_is_not_given_stays_not_given)
 	ck_assert_ptr_null(back.options.limits);
 	ck_assert_ptr_null(back.options.cpus);
 	ck_assert_ptr_null(back.options.seccomp);
+	ck_assert_ptr_null(back.options.landlock_rules);
 	/* nothing, which isn't the same as not given */
 	ck_assert_ptr_nonnull(back.options.env);
 	ck_assert_ptr_null(back.options.env[0]);

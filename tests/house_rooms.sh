@@ -29,6 +29,7 @@ rooms() {
 		lib/plan/* | spawnutil.h names.h quote.h arch/arch.h kernel.h lib/arena.h lib/text.h lib/error.h lib/plan/*
 		lib/child/* | lib/plan/plan.h lib/child/child.h
 		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
+		lib/launch/landlock.* | spawnutil.h arch/arch.h kernel.h names.h quote.h lib/error.h lib/text.h lib/launch/landlock.h
 		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/libc_spawn.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
 		lib/server/server.h | spawnutil.h
 		lib/server/request.* | spawnutil.h kernel.h lib/server/request.h

@@ -16,6 +16,8 @@ static inline struct request full_request(void)
 		SPU_NULL(0), SPU_OPEN(1, "out put", 3), SPU_SAME(2, 1), SPU_MAP(7, 3), {0}};
 	static const struct spu_limit limits[] = {SPU_LIMIT(7, 64, 128), SPU_LIMIT(1, 0, 5), {0}};
 	static const gid_t groups[] = {5, 6, 7};
+	static const struct spu_landlock rules[] = {SPU_BENEATH("/usr", 5),
+						    SPU_BENEATH("a b", 1), {0}};
 	static const int cpus[] = {0, 3};
 	static const uint64_t filter[] = {6, 0x7fff000000000006};
 	struct request request = {
@@ -26,6 +28,7 @@ static inline struct request full_request(void)
 			.env = env, .env_set = set, .env_unset = unset, .cgroup = "/group",
 			.pid_variable = "PID", .pid_file = "pid", .fds = fds, .limits = limits,
 			.groups = groups, .group_count = 3, .cpus = cpus, .cpu_count = 2,
+			.landlock_access = 7, .landlock_rules = rules,
 			.seccomp = filter, .seccomp_count = 2,
 			.uid = {1, 7}, .umask = {1, 022}, .ignore_signals = SPU_SIGNAL(SIGHUP),
 		},

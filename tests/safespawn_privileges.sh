@@ -423,6 +423,32 @@ test_seccomp() {
 			--seccomp=pass --user=nobody
 }
 
+test_landlock() {
+	mkdir tree
+	status 0 safespawn -q --no-new-privs --landlock-access=fs:make-reg,write-file \
+		--landlock-rule=path-beneath:make-reg,write-file:tree \
+		--landlock-rule=path-beneath:write-file:/dev/null \
+		sh -c 'echo >tree/file && { ! echo >file; } 2>/dev/null' ||
+		skip "no Landlock here"
+	like "nothing at all" 'safespawn: exec *true: the Landlock rules may forbid it: Permission denied' \
+		"$(safespawn -q --no-new-privs --landlock-access=fs true 2>&1)"
+	status 0 safespawn -q --no-new-privs --landlock-access=fs \
+		--landlock-rule=path-beneath:execute,read-file,read-dir:/ \
+		--landlock-rule=path-beneath:write-file,truncate:/dev/null true
+	refuses 'landlock rule nowhere: No such file or directory' --landlock-access=fs \
+		--landlock-rule=path-beneath:execute:nowhere
+	misused '--landlock-rule needs --landlock-access' --landlock-rule=path-beneath:execute:/
+	misused '--landlock-access=net: not fs, nor *there are: execute *' --landlock-access=net
+	misused '--landlock-access=fs:: not fs, nor *' --landlock-access=fs:
+	for rule in path-beneath:execute path-beneath:execute: path-beneath:all:/ path-beneath::/ net:execute:/; do
+		misused "--landlock-rule=$rule: not a rule: path-beneath:ACCESS,ACCESS:PATH" \
+			--landlock-access=fs --landlock-rule=$rule
+	done
+	[ "$(id -u)" -ne 0 ] ||
+		refuses 'landlock: it needs no_new_privs, or CAP_SYS_ADMIN: --no-new-privs' \
+			--landlock-access=fs:make-reg --user=nobody
+}
+
 test_pdeathsig_ends_the_command_with_safespawn() {
 	safespawn -q --pdeathsig=TERM sh -c 'trap "echo told >told; mv told done; exit" TERM
 		: >ready; while :; do sleep 0.05; done' &

@@ -40,6 +40,7 @@ static const struct {
 	{SPU_STEP_GROUPS, EINVAL, ": this user namespace lacks one of them"},
 	{SPU_STEP_DEADLINE, ENOTSUP, ": unshare --fork makes another one its init"},
 	{SPU_STEP_SECCOMP, EACCES, ": --no-new-privs"},
+	{SPU_STEP_LANDLOCK, EPERM, ": --no-new-privs"},
 	{SPU_STEP_CPUS, EINVAL, ": --cpu-list names no processor that we may use"},
 };
 

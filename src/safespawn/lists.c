@@ -12,6 +12,7 @@
 #include "envfile.h"
 #include "exit_status.h"
 #include "keys.h"
+#include "landlock.h"
 
 #define LAST_CPU 8191	/* what the library takes */
 
@@ -166,6 +167,18 @@ int list_rewritten(struct settings *settings, const char *text)
 		r = parse_pair(settings, pair);
 	free(copy);
 	return r;
+}
+
+int list_rule(struct settings *settings, const char *text)
+{
+	struct spu_landlock *grown = reallocarray(settings->rules, settings->rule_count + 2,
+						  sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	settings->rules = grown;
+	grown[settings->rule_count + 1] = (struct spu_landlock){0};
+	return landlock_parse_rule(text, &grown[settings->rule_count++]);
 }
 
 int list_redirection(struct settings *settings, const char *spec)

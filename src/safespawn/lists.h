@@ -12,6 +12,7 @@
 void list_text(struct texts *texts, const char *text);
 int list_kept(struct settings *settings, const char *text);
 int list_statuses(struct settings *settings, const char *text);
+int list_rule(struct settings *settings, const char *text);
 int list_redirection(struct settings *settings, const char *spec);
 
 /* In place of those before. */

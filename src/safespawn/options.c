@@ -60,6 +60,10 @@ static const struct argp_option table[] = {
 	{"securebits", KEY_SECUREBITS, "BIT[,BIT]", 0, "What root means: +noroot,+noroot_locked",
 	 0},
 	{"seccomp", KEY_SECCOMP, "FILE", 0, "Enter the filter of system calls in FILE", 0},
+	{"landlock-access", KEY_ACCESS, "fs[:ACCESS]", 0, "Take rights in the file system away, "
+	 "all or some: fs:write-file", 0},
+	{"landlock-rule", KEY_RULE, "RULE", 0, "And leave these beneath a path: "
+	 "path-beneath:read-file,read-dir:/srv", 0},
 	{"rlimit", KEY_RLIMIT, "LIMIT=SOFT[:HARD]", 0, "Resource limit: nofile=1024, as=2G, "
 	 "core=0:unlimited", 0},
 	{"nice", 'n', "N", 0, "Add N to the niceness", 0},
@@ -167,6 +171,7 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "METHOD:" METHOD_NAMES(NAME_LISTED) "\n"
 		       "POLICY:" LEAKS_NAMES(NAME_LISTED) "\n"
 		       "LIMIT:" LIMIT_NAMES(NAME_LISTED) "\n"
+		       "ACCESS:" LANDLOCK_NAMES(NAME_LISTED) "\n"
 		       "CAP: all" CAPABILITY_NAMES(NAME_LISTED) "\n"
 		       "BIT:" SECUREBIT_NAMES(NAME_LISTED) "\n"
 		       "CLASS:" IOPRIO_NAMES(NAME_LISTED) "\n"

@@ -271,6 +271,8 @@ int privileges_set(const struct settings *settings, struct privileges *privilege
 	options->ambient_caps = settings->ambient_caps;
 	options->bounding_set = settings->bounding_set;
 	options->securebits = settings->securebits;
+	options->landlock_access = settings->landlock_access;
+	options->landlock_rules = settings->rules;
 	set_io_priority(settings, options);
 	options->cpus = settings->cpus;
 	options->cpu_count = settings->cpu_count;

@@ -97,6 +97,7 @@ static const char *find_missing(const struct settings *s)
 		 "--signal needs --timeout or --kill-tree"},
 		{s->preserve_status && !s->timeout_given, "--preserve-status needs --timeout"},
 		{s->foreground && !s->timeout_given, "--foreground needs --timeout"},
+		{s->rules && !s->landlock_access, "--landlock-rule needs --landlock-access"},
 		{s->reset_on_fork && !s->scheduler.set, "--reset-on-fork needs --scheduler"},
 		{s->json && !s->audit && !s->stats && !s->explain,
 		 "--json needs --audit, --stats or --explain"},

@@ -49,6 +49,9 @@ struct settings {
 	struct spu_value uid, nice, oom_score_adj, umask, scheduler, sched_priority;
 	int reset_on_fork;
 	const char *seccomp;
+	uint64_t landlock_access;
+	struct spu_landlock *rules;	/* and one of zeros; NULL: none */
+	size_t rule_count;
 	struct spu_value io_class, io_level;
 	struct spu_value inheritable_caps, ambient_caps, bounding_set, securebits;
 	int user_env, no_new_privs;

@@ -12,13 +12,14 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "keys.h"
+#include "landlock.h"
 #include "lists.h"
 #include "names.h"
 
 enum kind {
 	FLAG, TEXT, TEXTS, DURATION, SIGNAL, SIGNALS, MODE, GROUP, METHOD, LEAKS, KEEP, REDIRECT,
 	ID, NICE, OOM, LIMIT, CPUS, ENV_FILE, NUMBER, STATUSES, REWRITE, SCHEDULER, IONICE,
-	INHERITABLE, AMBIENT, BOUNDING, SECUREBITS,
+	INHERITABLE, AMBIENT, BOUNDING, SECUREBITS, ACCESS, RULE,
 };
 
 static const struct destination {
@@ -54,6 +55,8 @@ static const struct destination {
 	TO(KEY_BOUNDING, BOUNDING, "bounding-set", bounding_set),
 	TO(KEY_SECUREBITS, SECUREBITS, "securebits", securebits),
 	TO(KEY_SECCOMP, TEXT, "seccomp", seccomp),
+	TO(KEY_ACCESS, ACCESS, "landlock-access", landlock_access),
+	TO(KEY_RULE, RULE, "landlock-rule", rules),
 	TO(KEY_RLIMIT, LIMIT, "rlimit", limits),
 	TO('n', NICE, "nice", nice),
 	TO(KEY_OOM, OOM, "oom-score-adj", oom_score_adj),
@@ -204,6 +207,10 @@ static int read_value(struct settings *settings, const struct destination *to, c
 		return capabilities_parse(text, SET_AMBIENT, member);
 	case BOUNDING:
 		return capabilities_parse(text, SET_BOUNDING, member);
+	case ACCESS:
+		return landlock_parse_access(text, member);
+	case RULE:
+		return list_rule(settings, text);
 	case SECUREBITS:
 		return capabilities_parse(text, SET_SECUREBITS, member);
 	case IONICE:
@@ -272,6 +279,9 @@ static const char *describe(enum kind kind, int err)
 		[INHERITABLE] = NOT_CAPABILITIES,
 		[AMBIENT] = NOT_CAPABILITIES,
 		[BOUNDING] = NOT_CAPABILITIES,
+		[ACCESS] = "not fs, nor fs:ACCESS with commas between; there are:"
+			   LANDLOCK_NAMES(NAME_LISTED),
+		[RULE] = "not a rule: path-beneath:ACCESS,ACCESS:PATH",
 		[SECUREBITS] = "not a list of securebits with + or -; there are:"
 			       SECUREBIT_NAMES(NAME_LISTED),
 		[IONICE] = "not a class of I/O, or one with a number (idle, best-effort:7); "

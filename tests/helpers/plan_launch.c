@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "spawnutil.h"
 
 static char *arguments[8];
@@ -395,6 +396,19 @@ static void filter(void)
 	options.flags = SPU_NO_NEW_PRIVS;
 }
 
+/* No right is taken that anybody here needs: the kernel may be too old for it. */
+static void rules(void)
+{
+	static const struct spu_landlock nothing[] = {SPU_BENEATH("/", 1 << 6), {0, 0, 0, NULL}};
+
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		return;
+	options.landlock_access = 1 << 6 | 1 << 11;
+	options.landlock_rules = nothing;
+	options.flags = SPU_NO_NEW_PRIVS;
+	GIVE(0, SPU_NULL(3));
+}
+
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
@@ -430,7 +444,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(filter) X(scheduled) X(priority_alone)
+	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(filter) X(rules) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;

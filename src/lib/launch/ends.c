@@ -13,6 +13,7 @@
 
 #include "../../quote.h"
 #include "../error.h"
+#include "landlock.h"
 
 int spu__lift(int fd, int min)
 {
@@ -167,7 +168,7 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 	size_t count = 0, i;
 	int r;
 
-	*ret = (struct ends){.program = -1, .error_pipe = {-1, -1}};
+	*ret = (struct ends){.program = -1, .ruleset = -1, .error_pipe = {-1, -1}};
 	while (entries && entries[count].kind)
 		count++;
 	r = allocate(ret, count);
@@ -190,6 +191,8 @@ void spu__release_ends(struct ends *ends, int succeeded)
 	spu__close_error_pipe(ends);
 	if (ends->program >= 0)
 		close(ends->program);
+	if (ends->ruleset >= 0)
+		close(ends->ruleset);
 	for (i = 0; i < ends->child_end_count; i++)
 		close(ends->child_ends[i]);
 	for (i = 0; i < ends->caller_end_count; i++) {
@@ -266,7 +269,7 @@ static int is_ours(const struct ends *ends, int fd)
 	for (i = 0; i < ends->caller_end_count; i++)
 		if (ends->caller_ends[i] == fd)
 			return 1;
-	return fd == ends->program;
+	return fd == ends->program || fd == ends->ruleset;
 }
 
 int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
@@ -274,7 +277,7 @@ int spu__refuse_closed_sources(const struct ends *ends, struct given *given, siz
 {
 	const struct spu_fd *fd;
 
-	if (ends->child_end_count == 0 && ends->program < 0)
+	if (ends->child_end_count == 0 && ends->program < 0 && ends->ruleset < 0)
 		return 0;
 	for (fd = entries; fd && fd->kind; fd++) {
 		int source = fd->kind == SPU_FD_KEEP ? fd->fd : fd->from;
@@ -322,17 +325,38 @@ static int move_away(struct given *given, size_t count, int fd)
 	return fd;
 }
 
-int spu__hold_program(struct ends *ends, struct given *given, size_t count,
-		      const struct spu_value *program_fd, struct spu_error *ret_error)
+static int hold_program(struct ends *ends, struct given *given, size_t count, long number,
+			struct spu_error *ret_error)
 {
-	int fd;
+	int fd = fcntl((int)number, F_DUPFD_CLOEXEC, 3);
 
-	if (!program_fd->set)
-		return 0;
-	fd = fcntl((int)program_fd->value, F_DUPFD_CLOEXEC, 3);
 	ends->program = move_away(given, count, fd);
 	return ends->program >= 0 ? 0 : spu__error(ret_error, errno, SPU_STEP_PREPARE, -1,
-						   "program_fd %ld", program_fd->value);
+						   "program_fd %ld", number);
+}
+
+static int hold_ruleset(struct ends *ends, struct given *given, size_t count,
+			const struct spu_options *options, struct spu_error *ret_error)
+{
+	int fd = spu__make_ruleset(options, ret_error);
+
+	if (fd < 0)
+		return fd;
+	ends->ruleset = move_away(given, count, spu__lift(fd, 3));
+	return ends->ruleset >= 0 ? 0 : spu__error(ret_error, errno, SPU_STEP_PREPARE, -1,
+						   "landlock");
+}
+
+int spu__hold_for_exec(struct ends *ends, struct given *given, size_t count,
+		       const struct spu_options *options, struct spu_error *ret_error)
+{
+	int r = 0;
+
+	if (options->program_fd.set)
+		r = hold_program(ends, given, count, options->program_fd.value, ret_error);
+	if (r == 0 && options->landlock_access)
+		r = hold_ruleset(ends, given, count, options, ret_error);
+	return r;
 }
 
 int spu__make_error_pipe(struct ends *ends, struct given *given, size_t count)

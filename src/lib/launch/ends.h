@@ -17,6 +17,7 @@ struct ends {
 	int **ret_caller_ends;
 	size_t caller_end_count;
 	int program;		/* program_fd's, at a number of its own; or -1 */
+	int ruleset;		/* Landlock's, or -1 */
 	int error_pipe[2];	/* or -1 */
 };
 
@@ -28,9 +29,9 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 int spu__open_fifos(struct ends *ends, struct given *given, size_t count,
 		    const struct spu_options *options, struct spu_error *ret_error);
 
-/* Out of the way of all that is given, and close-on-exec. */
-int spu__hold_program(struct ends *ends, struct given *given, size_t count,
-		      const struct spu_value *program_fd, struct spu_error *ret_error);
+/* Program and ruleset: out of the way of all that is given, and close-on-exec. */
+int spu__hold_for_exec(struct ends *ends, struct given *given, size_t count,
+		       const struct spu_options *options, struct spu_error *ret_error);
 
 /*
  * A source that wasn't open is the child's to find out, unless a descriptor of

@@ -51,6 +51,13 @@ static const char *remark_on(const struct launch *launch, int err)
 	       err == ETXTBSY ? ": open for writing" : "";
 }
 
+/* Nothing is wrong with it. */
+static const char *remark_on_refused(const struct launch *launch, int err)
+{
+	return launch->options.landlock_access && err == EACCES ?
+	       ": the Landlock rules may forbid it" : "";
+}
+
 /* A program that is there, and nothing that it names is missing. */
 static const char *remark_on_found(const char *candidate)
 {
@@ -71,7 +78,8 @@ static int program_error(const struct launch *launch, int err)
 
 	spu__add_text(&text, "/proc/self/fd/%d", launch->plan.program);
 	if (!*obstacle.remark && spu__find_obstacle(NULL, path, err, &obstacle) < 0)
-		obstacle = (struct obstacle){.remark = err != ENOENT ? "" :
+		obstacle = (struct obstacle){
+			.remark = err != ENOENT ? remark_on_refused(launch, err) :
 			": a script needs a path: its interpreter would find the "
 			"descriptor closed"};
 	if (is_itself(&obstacle))
@@ -103,7 +111,8 @@ static int exec_error(const struct launch *launch, const struct report *report)
 				  "exec %s: not in PATH", QUOTED(file, NAME_SIZE));
 	if (is_seen && !*obstacle.remark &&
 	    spu__find_obstacle(cwd, candidate, err, &obstacle) < 0)
-		obstacle = (struct obstacle){.remark = found ? remark_on_found(found) : ""};
+		obstacle = (struct obstacle){.remark = found ? remark_on_found(found) :
+					     remark_on_refused(launch, err)};
 	if (is_itself(&obstacle))
 		return spu__error(launch->ret_error, err, SPU_STEP_EXEC, index, "exec %s%s",
 				  QUOTED(candidate, NAME_SIZE), obstacle.remark);
@@ -151,7 +160,7 @@ static const char *meaning(enum step_kind kind, int err)
 {
 	if (kind == STEP_DEADLINE_HERE)
 		return "no timer ends the init of a pid namespace";
-	if (kind == STEP_SECCOMP && err == EACCES)
+	if ((kind == STEP_SECCOMP && err == EACCES) || (kind == STEP_LANDLOCK && err == EPERM))
 		return "it needs no_new_privs, or CAP_SYS_ADMIN";
 	if (kind == STEP_SECCOMP && err == EINVAL)
 		return "the kernel takes no such filter";

@@ -91,8 +91,8 @@ static int give(struct launch *launch)
 		r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
 				    launch->ret_error);
 	if (r == 0)
-		r = spu__hold_program(&launch->ends, launch->given, launch->given_count,
-				      &options->program_fd, launch->ret_error);
+		r = spu__hold_for_exec(&launch->ends, launch->given, launch->given_count, options,
+				       launch->ret_error);
 	if (r < 0)
 		return r;
 	return spu__refuse_closed_sources(&launch->ends, launch->given, launch->given_count,
@@ -275,7 +275,8 @@ static int compile(struct launch *launch)
 		.options = options,
 		.actions = launch->actions,
 		.table = {.given = launch->given, .count = launch->given_count,
-			  .held = {launch->ends.error_pipe[1], launch->ends.program}},
+			  .held = {launch->ends.error_pipe[1], launch->ends.program,
+				   launch->ends.ruleset}},
 		.arena = launch->arena,
 		.left_us = time_left(launch),
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,

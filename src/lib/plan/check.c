@@ -192,6 +192,25 @@ static int check_numbers(const struct spu_options *options, struct spu_error *re
 	return 0;
 }
 
+static int check_landlock(const struct spu_options *options, struct spu_error *ret_error)
+{
+	const struct spu_landlock *rule;
+
+	for (rule = options->landlock_rules; rule && rule->kind; rule++) {
+		const char *fault = rule->kind != 1 ? "unknown kind" :
+				    rule->reserved ? "reserved is not 0" :
+				    !rule->path ? "no path" :
+				    rule->access & ~options->landlock_access ?
+				    "access that isn't in landlock_access" : NULL;
+
+		if (fault)
+			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
+					    (int)(rule - options->landlock_rules),
+					    "landlock_rules: %s", fault);
+	}
+	return 0;
+}
+
 /* Whoever fills the struct member by member forgets one of the two. */
 static int check_values(const struct spu_options *options, struct spu_error *ret_error)
 {
@@ -269,6 +288,8 @@ static const char *find_fault(const struct spu_options *o)
 		{!o->groups && o->group_count > 0, "group_count: without groups"},
 		{!o->cpus && o->cpu_count > 0, "cpu_count: without cpus"},
 		{o->cpus && o->cpu_count == 0, "cpus: none"},
+		{o->landlock_rules && !o->landlock_access,
+		 "landlock_rules: without landlock_access"},
 		{!o->seccomp && o->seccomp_count > 0, "seccomp_count: without seccomp"},
 		{o->seccomp && (o->seccomp_count < 1 || o->seccomp_count > KERNEL_FILTER_MOST),
 		 "seccomp_count: not 1 to 4096"},
@@ -341,6 +362,8 @@ int spu__check_options(char *const argv[], const struct spu_options *options,
 		r = add_session(ret_options, ret_error);
 	if (r == 0)
 		r = check_numbers(ret_options, ret_error);
+	if (r == 0)
+		r = check_landlock(ret_options, ret_error);
 	if (r < 0)
 		return r;
 	if (ret_options->method == SPU_METHOD_DEFAULT)

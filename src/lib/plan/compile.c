@@ -228,6 +228,8 @@ static void add_last_rights(struct plan *plan, const struct plan_request *reques
 	}
 	add_limits(plan, options, STEP_LIMIT_LAST);
 	spu__add_securebits(plan, options, &request->capabilities);
+	if (options->landlock_access)
+		spu__add_step1(plan, STEP_LANDLOCK, -1, request->table.held[HELD_RULESET]);
 }
 
 static void add_filter(struct plan *plan, const struct spu_options *options)

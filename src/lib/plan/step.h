@@ -155,6 +155,8 @@
 	  "securebits", "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, $v1)") \
 	X(SECUREBITS, SPU_STEP_SECUREBITS, "securebits", SYS_prctl, REFUSED, "securebits", \
 	  "prctl(PR_SET_SECUREBITS, $B1)") \
+	X(LANDLOCK, SPU_STEP_LANDLOCK, "landlock", SYS_landlock_restrict_self, REFUSED, \
+	  "landlock", "landlock_restrict_self($d0, 0)") \
 	X(STOP_PENDING, SPU_STEP_STOP_PENDING, "stop-pending", SYS_rt_sigpending, OWN, \
 	  "stop-pending", "rt_sigpending([], 8)") \
 	X(SECCOMP, SPU_STEP_SECCOMP, "seccomp", SYS_seccomp, REFUSED, "seccomp", \

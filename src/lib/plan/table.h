@@ -13,7 +13,7 @@
 #define FETCH_FROM 512
 
 /* Which they are */
-enum { HELD_ERROR_PIPE, HELD_PROGRAM, HELD };
+enum { HELD_ERROR_PIPE, HELD_PROGRAM, HELD_RULESET, HELD };
 
 struct table {
 	struct given *given;

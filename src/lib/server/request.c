@@ -182,6 +182,24 @@ static void pass_fds(struct pass *pass, const struct spu_fd **fds)
 	}
 }
 
+static void pass_rules(struct pass *pass, const struct spu_landlock **rules)
+{
+	const void *array = *rules;
+	uint32_t count = *rules ? 0 : NONE, i;
+
+	while (*rules && (*rules)[count].kind)
+		count++;
+	count = pass_array(pass, &array, count, sizeof(**rules));
+	*rules = array;
+	for (i = 0; *rules && i < count && !pass->failed; i++) {
+		const char *path = pass->direction == READ ? NULL : (*rules)[i].path;
+
+		pass_optional_text(pass, &path);
+		if (pass->direction == READ)
+			((struct spu_landlock *)(uintptr_t)*rules)[i].path = path;
+	}
+}
+
 static void pass_limits(struct pass *pass, const struct spu_limit **limits)
 {
 	const void *array = *limits;
@@ -212,6 +230,7 @@ static void pass_pointers(struct pass *pass, struct spu_options *options)
 		options->env_set = options->env_unset = NULL;
 		options->fds = NULL;
 		options->limits = NULL;
+		options->landlock_rules = NULL;
 		options->server = NULL;
 	}
 	pass_texts(pass, (const char *const **)(void *)&options->env);
@@ -219,6 +238,7 @@ static void pass_pointers(struct pass *pass, struct spu_options *options)
 	pass_texts(pass, &options->env_unset);
 	pass_fds(pass, &options->fds);
 	pass_limits(pass, &options->limits);
+	pass_rules(pass, &options->landlock_rules);
 	array = options->groups;
 	options->group_count = pass_array(pass, &array, array ? (uint32_t)options->group_count
 							       : NONE, sizeof(*options->groups));
