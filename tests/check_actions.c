@@ -130,7 +130,7 @@ START_TEST(each_action_is_a_step_in_its_turn)
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct plan_request request = {
 		.argv = program, .options = &options, .actions = &actions, .group = 77,
-		.table = {.given = given, .held = {-1, -1}, .parent = 4711, .holder = 4711,
+		.table = {.given = given, .held = {-1, -1, -1}, .parent = 4711, .holder = 4711,
 			  .closes = one->how == CLOSES || one->how == SHARES || one->how == FETCHES,
 			  .is_shared = one->how == SHARES || one->how == FETCHES,
 			  .may_fetch = one->how == FETCHES},
@@ -169,7 +169,7 @@ START_TEST(a_path_is_not_looked_for)
 	struct given given[ACTIONS_ROOM(0)];
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct plan_request request = {.argv = program, .options = &options, .actions = &actions,
-				       .table = {.given = given, .held = {-1, -1}}};
+				       .table = {.given = given, .held = {-1, -1, -1}}};
 	struct plan plan;
 	void *block;
 
