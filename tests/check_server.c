@@ -656,6 +656,32 @@ START_TEST(a_large_request_arrives)
 }
 END_TEST
 
+/* The child is there by then. */
+START_TEST(what_is_too_large_for_a_request_is_told_as_ever)
+{
+	struct spu_server *server = start_server(0);
+	size_t open_before = count_open();
+	struct spu_error direct, served;
+	const char *argv[180] = {"/bin/true"};
+	char *large = malloc(120000);
+	int i;
+
+	memset(large, 'a', 119999);
+	large[119999] = '\0';
+	for (i = 1; i < 179; i++)
+		argv[i] = large;
+	ck_assert_int_eq(spu_run((char *const *)(uintptr_t)argv, NULL, NULL, &direct), -E2BIG);
+	ck_assert_int_eq(spu_run((char *const *)(uintptr_t)argv, SPU_OPTIONS(.server = server),
+				 NULL, &served), -E2BIG);
+	ck_assert_str_eq(direct.text, served.text);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, NULL), 0);
+	spu_server_stop(server);
+	ck_assert_uint_le(count_open(), open_before);
+	assert_no_child();
+	free(large);
+}
+END_TEST
+
 /* ^C and the like are for the children; what they are sent the server has too. */
 static void signal_the_group(void)
 {
@@ -734,6 +760,7 @@ int main(void)
 	tcase_add_test(tests, who_may_not_clone_or_execute_launches_by_it);
 	tcase_add_test(tests, many_threads_launch_at_once);
 	tcase_add_test(tests, a_large_request_arrives);
+	tcase_add_test(tests, what_is_too_large_for_a_request_is_told_as_ever);
 	tcase_add_test(tests, what_a_terminal_sends_does_not_end_the_server);
 	tcase_add_test(tests, a_server_ends_with_its_owner);
 	return run_suite(suite);

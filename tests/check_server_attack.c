@@ -168,6 +168,7 @@ static void launch_with_ids_for_files(void)
 			 -ENOTSUP);
 	ck_assert_ptr_nonnull(strstr(error.text, "setfsuid"));
 	spu_server_stop(server);
+	assert_no_child();
 }
 
 START_TEST(ids_for_files_are_refused)

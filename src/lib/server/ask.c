@@ -33,7 +33,7 @@
 struct asking {
 	const struct launch *launch;
 	struct spu_server *server;
-	const struct cargo *cargo;
+	struct cargo *cargo;
 	struct given_up *entry;	/* the socket, and the child once it is known */
 	int64_t deadline;
 	int64_t patience;	/* with a server that has ended: to that time; else NEVER */
@@ -351,6 +351,19 @@ static int conclude(struct asking *asking, int r)
 	return tell_error(asking, r);
 }
 
+/* A child without a request goes away, once it sees that none will come. */
+static void withdraw(struct asking *asking)
+{
+	struct pollfd answers = {.fd = asking->entry->socket, .events = POLLIN};
+	int64_t soon = spu__now_us() + END_US;
+
+	shutdown(answers.fd, SHUT_WR);
+	do
+		listen_to(asking);
+	while (!asking->is_over && await(&answers, 1, soon) == 0);
+	end_child(asking, soon);
+}
+
 static int ask(struct asking *asking)
 {
 	int sockets[2], on = 1, r = spu__make_sockets(SOCK_STREAM, sockets);
@@ -363,7 +376,14 @@ static int ask(struct asking *asking)
 	asking->entry->socket = sockets[0];
 	r = hand_over(asking, sockets[1]);
 	close(sockets[1]);
-	return r < 0 ? tell_error(asking, r) : conclude(asking, converse(asking));
+	if (r < 0)
+		return tell_error(asking, r);
+	r = spu__pack_cargo(asking->cargo);
+	if (r < 0) {
+		withdraw(asking);
+		return r;
+	}
+	return conclude(asking, converse(asking));
 }
 
 static int ask_with_entry(struct asking *asking, pid_t *ret_pid, int *ret_pidfd)

@@ -249,17 +249,15 @@ static int write_request(struct cargo *cargo, const struct request *request)
 	return 0;
 }
 
-static int load(struct cargo *cargo)
+int spu__pack_cargo(struct cargo *cargo)
 {
 	const struct launch *launch = cargo->launch;
 	struct request request = {
 		.argv = launch->argv,
 		.deadline_us = launch->deadline == NEVER ? 0 : launch->deadline + MOMENT_US,
 	};
-	int r = load_descriptors(cargo);
+	int r = spu__read_standing(&request.standing, launch->ret_error);
 
-	if (r == 0)
-		r = spu__read_standing(&request.standing, launch->ret_error);
 	if (r < 0)
 		return r;
 	request.options = translate(launch, cargo->fds);
@@ -274,7 +272,7 @@ int spu__load_cargo(struct cargo *ret, const struct launch *launch)
 	int r;
 
 	*ret = (struct cargo){.launch = launch, .directory = -1};
-	r = load(ret);
+	r = load_descriptors(ret);
 	if (r < 0)
 		spu__unload_cargo(ret);
 	return r;

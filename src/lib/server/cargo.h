@@ -22,15 +22,17 @@ struct cargo {
 	size_t count;		/* of them; the last one is the working directory */
 	int program;		/* which of them is program_fd's, if that is set */
 	int directory;		/* -1 */
-	char *bytes;		/* the request */
+	char *bytes;		/* the request, once it is packed */
 	size_t size;
 };
 
 /* Before anything is opened for the launch. */
 int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_error);
 
-/* On failure nothing stays, and it is not to be unloaded. */
+/* The descriptors. On failure nothing stays, and it is not to be unloaded. */
 int spu__load_cargo(struct cargo *ret, const struct launch *launch);
+/* The request: after all else, since a server can make its child meanwhile. */
+int spu__pack_cargo(struct cargo *cargo);
 void spu__unload_cargo(struct cargo *cargo);
 
 /*

@@ -39,26 +39,7 @@ static int has_own_file_ids(const char *status, const char *name)
 	       effective != files;
 }
 
-/*
- * umask(2) can't ask without changing it, which other threads would see. -ENODATA: before
- * Linux 4.7.
- */
-static int read_status(unsigned *ret_umask)
-{
-	char text[512];
-	const char *line;
-	int r = read_begin("/proc/thread-self/status", text, sizeof(text));
-
-	if (r < 0)
-		return r;
-	line = strstr(text, "\nUmask:\t");
-	if (!line)
-		return -ENODATA;
-	*ret_umask = (unsigned)strtoul(line + 8, NULL, 8);
-	return has_own_file_ids(text, "\nUid:") || has_own_file_ids(text, "\nGid:") ? -ENOTSUP : 0;
-}
-
-static uint64_t read_ignored(void)
+static uint64_t ask_for_ignored(void)
 {
 	struct kernel_sigaction action;
 	uint64_t ignored = 0;
@@ -71,13 +52,35 @@ static uint64_t read_ignored(void)
 	return ignored;
 }
 
+/*
+ * umask(2) can't ask without changing it, which other threads would see. -ENODATA: before
+ * Linux 4.7. The list of groups, in the middle, may be longer than the text.
+ */
+static int read_status(struct standing *ret)
+{
+	char text[2048];
+	const char *umask, *ignored;
+	int r = read_begin("/proc/thread-self/status", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	umask = strstr(text, "\nUmask:\t");
+	if (!umask)
+		return -ENODATA;
+	ret->umask = (unsigned)strtoul(umask + 8, NULL, 8);
+	ignored = strstr(text, "\nSigIgn:\t");
+	ret->ignored = ignored && strchr(ignored + 1, '\n') ? strtoull(ignored + 9, NULL, 16)
+							      : ask_for_ignored();
+	return has_own_file_ids(text, "\nUid:") || has_own_file_ids(text, "\nGid:") ? -ENOTSUP : 0;
+}
+
 int spu__read_standing(struct standing *ret, struct spu_error *ret_error)
 {
 	char score[16];
 	int r, i;
 
 	memset(ret, 0, sizeof(*ret));
-	r = read_status(&ret->umask);
+	r = read_status(ret);
 	if (r == -ENOTSUP)
 		return spu__refusal(ret_error, ENOTSUP, SPU_STEP_SERVER, -1, "spawn server: the "
 				    "thread has ids of its own for files, setfsuid(2)");
@@ -90,7 +93,6 @@ int spu__read_standing(struct standing *ret, struct spu_error *ret_error)
 	ret->session = getsid(0);
 	ret->group = getpgrp();
 	ret->nice = getpriority(PRIO_PROCESS, 0);
-	ret->ignored = read_ignored();
 	for (i = 0; i < STANDING_LIMITS; i++)
 		syscall4(SYS_prlimit64, 0, i, 0, (long)&ret->limits[i]);
 	syscall3(SYS_sched_getaffinity, 0, sizeof(ret->cpus), (long)ret->cpus);
