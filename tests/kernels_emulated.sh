@@ -38,7 +38,7 @@ refusals() {
 # linux VERSION
 linux() {
 	# shellcheck disable=SC2046
-	suites "$ALL" "$FILTER" $(refusals "$1") --
+	suites "$ALL posix_spawn" "$FILTER" $(refusals "$1") --
 }
 
 test_linux_4_19() {
@@ -66,13 +66,13 @@ test_linux_5_11_has_all_that_the_library_calls() {
 # Everything that they don't know they answer with EPERM; only clone3 was soon
 # given ENOSYS, without which no glibc makes a thread.
 test_filters_of_old_containers() {
-	suites "$ALL conformance" "$FILTER" clone3-ours=EPERM close_range=EPERM pidfd_getfd=EPERM \
+	suites "$ALL conformance posix_spawn" "$FILTER" clone3-ours=EPERM close_range=EPERM pidfd_getfd=EPERM \
 		pidfd_open=EPERM pidfd_send_signal=EPERM waitid-pidfd=EPERM --
 }
 
 # libc's own functions make do with wait4.
 test_waitid_refused() {
-	suites "wait $LAUNCHES system capture popen drop_in" "$FILTER" waitid=EPERM --
+	suites "wait $LAUNCHES system capture popen drop_in posix_spawn" "$FILTER" waitid=EPERM --
 	suites "wait system" "$FILTER" waitid=ENOSYS --
 }
 

@@ -15,7 +15,7 @@ test_as_an_ordinary_user() {
 	$as test -x "$BUILD/tests/check_wait" 2>/dev/null ||
 		skip "another user can't reach the build directory"
 	# shellcheck disable=SC2086
-	suites "$ALL" $as
+	suites "$ALL posix_spawn" $as
 }
 
 test_with_standard_input_closed() {
@@ -44,7 +44,7 @@ test_as_pid_1_of_a_namespace() {
 # The other suites look at their children through /proc.
 test_proc_is_not_mounted() {
 	need_namespaces
-	suites "wait system popen conformance" unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' -
+	suites "wait system popen conformance posix_spawn" unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' -
 }
 
 run_tests

@@ -76,10 +76,12 @@ int spu__proc_is_ours(void)
 struct seen {
 	char state;
 	unsigned long flags, pending;	/* of its own, not of its threads together */
+	int exit_signal;
 };
 
 #define FLAGS_FIELD 9
 #define PENDING_FIELD 31
+#define EXIT_SIGNAL_FIELD 38
 
 /* All stands behind the name, which may hold anything. */
 static int parse_stat(const char *stat, struct seen *ret)
@@ -91,15 +93,17 @@ static int parse_stat(const char *stat, struct seen *ret)
 		return -1;
 	field += 2;
 	ret->state = *field;
-	for (number = 4; number <= PENDING_FIELD; number++) {
+	for (number = 4; number <= EXIT_SIGNAL_FIELD; number++) {
 		field = strchr(field, ' ');
 		if (!field)
 			return -1;
 		field++;
 		if (number == FLAGS_FIELD)
 			ret->flags = strtoul(field, NULL, 10);
+		if (number == PENDING_FIELD)
+			ret->pending = strtoul(field, NULL, 10);
 	}
-	ret->pending = strtoul(field, NULL, 10);
+	ret->exit_signal = atoi(field);
 	return 0;
 }
 
@@ -165,7 +169,12 @@ int spu__has_executed(pid_t pid, int is_child)
 int spu__never_executed(pid_t pid)
 {
 	siginfo_t info;
+	struct seen seen;
+	long r = syscall6(SYS_waitid, P_PID, pid, (long)&info,
+			  WEXITED | WNOHANG | WNOWAIT | KERNEL_WCLONE, 0, 0);
 
-	return syscall6(SYS_waitid, P_PID, pid, (long)&info,
-			WEXITED | WNOHANG | WNOWAIT | KERNEL_WCLONE, 0, 0) == 0;
+	if (r == 0 || r == -ECHILD)
+		return r == 0;
+	/* a filter refuses to say */
+	return spu__proc_is_ours() && look_at(pid, &seen) == 0 && seen.exit_signal != SIGCHLD;
 }
