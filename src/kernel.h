@@ -36,6 +36,7 @@
 #define KERNEL_CLONE_CLEAR_SIGHAND 0x100000000ull	/* 5.5, clone3 only */
 #define KERNEL_CLONE_INTO_CGROUP 0x200000000ull		/* 5.7, clone3 only */
 
+#define KERNEL_CGROUP2_MAGIC 0x63677270	/* statfs(2) */
 #define KERNEL_CLOSE_RANGE_UNSHARE 2u	/* 5.9 */
 #define KERNEL_CLOSE_RANGE_CLOEXEC 4u	/* 5.11 */
 #define KERNEL_PIDFD_THREAD 00000200u	/* O_EXCL; 6.9 */
@@ -55,7 +56,9 @@
 #define KERNEL_SO_PASSPIDFD 76		/* 6.5 */
 #define KERNEL_SCM_PIDFD 4		/* 6.5 */
 
-/* The first published size (Linux 5.3), so that no kernel answers E2BIG. */
+/* What of it is told to a kernel that knows no more: the first published size, of 5.3 */
+#define KERNEL_CLONE_ARGS_FIRST 64
+
 struct kernel_clone_args {
 	uint64_t flags;
 	uint64_t pidfd;
@@ -65,6 +68,9 @@ struct kernel_clone_args {
 	uint64_t stack;
 	uint64_t stack_size;
 	uint64_t tls;
+	uint64_t set_tid;		/* 5.5 */
+	uint64_t set_tid_size;
+	uint64_t cgroup;		/* 5.7 */
 };
 
 #define KERNEL_CAP_VERSION_3 0x20080522

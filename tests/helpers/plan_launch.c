@@ -23,10 +23,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "kernel.h"
 #include "spawnutil.h"
 
 static char *arguments[8];
@@ -409,6 +411,20 @@ static void rules(void)
 	GIVE(0, SPU_NULL(3));
 }
 
+/* Where the root of the control groups is mounted that there are now */
+static void born_in_group(void)
+{
+	static const char *const roots[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+	struct statfs system;
+	size_t i;
+
+	for (i = 0; i < 2 && geteuid() == 0; i++)
+		if (statfs(roots[i], &system) == 0 && system.f_type == KERNEL_CGROUP2_MAGIC) {
+			options.cgroup = roots[i];
+			return;
+		}
+}
+
 static void scheduled(void)
 {
 	options.scheduler = SPU_SET(SCHED_BATCH);
@@ -444,7 +460,7 @@ static void fetched(void)
 	X(blocked_signals) X(most_signals_blocked) X(mask_of_the_thread) X(whole_environment) \
 	X(changed_environment) X(search) X(long_search_in_vain) X(inherit) X(detached) \
 	X(odd_strings) X(another_file) X(everything) X(other_options) X(no_groups) X(parents_end) \
-	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(filter) X(rules) X(scheduled) X(priority_alone)
+	X(fetched) X(own_number) X(within_time) X(by_descriptor) X(capabilities) X(filter) X(rules) X(born_in_group) X(scheduled) X(priority_alone)
 
 static const struct {
 	const char *name;

@@ -23,9 +23,9 @@ long spu__clone_child(unsigned long flags, void *stack_top, int *parent_word, st
 	return -ENOSYS;
 }
 
-long spu__clone3_child(const struct kernel_clone_args *args, struct plan *plan)
+long spu__clone3_child(const struct kernel_clone_args *args, size_t size, struct plan *plan)
 {
-	(void)args, (void)plan;
+	(void)args, (void)size, (void)plan;
 	return -ENOSYS;
 }
 
@@ -408,9 +408,9 @@ CHILD long spu__clone_child(unsigned long flags, void *stack_top, int *parent_wo
 			 (long)parent_word, plan);
 }
 
-CHILD long spu__clone3_child(const struct kernel_clone_args *args, struct plan *plan)
+CHILD long spu__clone3_child(const struct kernel_clone_args *args, size_t size, struct plan *plan)
 {
-	return clone_raw(SYS_clone3, (long)args, sizeof(*args), 0, plan);
+	return clone_raw(SYS_clone3, (long)args, (long)size, 0, plan);
 }
 
 #endif

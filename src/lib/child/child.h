@@ -17,7 +17,7 @@
  * parent_word is where it writes a pidfd, or the pid (CLONE_PARENT_SETTID).
  */
 long spu__clone_child(unsigned long flags, void *stack_top, int *parent_word, struct plan *plan);
-long spu__clone3_child(const struct kernel_clone_args *args, struct plan *plan);
+long spu__clone3_child(const struct kernel_clone_args *args, size_t size, struct plan *plan);
 
 /* Carries the plan out in the calling process; returns only on failure, with report filled in. */
 void spu__run_plan(struct plan *plan);

@@ -8,9 +8,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "../../kernel.h"
 #include "../../quote.h"
 #include "../error.h"
 #include "landlock.h"
@@ -168,7 +170,7 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 	size_t count = 0, i;
 	int r;
 
-	*ret = (struct ends){.program = -1, .ruleset = -1, .error_pipe = {-1, -1}};
+	*ret = (struct ends){.program = -1, .ruleset = -1, .cgroup = -1, .error_pipe = {-1, -1}};
 	while (entries && entries[count].kind)
 		count++;
 	r = allocate(ret, count);
@@ -189,6 +191,7 @@ void spu__release_ends(struct ends *ends, int succeeded)
 	size_t i;
 
 	spu__close_error_pipe(ends);
+	spu__close_cgroup(ends);
 	if (ends->program >= 0)
 		close(ends->program);
 	if (ends->ruleset >= 0)
@@ -269,7 +272,7 @@ static int is_ours(const struct ends *ends, int fd)
 	for (i = 0; i < ends->caller_end_count; i++)
 		if (ends->caller_ends[i] == fd)
 			return 1;
-	return fd == ends->program || fd == ends->ruleset;
+	return fd == ends->program || fd == ends->ruleset || fd == ends->cgroup;
 }
 
 int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
@@ -277,7 +280,8 @@ int spu__refuse_closed_sources(const struct ends *ends, struct given *given, siz
 {
 	const struct spu_fd *fd;
 
-	if (ends->child_end_count == 0 && ends->program < 0 && ends->ruleset < 0)
+	if (ends->child_end_count == 0 && ends->program < 0 && ends->ruleset < 0 &&
+	    ends->cgroup < 0)
 		return 0;
 	for (fd = entries; fd && fd->kind; fd++) {
 		int source = fd->kind == SPU_FD_KEEP ? fd->fd : fd->from;
@@ -293,6 +297,27 @@ int spu__refuse_closed_sources(const struct ends *ends, struct given *given, siz
 					  fd->fd, source);
 	}
 	return 0;
+}
+
+/*
+ * ---- The control group
+ */
+
+void spu__open_cgroup(struct ends *ends, const char *path)
+{
+	int fd = spu__lift(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), 3);
+	struct statfs system;
+
+	ends->cgroup = fd;
+	if (fd >= 0 && (fstatfs(fd, &system) < 0 || system.f_type != KERNEL_CGROUP2_MAGIC))
+		spu__close_cgroup(ends);
+}
+
+void spu__close_cgroup(struct ends *ends)
+{
+	if (ends->cgroup >= 0)
+		close(ends->cgroup);
+	ends->cgroup = -1;
 }
 
 /*

@@ -18,6 +18,7 @@ struct ends {
 	size_t caller_end_count;
 	int program;		/* program_fd's, at a number of its own; or -1 */
 	int ruleset;		/* Landlock's, or -1 */
+	int cgroup;		/* the directory of one that the child is born into, or -1 */
 	int error_pipe[2];	/* or -1 */
 };
 
@@ -28,6 +29,10 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 /* Opens what would wait for another end: those given become moves of what is open by then. */
 int spu__open_fifos(struct ends *ends, struct given *given, size_t count,
 		    const struct spu_options *options, struct spu_error *ret_error);
+
+/* Where it is a control group of version 2. Else the child says what is wrong with it. */
+void spu__open_cgroup(struct ends *ends, const char *path);
+void spu__close_cgroup(struct ends *ends);
 
 /* Program and ruleset: out of the way of all that is given, and close-on-exec. */
 int spu__hold_for_exec(struct ends *ends, struct given *given, size_t count,

@@ -46,6 +46,8 @@ static uint64_t choose_flags(const struct launch *launch, const struct way *way)
 		flags &= ~KERNEL_CLONE_VM;
 	if (launch->options.flags & SPU_NO_PIDFD)
 		flags &= ~KERNEL_CLONE_PIDFD;
+	if (way->is_clone3 && launch->ends.cgroup >= 0)
+		flags |= KERNEL_CLONE_INTO_CGROUP;
 	return flags;
 }
 
@@ -104,8 +106,10 @@ static long clone_one_way(struct launch *launch, const struct way *way, char *st
 				.exit_signal = (uint64_t)way->exit_signal,
 				.stack = (uint64_t)(uintptr_t)stack,
 				.stack_size = stack_size,
+				.cgroup = (uint64_t)launch->ends.cgroup,
 			};
-			r = spu__clone3_child(&args, plan);
+			r = spu__clone3_child(&args, flags & KERNEL_CLONE_INTO_CGROUP ?
+					      sizeof(args) : KERNEL_CLONE_ARGS_FIRST, plan);
 		} else {
 			r = spu__clone_child((unsigned long)flags | (unsigned)way->exit_signal,
 					     stack + stack_size, ret_pidfd, plan);
@@ -122,25 +126,34 @@ static int is_refusal(long r)
 	return r == -ENOSYS || r == -EPERM || r == -EINVAL || r == -E2BIG;
 }
 
-/* Another way is remembered only once it has worked. */
+/*
+ * Another way is remembered only once it has worked. None but the first makes a child in
+ * a control group, of which the plan says nothing then.
+ */
 static long clone_best_way(struct launch *launch, char *stack, size_t stack_size,
 			   int *ret_pidfd)
 {
 	unsigned first = spu__known_way(), way = first;
 	uint64_t mask = 0;
+	int is_born_in_cgroup = launch->ends.cgroup >= 0;
 	long r;
 
+	if (is_born_in_cgroup && !ways[way].is_clone3)
+		return -ENOSYS;
 	for (;; way++) {
 		if (!ways[way].is_clone3)
 			block_signals(SPU_SIGNAL(SIGSYS), &mask);
 		r = clone_one_way(launch, &ways[way], stack, stack_size, ret_pidfd);
 		if (!ways[way].is_clone3)
 			restore_signals(&mask);
-		if (!is_refusal(r) || way + 1 == WAYS)
+		if (!is_refusal(r) || way + 1 == WAYS || is_born_in_cgroup)
 			break;
 	}
-	if (r > 0 && way != first)
+	if (r > 0 && way != first) {
 		spu__learn_way(way);
+		if (!ways[way].is_clone3)
+			spu__learn_refusal(FEATURE_BIRTH, ENOSYS);
+	}
 	return r;
 }
 

@@ -18,6 +18,7 @@ enum feature {
 	FEATURE_UNSHARE,	/* close_range with CLOSE_RANGE_UNSHARE */
 	FEATURE_FETCH,		/* pidfd_open, pidfd_getfd */
 	FEATURE_CLOSE_RANGE,
+	FEATURE_BIRTH,		/* CLONE_INTO_CGROUP */
 	FEATURES
 };
 

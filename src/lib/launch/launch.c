@@ -99,6 +99,16 @@ static int give(struct launch *launch)
 					  options->fds, launch->ret_error);
 }
 
+/* Not with a deadline, which ends a child that no file system answers, but not us. */
+static int may_be_born_in_cgroup(const struct launch *launch)
+{
+	const struct spu_options *options = &launch->options;
+
+	return options->cgroup && !options->server && launch->purpose != FOR_EXEC &&
+	       options->method == SPU_METHOD_VFORK && launch->deadline == NEVER &&
+	       spu__may_use(FEATURE_BIRTH);
+}
+
 int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_options *options,
 		     const struct actions *actions, enum purpose purpose, struct arena *arena,
 		     struct spu_error *ret_error)
@@ -120,6 +130,8 @@ int spu__open_launch(struct launch *ret, char *const argv[], const struct spu_op
 		return r;
 	if (arena)
 		ret->stacks = spu__allot(arena, CHILD_STACKS);
+	if (may_be_born_in_cgroup(ret))
+		spu__open_cgroup(&ret->ends, ret->options.cgroup);
 	r = actions ? give_actions(ret) : give(ret);
 	if (r == 0)
 		r = copy_path(ret);
@@ -277,6 +289,7 @@ static int compile(struct launch *launch)
 		.table = {.given = launch->given, .count = launch->given_count,
 			  .held = {launch->ends.error_pipe[1], launch->ends.program,
 				   launch->ends.ruleset}},
+		.is_born_in_cgroup = launch->ends.cgroup >= 0,
 		.arena = launch->arena,
 		.left_us = time_left(launch),
 		.mask = (options->flags & SPU_KEEP_MASK) ? current_mask() : 0,

@@ -54,9 +54,25 @@ static void learn(enum step_kind kind, int err)
 		spu__learn_refusal(FEATURE_FETCH, err);
 }
 
+/*
+ * The child joins its control group as a step then, which says what is wrong with that.
+ * But there may be no room for a process, in the group or at all.
+ */
+static enum next after_refused_birth(struct launch *launch, int err)
+{
+	if (err == EAGAIN || err == ENOMEM)
+		return NEXT_FAILURE;
+	if (is_refusal(err) && err != EPERM)
+		spu__learn_refusal(FEATURE_BIRTH, ENOSYS);
+	spu__close_cgroup(&launch->ends);
+	return NEXT_ATTEMPT;
+}
+
 /* No process was made, in none of the ways. */
 static enum next after_refusal(struct launch *launch, int err)
 {
+	if (launch->ends.cgroup >= 0)
+		return after_refused_birth(launch, err);
 	if (!is_refusal(err))
 		return NEXT_FAILURE;
 	if (shares_table(launch)) {

@@ -183,7 +183,7 @@ static void add_process_steps(struct plan *plan, const struct plan_request *requ
 		spu__add_step(plan, STEP_SETSID, -1);
 	if (options->pgroup.set)
 		spu__add_step3(plan, STEP_PGROUP, -1, 0, options->pgroup.value, 0);
-	if (options->cgroup)
+	if (options->cgroup && !request->is_born_in_cgroup)
 		add_line(plan, STEP_CGROUP_OPEN, plan->cgroup, "0", options->cgroup);
 	add_pid(plan, options);
 	add_priorities(plan, request);

@@ -21,6 +21,7 @@ struct plan_request {
 	pid_t group;		/* the caller's process group */
 	int nice;		/* the calling thread's */
 	struct capabilities capabilities;
+	int is_born_in_cgroup;	/* no step is needed for it */
 };
 
 /* *ret_block is the one allocation that the plan lives in, to be given back. 0, -ENOMEM. */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* A child that is born in its control group, and what is done where it can't be. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "filters.h"
+#include "held.h"
+#include "kernel.h"
+#include "launches.h"
+
+#define SUITE "cgroup"
+
+static char group[PATH_MAX];
+
+static void remove_group(void)
+{
+	if (*group)
+		rmdir(group);
+}
+
+/* A new one of version 2, or "". */
+static void make_group(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+
+	*group = '\0';
+	while (mounts && (mount = getmntent(mounts)))
+		if (strcmp(mount->mnt_type, "cgroup2") == 0) {
+			snprintf(group, sizeof(group), "%s/spawnutil.%d", mount->mnt_dir,
+				 (int)getpid());
+			if (mkdir(group, 0755) < 0)
+				*group = '\0';
+			break;
+		}
+	if (mounts)
+		endmntent(mounts);
+}
+
+#define NEED_GROUP() \
+	do { \
+		make_group(); \
+		if (!*group) \
+			SKIP(SUITE, "no control group of version 2 may be made here"); \
+	} while (0)
+
+static const char *explained(const struct spu_options *options)
+{
+	struct spu_error error;
+	char *text;
+	int r = spu_explain(SPU_ARGV("true"), options, &text, &error);
+
+	ASSERT_OK(r, error);
+	return text;
+}
+
+static void assert_in_group(const struct spu_options *options)
+{
+	char command[2 * PATH_MAX];
+
+	snprintf(command, sizeof(command), "grep -q '^0::.*/%s$' /proc/self/cgroup",
+		 strrchr(group, '/') + 1);
+	ck_assert_int_eq(exit_of(SPU_ARGV("/bin/sh", "-c", command), options), 0);
+}
+
+static void refuse_clone3(void)
+{
+	filter_call(SYS_clone3, ANSWER(ENOSYS));
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+	ck_assert_ptr_nonnull(strstr(explained(SPU_OPTIONS(.cgroup = group)), "cgroup.procs"));
+}
+
+START_TEST(a_child_is_born_in_its_group)
+{
+	const char *plan;
+
+	NEED_GROUP();
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+	plan = explained(SPU_OPTIONS(.cgroup = group));
+	if (!strstr(plan, "CLONE_INTO_CGROUP"))
+		SKIP(SUITE, "not before Linux 5.7");
+	ck_assert_ptr_null(strstr(plan, "cgroup.procs"));
+	/* a deadline is about the child, which opens it then */
+	plan = explained(SPU_OPTIONS(.cgroup = group, .timeout_ms = 86400000));
+	ck_assert_ptr_null(strstr(plan, "CLONE_INTO_CGROUP"));
+	ck_assert_ptr_nonnull(strstr(plan, "cgroup.procs"));
+	assert_in_group(SPU_OPTIONS(.cgroup = group, .timeout_ms = 86400000));
+	in_own_process(refuse_clone3);
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+}
+END_TEST
+
+/* The descriptor of the group is nobody's but the clone's. */
+START_TEST(it_holds_no_descriptor_more)
+{
+	size_t open_before = count_open();
+	struct state_report *report;
+
+	NEED_GROUP();
+	report = run_report(SPU_OPTIONS(.cgroup = group));
+	ck_assert_uint_eq(report->fd_count, count_standard());
+	report = run_report(SPU_OPTIONS(.cgroup = group, .fds = SPU_FDS(SPU_NULL(3), SPU_NULL(4))));
+	ck_assert_uint_eq(report->fd_count, count_standard() + 2);
+	assert_unchanged(open_before);
+}
+END_TEST
+
+static void join_without_rights(void)
+{
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = group), EACCES, SPU_STEP_CGROUP, -1,
+		     "cgroup /");
+}
+
+START_TEST(what_is_wrong_with_it_is_said_by_the_step)
+{
+	char below[PATH_MAX + 16], other[PATH_MAX + 16], type[PATH_MAX + 32];
+	int fd;
+
+	NEED_GROUP();
+	in_own_process(join_without_rights);
+	/* beside a threaded one there is none that takes anybody */
+	snprintf(other, sizeof(other), "%s/other", group);
+	ck_assert_int_eq(mkdir(other, 0755), 0);
+	snprintf(below, sizeof(below), "%s/below", group);
+	snprintf(type, sizeof(type), "%s/cgroup.type", below);
+	ck_assert_int_eq(mkdir(below, 0755), 0);
+	fd = open(type, O_WRONLY | O_CLOEXEC);
+	if (write(fd, "threaded", 8) == 8)
+		ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = other), EOPNOTSUPP,
+			     SPU_STEP_CGROUP, -1, "other: Operation not supported");
+	close(fd);
+	ck_assert_int_eq(rmdir(other), 0);
+	ck_assert_int_eq(rmdir(below), 0);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = below), ENOENT, SPU_STEP_CGROUP, -1,
+		     "below: No such file or directory");
+	/* and the next one is born as ever */
+	ck_assert_ptr_nonnull(strstr(explained(SPU_OPTIONS(.cgroup = group)), "clone"));
+	assert_in_group(SPU_OPTIONS(.cgroup = group));
+}
+END_TEST
+
+START_TEST(no_room_in_it_is_no_reason_to_be_born_elsewhere)
+{
+	char most[PATH_MAX + 32];
+	int fd;
+
+	NEED_GROUP();
+	snprintf(most, sizeof(most), "%s/pids.max", group);
+	fd = open(most, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		SKIP(SUITE, "its number of processes can't be limited here");
+	close(fd);
+	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = group), EAGAIN, SPU_STEP_CLONE, -1,
+		     "clone: too many processes");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create(SUITE);
+	TCase *tests = add_case(suite);
+
+	tcase_add_checked_fixture(tests, NULL, remove_group);
+	tcase_add_test(tests, a_child_is_born_in_its_group);
+	tcase_add_test(tests, it_holds_no_descriptor_more);
+	tcase_add_test(tests, what_is_wrong_with_it_is_said_by_the_step);
+	tcase_add_test(tests, no_room_in_it_is_no_reason_to_be_born_elsewhere);
+	return run_suite(suite);
+}
