@@ -170,7 +170,7 @@ stand_ins() {
 		cat >"stand-ins/$name" <<-'END'
 			#!/bin/sh
 			read -r _ _ _ _ _ session _ </proc/$$/stat
-			[ "$session" -ne $$ ] || exec sleep 10
+			[ "$session" -ne $$ ] || [ -t 1 ] || exec sleep 10
 		END
 	done
 	chmod +x stand-ins/*

@@ -4,30 +4,8 @@
 # suite: alone
 # shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
 
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
-
-# play: the script on stdin, with a shell that has said "begin"
-play() {
-	command -v bash >/dev/null || skip "bash isn't installed"
-	{
-		cat <<-'END'
-			send PS1='$ '; stty -echo; unset HISTFILE\n
-			send echo be''gin\n
-			expect begin
-		END
-		cat
-		printf '%s\n' 'send exit\n' 'send exit\n'
-	} | PATH=$HELPERS:$PATH "$HELPERS/ss_pty" bash --norc --noediting -i >typed 2>err
-	r=$?
-	[ "$r" -ne 98 ] || skip "no terminal can be made: $(cat err)"
-	[ "$r" -ne 99 ] || fail "$(cat err)"
-}
-
-# Once and not twice is only seen in the transcript; a prompt may stand before it
-count() {
-	tr -d '\r' <typed | grep -c "$1\$"
-}
+# shellcheck source-path=SCRIPTDIR source=terminal.sh
+. "$(dirname "$0")/terminal.sh"
 
 test_interrupt_stop_and_continue() {
 	play <<-'END'

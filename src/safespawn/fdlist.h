@@ -14,7 +14,10 @@ struct fd_list {
 	size_t named_count;
 };
 
-/* kind: SPU_FD_KEEP, SPU_FD_MAP (from: our number), SPU_FD_NULL or SPU_FD_CLOSE. */
+/*
+ * kind: SPU_FD_KEEP, SPU_FD_MAP (from: our number), SPU_FD_NULL, SPU_FD_CLOSE, or
+ * SPU_FD_PTY, which launch.c completes.
+ */
 void fd_list_set(struct fd_list *list, int kind, int fd, int from);
 
 /* The entry whose target is fd, or NULL. */

@@ -30,8 +30,9 @@ static int has_reached_command(const struct supervisor *s, const siginfo_t *info
 }
 
 /*
- * What is sent in its place. In a session of its own the command has no terminal,
- * and the kernel drops what would stop it: nobody there could continue it. We do.
+ * What is sent in its place. In a session of its own the command has no terminal, or
+ * none with a shell, and the kernel drops what would stop it: nobody there could
+ * continue it. We do.
  */
 static int translate(const struct supervisor *s, int number)
 {
@@ -39,7 +40,8 @@ static int translate(const struct supervisor *s, int number)
 
 	if (s->settings->rewritten[number])
 		return s->settings->rewritten[number];
-	return is_stop && s->settings->setsid && !signals_is_ignored(number) ? SIGSTOP : number;
+	return is_stop && (s->settings->setsid || s->relay) && !signals_is_ignored(number)
+	     ? SIGSTOP : number;
 }
 
 /* Ignored ones too: the kernel drops what the command ignores as well. */

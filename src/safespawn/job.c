@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keyboard.h"
 #include "signals.h"
 #include "terminal.h"
 
@@ -119,22 +120,32 @@ void job_stopped(struct supervisor *s, int number)
 	if (is_alone)
 		s->holder = group;
 	take_terminal(s);
+	if (s->relay)
+		relay_leave(s->relay);
 	/* A ^Z that can't stop us would stop the command for ever */
 	s->goes_on = stop_ourselves(s, is_alone && s->leads_group && number != SIGSTOP) ||
 		     (s->leads_group && number == SIGTSTP);
+	if (s->relay)
+		relay_enter(s->relay);
 }
 
 /*
- * A ^C that ended the command in a group of its own has reached nobody else. The
+ * A ^C that ended the command in a group of its own, or at its own terminal where we
+ * have passed it on as a key, has reached nobody else. The
  * terminal would have sent it to our group too: to the script, to make.
  */
 int job_ended(struct supervisor *s)
 {
 	int status = s->ending->wait_status, number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	if (!s->holder || !terminal_is_with(s->terminal, s->holder))
-		return 0;
-	terminal_take(s->terminal);
+	if (s->relay) {
+		if (!keyboard_is_taken())
+			return 0;
+	} else {
+		if (!s->holder || !terminal_is_with(s->terminal, s->holder))
+			return 0;
+		terminal_take(s->terminal);
+	}
 	return s->leads_group && (number == SIGINT || number == SIGQUIT) &&
 	       !(s->sent & SPU_SIGNAL(number)) ? number : 0;
 }

@@ -13,6 +13,7 @@
 #include "ending.h"
 #include "environment.h"
 #include "exit_status.h"
+#include "keyboard.h"
 #include "preload.h"
 #include "terminal.h"
 
@@ -147,10 +148,10 @@ static void set_group(struct launch *launch)
 	const struct settings *settings = launch->settings;
 	struct spu_options *options = &launch->options;
 
-	if (settings->setsid || settings->background)
+	if (settings->setsid || settings->background || settings->pty)
 		options->flags |= SPU_SETSID;
 	options->pgroup = settings->pgroup;
-	if (settings->timeout_ms && !settings->setsid && !settings->foreground)
+	if (settings->timeout_ms && !(options->flags & SPU_SETSID) && !settings->foreground)
 		options->pgroup = SPU_SET(0);
 	if (wants_foreground(launch))
 		options->foreground = SPU_SET(0);
@@ -170,16 +171,43 @@ static int open_output(struct launch *launch)
 	return EXIT_SETUP;
 }
 
+/* It is one, wherever the redirections have copied it to. */
+static int set_terminal(struct launch *launch)
+{
+	struct spu_fd *entry = launch->fds.entries;
+	int r = keyboard_model(&launch->modes, &launch->size), first = -1;
+
+	if (r < 0) {
+		say_errno(r, "--pty: /dev/ptmx");
+		return -1;
+	}
+	for (; entry && entry->kind; entry++) {
+		if (entry->kind != SPU_FD_PTY)
+			continue;
+		if (first >= 0)
+			*entry = (struct spu_fd)SPU_SAME(entry->fd, first);
+		else
+			*entry = (struct spu_fd)SPU_PTY_WITH(first = entry->fd, &launch->terminal,
+							     &launch->modes, &launch->size);
+	}
+	if (first < 0)
+		say("--pty: 0 to 2 are all redirected, and nothing is left for the terminal");
+	return first < 0 ? -1 : 0;
+}
+
 static int set_descriptors(struct launch *launch)
 {
 	const struct settings *settings = launch->settings;
+	int kind = settings->background ? SPU_FD_NULL : settings->pty ? SPU_FD_PTY : 0;
 
-	for (int fd = 0; settings->background && fd <= STDERR_FILENO; fd++)
-		fd_list_set(&launch->fds, SPU_FD_NULL, fd, 0);
+	for (int fd = 0; kind && fd <= STDERR_FILENO; fd++)
+		fd_list_set(&launch->fds, kind, fd, 0);
 	if (descriptors_collect(settings, &launch->fds) < 0)
 		return EXIT_SETUP;
 	if (redirections_open(settings->redirections, settings->redirection_count,
 			      settings->explain, &launch->fds) < 0)
+		return EXIT_SETUP;
+	if (settings->pty && set_terminal(launch) < 0)
 		return EXIT_SETUP;
 	if (settings->status_fd.set &&
 	    descriptors_reserve(&launch->fds, (int)settings->status_fd.value) < 0)

@@ -3,6 +3,8 @@
 #ifndef SAFESPAWN_LAUNCH_H
 #define SAFESPAWN_LAUNCH_H
 
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 
 #include "descriptors.h"
@@ -23,6 +25,9 @@ struct launch {
 	char *preload;		/* "LD_PRELOAD=...", or NULL */
 	struct pid_file pid_file;
 	struct signals signals;
+	struct termios modes;	/* of COMMAND's terminal */
+	struct winsize size;
+	int terminal;		/* our side of it */
 	sigset_t early;		/* came when there was perhaps no command to get them with us */
 	struct timespec begun, launched;	/* where somebody asks */
 };

@@ -71,16 +71,22 @@ static int run_in_background(struct launch *launch)
 static int run_in_foreground(struct launch *launch)
 {
 	static struct tree tree;
-	int ends_tree = launch->settings->kill_tree, status;
+	static struct relay relay;
+	int ends_tree = launch->settings->kill_tree, has_relay = launch->settings->pty, status;
 	struct spu_child child;
 	struct ending ending;
 
 	if (ends_tree && tree_begin(&tree, launch->settings->cgroup) < 0)
 		return EXIT_SETUP;
+	status = has_relay ? relay_prepare(&relay, &launch->signals.waited) : 0;
+	if (status)
+		return status;
 	status = launch_spawn(launch, &child);
 	if (status)
 		return nothing_launched(launch->settings, status);
-	supervise(launch, &child, ends_tree ? &tree : NULL, &ending);
+	if (has_relay)
+		relay_begin(&relay, launch->terminal);
+	supervise(launch, &child, ends_tree ? &tree : NULL, has_relay ? &relay : NULL, &ending);
 	pid_file_remove(&launch->pid_file, child.pid);
 	spu_child_release(&child);
 	if (launch->settings->verbose)

@@ -81,6 +81,8 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "Session and signals:", 5},
 	{"setsid", KEY_SETSID, 0, 0, "A session of its own", 0},
+	{"pty", KEY_PTY, 0, 0, "A terminal of its own: standard input is typed there, and what "
+	 "it shows is standard output", 0},
 	{"setpgid", KEY_SETPGID, "PGID", OPTION_ARG_OPTIONAL,
 	 "A process group of its own, or that one", 0},
 	{"pdeathsig", KEY_PDEATHSIG, "SIG", 0, "Sent to the command when safespawn ends", 0},

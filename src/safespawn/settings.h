@@ -63,7 +63,7 @@ struct settings {
 
 	/* session and signals */
 	struct spu_value pgroup;
-	int setsid;
+	int setsid, pty;
 	int pdeathsig;		/* 0: none */
 	uint64_t default_signals, ignore_signals, block_signals;
 	signed char rewritten[LAST_SIGNAL + 1];	/* passed on in its place; 0: itself, -1: nothing */

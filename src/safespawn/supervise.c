@@ -158,6 +158,23 @@ static void reap_others(const struct supervisor *s)
 	}
 }
 
+/* As sigtimedwait(2), and the terminal is served meanwhile. */
+static int relay_until_signal(struct supervisor *s, siginfo_t *info)
+{
+	static const struct timespec now;
+	struct timespec left = {0};
+	int number;
+
+	while ((number = sigtimedwait(s->waited, info, &now)) < 0) {
+		if (s->has_deadline)
+			left = time_left(s);
+		if (s->has_deadline && left.tv_sec == 0 && left.tv_nsec == 0)
+			break;
+		relay_turn(s->relay, s->has_deadline ? &left : NULL);
+	}
+	return number;
+}
+
 static int take_signal(struct supervisor *s, siginfo_t *info)
 {
 	struct timespec left;
@@ -165,6 +182,8 @@ static int take_signal(struct supervisor *s, siginfo_t *info)
 
 	if (number > 0)
 		return number;
+	if (s->relay)
+		return relay_until_signal(s, info);
 	if (!s->has_deadline)
 		return sigwaitinfo(s->waited, info);
 	left = time_left(s);
@@ -181,7 +200,8 @@ static void wait_for_command(struct supervisor *s)
 			if (errno == EAGAIN)
 				time_out(s);
 		} else if (info.si_signo != SIGCHLD) {
-			forward(s, &info);
+			if (!s->relay || !relay_take_signal(s->relay, info.si_signo))
+				forward(s, &info);
 			was_told(s, info.si_signo);
 		} else if (reap(s)) {
 			return;
@@ -260,8 +280,42 @@ static void end_rest(struct supervisor *s)
 	}
 }
 
+/* Who asks us to end, or has set us a time, doesn't want to wait for whoever reads it. */
+static int may_wait_for_reader(const struct supervisor *s)
+{
+	return !s->ending->timed_out && !(s->sent & (SPU_SIGNAL(SIGHUP) | SPU_SIGNAL(SIGINT) |
+						     SPU_SIGNAL(SIGQUIT) | SPU_SIGNAL(SIGTERM)));
+}
+
+/* A ^Z stops us then as it stops whoever reads: there is nobody left to stop first. */
+static void wait_for_reader(const struct supervisor *s)
+{
+	static const struct timespec now;
+	siginfo_t info;
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTSTP);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	relay_leave(s->relay);
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);
+	while (!relay_drain(s->relay, 1))
+		if (sigtimedwait(s->waited, &info, &now) > 0 && asks_to_end(info.si_signo) &&
+		    info.si_pid != getpid())
+			break;
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+}
+
+static void end_relay(const struct supervisor *s)
+{
+	if (!relay_drain(s->relay, 0) && may_wait_for_reader(s))
+		wait_for_reader(s);
+	relay_end(s->relay);
+}
+
 void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
-	       struct ending *ret)
+	       struct relay *relay, struct ending *ret)
 {
 	struct supervisor s = {
 		.settings = launch->settings,
@@ -272,6 +326,7 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 		.leads_group = launch_leads_group(launch),
 		.terminal = -1,
 		.tree = tree,
+		.relay = relay,
 		.ending = ret,
 	};
 	int interrupt;
@@ -286,6 +341,8 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 	interrupt = job_ended(&s);
 	if (tree)
 		end_rest(&s);
+	if (relay)
+		end_relay(&s);
 	if (interrupt)
 		kill(0, interrupt);
 	ending_judge(launch->settings, ret);

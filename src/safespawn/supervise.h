@@ -5,10 +5,14 @@
 
 #include "ending.h"
 #include "launch.h"
+#include "relay.h"
 #include "tree.h"
 
-/* The signals are blocked since before the launch. tree: with --kill-tree, or NULL. */
+/*
+ * The signals are blocked since before the launch. tree: with --kill-tree, or NULL.
+ * relay: with --pty, or NULL; it has begun, and ends here.
+ */
 void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
-	       struct ending *ret);
+	       struct relay *relay, struct ending *ret);
 
 #endif

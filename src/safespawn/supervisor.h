@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ending.h"
+#include "relay.h"
 #include "settings.h"
 #include "tree.h"
 
@@ -27,6 +28,7 @@ struct supervisor {
 	struct timespec deadline;
 	int is_last;		/* deadline: SIGKILL is what it sends */
 	struct tree *tree;	/* with --kill-tree */
+	struct relay *relay;	/* with --pty */
 	struct ending *ending;
 };
 

@@ -67,6 +67,7 @@ static const struct destination {
 	TO(KEY_CGROUP, TEXT, "cgroup", cgroup),
 	TO(KEY_UMASK, MODE, "umask", umask),
 	TO(KEY_SETSID, FLAG, "setsid", setsid),
+	TO(KEY_PTY, FLAG, "pty", pty),
 	TO(KEY_SETPGID, GROUP, "setpgid", pgroup),
 	TO(KEY_PDEATHSIG, SIGNAL, "pdeathsig", pdeathsig),
 	TO(KEY_DEFAULT, SIGNALS, "default-signal", default_signals),

@@ -8,6 +8,8 @@
  *	refuse TEXT	fail if it was shown since then
  *	send TEXT	type it; \n and \xHH
  *	make FILE	an empty one, for who waits for that
+ *	size ROWS COLS	make the terminal so large
+ *	run COMMAND	in a shell of one's own, beside the terminal
  *	hangup		close the terminal
  *
  * At the end of stdin it waits for COMMAND; the exit status is COMMAND's, or
@@ -109,6 +111,15 @@ static void make(const char *path)
 	close(fd);
 }
 
+static void resize(const char *text)
+{
+	struct winsize size = {0};
+
+	if (sscanf(text, "%hu %hu", &size.ws_row, &size.ws_col) != 2 ||
+	    ioctl(master, TIOCSWINSZ, &size) < 0)
+		fail("could not resize to", text);
+}
+
 static void hang_up(void)
 {
 	close(master);
@@ -130,6 +141,10 @@ static void play(char *line)
 		fail("refused", line + 7);
 	else if (strncmp(line, "make ", 5) == 0)
 		make(line + 5);
+	else if (strncmp(line, "size ", 5) == 0)
+		resize(line + 5);
+	else if (strncmp(line, "run ", 4) == 0 && system(line + 4) != 0)
+		fail("failed:", line + 4);
 	else if (strcmp(line, "hangup") == 0)
 		hang_up();
 }

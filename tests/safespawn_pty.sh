@@ -1,0 +1,429 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# --pty: the command on a terminal of its own, with a person at ours or nobody.
+# suite: alone
+# shellcheck disable=SC2016,SC2094,SC2317	# $ for inner shells; a file is written by a tee and
+# read; the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=refusals.sh
+. "$(dirname "$0")/refusals.sh"
+# shellcheck source-path=SCRIPTDIR source=terminal.sh
+. "$(dirname "$0")/terminal.sh"
+
+[ -w /dev/ptmx ] || { echo "skip safespawn_pty all: no terminals can be made here" && exit; }
+
+# ---- nobody at the keyboard ----
+
+test_the_command_leads_a_session_on_a_terminal() {
+	status 7 safespawn -q --pty sh -c '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo hello >/dev/tty; exit 7' </dev/null
+	same shown hello "$out"
+	status 0 safespawn -q --pty sh -c 'read -r pid _ _ _ _ session _ group _ </proc/$$/stat; echo $pid $session $group' </dev/null
+	pid=${out%% *}
+	same 'session and foreground' "$pid $pid $pid" "$out"
+	status 0 safespawn -q --pty --setsid tty </dev/null
+	like name '/dev/pts/*' "$out"
+}
+
+test_lines_end_as_the_command_wrote_them() {
+	status 0 safespawn -q --pty printf 'one\ntwo\n' </dev/null
+	same shown "$(printf 'one\ntwo')" "$out"
+	status 0 safespawn -q --pty stty size </dev/null
+	same size '24 80' "$out"
+}
+
+test_redirections_win() {
+	echo data >in
+	status 0 safespawn -q --pty -r '0<in' sh -c 'cat; [ ! -t 0 ] && [ -t 1 ] && [ -t 2 ]' </dev/null
+	same shown data "$out"
+	status 0 safespawn -q --pty -r '1>log' sh -c 'echo logged; [ -t 0 ] && [ ! -t 1 ] && [ -t 2 ] && echo shown >&2' </dev/null
+	same log logged "$(cat log)"
+	same shown shown "$out"
+	status 0 safespawn -q --pty -r '1>log' -r '2>&1' sh -c 'echo logged >&2; echo shown >&0' </dev/null
+	same log logged "$(cat log)"
+	same shown shown "$out"
+	status 0 safespawn -q --pty -r '2>log' -r '3>&1' sh -c '[ -t 3 ] && echo shown >&3' </dev/null
+	same shown shown "$out"
+	status 0 safespawn -q --pty -r '1>&-' -r '0<&-' sh -c 'echo shown >&2' </dev/null
+	same shown shown "$out"
+	status 0 safespawn -q --pty --keep-fd=2 sh -c '[ -t 1 ] && echo said >&2' </dev/null
+	same stderr said "$err"
+}
+
+test_what_makes_no_sense_is_refused_by_name() {
+	misused '--pty and --exec exclude each other*' --pty --exec
+	misused '--pty and --background exclude each other*' --pty -b
+	misused '--pty and --setpgid exclude each other*' --pty --setpgid
+	misused '--pty and --method=posix_spawn exclude each other' --pty -m posix_spawn
+	misused '--foreground excludes*--pty*' --pty -t 1 --foreground
+	refuses '--pty: 0 to 2 are all redirected*' --pty -r '0</dev/null' -r '1>&0' -r '2>&0'
+	status 125 safespawn --pty --audit
+	hinted safespawn '--pty needs a COMMAND'
+	safespawn --pty touch launched >&- 2>err
+	same status 125 $?
+	same message 'safespawn: standard output is closed, and what --pty shows goes there' "$(cat err)"
+	[ ! -e launched ] || fail "launched with a closed stdout"
+}
+
+test_explain_shows_the_terminal_and_launches_nothing() {
+	status 0 safespawn --pty --explain touch launched </dev/null
+	like plan '*setsid()*ioctl(0, TIOCSCTTY, 0)*' "$out"
+	[ ! -e launched ] || fail "launched"
+}
+
+test_it_ends_as_the_command_did() {
+	status 143 sh -c 'safespawn -q --pty sh -c "kill -TERM \$\$" </dev/null; exit $?'
+	bash -c 'safespawn -q --pty sh -c "kill -USR1 \$\$" </dev/null; exit $?' 2>err
+	same status 138 $?
+	status 127 safespawn -q --pty ./no-such-command </dev/null
+	like message '*no-such-command*' "$err"
+	status 3 safespawn -q --pty --stats --json sh -c 'exit 3' </dev/null
+	like stats '*"exited": 3,*' "$err"
+	status 0 safespawn -q --pty --map-status=9:0 sh -c 'exit 9' </dev/null
+}
+
+# ---- input that nobody types ----
+
+test_input_arrives_and_ends() {
+	printf 'one\ntwo\n' >in
+	status 0 safespawn -q --pty cat <in
+	same shown "$(cat in)" "$out"
+	printf 'one\ntwo' | status 0 safespawn -q --pty cat
+	same 'without the last newline' "$(printf 'one\ntwo')" "$(printf 'one\ntwo' | safespawn -q --pty cat)"
+	same nothing '' "$(safespawn -q --pty cat </dev/null)"
+	same closed '' "$(safespawn -q --pty cat <&-)"
+}
+
+test_each_reader_behind_the_end_meets_it() {
+	echo one >in
+	status 0 safespawn -q --pty sh -c 'cat; cat; read x || echo end; cat' <in
+	same shown "$(printf 'one\nend')" "$out"
+}
+
+test_a_program_that_reads_key_by_key_meets_the_end() {
+	command -v bash >/dev/null || skip "bash isn't installed"
+	printf 'echo he""llo\nexit 9\n' >in
+	status 9 safespawn -q --pty bash --norc --noprofile -i <in
+	like shown '*hello*' "$out"
+	status 0 timeout 100 safespawn -q --pty bash --norc --noprofile -i </dev/null
+}
+
+test_a_megabyte_comes_out_whole() {
+	seq 1 160000 >wanted
+	safespawn -q --pty cat wanted </dev/null >got
+	same status 0 $?
+	cmp wanted got || fail "not whole"
+	safespawn -q --pty cat wanted </dev/null | { sleep 0.2; cat; } >got
+	cmp wanted got || fail "not whole behind who reads late"
+}
+
+test_a_megabyte_goes_through_in_both_directions() {
+	seq 1 160000 >wanted
+	safespawn -q --pty cat <wanted >got
+	same status 0 $?
+	cmp wanted got || fail "not whole"
+}
+
+# Input goes in although nobody takes what is shown yet
+test_no_direction_waits_for_the_other() {
+	seq 1 160000 >wanted
+	mkfifo to from
+	safespawn -q --pty sh -c 'exec 3<&0; cat <&3 >got & cat wanted; wait' <to >from &
+	exec 5>to 6<from
+	cat wanted >&5
+	exec 5>&-
+	cmp wanted - <&6 || fail "not whole"
+	wait $! || fail "status $?"
+	cmp wanted got || fail "not whole"
+}
+
+# ---- the end ----
+
+test_who_keeps_the_terminal_open_holds_nobody() {
+	status 0 timeout 100 safespawn -q --pty sh -c 'trap "" HUP; sleep 1000 & echo $!' </dev/null
+	kill "$out" || fail "nothing was left"
+	status 0 timeout 100 safespawn -q --pty sh -c 'trap "" HUP; yes & echo $! >left' </dev/null
+	same 'at the end of the terminal' 0 "$(while kill -0 "$(cat left)" 2>/dev/null; do sleep 0.05; done; echo 0)"
+}
+
+test_who_stops_reading_hangs_it_up() {
+	safespawn -q --pty --default-signal=HUP sh -c 'trap "echo hup >hung; exit" HUP; while :; do echo line; done' \
+		</dev/null 2>err | head -n 1 >shown
+	same shown line "$(cat shown)"
+	same hung hup "$(cat hung)"
+	same message '' "$(cat err)"
+	[ -w /dev/full ] || skip "no /dev/full"
+	safespawn -q --pty --default-signal=HUP sh -c 'echo line; sleep 1000' </dev/null >/dev/full 2>err
+	same status 129 $?
+	like message 'safespawn: standard output: No space left*' "$(cat err)"
+}
+
+test_signals_reach_it_while_nobody_reads() {
+	mkfifo slow
+	sleep 1000 <>slow >/dev/null &
+	reader=$!
+	safespawn -q --pty sh -c 'echo >begun; yes' </dev/null >slow &
+	until [ -e begun ]; do sleep 0.05; done
+	kill -TERM $!
+	wait $!
+	same status 143 $?
+	kill "$reader"
+}
+
+# What the command has shown is still to be read, and we are told to stop or to end
+test_who_reads_late_is_waited_for_but_not_for_ever() {
+	play <<-'END'
+		send safespawn -q --pty sh -c 'echo $$ >pid; seq 1 15000' </dev/null | { until [ -e go ]; do sleep 0.05; done; sed -n '$s/^/last /p'; }\n
+		run until [ -s pid ] && [ ! -e "/proc/$(cat pid)" ]; do sleep 0.05; done
+		send \x1a
+		expect Stopped
+		send fg\n
+		expect safespawn
+		make go
+		line last 15000
+	END
+	rm pid
+	mkfifo slow
+	sleep 1000 <>slow >/dev/null &
+	reader=$!
+	safespawn -q --pty sh -c 'echo $$ >pid; seq 1 15000; exit 3' </dev/null >slow &
+	until [ -s pid ] && [ ! -e "/proc/$(cat pid)" ]; do sleep 0.05; done
+	kill -TERM $!
+	wait $!
+	same status 3 $?
+	kill "$reader"
+}
+
+test_the_end_of_time_ends_its_group() {
+	status 124 safespawn -q --pty -t 1 sh -c 'sleep 1000; :' </dev/null
+	status 137 safespawn -q --pty -t 1 -k 0.1 sh -c 'trap "" TERM HUP; while :; do sleep 0.1; done' </dev/null
+	status 0 safespawn -q --pty --kill-tree sh -c 'setsid sleep 1000 & echo $!' </dev/null
+	! kill -0 "$out" 2>/dev/null || fail "$out is left"
+}
+
+test_another_users_command_can_open_it_by_name() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	status 0 safespawn -q --pty --user=nobody:nogroup sh -c 'exec 3<>"$(tty)" && echo open >&3' </dev/null
+	same shown open "$out"
+}
+
+test_no_descriptor_leaks() {
+	same descriptors '0 1 2' "$(safespawn -q --pty "$HELPERS/ss_fds" </dev/null)"
+	status 0 safespawn -q --pty --leaks=allow sh -c 'ls -l /proc/$$/fd' </dev/null
+	! printf '%s\n' "$out" | grep -e ptmx -e signalfd || fail "leaked"
+}
+
+test_valgrind_finds_nothing() {
+	command -v valgrind >/dev/null || skip "valgrind isn't installed"
+	[ -z "$SAN$COV" ] || skip "an instrumented build"
+	printf 'one\ntwo' >in
+	status 0 valgrind -q --error-exitcode=99 --leak-check=full --log-file=found \
+		"$BUILD/safespawn" -q --pty cat <in
+	same shown "$(cat in)" "$out"
+}
+
+# ---- a person at the keyboard ----
+
+test_the_window_is_followed() {
+	play <<-'END'
+		size 33 77
+		send safespawn -q --pty sh -c 'stty size; trap "stty size; exit 5" WINCH; echo re""ady; while :; do sleep 0.05; done'; echo st""atus=$?\n
+		line 33 77
+		line ready
+		size 44 99
+		line 44 99
+		line status=5
+		send stty size\n
+		line 44 99
+		send safespawn -q --pty stty size | cat; echo o""ver\n
+		line 44 99
+		line over
+		send safespawn -q --pty stty size </dev/null\n
+		line 44 99
+	END
+}
+
+test_keys_reach_the_command_and_nobody_else() {
+	play <<-'END'
+		send safespawn -q --pty sh -c 'echo $$ >pid; exec ss_catch'; echo st""atus=$?\n
+		line ready
+		send \x03
+		line got 2
+		send \x1c
+		line got 3
+		send \x1a
+		send \x03
+		line got 2
+		refuse Stopped
+		run kill -TERM $(cat pid)
+		line got 15
+		line status=0
+	END
+	same "how often ^C" 2 "$(count 'got 2')"
+	same "how often ^\\" 1 "$(count 'got 3')"
+}
+
+test_an_interrupt_that_ends_the_command_stops_the_script() {
+	play <<-'END'
+		send tty >name; sh -c 'safespawn -q --pty sh -c "echo re""ady; exec sleep 1000"; echo wr""ong'\n
+		line ready
+		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		send \x03
+		expect $
+		send echo st''atus=$?\n
+		line status=130
+		refuse wrong
+	END
+}
+
+test_a_shell_inside_has_job_control() {
+	play <<-'END'
+		send safespawn -q --pty bash --norc --noediting -i\n
+		expect bash
+		send echo in''ner $(tty)\n
+		line inner /dev/pts/
+		send ss_catch\n
+		line ready
+		send \x1a
+		expect Stopped
+		send fg\n
+		line got 18
+		send \x03
+		line got 2
+		send \x1a
+		expect Stopped
+		send kill -TERM %1; fg\n
+		line got 15
+		send exit 5\n
+		expect exit
+		expect $
+		send echo st''atus=$?\n
+		line status=5
+	END
+}
+
+test_vi_edits() {
+	command -v vi >/dev/null || skip "vi isn't installed"
+	TERM=xterm
+	export TERM
+	play <<-'END'
+		size 24 80
+		send safespawn -q --pty vi -u NONE written; echo st''atus=$?\n
+		expect written
+		send ihello\x0dworld\x1b
+		send :wq\x0d
+		line status=0
+	END
+	same written "$(printf 'hello\nworld')" "$(cat written)"
+}
+
+test_top_runs_and_quits() {
+	command -v top >/dev/null || skip "top isn't installed"
+	TERM=xterm
+	export TERM
+	play <<-'END'
+		size 24 80
+		send safespawn -q --pty top; echo st''atus=$?\n
+		expect load average
+		send q
+		line status=0
+	END
+}
+
+# restored COMMAND: whatever ends it, the terminal is as it was
+restored() {
+	play <<-END
+		send tty >name; stty -g >before; echo no""ted\n
+		line noted
+		send safespawn -q --pty sh -c 'echo \$\$ >pid; echo \$PPID >parent; echo re""ady; exec sleep 1000'\n
+		line ready
+		run until stty -a -F "\$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		run $1
+		expect \$
+		send stty -g >after; echo te""sted\n
+		line tested
+	END
+	same "modes after $1" "$(cat before)" "$(cat after)"
+}
+
+test_the_terminal_is_restored() {
+	for how in 'kill -TERM $(cat parent)' 'kill -HUP $(cat parent)' 'kill -KILL $(cat pid)' \
+		'kill -KILL $(cat parent)'; do
+		restored "$how"
+	done
+}
+
+test_it_is_raw_only_while_it_runs() {
+	play <<-'END'
+		send tty >name; safespawn -q --pty sh -c 'echo $PPID >parent; exec ss_catch'\n
+		line ready
+		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		run kill -TSTP $(cat parent)
+		expect Stopped
+		run ! stty -a -F "$(cat name)" | grep -q -e -isig
+		send fg\n
+		line got 18
+		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		send \x03
+		line got 2
+		run kill -STOP $(cat parent)
+		expect Stopped
+		send fg\n
+		expect safespawn
+		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		send \x03
+		line got 2
+		run kill -TERM $(cat parent)
+		line got 15
+		expect $
+		send echo st''atus=$?\n
+		line status=0
+	END
+	same "how often ^C" 2 "$(count 'got 2')"
+}
+
+test_a_stopped_command_stops_it() {
+	play <<-'END'
+		send safespawn -q --pty sh -c 'echo $$ >pid; exec ss_catch'\n
+		line ready
+		run kill -STOP $(cat pid)
+		expect Stopped
+		send fg\n
+		line got 18
+		send \x03
+		line got 2
+		run kill -TERM $(cat pid)
+		line got 15
+		expect $
+	END
+}
+
+test_in_the_background_it_leaves_the_terminal_alone() {
+	play <<-'END'
+		send tty >name; stty -g >before\n
+		send safespawn -q --pty sh -c 'echo ba""ck; read x; echo go""t $x' &\n
+		line back
+		send stty -g >after; echo st''ill here\n
+		line still here
+		send fg\n
+		expect safespawn
+		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+		send text\x0d
+		line got text
+	END
+	same modes "$(cat before)" "$(cat after)"
+}
+
+test_a_hangup_reaches_the_command() {
+	play <<-'END'
+		send safespawn -q --pty sh -c 'trap "echo hup >hung; exit" HUP; echo re""ady; while :; do sleep 0.1; done'\n
+		line ready
+		hangup
+	END
+	for _ in $(seq 1000); do
+		[ ! -s hung ] || return 0
+		sleep 0.05
+	done
+	fail "it never came"
+}
+
+run_tests
