@@ -70,6 +70,14 @@ test_statuses_are_those_of_libc() {
 	done
 }
 
+# Only libc's functions read what libc has made; what is ours is empty to them
+test_file_actions_of_libc_are_handed_to_libc() {
+	[ -z "${SAN-}" ] || skip "a sanitizer has these names, too"
+	preloaded "$OURS" "$CALLS" actions
+	same actions "theirs: 0, 7, libc's launch 7, 0
+ours: 0, 7, libc's launch 8, 0" "$out"
+}
+
 # Each side's streams are closed by the other
 test_no_status_is_lost_where_only_a_half_is_ours() {
 	[ -z "${SAN-}" ] || skip "a sanitizer has these names, too"

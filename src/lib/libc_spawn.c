@@ -3,7 +3,7 @@
 
 /* What the linker's --wrap calls libc's; 0 where the name isn't wrapped. */
 #define REAL(name) extern __typeof__(name) __real_##name __attribute__((weak))
-#define LIBC(name) (__real_##name ? __real_##name : name)
+#define LIBC(name) (__real_##name ? __real_##name : (name))
 
 REAL(posix_spawn);
 REAL(posix_spawnp);

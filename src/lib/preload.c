@@ -124,7 +124,7 @@ static void find_next_spawn(void)
 		{ACTION("addclosefrom_np"), offsetof(struct libc_spawn, add_close_from)},
 		{ACTION("addtcsetpgrp_np"), offsetof(struct libc_spawn, add_foreground)},
 	};
-	struct libc_spawn found;
+	struct libc_spawn found = {0};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

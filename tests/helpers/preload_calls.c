@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -104,6 +105,37 @@ static void do_libcs(void)
 	printf("ours by their pclose %d\n", pclose_of_libc(open_or_die("exit 5", "r")));
 	printf("ours by their fclose %d\n", fclose(open_or_die("read x; exit 6", "w")));
 	say_children();
+}
+
+/* Launched, with 9 as the action has it; libc's own function has made the object, or libc's launches */
+static void do_file_actions(void)
+{
+	static char sh[] = "sh", c[] = "-c", look[] = "[ -e /proc/$$/fd/9 ] && exit 7; exit 8";
+	int (*init_of_libc)(posix_spawn_file_actions_t *) = of_libc("posix_spawn_file_actions_init");
+	__typeof__(posix_spawn) *spawn_of_libc = of_libc("posix_spawn");
+	char *argv[] = {sh, c, look, NULL}, *env[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	int status, added, is_theirs;
+	pid_t pid;
+
+	for (is_theirs = 1; is_theirs >= 0; is_theirs--) {
+		if (is_theirs)
+			init_of_libc(&actions);
+		else
+			posix_spawn_file_actions_init(&actions);
+		added = posix_spawn_file_actions_addopen(&actions, 9, "/dev/null", 0, 0) |
+			posix_spawn_file_actions_adddup2(&actions, 9, 10) |
+			posix_spawn_file_actions_addclose(&actions, 10);
+		status = -1;
+		if (posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, env) == 0)
+			waitpid(pid, &status, 0);
+		printf("%s: %d, %d", is_theirs ? "theirs" : "ours", added, status >> 8);
+		status = -1;
+		if (spawn_of_libc(&pid, "/bin/sh", &actions, NULL, argv, env) == 0)
+			waitpid(pid, &status, 0);
+		printf(", libc's launch %d, %d\n", status >> 8,
+		       posix_spawn_file_actions_destroy(&actions));
+	}
 }
 
 /* A number that the shell has when it inherits */
@@ -245,7 +277,7 @@ int main(int argc, char **argv)
 		void (*act)(void);
 	} acts[] = {
 		{"statuses", do_statuses}, {"names", do_names}, {"files", do_files},
-		{"libcs", do_libcs}, {"leaks", do_leaks}, {"threads", do_threads},
+		{"libcs", do_libcs}, {"actions", do_file_actions}, {"leaks", do_leaks}, {"threads", do_threads},
 		{"plugin", do_plugin}, {"cancel", do_cancel},
 	};
 	int i;
