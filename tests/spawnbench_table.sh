@@ -9,7 +9,7 @@
 
 CHILD=$BUILD/spawnbench-child
 METHODS="raw fork _Fork vfork posix_spawn posix_spawn-closefrom spu spu-allow spu-fail spu-deadline
-	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail system spu_system popen spu_popen"
+	spu-posix_spawn spu-posix_spawn-allow spu-posix_spawn-fail spu_posix_spawn system spu_system popen spu_popen"
 
 # bench ARG...: few launches
 bench() {

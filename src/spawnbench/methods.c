@@ -134,6 +134,7 @@ const struct method method_table[] = {
 	{"spu-posix_spawn", spu_posix_spawn_start, spu_finish, 0},
 	{"spu-posix_spawn-allow", spu_posix_spawn_allow_start, spu_finish, 0},
 	{"spu-posix_spawn-fail", spu_posix_spawn_fail_start, spu_finish, 0},
+	{"spu_posix_spawn", spu_posix_spawn_call_start, pid_finish, 0},
 	{"system", system_start, ended_finish, METHOD_WAITS},
 	{"spu_system", spu_system_start, ended_finish, METHOD_WAITS},
 	{"popen", popen_start, popen_finish, 0},

@@ -68,6 +68,7 @@ int spu_posix_spawn_start(const struct target *target, struct launched *launched
 int spu_posix_spawn_allow_start(const struct target *target, struct launched *launched);
 int spu_posix_spawn_fail_start(const struct target *target, struct launched *launched);
 int spu_finish(struct launched *launched, int *ret_status);
+int spu_posix_spawn_call_start(const struct target *target, struct launched *launched);
 int spu_system_start(const struct target *target, struct launched *launched);
 int spu_popen_start(const struct target *target, struct launched *launched);
 int spu_popen_finish(struct launched *launched, int *ret_status);

@@ -92,6 +92,11 @@ int spu_finish(struct launched *launched, int *ret_status)
 	return r;
 }
 
+int spu_posix_spawn_call_start(const struct target *target, struct launched *launched)
+{
+	return -spu_posix_spawn(&launched->pid, target->path, NULL, NULL, target->argv, environ);
+}
+
 int spu_system_start(const struct target *target, struct launched *launched)
 {
 	launched->status = spu_system(target->command);
