@@ -111,7 +111,9 @@ int spu_spawn(struct spu_child *ret_child, char *const argv[], const struct spu_
 }
 
 /*
- * ---- In memory of its own
+ * ---- In memory of its own. The library's data, for so many launches at once:
+ * mapping and touching new pages would be a tenth of a launch, and what were kept
+ * of them would stay when the library is unloaded. Whoever takes one has it alone.
  */
 
 struct apart {
@@ -122,22 +124,19 @@ struct apart {
 	char rest[24576] __attribute__((aligned(16)));
 };
 
-/*
- * Making one and touching its pages is a tenth of a launch, so a few are kept for
- * the next: as many as launches at once have needed. Whoever takes one has it alone.
- */
-static _Atomic(struct apart *) kept[8];
+#define OWN 8
 
-#define KEPT (sizeof(kept) / sizeof(kept[0]))
+static struct apart own[OWN];
+static atomic_int is_taken[OWN];
 
 static struct apart *open_apart(void)
 {
 	struct apart *apart = NULL;
 	size_t i;
 
-	for (i = 0; i < KEPT && !apart; i++)
-		if (atomic_load(&kept[i]))
-			apart = atomic_exchange(&kept[i], NULL);
+	for (i = 0; i < OWN && !apart; i++)
+		if (!atomic_load(&is_taken[i]) && !atomic_exchange(&is_taken[i], 1))
+			apart = &own[i];
 	if (!apart)
 		apart = mmap(NULL, sizeof(*apart), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -149,15 +148,10 @@ static struct apart *open_apart(void)
 
 static void close_apart(struct apart *apart)
 {
-	size_t i;
-
-	for (i = 0; i < KEPT; i++) {
-		struct apart *none = NULL;
-
-		if (atomic_compare_exchange_strong(&kept[i], &none, apart))
-			return;
-	}
-	munmap(apart, sizeof(*apart));
+	if (apart >= own && apart < own + OWN)
+		atomic_store(&is_taken[apart - own], 0);
+	else
+		munmap(apart, sizeof(*apart));
 }
 
 int spu__spawn_apart(struct spu_child *ret_child, char *const argv[],
