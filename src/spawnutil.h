@@ -295,6 +295,7 @@ struct spu_landlock {
 #define SPU_LEAKS_FAIL 3u	/* look first: -EBADFD if one would leak; then as CLOSE */
 
 struct spu_server;
+struct spu_exit;
 
 /* In C++ each member begins so: what isn't named is no missing initializer then. */
 #if defined(__cplusplus) && __cplusplus >= 201402L
@@ -308,7 +309,7 @@ struct spu_server;
 	{sizeof(struct spu_options), 0, 0, 0, 0, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, \
 	 SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, SPU_NULL_, 0, SPU_NULL_, 0, \
-	 SPU_NULL_, 0, SPU_NULL_, 0, \
+	 SPU_NULL_, 0, SPU_NULL_, 0, SPU_NULL_, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, \
 	 0, 0, 0, 0, 0, 0, 0}
@@ -351,6 +352,9 @@ struct spu_options {
 	size_t seccomp_count SPU_0_;	/* of its instructions */
 	const struct spu_landlock *landlock_rules SPU_0_;
 	uint64_t landlock_access SPU_0_; /* what the program may do only as those rules say */
+	struct spu_exit *ret_exit SPU_0_; /* for the calls that launch and wait; -EINVAL in the
+					   others. In: SPU_EXIT_INIT; what spu_wait4() tells of
+					   the end is stored in it where the status is */
 
 	struct spu_value program_fd SPU_0_;	/* the program, open under this number in the
 					   caller: execveat(2). The child doesn't keep it */
@@ -661,14 +665,17 @@ struct spu_output {
 	char *data;		/* out: to be given to free(); a NUL follows the last byte */
 	size_t size;		/* out: of data, without that NUL */
 	size_t limit;		/* in: keep so many bytes at most; 0: all */
-	unsigned flags;		/* out: SPU_OUTPUT_... */
-	unsigned reserved;	/* 0 */
+	unsigned flags;		/* in: 0, SPU_OUTPUT_STOP; out: with the others */
+	int hold_ms;		/* in: when the child has ended, wait that long for who still
+				   holds the pipe, and keep what is written meanwhile */
 	uintptr_t reserved_words[3];
 };
 
 #define SPU_OUTPUT_TRUNCATED (1u << 0)	/* there was more than limit; it was thrown away */
-#define SPU_OUTPUT_HELD (1u << 1)	/* when the child ended another process still held the
-					   pipe; what that writes is lost */
+#define SPU_OUTPUT_HELD (1u << 1)	/* when the child ended (and hold_ms were over) another
+					   process still held the pipe; what that writes is lost */
+#define SPU_OUTPUT_STOP (1u << 2)	/* more than limit ends the child, as timeout_ms does,
+					   and the call has failed: -ENOBUFS, step WAIT */
 
 /*
  * spu_run() with bytes in and bytes out. input, if not NULL, is what the child
@@ -679,14 +686,15 @@ struct spu_output {
  *
  * Returns when the child has ended, with what was in the pipes at that moment:
  * a process that it left behind, and that holds a pipe, isn't waited for but
- * for the 10 ms in which launches of other threads let go of theirs.
+ * for hold_ms, and 10 ms at least, in which launches of other threads let go of
+ * theirs.
  *
  * No SIGPIPE is raised in the caller, nor in the child because of a limit.
  *
  * With timeout_ms as spu_run(). The outputs are stored, and are the caller's to
  * free(), on success and also when the step is WAIT and the result -ETIMEDOUT,
- * -ECHILD (the child ran, its status is lost), -EPERM or -EBUSY (it runs on: what
- * it wrote until then); *ret_status on success and with that -ETIMEDOUT. On other
+ * -ENOBUFS, -ECHILD (the child ran, its status is lost), -EPERM or -EBUSY (it runs on: what
+ * it wrote until then); *ret_status on success and with the first two. On other
  * failures the child was killed and reaped and nothing is stored.
  *
  * A thread that is cancelled while it waits kills and reaps the child first.

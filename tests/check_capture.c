@@ -600,6 +600,137 @@ START_TEST(in_time_nothing_is_ended)
 END_TEST
 
 /*
+ * ---- What is still to come when the child has ended, and what is too much
+ */
+
+START_TEST(what_a_grandchild_still_says_is_waited_for)
+{
+	struct spu_output out = {.hold_ms = 250000}, err = {.hold_ms = 250000};
+	struct spu_error error;
+	int status, r;
+
+	/* till it has let go of both, in whatever order */
+	r = spu_capture(SH("(exec 2>&-; sleep 0.2; echo late) & echo early; echo error >&2"), NULL,
+			NULL, 0, &out, &err, &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(status, 0);
+	assert_output(&out, "early\nlate\n", 0);
+	assert_output(&err, "error\n", 0);
+	/* more than a pipe holds */
+	out.hold_ms = 250000;
+	r = spu_capture(SH("(sleep 0.1; head -c 300000 /dev/zero) &"), NULL, NULL, 0, &out, NULL,
+			&status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_uint_eq(out.size, 300000);
+	ck_assert_uint_eq(out.flags, 0);
+	free(out.data);
+}
+END_TEST
+
+START_TEST(a_grandchild_is_waited_for_so_long_and_no_longer)
+{
+	struct spu_output out = {.hold_ms = 30};
+	struct spu_error error;
+	int status, r, i;
+
+	for (i = 0; i < 2; i++) {
+		/* the whole time bounds it, too */
+		r = spu_capture(SH("sleep 1000 & echo $!"), SPU_OPTIONS(.timeout_ms = i ? 1500 : 0),
+				NULL, 0, &out, NULL, &status, &error);
+		ASSERT_OK(r, error);
+		ck_assert_int_eq(status, 0);
+		ck_assert_uint_eq(out.flags, SPU_OUTPUT_HELD);
+		ck_assert_int_eq(kill((pid_t)atol(out.data), SIGKILL), 0);
+		free(out.data);
+		out = (struct spu_output){.hold_ms = 250000};
+	}
+}
+END_TEST
+
+START_TEST(who_writes_too_much_is_ended)
+{
+	struct spu_output out = {.limit = 5, .flags = SPU_OUTPUT_STOP}, err = {.limit = 3};
+	struct spu_error error;
+	int status, r;
+
+	r = spu_capture(SPU_ARGV("yes"), NULL, NULL, 0, &out, NULL, &status, &error);
+	ck_assert_int_eq(r, -ENOBUFS);
+	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+	ck_assert_str_eq(error.text, "yes wrote more than its limit");
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	assert_output(&out, "y\ny\ny", SPU_OUTPUT_TRUNCATED | SPU_OUTPUT_STOP);
+	/* with all that it has started, and by whatever it takes */
+	out = (struct spu_output){.limit = 5, .flags = SPU_OUTPUT_STOP};
+	r = spu_capture(SH("trap '' TERM; yes & yes & wait"), SPU_OPTIONS(.grace_ms = 20), NULL, 0,
+			&out, NULL, &status, &error);
+	ck_assert_int_eq(r, -ENOBUFS);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_output(&out, "y\ny\ny", SPU_OUTPUT_TRUNCATED | SPU_OUTPUT_STOP);
+	/* of what isn't to stop it there may be any */
+	out = (struct spu_output){.limit = 5, .flags = SPU_OUTPUT_STOP};
+	r = spu_capture(SH("echo 1234567 >&2; echo 1234"), NULL, NULL, 0, &out, &err, &status,
+			&error);
+	ASSERT_OK(r, error);
+	assert_output(&out, "1234\n", SPU_OUTPUT_STOP);
+	assert_output(&err, "123", SPU_OUTPUT_TRUNCATED);
+}
+END_TEST
+
+/* However soon it ends by itself, and once more with the same struct. */
+START_TEST(too_much_is_too_much_at_the_end_too)
+{
+	struct spu_output out = {.limit = 4, .flags = SPU_OUTPUT_STOP};
+	struct spu_error error;
+	int status, i;
+
+	for (i = 0; i < 50; i++) {
+		ck_assert_int_eq(spu_capture(SPU_ARGV("echo", "1234"), NULL, NULL, 0, &out, NULL,
+					     &status, &error), -ENOBUFS);
+		ck_assert_str_eq(error.text, "echo wrote more than its limit");
+		ck_assert_str_eq(out.data, "1234");
+		free(out.data);
+	}
+}
+END_TEST
+
+START_TEST(what_was_used_is_told)
+{
+	struct spu_exit exit = SPU_EXIT_INIT;
+	struct spu_output out = {0};
+	struct spu_error error;
+	int status = 4711, r;
+
+	r = spu_capture(SH("echo x; exit 5"), SPU_OPTIONS(.ret_exit = &exit), NULL, 0, &out, NULL,
+			&status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(WEXITSTATUS(status), 5);
+	ck_assert_int_eq(exit.status, status);
+	ck_assert_int_gt(exit.usage.ru_maxrss, 0);
+	assert_output(&out, "x\n", 0);
+	exit = (struct spu_exit)SPU_EXIT_INIT;
+	r = spu_run(SH("exit 6"), SPU_OPTIONS(.ret_exit = &exit, .timeout_ms = 250000), NULL,
+		    &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(WEXITSTATUS(exit.status), 6);
+	ck_assert_int_gt(exit.usage.ru_maxrss, 0);
+	r = spu_system_with("kill -9 $$", SPU_OPTIONS(.ret_exit = &exit), &status, &error);
+	ASSERT_OK(r, error);
+	ck_assert_int_eq(WTERMSIG(exit.status), SIGKILL);
+	/* one that doesn't end by itself */
+	ck_assert_int_eq(spu_run(SPU_ARGV("sleep", "1000"),
+				 SPU_OPTIONS(.ret_exit = &exit, .timeout_ms = 1500), &status, NULL),
+			 -ETIMEDOUT);
+	ck_assert_int_eq(WTERMSIG(exit.status), SIGTERM);
+	ck_assert_int_eq(exit.status, status);
+	exit.size = 3;
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.ret_exit = &exit), NULL, &error),
+			 -EINVAL);
+	ck_assert_str_eq(error.text,
+			 "ret_exit: no version's struct has that size: use SPU_EXIT_INIT");
+}
+END_TEST
+
+/*
  * ---- What fails
  */
 
@@ -638,6 +769,14 @@ START_TEST(what_makes_no_sense_is_refused)
 	ck_assert_int_eq(spu_capture(SPU_ARGV("true"), NULL, "", 0, &out, &err, &status, &error),
 			 -EINVAL);
 	ck_assert_ptr_nonnull(strstr(error.text, "ret_err"));
+	err = (struct spu_output){.hold_ms = -1};
+	ck_assert_int_eq(spu_capture(SPU_ARGV("true"), NULL, "", 0, &out, &err, &status, &error),
+			 -EINVAL);
+	ck_assert_str_eq(error.text, "ret_err: hold_ms is negative");
+	err = (struct spu_output){.flags = SPU_OUTPUT_STOP};
+	ck_assert_int_eq(spu_capture(SPU_ARGV("true"), NULL, "", 0, &out, &err, &status, &error),
+			 -EINVAL);
+	ck_assert_str_eq(error.text, "ret_err: SPU_OUTPUT_STOP without limit");
 	ck_assert_int_eq(spu_capture(SPU_ARGV("/nowhere"), NULL, "", 0, &out, NULL, &status, &error),
 			 -ENOENT);
 	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
@@ -1106,6 +1245,11 @@ int main(void)
 	tcase_add_test(tests, time_passes_while_input_waits);
 	tcase_add_test(tests, in_time_nothing_is_ended);
 	tests = add_case(suite, "failures");
+	tcase_add_test(tests, what_a_grandchild_still_says_is_waited_for);
+	tcase_add_test(tests, a_grandchild_is_waited_for_so_long_and_no_longer);
+	tcase_add_test(tests, who_writes_too_much_is_ended);
+	tcase_add_test(tests, too_much_is_too_much_at_the_end_too);
+	tcase_add_test(tests, what_was_used_is_told);
 	tcase_add_test(tests, what_makes_no_sense_is_refused);
 	tcase_add_test(tests, few_descriptors);
 	tcase_add_test(tests, no_more_memory);

@@ -305,13 +305,16 @@ END_TEST
 /* Whoever launches and doesn't wait ends no program. */
 START_TEST(what_a_call_can_not_carry_out_is_refused)
 {
+	static struct spu_exit usage = SPU_EXIT_INIT;
 	static const struct spu_options cases[] = {
 		{.size = sizeof(cases[0]), .grace_ms = 60000},
 		{.size = sizeof(cases[0]), .stop_signal = SIGINT},
+		{.size = sizeof(cases[0]), .ret_exit = &usage},
 	};
 	static const char *const texts[] = {
 		"grace_ms: this call doesn't wait for the child's end",
 		"stop_signal: this call doesn't wait for the child's end",
+		"ret_exit: this call doesn't wait for the child's end",
 	};
 	struct spu_output output = {0};
 	struct spu_error error;

@@ -120,10 +120,12 @@ START_TEST(no_pointer_is_taken_over)
 
 	request.options.fds = fds;
 	request.options.server = (void *)&number;
+	request.options.ret_exit = (void *)&number;
 	bytes = bytes_of(&request, &size);
 	room = malloc(REQUEST_ROOM(size));
 	ck_assert_int_eq(spu__read_request(bytes, size, &back, room), 0);
 	ck_assert_ptr_null(back.options.server);
+	ck_assert_ptr_null(back.options.ret_exit);
 	ck_assert_ptr_null(back.options.fds[0].ret_fd);
 	free(bytes);
 	free(room);

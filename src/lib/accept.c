@@ -45,7 +45,8 @@ static int refuse_leaks(const struct spu_options *options, struct spu_error *ret
 static int refuse_waiting(const struct spu_options *options, struct spu_error *ret_error)
 {
 	const char *name = options->grace_ms ? "grace_ms" :
-			   options->stop_signal ? "stop_signal" : NULL;
+			   options->stop_signal ? "stop_signal" :
+			   options->ret_exit ? "ret_exit" : NULL;
 
 	return !name ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
 					"%s: this call doesn't wait for the child's end", name);

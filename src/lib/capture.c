@@ -34,6 +34,7 @@ enum { INPUT, OUTPUT, ERRORS, CHILD, PLACES };
 
 struct stream {
 	int fd;			/* our end; -1: not captured, or over */
+	int64_t hold_us;	/* how long others may hold the pipe when the child has ended */
 	size_t capacity;
 	struct spu_output kept;
 };
@@ -48,6 +49,7 @@ struct capture {
 	size_t input_left;
 	int pidfd;		/* to poll; -1: it can't be, we look every "pause" */
 	int64_t pause_us;
+	int64_t deadline;	/* of launch and child together */
 	int is_complete;	/* the outputs are all that there will be */
 };
 
@@ -159,6 +161,14 @@ static int send_input(struct capture *capture)
 	if (capture->input_left == 0)
 		close_end(&capture->input_fd);
 	return 0;
+}
+
+static int wrote_too_much(const struct capture *capture)
+{
+	const unsigned both = SPU_OUTPUT_STOP | SPU_OUTPUT_TRUNCATED;
+
+	return (capture->outputs[0].kept.flags & both) == both ||
+	       (capture->outputs[1].kept.flags & both) == both;
 }
 
 /* Whatever poll says is there: data, room, the end, an error. */
@@ -275,12 +285,55 @@ static int serve(struct capture *capture)
 				return 0;
 			capture->pidfd = -1;	/* Linux 5.2 has pidfds, but they tell nothing */
 		}
-		if (spu__now_us() < capture->stopping.deadline)
+		if (spu__now_us() < capture->stopping.deadline &&
+		    (capture->stopping.taken || !wrote_too_much(capture)))
 			continue;
 		r = spu__take_measure(&capture->stopping);
 		/* it has ended, and reaping says so */
 		if (r < 0 && r != -ECHILD)
 			return r;
+	}
+}
+
+/*
+ * The child has ended, and what it has left behind may write for as long as that is
+ * waited for, and the time isn't over. A cancellation point.
+ */
+static int linger(struct capture *capture)
+{
+	int64_t began = spu__now_us(), most = capture->deadline, left;
+	struct pollfd polls[2];
+	struct timespec timeout;
+	int i, r;
+
+	for (;;) {
+		int64_t now = spu__now_us(), last = now;
+
+		for (i = 0; i < 2; i++) {
+			struct stream *stream = &capture->outputs[i];
+			int64_t end = began + stream->hold_us;
+			int is_waited_for;
+
+			end = end < most ? end : most;
+			is_waited_for = stream->fd >= 0 && now < end;
+			polls[i] = (struct pollfd){is_waited_for ? stream->fd : -1, POLLIN, 0};
+			last = is_waited_for && end > last ? end : last;
+		}
+		left = last - now;
+		if (left == 0 || wrote_too_much(capture))
+			return 0;
+		timeout.tv_sec = (time_t)(left / 1000000);
+		timeout.tv_nsec = (long)(left % 1000000) * 1000;
+		r = ppoll(polls, 2, &timeout, NULL);
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		for (i = 0; i < 2 && r > 0; i++)
+			if (polls[i].revents) {
+				long got = receive(&capture->outputs[i], SIZE_MAX);
+
+				if (got < 0)
+					return (int)got;
+			}
 	}
 }
 
@@ -331,6 +384,9 @@ static int follow(struct capture *capture, int *ret_status)
 	ending = r;
 	if (ending == 0 && spu__has_ended(&capture->child) > 0)
 		spu__end_group(&capture->stopping);
+	r = ending == 0 && !capture->stopping.taken ? linger(capture) : 0;
+	if (r < 0)
+		return r;
 	deadline = spu__now_us() + MOMENT_US;
 	for (i = 0; i < 2; i++) {
 		r = drain(&capture->outputs[i], deadline);
@@ -340,7 +396,9 @@ static int follow(struct capture *capture, int *ret_status)
 	capture->is_complete = 1;
 	if (ending < 0)
 		return ending;
-	r = spu_wait(&capture->child, -1, ret_status);
+	r = spu__take_end(&capture->stopping, ret_status);
+	if (r == 0 && wrote_too_much(capture))
+		return -ENOBUFS;
 	return r == 0 && capture->stopping.taken ? -ETIMEDOUT : r;
 }
 
@@ -409,11 +467,20 @@ static int prepare_output(struct stream *stream, const struct spu_output *output
 {
 	if (!output)
 		return 0;
-	if (output->reserved || output->reserved_words[0] || output->reserved_words[1] ||
-	    output->reserved_words[2])
+	if (output->reserved_words[0] || output->reserved_words[1] || output->reserved_words[2])
 		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
 				    "%s: reserved is not 0: initialize it with {0}", name);
+	if (output->hold_ms < 0)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+				    "%s: hold_ms is negative", name);
 	stream->kept.limit = output->limit;
+	stream->kept.hold_ms = output->hold_ms;
+	stream->hold_us = (int64_t)output->hold_ms * 1000;
+	/* what an earlier call has said there means nothing */
+	stream->kept.flags = output->flags & SPU_OUTPUT_STOP;
+	if (stream->kept.flags && !output->limit)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1,
+				    "%s: SPU_OUTPUT_STOP without limit", name);
 	if (make_room(stream) < 0)
 		return spu__error(ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "%s", name);
 	return 0;
@@ -439,7 +506,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 
 	if (r < 0)
 		return r;
-	deadline = spu__deadline_of(mine.timeout_ms);
+	deadline = capture.deadline = spu__deadline_of(mine.timeout_ms);
 	spu__hold_sigchld(&mine, &capture.mask);
 	if (!input && input_size > 0)
 		r = spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
@@ -448,6 +515,8 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 	if (r == 0)
 		r = prepare_output(&capture.outputs[1], is_merged ? NULL : ret_err, "ret_err",
 				   ret_error);
+	if ((capture.outputs[0].kept.flags | capture.outputs[1].kept.flags) & SPU_OUTPUT_STOP)
+		spu__give_group(&mine);
 	if (r == 0)
 		r = launch(&capture, argv, &mine, pipes, ret_error);
 	if (r < 0) {
@@ -461,7 +530,8 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		hand_over(&capture.outputs[0], ret_out);
 		hand_over(&capture.outputs[1], is_merged ? NULL : ret_err);
 	}
-	r = spu__wait_result(r, argv[0], &capture.child, &mine, ret_error);
+	r = spu__wait_result(r, argv[0], wrote_too_much(&capture), &capture.child, &mine,
+			     ret_error);
 	pthread_cleanup_pop(1);
 	return r;
 }

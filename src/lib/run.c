@@ -15,6 +15,8 @@
 #include "error.h"
 #include "spawn.h"
 #include "stop.h"
+#include "text.h"
+#include "wait.h"
 
 static int refuse(struct spu_error *ret_error, const char *what)
 {
@@ -35,10 +37,18 @@ int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
 		if (fd->ret_fd)
 			return refuse(ret_error, "fds: nobody is at the other end of a pipe or "
 						 "pseudo-terminal while this call waits");
-	if (ret_options->timeout_ms && !ret_options->pgroup.set &&
-	    !(ret_options->flags & SPU_SETSID))
-		ret_options->pgroup = SPU_SET(0);
+	if (ret_options->ret_exit && spu__check_exit(ret_options->ret_exit) < 0)
+		return refuse(ret_error, "ret_exit: no version's struct has that size: use "
+					 "SPU_EXIT_INIT");
+	if (ret_options->timeout_ms)
+		spu__give_group(ret_options);
 	return 0;
+}
+
+void spu__give_group(struct spu_options *options)
+{
+	if (!options->pgroup.set && !(options->flags & SPU_SETSID))
+		options->pgroup = SPU_SET(0);
 }
 
 void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask)
@@ -58,13 +68,11 @@ void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask)
 }
 
 /* It is the caller's to wait for: who may not end it, or can't, must not hang on it. */
-static int let_go(int r, const char *name, struct spu_child *child,
-		  const struct spu_options *options, struct spu_error *ret_error)
+static int let_go(int r, const char *complaint, struct spu_child *child,
+		  struct spu_error *ret_error)
 {
-	spu__error(ret_error, -r, SPU_STEP_WAIT, -1,
-		   "%s took longer than %d ms, and process %d %s", QUOTED(name, NAME_SIZE),
-		   options->timeout_ms, (int)child->pid,
-		   r == -EPERM ? "can't be signalled" : "doesn't end by SIGKILL");
+	spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "%s, and process %d %s", complaint,
+		   (int)child->pid, r == -EPERM ? "can't be signalled" : "doesn't end by SIGKILL");
 	if (ret_error)
 		ret_error->pid = child->pid;
 	spu_child_release(child);
@@ -72,15 +80,21 @@ static int let_go(int r, const char *name, struct spu_child *child,
 	return r;
 }
 
-int spu__wait_result(int r, const char *name, struct spu_child *child,
+int spu__wait_result(int r, const char *name, int wrote_too_much, struct spu_child *child,
 		     const struct spu_options *options, struct spu_error *ret_error)
 {
+	char complaint[NAME_SIZE + 40];
+	struct text text = TEXT_IN(complaint);
+
+	spu__add_text(&text, "%s ", QUOTED(name, NAME_SIZE));
+	if (wrote_too_much)
+		spu__add_text(&text, "wrote more than its limit");
+	else
+		spu__add_text(&text, "took longer than %d ms", options->timeout_ms);
 	if (r == -EPERM || r == -EBUSY)
-		return let_go(r, name, child, options, ret_error);
-	if (r == -ETIMEDOUT)
-		return spu__refusal(ret_error, ETIMEDOUT, SPU_STEP_WAIT, -1,
-				    "%s took longer than %d ms", QUOTED(name, NAME_SIZE),
-				    options->timeout_ms);
+		return let_go(r, complaint, child, ret_error);
+	if (r == -ETIMEDOUT || r == -ENOBUFS)
+		return spu__refusal(ret_error, -r, SPU_STEP_WAIT, -1, "%s", complaint);
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "wait for %s",
 				  QUOTED(name, NAME_SIZE));
@@ -108,7 +122,7 @@ static int wait_for_end(struct call *call, const struct spu_options *options, co
 	struct stopping stopping = spu__stopping(&call->child, options, call->deadline);
 	int r = spu__see_off(&stopping, ret_status);
 
-	return spu__wait_result(r, name, &call->child, options, ret_error);
+	return spu__wait_result(r, name, 0, &call->child, options, ret_error);
 }
 
 static int launch_and_wait(char *const argv[], struct spu_options *options, const char *name,

@@ -85,6 +85,7 @@ struct stopping spu__stopping(struct spu_child *child, const struct spu_options 
 		.grace_ms = options->grace_ms ? options->grace_ms : 5000,
 		.flags = spu__began_as_leader(child) ? SPU_GROUP : 0,
 		.deadline = deadline,
+		.ret_exit = options->ret_exit,
 	};
 }
 
@@ -117,19 +118,32 @@ void spu__end_group(const struct stopping *stopping)
 		signal_by(stopping->child, SIGKILL, KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
 }
 
+int spu__take_end(const struct stopping *stopping, int *ret_status)
+{
+	int r;
+
+	if (!stopping->ret_exit)
+		return spu_wait(stopping->child, -1, ret_status);
+	r = spu_wait4(stopping->child, -1, 0, stopping->ret_exit);
+	if (r == 0 && ret_status)
+		*ret_status = stopping->ret_exit->status;
+	return r;
+}
+
 int spu__see_off(struct stopping *stopping, int *ret_status)
 {
 	int r;
 
 	if (stopping->deadline == NEVER)
-		return spu_wait(stopping->child, -1, ret_status);
+		return spu__take_end(stopping, ret_status);
 	do
 		r = spu__await_end(stopping->child, stopping->deadline);
 	while (r == -ETIMEDOUT && (r = spu__take_measure(stopping)) == 0);
 	if (r < 0)
 		return r;
 	spu__end_group(stopping);
-	r = spu__reap(stopping->child, ret_status);
+	r = stopping->ret_exit ? spu__take_end(stopping, ret_status)
+			       : spu__reap(stopping->child, ret_status);
 	return r == 0 && stopping->taken ? -ETIMEDOUT : r;
 }
 

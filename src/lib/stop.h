@@ -15,6 +15,7 @@ struct stopping {
 	unsigned flags;		/* SPU_GROUP */
 	int taken;		/* how many */
 	int64_t deadline;	/* until when the next one waits */
+	struct spu_exit *ret_exit;	/* the options' */
 };
 
 /* As options say, from the deadline on. */
@@ -28,6 +29,8 @@ struct stopping spu__stopping(struct spu_child *child, const struct spu_options 
 int spu__take_measure(struct stopping *stopping);
 /* The child has ended and isn't reaped: what is left of its group is killed. */
 void spu__end_group(const struct stopping *stopping);
+/* Waits for the end, however long, and reaps. */
+int spu__take_end(const struct stopping *stopping, int *ret_status);
 /* Waits, takes measures, reaps: 0, -ETIMEDOUT if some were taken, or another error. */
 int spu__see_off(struct stopping *stopping, int *ret_status);
 

@@ -312,6 +312,11 @@ int spu_wait(struct spu_child *child, int timeout_ms, int *ret_status)
 	return r < 0 ? r : spu__reap(child, ret_status);
 }
 
+int spu__check_exit(const struct spu_exit *exit)
+{
+	return exit->size < SMALLEST_EXIT ? -EINVAL : exit->size > LARGEST_EXIT ? -E2BIG : 0;
+}
+
 static void fill(struct spu_exit *ret, const struct spu_exit *found)
 {
 	size_t size = ret->size;
@@ -329,10 +334,11 @@ int spu_wait4(struct spu_child *child, int timeout_ms, unsigned flags, struct sp
 	int64_t deadline;
 
 	if (flags & ~(SPU_WAIT_STOPPED | SPU_WAIT_CONTINUED | SPU_WAIT_LOOK) ||
-	    timeout_ms < -1 || ret_exit->size < SMALLEST_EXIT)
+	    timeout_ms < -1)
 		return -EINVAL;
-	if (ret_exit->size > LARGEST_EXIT)
-		return -E2BIG;
+	r = spu__check_exit(ret_exit);
+	if (r < 0)
+		return r;
 	if (spu__is_gone(child))
 		return -ECHILD;
 	deadline = spu__deadline_in(timeout_ms);

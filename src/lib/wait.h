@@ -23,6 +23,8 @@ int spu__began_as_leader(const struct spu_child *child);
 int spu__has_ended(struct spu_child *child);
 /* Until then: 0, -ETIMEDOUT or another negative errno value. A cancellation point. */
 int spu__await_end(struct spu_child *child, int64_t deadline);
+/* Has it a size that some version's has? 0, -EINVAL, -E2BIG. */
+int spu__check_exit(const struct spu_exit *exit);
 /* Of one that has ended. 0 or a negative errno value. */
 int spu__reap(struct spu_child *child, int *ret_status);
 

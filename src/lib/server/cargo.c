@@ -212,6 +212,7 @@ static struct spu_options translate(const struct launch *launch, const struct sp
 		mine.block_signals |= current_mask();
 	mine.flags &= ~(SPU_KEEP_MASK | SPU_NO_PIDFD);
 	mine.server = NULL;
+	mine.ret_exit = NULL;
 	mine.leaks = SPU_LEAKS_CLOSE;
 	mine.fds = fds;
 	if (!mine.env)

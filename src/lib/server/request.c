@@ -232,6 +232,7 @@ static void pass_pointers(struct pass *pass, struct spu_options *options)
 		options->limits = NULL;
 		options->landlock_rules = NULL;
 		options->server = NULL;
+		options->ret_exit = NULL;
 	}
 	pass_texts(pass, (const char *const **)(void *)&options->env);
 	pass_texts(pass, &options->env_set);
