@@ -377,7 +377,7 @@ $(filter-out %/race_child,$(HELPERS)): %: %.o $(BUILD)/libspawnutil.a $(LINKED_W
 # What reads a spawn server's requests, with libFuzzer; needs clang. What it has found new stays.
 FUZZ_SECONDS = 60
 fuzz:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined,fuzzer-no-link \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-g -O1" SAN=address,undefined,fuzzer-no-link \
 		$(BUILD)/fuzz/libspawnutil.a
 	@mkdir -p $(BUILD)/fuzz/corpus
 	clang -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -g -O1 -fsanitize=address,undefined,fuzzer \

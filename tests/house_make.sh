@@ -225,9 +225,12 @@ check_h                    3 passed, 2 failed, 0 skipped
 test_a_suite_that_wants_to_be_alone_is() {
 	all=''
 	write_suites
-	runner g_alone a_good c_skips
-	same "the last" "g_alone begins
-g_alone ends" "$(tail -n 2 order)"
+	suite i_typed '# suite: typed' 'echo ok i_typed one'
+	runner g_alone i_typed a_good c_skips
+	same "the last" "i_typed begins
+i_typed ends
+g_alone begins
+g_alone ends" "$(tail -n 4 order)"
 }
 
 # Each waits for the other

@@ -12,7 +12,7 @@ make_static() {
 
 # install_safespawn [VARIABLE=VALUE]
 install_safespawn() {
-	${MAKE:-make} -s -j2 -C "$top" BUILD="$tmp/b" DESTDIR="$tmp/dest" prefix= "$@" install \
+	${MAKE:-make} -s -j2 -C "$top" BUILD="$tmp/b" DESTDIR="$tmp/dest" prefix= CFLAGS=-O0 "$@" install \
 		>log 2>&1 || fail "$(cat log)"
 }
 

@@ -8,13 +8,17 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 
+# Built once for the suite
+built=${TMPDIR:-/tmp}/spawnutil.musl.$$
+trap 'rm -rf "$built"' EXIT
+
 # conform LIBRARIES FLAG...: the suites, built so; their lines in $said
 conform() {
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
 	libraries=$1
 	shift
-	${MAKE:-make} -s -C "$top" BUILD="$tmp/b" CC=musl-gcc SAN= COV= "$tmp/b/libspawnutil.a" \
-		"$tmp/b/libspawnutil-preload.so" >log 2>&1 || fail "$(cat log)"
+	${MAKE:-make} -s -C "$top" BUILD="$built" CC=musl-gcc SAN= COV= "$built/libspawnutil.a" \
+		"$built/libspawnutil-preload.so" >log 2>&1 || fail "$(cat log)"
 	# their children have other ids
 	chmod 755 "$tmp"
 	for suite in conformance posix_spawn; do
@@ -39,24 +43,24 @@ ours() {
 }
 
 test_by_the_header() {
-	conform "$tmp/b/libspawnutil.a"
+	conform "$built/libspawnutil.a"
 	ours
-	conform "$tmp/b/libspawnutil.a" -static
+	conform "$built/libspawnutil.a" -static
 	ours
 }
 
 test_by_wrap() {
 	wrap=$(sed -n 's/^wrap=//p' "$BUILD/spawnutil.pc")
-	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP
+	conform "$built/libspawnutil.a $wrap" -DBY_WRAP
 	ours
-	conform "$tmp/b/libspawnutil.a $wrap" -DBY_WRAP -static
+	conform "$built/libspawnutil.a $wrap" -DBY_WRAP -static
 	ours
 }
 
 test_by_the_preload_library() {
 	conform "" -DOF_LIBC
 	like "musl" "*overlapping calls of system: *none: INT ignored*; differs: *" "$said"
-	run "env LD_PRELOAD=$tmp/b/libspawnutil-preload.so" preload
+	run "env LD_PRELOAD=$built/libspawnutil-preload.so" preload
 	ours
 }
 

@@ -7,9 +7,9 @@
 # Both print "skip SUITE TEST: WHY" for what can't run here.
 #
 # In the comment at its top a suite says what is special about it:
-#	suite: alone	it measures, owns the terminal or changes the machine. The
-#			others run side by side, one more than there are processors,
-#			since some wait.
+#	suite: alone	it measures or changes the machine. The others run side by
+#			side, two more than there are processors, since many wait.
+#	suite: typed	it types at a terminal: beside one other of these at most
 #	suite: long	it is for make check-all, or for TESTS that name it
 # A long test in another suite looks at CHECK_ALL, and says "left ..." if it isn't set.
 
@@ -88,7 +88,7 @@ says() {
 	sed -n '/^[# *]*suite: /p; 30q' "$source" | grep -qw "$2"
 }
 
-beside='' alone='' suites='' left=0
+beside='' typed='' alone='' suites='' left=0
 wanted=${CHECK_ALL-}${TESTS-}
 # What make was called with is not for the makes in the tests
 unset TESTS MAKEFLAGS MFLAGS MAKEOVERRIDES STATIC V
@@ -104,6 +104,8 @@ for suite in "$@"; do
 	suites="$suites $suite"
 	if says "$suite" alone; then
 		alone="$alone $suite"
+	elif says "$suite" typed; then
+		typed="$typed $suite"
 	else
 		beside="$beside $suite"
 	fi
@@ -112,7 +114,8 @@ done
 # shellcheck disable=SC2086
 set -- $suites
 {
-	echo "$beside" | xargs -r -n 1 -P $(($(nproc) + 1)) sh "$tests/run.sh" --one "$results"
+	echo "$beside" | xargs -r -n 1 -P $(($(nproc) + 2)) sh "$tests/run.sh" --one "$results"
+	echo "$typed" | xargs -r -n 1 -P 2 sh "$tests/run.sh" --one "$results"
 	echo "$alone" | xargs -r -n 1 sh "$tests/run.sh" --one "$results"
 	echo end
 } | while read -r ended; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # ^C, ^Z, fg, bg and kill %1, typed at each shell, with and without safespawn before the
 # command: what the terminal shows is the same. See helpers/ss_pty.c.
-# suite: alone
+# suite: typed
 # shellcheck disable=SC2317	# the tests are called by name, in lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # On a terminal, with job control: a person types at bash, see helpers/ss_pty.c.
-# suite: alone
+# suite: typed
 # shellcheck disable=SC2016,SC2317	# $ for inner shells; the tests are called by name, in lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=terminal.sh

@@ -29,8 +29,8 @@ suites() {
 	done
 }
 
-# of launches, and of the descriptors that a child gets
-LAUNCHES="program exec_failure step_failure child signals set_up detached refused threads methods
-	in_place rights retries namespaces full_table deadline"
-TABLES="given pipes bad_entries numbers no_standard leaks callers_own fifos own_table model"
-ALL="$TABLES $LAUNCHES wait system audit capture popen"
+# of launches, and of the descriptors that a child gets; what takes longest begins
+LAUNCHES="refused deadline program exec_failure step_failure child signals set_up detached threads
+	methods in_place rights retries namespaces full_table"
+TABLES="no_standard given pipes bad_entries numbers leaks callers_own fifos own_table model"
+ALL="capture wait system popen $LAUNCHES $TABLES audit"
