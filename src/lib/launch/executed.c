@@ -147,6 +147,25 @@ int spu__is_dying(pid_t pid)
 	       (seen.flags & PF_SIGNALED || seen.pending & 1ul << (SIGKILL - 1));
 }
 
+long spu__current_call(pid_t pid)
+{
+	char path[32], call[24];
+	struct text text = TEXT_IN(path);
+	ssize_t size;
+	int fd;
+
+	spu__add_text(&text, "/proc/%d/syscall", (int)pid);
+	fd = spu__proc_is_ours() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return -1;
+	size = read(fd, call, sizeof(call) - 1);
+	close(fd);
+	if (size <= 0 || call[0] < '0' || call[0] > '9')	/* "running" */
+		return -1;
+	call[size] = '\0';
+	return strtol(call, NULL, 10);
+}
+
 int spu__was_executed(pid_t pid)
 {
 	int executed = setpgid_says_executed(pid);

@@ -20,6 +20,9 @@ int spu__was_executed(pid_t pid);
 /* Does a signal end it, or has one done so? Where /proc doesn't tell: no. */
 int spu__is_dying(pid_t pid);
 
+/* The system call that it is in. -1: none, or not to be told. */
+long spu__current_call(pid_t pid);
+
 /* Does /proc number processes as this one does? Else it names strangers. */
 int spu__proc_is_ours(void);
 

@@ -41,6 +41,7 @@ struct asking {
 	int pidfd;
 	int is_here, may_go, is_over;
 	struct answer failure;	/* its word is FAILED, if there was one */
+	unsigned step;		/* that took too long; 0: not known */
 };
 
 /*
@@ -258,8 +259,11 @@ static int64_t time_to_end(const struct asking *asking)
 
 static int tell_late(const struct asking *asking)
 {
-	return spu__refusal(asking->launch->ret_error, ETIMEDOUT, SPU_STEP_SERVER, -1,
-			    "spawn server: the launch took longer than %d ms",
+	unsigned step = asking->step ? asking->step : SPU_STEP_SERVER;
+
+	return spu__refusal(asking->launch->ret_error, ETIMEDOUT, step, -1,
+			    "spawn server: %s%sthe launch took longer than %d ms",
+			    asking->step ? spu_step_name(step) : "", asking->step ? ": " : "",
 			    asking->launch->options.timeout_ms);
 }
 
@@ -324,6 +328,25 @@ static int has_launched(const struct asking *asking, int r)
 	return was_executed > 0 || (was_executed < 0 && asking->is_over);
 }
 
+/* By the calls there that may take for ever */
+static unsigned step_of(pid_t pid)
+{
+	static const struct {
+		long call;
+		unsigned step;
+	} slow[] = {
+		{SYS_chdir, SPU_STEP_CWD}, {SYS_chroot, SPU_STEP_ROOT}, {SYS_openat, SPU_STEP_OPEN},
+		{SYS_execve, SPU_STEP_EXEC}, {SYS_execveat, SPU_STEP_EXEC},
+	};
+	long call = spu__current_call(pid);
+	size_t i;
+
+	for (i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
+		if (slow[i].call == call)
+			return slow[i].step;
+	return 0;
+}
+
 /* -EPERM: it has changed its ids, and isn't ours to kill. */
 static int kill_child(pid_t pid)
 {
@@ -338,6 +361,8 @@ static int conclude(struct asking *asking, int r)
 		return 0;
 	if (asking->is_over)
 		return asking->entry->pid ? tell_killed(asking) : tell_gone(asking);
+	if (asking->may_go && r == -ETIMEDOUT)
+		asking->step = step_of(asking->entry->pid);
 	if (kill_child(asking->entry->pid) == -EPERM && asking->may_go && r == -ETIMEDOUT) {
 		/* until its own timer ends it */
 		asking->deadline += MOMENT_US + END_US;
