@@ -315,8 +315,10 @@ SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fif
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	$(foreach suite,conformance posix_spawn,check_$(suite)_libc check_$(suite)_wrap) $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
-# The longest are scripts: they begin, and the short ones end together
-SUITES = $(SCRIPT_SUITES) $(PROGRAM_SUITES)
+# The longest begin, and the short ones end together
+LONGEST = house_install kernels_emulated house_static processes_emulated valgrind_suites \
+	check_server_ends musl_conformance real_builds replace_libc manual_examples check_deadline
+SUITES = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPT_SUITES) $(PROGRAM_SUITES))
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
 # Those with a word of TESTS in their names; without TESTS all
