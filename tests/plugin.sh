@@ -6,11 +6,15 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # Go compiles its runtime for a plugin, which takes a while: its cache stays
 : "${GO_CACHE=$BUILD/tests/go/cache}"
 
-# build_plugin OUTPUT SOURCE
+# build_plugin OUTPUT SOURCE: one at a time, for what it compiles the next one finds
 build_plugin() {
-	env GO111MODULE=off GOTOOLCHAIN=local GOPROXY=off GOFLAGS= CGO_ENABLED=1 \
-		GOCACHE="$GO_CACHE" GOPATH="${GO_CACHE%/*}/path" \
-		go build -buildmode=c-shared -o "$1" "$2"
+	mkdir -p "$GO_CACHE"
+	(
+		flock 9 2>/dev/null
+		env GO111MODULE=off GOTOOLCHAIN=local GOPROXY=off GOFLAGS= CGO_ENABLED=1 \
+			GOCACHE="$GO_CACHE" GOPATH="${GO_CACHE%/*}/path" \
+			go build -buildmode=c-shared -o "$1" "$2" 9>&-
+	) 9>"${GO_CACHE%/*}/lock"
 }
 
 # Built once.
