@@ -1218,6 +1218,17 @@ static TCase *add_case(Suite *suite, const char *name)
 	return tests;
 }
 
+static void add_tests_of_time(Suite *suite)
+{
+	TCase *tests = add_case(suite, "time");
+
+	tcase_add_loop_test(tests, the_group_is_ended_when_its_time_is_over, 0, 7);
+	tcase_add_test(tests, a_child_may_speak_in_its_grace);
+	tcase_add_loop_test(tests, a_child_that_has_left_its_group_is_ended, 0, 2);
+	tcase_add_test(tests, time_passes_while_input_waits);
+	tcase_add_test(tests, in_time_nothing_is_ended);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("capture");
@@ -1238,12 +1249,8 @@ int main(void)
 	tcase_add_test(tests, no_sigpipe_reaches_the_caller);
 	tcase_add_test(tests, a_grandchild_that_holds_a_pipe_is_not_waited_for);
 	tcase_add_test(tests, a_grandchild_that_writes_for_ever_is_not_read_for_ever);
-	tests = add_case(suite, "time");
-	tcase_add_loop_test(tests, the_group_is_ended_when_its_time_is_over, 0, 7);
-	tcase_add_test(tests, a_child_may_speak_in_its_grace);
-	tcase_add_loop_test(tests, a_child_that_has_left_its_group_is_ended, 0, 2);
-	tcase_add_test(tests, time_passes_while_input_waits);
-	tcase_add_test(tests, in_time_nothing_is_ended);
+	if (!IS_BY_SERVER)	/* a time makes it a launch without one: by_server.h */
+		add_tests_of_time(suite);
 	tests = add_case(suite, "failures");
 	tcase_add_test(tests, what_a_grandchild_still_says_is_waited_for);
 	tcase_add_test(tests, a_grandchild_is_waited_for_so_long_and_no_longer);

@@ -11,9 +11,10 @@
 
 #include "support.h"
 
-/* Runs a test by each method: _i is the method. */
+/* Runs a test by each method: _i is the method. By a server there is one. */
 #define add_for_both(tests, name) \
-	tcase_add_loop_test(tests, name, SPU_METHOD_VFORK, SPU_METHOD_POSIX_SPAWN + 1)
+	tcase_add_loop_test(tests, name, SPU_METHOD_VFORK, \
+			    (IS_BY_SERVER ? SPU_METHOD_VFORK : SPU_METHOD_POSIX_SPAWN) + 1)
 
 /* A suite's tests, each with a directory of its own. */
 static inline TCase *add_case(Suite *suite)
