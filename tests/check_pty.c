@@ -309,6 +309,23 @@ START_TEST(at_the_limit_of_descriptors_it_is_launched_or_says_so)
 }
 END_TEST
 
+/* Whoever leads a session without a terminal gets the first that it opens without care. */
+static void launch_from_a_session_without_terminal(void)
+{
+	int terminal;
+
+	ck_assert_int_eq(setsid(), getpid());
+	report_on(SPU_OPTIONS(.fds = SPU_FDS(SPU_PTY(0, &terminal))), &terminal);
+	ck_assert_int_eq(open("/dev/tty", O_RDWR | O_CLOEXEC), -1);
+	ck_assert_int_eq(errno, ENXIO);
+}
+
+START_TEST(the_caller_gets_no_controlling_terminal)
+{
+	in_own_process(launch_from_a_session_without_terminal);
+}
+END_TEST
+
 static void launch_without_standard_ones(void)
 {
 	struct state_report *report;
@@ -479,6 +496,7 @@ int main(void)
 	tcase_add_test(tests, what_makes_no_sense_with_it_is_refused_by_name);
 	tcase_add_test(tests, at_the_limit_of_descriptors_it_is_launched_or_says_so);
 	tcase_add_test(tests, it_is_no_standard_descriptor_of_the_callers);
+	tcase_add_test(tests, the_caller_gets_no_controlling_terminal);
 	tcase_add_test(tests, it_goes_with_all_other_entries);
 	tcase_add_test(tests, another_users_child_can_open_its_terminal);
 	tcase_add_test(tests, nobodys_child_has_one_too);

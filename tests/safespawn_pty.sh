@@ -329,15 +329,17 @@ test_top_runs_and_quits() {
 	END
 }
 
-# restored COMMAND: whatever ends it, the terminal is as it was
+# restored COMMAND: whatever ends it, the terminal is as it was. A script is between, at
+# whose end the shell keeps the modes that it finds
 restored() {
 	play <<-END
 		send tty >name; stty -g >before; echo no""ted\n
 		line noted
-		send safespawn -q --pty sh -c 'echo \$\$ >pid; echo \$PPID >parent; echo re""ady; exec sleep 1000'\n
+		send sh -c 'safespawn -q --pty sh -c "echo \\\$\\\$ >pid; echo \\\$PPID >parent; echo re\\"\\"ady; exec sleep 1000"; :'\n
 		line ready
 		run until stty -a -F "\$(cat name)" | grep -q -e -isig; do sleep 0.05; done
 		run $1
+		run while stty -a -F "\$(cat name)" | grep -q -e -isig; do sleep 0.05; done
 		expect \$
 		send stty -g >after; echo te""sted\n
 		line tested
@@ -393,6 +395,19 @@ test_a_stopped_command_stops_it() {
 		line got 2
 		run kill -TERM $(cat pid)
 		line got 15
+		expect $
+	END
+}
+
+# The process that guards our terminal is none of the command's, nor does it hold anything
+test_what_guards_the_terminal_is_in_nobodys_way() {
+	play <<-'END'
+		send x=$(safespawn -q --pty --kill-tree sh -c 'setsid sleep 1000 & echo $!'); echo st""atus=$?\n
+		line status=0
+		send kill -0 $x || echo it en""ded\n
+		line it ended
+		send safespawn -q --pty sh -c 'echo sh""own' 2>&-\n
+		line shown
 		expect $
 	END
 }

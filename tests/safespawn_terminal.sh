@@ -95,7 +95,7 @@ test_an_interrupt_just_before_the_command_exists_reaches_it() {
 
 # interrupts COUNT: with each option that makes a difference
 interrupts() {
-	for options in '' '-t 100' --setsid '-m posix_spawn'; do
+	for options in '' '-t 100' --setsid --pty '-m posix_spawn'; do
 		# shellcheck disable=SC2086
 		"$HELPERS/ss_interrupt" "$1" safespawn -q $options sleep 100 2>err
 		r=$?

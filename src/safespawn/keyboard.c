@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "guard.h"
+
 static struct termios before;
 static int is_raw;
 
@@ -79,6 +81,8 @@ int keyboard_take(void)
 	if (!isatty(STDOUT_FILENO))
 		raw.c_oflag = before.c_oflag;
 	is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	if (is_raw && tcgetattr(STDIN_FILENO, &raw) == 0)
+		guard_tell(&before, &raw);
 	return 1;
 }
 

@@ -76,11 +76,11 @@ static int run_in_foreground(struct launch *launch)
 	struct spu_child child;
 	struct ending ending;
 
-	if (ends_tree && tree_begin(&tree, launch->settings->cgroup) < 0)
-		return EXIT_SETUP;
 	status = has_relay ? relay_prepare(&relay, &launch->signals.waited) : 0;
 	if (status)
 		return status;
+	if (ends_tree && tree_begin(&tree, launch->settings->cgroup) < 0)
+		return EXIT_SETUP;
 	status = launch_spawn(launch, &child);
 	if (status)
 		return nothing_launched(launch->settings, status);

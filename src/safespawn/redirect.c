@@ -97,11 +97,13 @@ int redirection_parse(const char *spec, struct redirection *ret, const char **re
  * Above 9 as shells do, so that a file never lands on 0, 1 or 2 when they are
  * closed and receives what we say on stderr.
  */
-static int lift(int fd)
+int redirect_lift(int fd)
 {
-	int lifted = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+	int lifted = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 10);
 	int saved;
 
+	if (fd < 0)
+		return fd;
 	if (lifted < 0 && errno == EINVAL)
 		lifted = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	saved = errno;
@@ -115,7 +117,7 @@ int redirect_open_own(const char *file, int flags, mode_t mode)
 	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY, mode);
 
 	if (fd >= 0)
-		fd = lift(fd);
+		fd = redirect_lift(fd);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -20,6 +20,9 @@ struct redirection {
 	const char *file;	/* FILE */
 };
 
+/* To where no shell looks, close-on-exec; -1 with errno, and it is closed, as -1 is. */
+int redirect_lift(int fd);
+
 /* Opens for ourselves, close-on-exec, where no shell looks: a number, or a negative errno value. */
 int redirect_open_own(const char *file, int flags, mode_t mode);
 

@@ -16,6 +16,7 @@
 #include "common/message.h"
 #include "exit_status.h"
 #include "fdlist.h"
+#include "guard.h"
 #include "keyboard.h"
 #include "redirect.h"
 
@@ -93,11 +94,13 @@ int relay_prepare(struct relay *relay, const sigset_t *waited)
 	if (!relay->is_at_end)
 		relay->in = open_own(STDIN_FILENO, O_RDONLY);
 	relay->out = open_own(STDOUT_FILENO, O_WRONLY);
-	relay->signals = signalfd(-1, waited, SFD_CLOEXEC);
-	if (relay->signals >= 0)
-		return 0;
-	say_errno(errno, "--pty");
-	return EXIT_SETUP;
+	relay->signals = redirect_lift(signalfd(-1, waited, SFD_CLOEXEC));
+	if (relay->signals < 0) {
+		say_errno(errno, "--pty");
+		return EXIT_SETUP;
+	}
+	guard_start();
+	return 0;
 }
 
 /* Whoever hangs up (vhangup(2)) and opens it again goes on with it. */
@@ -105,7 +108,8 @@ static int open_other_side(struct relay *relay)
 {
 	if (relay->other_side >= 0)
 		close(relay->other_side);
-	relay->other_side = ioctl(relay->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	relay->other_side = redirect_lift(ioctl(relay->terminal, TIOCGPTPEER,
+						O_RDWR | O_NOCTTY | O_CLOEXEC));
 	return relay->other_side;
 }
 

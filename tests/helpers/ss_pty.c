@@ -9,7 +9,7 @@
  *	send TEXT	type it; \n and \xHH
  *	make FILE	an empty one, for who waits for that
  *	size ROWS COLS	make the terminal so large
- *	run COMMAND	in a shell of one's own, beside the terminal
+ *	run COMMAND	in a shell of one's own, beside the terminal; for a minute at most
  *	hangup		close the terminal
  *
  * At the end of stdin it waits for COMMAND; the exit status is COMMAND's, or
@@ -120,6 +120,13 @@ static void resize(const char *text)
 		fail("could not resize to", text);
 }
 
+static void run(const char *command)
+{
+	setenv("SS_PTY_RUN", command, 1);
+	if (system("exec timeout 60 sh -c \"$SS_PTY_RUN\"") != 0)
+		fail("failed:", command);
+}
+
 static void hang_up(void)
 {
 	close(master);
@@ -143,8 +150,8 @@ static void play(char *line)
 		make(line + 5);
 	else if (strncmp(line, "size ", 5) == 0)
 		resize(line + 5);
-	else if (strncmp(line, "run ", 4) == 0 && system(line + 4) != 0)
-		fail("failed:", line + 4);
+	else if (strncmp(line, "run ", 4) == 0)
+		run(line + 4);
 	else if (strcmp(line, "hangup") == 0)
 		hang_up();
 }
