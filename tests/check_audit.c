@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "support.h"
 
@@ -116,6 +117,27 @@ START_TEST(names_are_procs)
 	ck_assert_ptr_nonnull(strstr(find(audit, 102)->name, "] unix without a name"));
 	ck_assert_str_eq(find(audit, 102)->name, find(audit, 104)->name);
 	ck_assert_ptr_nonnull(strstr(find(audit, 103)->name, "gone (deleted)"));
+	spu_audit_free(audit);
+}
+END_TEST
+
+/* The table of Unix sockets has names as they are, with what looks like another line */
+START_TEST(no_socket_names_another_one)
+{
+	int own = socket(AF_UNIX, SOCK_STREAM, 0), other = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct spu_audit *audit;
+	struct stat st;
+	int length;
+
+	ck_assert_int_eq(fstat(own, &st), 0);
+	length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
+			  "u\n0: 2 0 00010000 1 01 %lu trusted", (unsigned long)st.st_ino);
+	ck_assert_int_eq(bind(other, (struct sockaddr *)&address,
+			      (socklen_t)(sizeof(address.sun_family) + 1 + (size_t)length)), 0);
+	ck_assert_int_eq(dup2(own, 100), 100);
+	audit = look(target(_i), SPU_AUDIT_NAMES);
+	ck_assert_ptr_null(strstr(find(audit, 100)->name, "trusted"));
 	spu_audit_free(audit);
 }
 END_TEST
@@ -292,6 +314,7 @@ int main(void)
 	tcase_add_loop_test(tests, what_crosses_an_exec_is_listed, 0, 2);
 	tcase_add_loop_test(tests, standard_ones_and_marked_ones_only_when_asked_for, 0, 2);
 	tcase_add_loop_test(tests, names_are_procs, 0, 2);
+	tcase_add_loop_test(tests, no_socket_names_another_one, 0, 2);
 	tcase_add_test(tests, dense_and_sparse_tables_are_listed_whole);
 	tcase_add_loop_test(tests, a_look_leaves_nothing_open, 0, 2);
 	tcase_add_test(tests, another_process_is_read_from_proc);

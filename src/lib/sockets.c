@@ -87,15 +87,35 @@ static int compare(const void *a, const void *b)
 }
 
 /* The first of those with this inode: the same socket may be asked for several times. */
-static const struct spu__socket *find(const struct spu__socket *list, size_t count,
-				      unsigned long inode)
+static struct spu__socket *find(struct spu__socket *list, size_t count, unsigned long inode)
 {
 	const struct spu__socket key = {.inode = inode};
-	const struct spu__socket *found = bsearch(&key, list, count, sizeof(key), compare);
+	struct spu__socket *found = bsearch(&key, list, count, sizeof(key), compare);
 
 	while (found && found > list && found[-1].inode == inode)
 		found--;
 	return found;
+}
+
+/*
+ * A Unix socket's name stands there as it is, and may hold what looks like a line about
+ * another one: who has two lines has no name that can be believed.
+ */
+static void count_lines(FILE *table, struct spu__socket *list, size_t count)
+{
+	char line[512], text[256];
+	unsigned long inode;
+
+	while (fgets(line, sizeof(line), table)) {
+		struct spu__socket *at;
+
+		if (!describe_unix(line, "", &inode, text, sizeof(text)))
+			continue;
+		for (at = find(list, count, inode);
+		     at && at < list + count && at->inode == inode; at++)
+			at->lines++;
+	}
+	rewind(table);
 }
 
 void spu__describe_sockets(const char *process, struct spu__socket *list, size_t count,
@@ -113,6 +133,8 @@ void spu__describe_sockets(const char *process, struct spu__socket *list, size_t
 		table = fopen(path, "re");
 		if (!table)
 			continue;
+		if (tables[i].describe == describe_unix)
+			count_lines(table, list, count);
 		while (fgets(line, sizeof(line), table)) {
 			const struct spu__socket *at;
 
@@ -121,7 +143,8 @@ void spu__describe_sockets(const char *process, struct spu__socket *list, size_t
 				continue;
 			for (at = find(list, count, inode);
 			     at && at < list + count && at->inode == inode; at++)
-				found(context, at->index, text);
+				if (at->lines <= 1)
+					found(context, at->index, text);
 		}
 		fclose(table);
 	}

@@ -7,6 +7,7 @@
 struct spu__socket {
 	unsigned long inode;
 	size_t index;		/* the caller's */
+	unsigned lines;		/* of the table of Unix sockets that have its number */
 };
 
 /*

@@ -117,14 +117,10 @@ static long last_number(const char *line)
 	return number;
 }
 
-int process_status(pid_t pid, pid_t tid, struct process_status *ret)
+static int parse_status(const char *text, struct process_status *ret)
 {
-	char text[4096];
-	ssize_t length = read_file(pid, tid, "status", text, sizeof(text));
 	const char *uids, *group, *tracer, *inner, *caught, *waits, *preemptions;
 
-	if (length < 0)
-		return (int)length;
 	uids = find_value(text, "Uid");
 	group = find_value(text, "Tgid");
 	tracer = find_value(text, "TracerPid");
@@ -132,7 +128,6 @@ int process_status(pid_t pid, pid_t tid, struct process_status *ret)
 	caught = find_value(text, "SigCgt");
 	waits = find_value(text, "voluntary_ctxt_switches");
 	preemptions = find_value(text, "nonvoluntary_ctxt_switches");
-	*ret = (struct process_status){.inner_tid = tid ? tid : pid};
 	if (!uids || sscanf(uids, "%u %u", &ret->uid, &ret->effective_uid) != 2)
 		return -EIO;
 	if (group)
@@ -146,6 +141,27 @@ int process_status(pid_t pid, pid_t tid, struct process_status *ret)
 	if (waits && preemptions)
 		ret->switches = strtoul(waits, NULL, 10) + strtoul(preemptions, NULL, 10);
 	return 0;
+}
+
+/* A process may have 65536 groups, which stand in the middle. */
+int process_status(pid_t pid, pid_t tid, struct process_status *ret)
+{
+	size_t size = 4096;
+	ssize_t length;
+	int r = -ENOMEM;
+
+	*ret = (struct process_status){.inner_tid = tid ? tid : pid};
+	for (;; size *= 4) {
+		char *text = malloc(size);
+
+		if (!text)
+			return r;
+		length = read_file(pid, tid, "status", text, size);
+		r = length < 0 ? (int)length : parse_status(text, ret);
+		free(text);
+		if (length < (ssize_t)size - 1)
+			return r;
+	}
 }
 
 int process_next_number(DIR *directory)
@@ -199,23 +215,34 @@ int process_program(pid_t pid, char *ret, size_t size)
 	return 0;
 }
 
+/* What isn't a file isn't opened: a device may act upon that. */
+int process_open_regular(const char *path)
+{
+	char again[PATH_SIZE];
+	struct stat file;
+	int place = open(path, O_PATH | O_CLOEXEC), fd = -ENOEXEC;
+
+	if (place < 0)
+		return -errno;
+	if (fstat(place, &file) == 0 && S_ISREG(file.st_mode)) {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+		fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0)
+			fd = -errno;
+	}
+	close(place);
+	return fd;
+}
+
 int process_open_mapped(pid_t pid, const char *name)
 {
 	char program[PATH_MAX], path[PATH_MAX + PATH_SIZE];
-	struct stat file;
-	int fd;
 
 	if (process_program(pid, program, sizeof(program)) == 0 && strcmp(name, program) == 0)
 		make_path(path, pid, 0, "exe");
 	else
 		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode))
-		return fd;
-	close(fd);
-	return -ENOEXEC;
+	return process_open_regular(path);
 }
 
 static int stat_program(pid_t pid, struct stat *ret)

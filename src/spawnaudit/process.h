@@ -57,10 +57,12 @@ int process_threads(pid_t pid, pid_t **ret);
 /* The executable's path, cut to size; " (deleted)" behind it when it has been. */
 int process_program(pid_t pid, char *ret, size_t size);
 
+/* For reading; only a plain file, since to open another may do something, or wait for ever. */
+int process_open_regular(const char *path);
+
 /*
  * The file under a name of its mappings, as the process sees it: it may run under
- * another root directory, and its program may have been deleted. For reading; only
- * plain files, since to open others may do something, or wait for ever.
+ * another root directory, and its program may have been deleted.
  */
 int process_open_mapped(pid_t pid, const char *name);
 

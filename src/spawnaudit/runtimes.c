@@ -3,7 +3,6 @@
 #include "runtimes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <gelf.h>
 #include <limits.h>
@@ -86,7 +85,7 @@ static int open_mapped(const struct look *look, const struct process_mapping *ma
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", (int)look->pid,
 		 (unsigned long)mapping->start, (unsigned long)mapping->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = process_open_regular(path);
 	return fd >= 0 ? fd : process_open_mapped(look->pid, mapping->name);
 }
 

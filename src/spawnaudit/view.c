@@ -3,7 +3,8 @@
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,54 @@ struct view {
 	pid_t pid;
 	int users;
 	int renewals;
+	int is_broken;		/* a file that it has mapped became shorter */
+	char *symbol;		/* a copy: the name lies in the file */
 	const struct snapshot *snapshot;	/* that is being unwound */
 	struct registers registers;	/* where that begins */
 };
+
+/*
+ * Files that become shorter while libdw has them mapped: what is behind their end is
+ * SIGBUS. The audited program may do that on purpose. What libdw was about is given up,
+ * and the view with all that it holds is never asked again.
+ */
+
+static _Thread_local sigjmp_buf *escape;
+
+static void leave(int number)
+{
+	if (escape)
+		siglongjmp(*escape, 1);
+	signal(number, SIG_DFL);	/* it comes again */
+}
+
+/* Before the first view */
+static void watch_for_ends(void)
+{
+	static int is_watching;
+	struct sigaction action = {.sa_handler = leave};
+
+	if (!is_watching++)
+		sigaction(SIGBUS, &action, NULL);
+}
+
+/* Whether the function, which uses libdw, came to its end */
+static int guard(struct view *view, void (*function)(struct view *view, void *context),
+		 void *context)
+{
+	sigjmp_buf here, *outer = escape;
+
+	if (view->is_broken)
+		return 0;
+	if (sigsetjmp(here, 1) == 0) {
+		escape = &here;
+		function(view, context);
+	} else {
+		view->is_broken = 1;
+	}
+	escape = outer;
+	return !view->is_broken;
+}
 
 /*
  * Files
@@ -50,14 +96,18 @@ static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwa
 		     char **ret_name, Elf **ret_elf)
 {
 	const struct view *view = *userdata;
-	int fd = view && *name == '/' ? process_open_mapped(view->pid, name) : -1;
+	int fd;
 
+	/* what has no name is the process's memory */
+	if (!view || *name != '/')
+		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
+	fd = process_open_mapped(view->pid, name);
 	if (fd < 0)
-		fd = dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
-	else
+		fd = process_open_regular(name);
+	if (fd >= 0) {
 		*ret_name = strdup(name);
-	if (fd >= 0)
 		*ret_elf = read_elf(fd);
+	}
 	return -1;
 }
 
@@ -157,11 +207,11 @@ static Elf *read_program(pid_t pid)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = process_open_regular(path);
 	return fd < 0 ? NULL : read_elf(fd);
 }
 
-struct view *view_new(pid_t pid)
+static void open_view(struct view *view, void *ret_is_open)
 {
 	/* by build id: the standard way may ask servers */
 	static char *no_path;
@@ -170,17 +220,25 @@ struct view *view_new(pid_t pid)
 		.find_debuginfo = dwfl_build_id_find_debuginfo,
 		.debuginfo_path = &no_path,
 	};
+	elf_version(EV_CURRENT);
+	view->program = read_program(view->pid);
+	view->dwfl = dwfl_begin(&callbacks);
+	*(int *)ret_is_open = view->dwfl && read_modules(view) == 0 &&
+			      dwfl_attach_state(view->dwfl, view->program, view->pid,
+						&thread_callbacks, view);
+}
+
+struct view *view_new(pid_t pid)
+{
 	struct view *view = calloc(1, sizeof(*view));
+	int is_open = 0;
 
 	if (!view)
 		return NULL;
+	watch_for_ends();
 	view->pid = pid;
 	view->users = 1;
-	elf_version(EV_CURRENT);
-	view->program = read_program(pid);
-	view->dwfl = dwfl_begin(&callbacks);
-	if (view->dwfl && read_modules(view) == 0 &&
-	    dwfl_attach_state(view->dwfl, view->program, pid, &thread_callbacks, view))
+	if (guard(view, open_view, &is_open) && is_open)
 		return view;
 	view_let_go(view);
 	return NULL;
@@ -192,12 +250,19 @@ struct view *view_share(struct view *view)
 	return view;
 }
 
+static void close_view(struct view *view, void *context)
+{
+	(void)context;
+	dwfl_end(view->dwfl);
+	elf_end(view->program);
+}
+
 void view_let_go(struct view *view)
 {
 	if (!view || --view->users > 0)
 		return;
-	dwfl_end(view->dwfl);
-	elf_end(view->program);
+	guard(view, close_view, NULL);
+	free(view->symbol);
 	free(view);
 }
 
@@ -223,6 +288,7 @@ struct frames {
 	struct frame *list;
 	size_t count, size;
 	int returned;		/* the next one isn't where the thread stands */
+	const char *ended;
 };
 
 static int add_frame(struct frames *frames, uint64_t address)
@@ -288,6 +354,17 @@ static void step_out(struct frames *frames)
 	frames->returned = 1;
 }
 
+static void unwind(struct view *view, void *context)
+{
+	struct frames *frames = context;
+
+	if (!has_rules(view, view->registers.pc))
+		step_out(frames);
+	if (dwfl_getthread_frames(view->dwfl, view->pid, take_frame, frames) != 0)
+		frames->ended = frames->count == frames->size ? "more frames than are kept"
+							      : dwfl_errmsg(-1);
+}
+
 size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct frame *list,
 		   size_t size, const char **ended)
 {
@@ -295,11 +372,7 @@ size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct fr
 
 	view->snapshot = snapshot;
 	view->registers = snapshot->registers;
-	if (!has_rules(view, snapshot->registers.pc))
-		step_out(&frames);
-	*ended = NULL;
-	if (dwfl_getthread_frames(view->dwfl, view->pid, take_frame, &frames) != 0)
-		*ended = frames.count == size ? "more frames than are kept" : dwfl_errmsg(-1);
+	*ended = guard(view, unwind, &frames) ? frames.ended : "a file became shorter meanwhile";
 	view->snapshot = NULL;
 	return frames.count;
 }
@@ -327,8 +400,9 @@ static Dwarf_Line *find_line(Dwfl_Module *module, Dwarf_Addr address)
 	return NULL;
 }
 
-void view_name(struct view *view, struct frame *frame)
+static void name_frame(struct view *view, void *context)
 {
+	struct frame *frame = context;
 	const char *name;
 	uint64_t start;
 	Dwfl_Module *module = find_module(view, frame->address, &name, &start);
@@ -343,6 +417,11 @@ void view_name(struct view *view, struct frame *frame)
 	name = line && dwarf_lineno(line, &frame->line) == 0 ? dwarf_linesrc(line, NULL, NULL)
 							     : NULL;
 	frame->file = name ? strdup(name) : NULL;
+}
+
+void view_name(struct view *view, struct frame *frame)
+{
+	guard(view, name_frame, frame);
 }
 
 void frame_clear(struct frame *frame)
@@ -394,20 +473,40 @@ static Dwfl_Module *find_module_of_data(const struct view *view, uint64_t addres
 	return *name ? owner.module : NULL;
 }
 
+struct symbol {
+	uint64_t address;
+	uint64_t offset;
+	const char *module;
+};
+
+static void find_symbol(struct view *view, void *context)
+{
+	struct symbol *symbol = context;
+	uint64_t start;
+	Dwfl_Module *module = find_module_of_data(view, symbol->address, &symbol->module, &start);
+	const char *name = NULL;
+	GElf_Off offset = 0;
+	GElf_Sym ignored;
+
+	if (module)
+		name = dwfl_module_addrinfo(module, symbol->address, &offset, &ignored, NULL, NULL,
+					    NULL);
+	else
+		symbol->module = NULL;
+	view->symbol = name ? strdup(name) : NULL;
+	symbol->offset = offset;
+}
+
 const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
 			const char **ret_module)
 {
-	uint64_t start;
-	Dwfl_Module *module = find_module_of_data(view, address, ret_module, &start);
-	GElf_Off offset = 0;
-	GElf_Sym symbol;
-	const char *name;
+	struct symbol symbol = {.address = address};
 
-	if (!module) {
-		*ret_module = NULL;
-		return NULL;
-	}
-	name = dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL);
-	*ret_offset = offset;
-	return name;
+	free(view->symbol);
+	view->symbol = NULL;
+	if (!guard(view, find_symbol, &symbol))
+		symbol = (struct symbol){0};
+	*ret_offset = symbol.offset;
+	*ret_module = symbol.module;
+	return view->symbol;
 }

@@ -50,7 +50,8 @@ void frame_clear(struct frame *frame);
 
 /*
  * The name of the variable or function at an address, how far behind its beginning
- * that lies, and the path of the file; NULL where unknown. They are the view's.
+ * that lies, and the path of the file; NULL where unknown. They are the view's, until
+ * it is asked for the next.
  */
 const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
 			const char **ret_module);
