@@ -28,7 +28,7 @@ struct answer {
 #define SERVER_SOCKET 3
 
 /* Versions whose parts fit together say the same. */
-#define SERVER_VERSION SPU_VERSION " 1"
+#define SERVER_VERSION SPU_VERSION " 2"
 
 /* As much control data as musl's sendmsg() takes */
 #define DESCRIPTORS_AT_ONCE 252

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ int spu__reap_until(pid_t pid, int64_t deadline, int *ret_status)
 	}
 }
 
-/* Before Linux 6.5, or where the launch asked for no pidfd, none has come with the child's word. */
+/* Before Linux 6.5, or where the launch asked for none, no pidfd has come with the child's word. */
 static void know_child(struct given_up *entry)
 {
 	if (entry->pid > 0 && entry->pidfd < 0)
@@ -40,6 +41,10 @@ static void know_child(struct given_up *entry)
 
 void spu__give_up(struct spu_server *server, struct given_up *entry)
 {
+	const int on = 1;
+
+	/* a word that comes late has one, whatever the launch asked for */
+	setsockopt(entry->socket, SOL_SOCKET, KERNEL_SO_PASSPIDFD, &on, sizeof(on));
 	know_child(entry);
 	pthread_mutex_lock(&server->lock);
 	entry->next = server->given_up;
@@ -90,8 +95,8 @@ static int is_settled(struct given_up *entry)
 			entry->pid = answer.pid;
 		if (answer.word == CHILD_HERE)
 			entry->pid = sender.pid;
-		know_child(entry);
 	}
+	know_child(entry);
 	if (entry->pid == 0)
 		return r != -EAGAIN;
 	if (entry->pidfd >= 0)
