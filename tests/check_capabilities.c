@@ -135,6 +135,8 @@ START_TEST(root_has_what_the_bounding_set_leaves)
 		    .ambient_caps = SPU_SET((long)two));
 	ASSERT_CAPS(expect(0, 0, own_bounding, 0), .securebits = SPU_SET(3));
 	ck_assert_int_eq(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), 0);
+	/* nobody would put it back here */
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
 }
 END_TEST
 

@@ -430,8 +430,8 @@ test_landlock() {
 		--landlock-rule=path-beneath:write-file:/dev/null \
 		sh -c 'echo >tree/file && { ! echo >file; } 2>/dev/null' ||
 		skip "no Landlock here"
-	like "nothing at all" 'safespawn: exec *true: the Landlock rules may forbid it: Permission denied' \
-		"$(safespawn -q --no-new-privs --landlock-access=fs true 2>&1)"
+	like "nothing at all" 'safespawn: exec /bin/true: the Landlock rules may forbid it: Permission denied' \
+		"$(safespawn -q --no-new-privs --landlock-access=fs /bin/true 2>&1)"
 	status 0 safespawn -q --no-new-privs --landlock-access=fs \
 		--landlock-rule=path-beneath:execute,read-file,read-dir:/ \
 		--landlock-rule=path-beneath:write-file,truncate:/dev/null true

@@ -200,7 +200,7 @@ static int check_landlock(const struct spu_options *options, struct spu_error *r
 		const char *fault = rule->kind != 1 ? "unknown kind" :
 				    rule->reserved ? "reserved is not 0" :
 				    !rule->path ? "no path" :
-				    rule->access & ~options->landlock_access ?
+				    (rule->access & ~options->landlock_access) ?
 				    "access that isn't in landlock_access" : NULL;
 
 		if (fault)
