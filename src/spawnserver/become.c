@@ -161,17 +161,19 @@ static int become_as_killable(const struct standing *standing, struct spu_error 
 {
 	static const char path[] = "/proc/self/oom_score_adj";
 	char text[16];
-	int fd = open(path, O_RDWR | O_CLOEXEC), length, own;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 	ssize_t got;
 
 	if (fd < 0)
 		return fail(ret_error, errno, SPU_STEP_OOM, path);
 	got = read(fd, text, sizeof(text) - 1);
 	text[got < 0 ? 0 : got] = '\0';
-	own = atoi(text);
-	length = snprintf(text, sizeof(text), "%d", standing->oom_score_adj);
-	if (standing->oom_score_adj > own && pwrite(fd, text, (size_t)length, 0) < 0)
-		return fail(ret_error, errno, SPU_STEP_OOM, path);
+	if (standing->oom_score_adj > atoi(text)) {
+		int length = snprintf(text, sizeof(text), "%d", standing->oom_score_adj);
+
+		if (pwrite(fd, text, (size_t)length, 0) < 0)
+			return fail(ret_error, errno, SPU_STEP_OOM, path);
+	}
 	close(fd);
 	return 0;
 }
