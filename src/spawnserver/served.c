@@ -114,9 +114,9 @@ static void read_request(struct served *served)
 
 static int number_of(const struct served *served, long place)
 {
-	if (place < 0 || (size_t)place >= served->count)
-		fail_because(served, EPROTO, "a descriptor");
-	return served->descriptors[place];
+	if (place >= 0 && (size_t)place < served->count)
+		return served->descriptors[place];
+	fail_because(served, EPROTO, "a descriptor");
 }
 
 /* From places among what came to numbers. */
