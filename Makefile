@@ -310,7 +310,7 @@ endif
 # own functions, and about those that --wrap puts in their place. What holds
 # for a launch holds for one by a spawn server, too.
 SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fifos growth ids landlock leaks \
-	no_standard orphans own_table pipes program_fd pty refused rights seccomp set_up signals \
+	no_standard orphans own_table pipes program_fd pty refused retries rights seccomp set_up signals \
 	step_failure threads wait)
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	$(foreach suite,conformance posix_spawn,check_$(suite)_libc check_$(suite)_wrap) $(SERVED_SUITES)
