@@ -315,9 +315,10 @@ SERVED_SUITES = $(patsubst %,check_%_server,callers_own capture exec_failure fif
 PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 	$(foreach suite,conformance posix_spawn,check_$(suite)_libc check_$(suite)_wrap) $(SERVED_SUITES)
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
-# The longest begin, and the short ones end together
-LONGEST = house_install kernels_emulated house_static processes_emulated valgrind_suites \
-	check_server_ends musl_conformance real_builds replace_libc manual_examples check_deadline
+# The longest begin, and the short ones end together; apart from each other those that run
+# suites side by side themselves
+LONGEST = house_install kernels_emulated house_static musl_conformance check_server_ends \
+	processes_emulated real_builds replace_libc valgrind_suites manual_examples check_deadline
 SUITES = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPT_SUITES) $(PROGRAM_SUITES))
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
