@@ -495,7 +495,6 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		.child = SPU_CHILD_INIT, .outputs = {{.fd = -1}, {.fd = -1}},
 		.input_fd = -1, .input = input, .input_left = input_size};
 	int is_merged = ret_out && ret_out == ret_err;
-	int64_t deadline;
 	const struct spu_fd in = SPU_PIPE_IN(0, &capture.input_fd),
 		out = SPU_PIPE_OUT(1, &capture.outputs[0].fd),
 		err = SPU_PIPE_OUT(2, &capture.outputs[1].fd), same = SPU_SAME(2, 1),
@@ -506,7 +505,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 
 	if (r < 0)
 		return r;
-	deadline = capture.deadline = spu__deadline_of(mine.timeout_ms);
+	capture.deadline = spu__deadline_of(mine.timeout_ms);
 	spu__hold_sigchld(&mine, &capture.mask);
 	if (!input && input_size > 0)
 		r = spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "input is NULL");
@@ -523,7 +522,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		dispose(&capture);
 		return r;
 	}
-	capture.stopping = spu__stopping(&capture.child, &mine, deadline);
+	capture.stopping = spu__stopping(&capture.child, &mine, capture.deadline);
 	pthread_cleanup_push(dispose, &capture);
 	r = follow(&capture, ret_status);
 	if (capture.is_complete) {

@@ -127,6 +127,13 @@ static int probe_wipe(void)
 	return r;
 }
 
+static int probe_landlock(void)
+{
+	long r = syscall3(SYS_landlock_create_ruleset, 0, 0, KERNEL_LANDLOCK_VERSION);
+
+	return r < 0 ? (int)r : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*probe)(void);
@@ -142,6 +149,7 @@ static const struct {
 	{"close_range for later", probe_close_range_cloexec, "spu_exec marks one by one"},
 	{"/proc", probe_proc, "numbers up to the limit are tried"},
 	{"wiped on fork", probe_wipe, "the process's number is compared"},
+	{"Landlock", probe_landlock, "a launch with landlock_access fails"},
 };
 
 static void show_features(struct text *text)

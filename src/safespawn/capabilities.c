@@ -18,18 +18,28 @@ struct name {
 static const struct name capabilities[] = {CAPABILITY_NAMES(CAPABILITY_ROW) {NULL, 0}};
 static const struct name securebits[] = {SECUREBIT_NAMES(NAME_ROW) {NULL, 0}};
 
-/* Those for which the kernel says 1; -1 as all: those that it knows. */
-static long ask_for_each(int operation, long of_ambient, long least)
+static int is_known(int number)
 {
-	long set = 0, r;
-	int number;
+	return prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0;
+}
 
-	for (number = 0; prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++) {
-		r = operation == PR_CAPBSET_READ ? prctl(operation, number, 0, 0, 0)
-						 : prctl(operation, of_ambient, number, 0, 0);
-		if (r >= least)
+static int is_bounding(int number)
+{
+	return prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1;
+}
+
+static int is_ambient(int number)
+{
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number, 0, 0) == 1;
+}
+
+static long collect(int (*is_member)(int number))
+{
+	long set = 0;
+
+	for (int number = 0; is_known(number); number++)
+		if (is_member(number))
 			set |= SPU_CAP(number);
-	}
 	return set;
 }
 
@@ -48,9 +58,9 @@ static long set_now(enum capability_set which)
 	case SET_INHERITABLE:
 		return inheritable_now();
 	case SET_AMBIENT:
-		return ask_for_each(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 1);
+		return collect(is_ambient);
 	case SET_BOUNDING:
-		return ask_for_each(PR_CAPBSET_READ, 0, 1);
+		return collect(is_bounding);
 	default:
 		return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
 	}
@@ -62,7 +72,7 @@ static long find_bits(const char *name, size_t length, enum capability_set which
 	const struct name *names = which == SET_SECUREBITS ? securebits : capabilities;
 
 	if (which != SET_SECUREBITS && length == 3 && strncmp(name, "all", 3) == 0)
-		return ask_for_each(PR_CAPBSET_READ, 0, 0);
+		return collect(is_known);
 	if (which != SET_SECUREBITS && length > 4 && strncasecmp(name, "cap_", 4) == 0) {
 		name += 4;
 		length -= 4;

@@ -75,7 +75,6 @@ int landlock_parse_rule(const char *text, struct spu_landlock *ret)
 {
 	static const char kind[] = "path-beneath:";
 	const char *access = text + sizeof(kind) - 1, *colon;
-	int r;
 
 	if (strncmp(text, kind, sizeof(kind) - 1) != 0)
 		return -EINVAL;
@@ -83,6 +82,5 @@ int landlock_parse_rule(const char *text, struct spu_landlock *ret)
 	if (!colon || !colon[1])
 		return -EINVAL;
 	*ret = (struct spu_landlock)SPU_BENEATH(colon + 1, 0);
-	r = parse_names(access, colon, &ret->access);
-	return r;
+	return parse_names(access, colon, &ret->access);
 }
