@@ -107,6 +107,12 @@ test_a_program_that_reads_key_by_key_meets_the_end() {
 	status 0 timeout 100 safespawn -q --pty bash --norc --noprofile -i </dev/null
 }
 
+# Without a key for it, it is a byte of the line: one, and not one for each look
+test_the_end_is_not_typed_again_and_again() {
+	status 0 safespawn -q --pty sh -c 'stty eof undef; sleep 1; stty -icanon min 0 time 0; wc -c' </dev/null
+	[ "$out" -le 2 ] || fail "$out bytes were typed"
+}
+
 test_a_megabyte_comes_out_whole() {
 	seq 1 160000 >wanted
 	safespawn -q --pty cat wanted </dev/null >got

@@ -194,7 +194,7 @@ static void type_end(struct relay *relay)
 	if (relay->typed.size > 0 || poll(&unread, 1, 0) > 0 ||
 	    tcgetattr(relay->terminal, &modes) < 0)
 		return;
-	by_lines = (modes.c_lflag & ICANON) != 0 && relay->other_side >= 0;
+	by_lines = (modes.c_lflag & ICANON) != 0 && modes.c_cc[VEOF] && relay->other_side >= 0;
 	if (!by_lines && relay->end_is_typed)
 		return;
 	relay->typed.data[relay->typed.size++] = (char)(modes.c_cc[VEOF] ? modes.c_cc[VEOF] : 4);
