@@ -163,45 +163,48 @@ test_who_stops_reading_hangs_it_up() {
 	like message 'safespawn: standard output: No space left*' "$(cat err)"
 }
 
+# full_pipe: slow, on 7, takes nothing as long as nobody reads
+full_pipe() {
+	[ -p slow ] || mkfifo slow
+	exec 7<>slow
+	! dd if=/dev/zero of=slow bs=4096 oflag=nonblock 2>/dev/null || fail "it is never full"
+}
+
 test_signals_reach_it_while_nobody_reads() {
-	mkfifo slow
-	sleep 1000 <>slow >/dev/null &
-	reader=$!
+	full_pipe
 	safespawn -q --pty sh -c 'echo >begun; yes' </dev/null >slow &
 	until [ -e begun ]; do sleep 0.05; done
 	kill -TERM $!
 	wait $!
 	same status 143 $?
-	kill "$reader"
 }
 
 # What the command has shown is still to be read, and we are told to stop or to end
 test_who_reads_late_is_waited_for_but_not_for_ever() {
+	full_pipe
 	play <<-'END'
-		send safespawn -q --pty sh -c 'echo $$ >pid; seq 1 15000' </dev/null | { until [ -e go ]; do sleep 0.05; done; sed -n '$s/^/last /p'; }\n
+		send safespawn -q --pty sh -c 'echo $$ >pid; seq 1 2000' </dev/null >slow\n
 		run until [ -s pid ] && [ ! -e "/proc/$(cat pid)" ]; do sleep 0.05; done
 		send \x1a
 		expect Stopped
 		send fg\n
 		expect safespawn
-		make go
-		line last 15000
+		run sed -n '/2000$/ { s/.*/read/p; q }' slow >last
+		expect $
 	END
+	same 'the last line is' read "$(cat last)"
 	rm pid
-	mkfifo slow
-	sleep 1000 <>slow >/dev/null &
-	reader=$!
-	safespawn -q --pty sh -c 'echo $$ >pid; seq 1 15000; exit 3' </dev/null >slow &
+	full_pipe
+	safespawn -q --pty sh -c 'echo $$ >pid; seq 1 2000; exit 3' </dev/null >slow &
 	until [ -s pid ] && [ ! -e "/proc/$(cat pid)" ]; do sleep 0.05; done
 	kill -TERM $!
 	wait $!
 	same status 3 $?
-	kill "$reader"
 }
 
 test_the_end_of_time_ends_its_group() {
 	status 124 safespawn -q --pty -t 1 sh -c 'sleep 1000; :' </dev/null
-	status 137 safespawn -q --pty -t 1 -k 0.1 sh -c 'trap "" TERM HUP; while :; do sleep 0.1; done' </dev/null
+	status 137 safespawn -q --pty -t 2 -k 0.1 sh -c 'trap "" TERM HUP; while :; do sleep 0.1; done' </dev/null
 	status 0 safespawn -q --pty --kill-tree sh -c 'setsid sleep 1000 & echo $!' </dev/null
 	! kill -0 "$out" 2>/dev/null || fail "$out is left"
 }
