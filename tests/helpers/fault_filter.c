@@ -58,6 +58,7 @@ static const struct {
 	{"fork", SYS_fork, -1, 0, 0},
 	{"getdents64", SYS_getdents64, -1, 0, 0},
 	{"kcmp", SYS_kcmp, -1, 0, 0},
+	{"landlock_create_ruleset", SYS_landlock_create_ruleset, -1, 0, 0},
 	{"pidfd_getfd", SYS_pidfd_getfd, -1, 0, 0},
 	{"pidfd_open", SYS_pidfd_open, -1, 0, 0},
 	{"pidfd_send_signal", SYS_pidfd_send_signal, -1, 0, 0},

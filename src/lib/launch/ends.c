@@ -132,7 +132,7 @@ static int make_entry(struct ends *ends, const struct spu_options *options, size
 		      struct spu_error *ret_error)
 {
 	const struct spu_fd *fd = &options->fds[index];
-	int is_pty = fd->kind == SPU_FD_PTY, made[2];
+	int is_pty = fd->kind == SPU_FD_PTY, made[2] = {-1, -1};
 	int r = is_pty ? make_pty(fd, options, made) : spu__make_pipe(made);
 	/* of a pipe it is the one that is read or the one that is written */
 	int of_child = is_pty || fd->kind == SPU_FD_PIPE_OUT;
