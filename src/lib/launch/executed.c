@@ -12,7 +12,6 @@
 
 #include "../../arch/arch.h"
 #include "../../kernel.h"
-#include "../text.h"
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
@@ -61,15 +60,35 @@ static int child_has_executed(pid_t pid)
 
 int spu__proc_is_ours(void)
 {
-	char target[24], self[24];
-	struct text text = TEXT_IN(self);
+	char target[24];
 	ssize_t length = readlink("/proc/self", target, sizeof(target) - 1);
 
 	if (length <= 0)
 		return 0;
 	target[length] = '\0';
-	spu__add_text(&text, "%d", (int)getpid());
-	return strcmp(target, self) == 0;
+	return atoi(target) == getpid();
+}
+
+#define PATH_ROOM 32
+
+/* /proc/PID/name. Not by printf: the caller may be a handler with a small stack. */
+static char *path_of(pid_t pid, const char *name, char room[PATH_ROOM])
+{
+	char *at = room + PATH_ROOM - strlen(name) - 1;
+
+	strcpy(at, name);
+	*--at = '/';
+	do
+		*--at = (char)('0' + pid % 10);
+	while ((pid /= 10) > 0);
+	return memcpy(at - 6, "/proc/", 6);
+}
+
+static int open_of(pid_t pid, const char *name)
+{
+	char room[PATH_ROOM];
+
+	return open(path_of(pid, name, room), O_RDONLY | O_CLOEXEC);
 }
 
 /* What /proc/PID/stat says. */
@@ -110,13 +129,10 @@ static int parse_stat(const char *stat, struct seen *ret)
 /* 1: it is gone. -1: it isn't to be told, and for want of a number only at this moment. */
 static int look_at(pid_t pid, struct seen *ret)
 {
-	char path[32], stat[512];
-	struct text text = TEXT_IN(path);
+	char stat[512];
+	int fd = open_of(pid, "stat"), err;
 	ssize_t size;
-	int fd, err;
 
-	spu__add_text(&text, "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* It may have ended and be reaped; a hidden one (hidepid) still answers */
 	if (fd < 0)
 		return errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH ? 1 : -1;
@@ -149,13 +165,10 @@ int spu__is_dying(pid_t pid)
 
 long spu__current_call(pid_t pid)
 {
-	char path[32], call[24];
-	struct text text = TEXT_IN(path);
+	int fd = spu__proc_is_ours() ? open_of(pid, "syscall") : -1;
+	char call[24];
 	ssize_t size;
-	int fd;
 
-	spu__add_text(&text, "/proc/%d/syscall", (int)pid);
-	fd = spu__proc_is_ours() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return -1;
 	size = read(fd, call, sizeof(call) - 1);
