@@ -231,6 +231,7 @@ test_valgrind_finds_nothing() {
 }
 
 # ---- a person at the keyboard ----
+# What is typed before the shell has its terminal back is the command's: "expect $" waits for it
 
 test_the_window_is_followed() {
 	play <<-'END'
@@ -433,6 +434,7 @@ test_in_the_background_it_leaves_the_terminal_alone() {
 		run until stty -a -F "$(cat name)" | grep -q -e -isig; do sleep 0.05; done
 		send text\x0d
 		line got text
+		expect $
 	END
 	same modes "$(cat before)" "$(cat after)"
 }
