@@ -55,7 +55,7 @@ tell_the_truth() {
 	says "system" "result 0*status 3" "$@" "$LAUNCH" -s 'exit 3'
 	says "timeout" "result 0*timed out*status 143" "$@" "$LAUNCH" -w 100 sleep 100
 	says "captured" "result 0*status 0*bytes 100000" "$@" "$LAUNCH" -b cat
-	says "captured, timeout" "result -110 wait: sleep took" "$@" "$LAUNCH" -b -w 100 sleep 100
+	says "captured, timeout" "result -110 wait: sleep took" "$@" "$LAUNCH" -b -w 3000 sleep 100
 }
 
 need_no_sanitizer() {
