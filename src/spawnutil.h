@@ -885,6 +885,21 @@ int spu_system(const char *command);
 FILE *spu_popen(const char *command, const char *mode) SPU_RESULT_COUNTS_;
 
 /*
+ * spu_popen() with options: where the command runs and as whom, with which limits and
+ * environment, by which server. What fds gives beside the stream's end, which is
+ * 0 or 1 as the mode says, the command has too; the rest is closed by default
+ * (SPU_LEAKS_CLOSE), unlike in spu_popen(). timeout_ms is the time of the launch;
+ * file is executed in place of /bin/sh, with the same arguments. On success *ret_stream
+ * is the caller's, for spu_pclose().
+ *
+ * Errors: those of spu_spawn(); -EINVAL: mode, an entry of fds for the stream's
+ * own number, SPU_DETACH. On failure nothing is written but *ret_error.
+ */
+int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
+		   const struct spu_options *options,
+		   struct spu_error *ret_error) SPU_RESULT_COUNTS_;
+
+/*
  * pclose(3): closes the stream, waits for the shell, returns its wait status.
  * -1 with errno: ECHILD, the status is lost (SIGCHLD is ignored, another thread
  * has reaped the shell) or was never this process's (the stream is inherited by

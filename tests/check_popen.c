@@ -15,7 +15,7 @@
 #include <wchar.h>
 
 #include "helpers/bulk_data.h"
-#include "support.h"
+#include "served.h"
 
 static FILE *open_stream(const char *command, const char *mode)
 {
@@ -515,6 +515,125 @@ START_TEST(much_data_both_ways_beside_launches)
 }
 END_TEST
 
+static FILE *open_with(const char *command, const char *mode, const struct spu_options *options)
+{
+	struct spu_error error;
+	FILE *stream = NULL;
+	int r = spu_popen_with(&stream, command, mode, options, &error);
+
+	ASSERT_OK(r, error);
+	return stream;
+}
+
+static void assert_says(const char *expected, const char *command,
+			const struct spu_options *options)
+{
+	FILE *stream = open_with(command, "re", options);
+	char line[PATH_MAX] = "";
+
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), stream));
+	line[strcspn(line, "\n")] = '\0';
+	ck_assert_str_eq(line, expected);
+	ck_assert_int_eq(spu_pclose(stream), 0);
+}
+
+/* What a launch has, a stream's command has */
+START_TEST(options_hold_for_a_streams_command)
+{
+	/* by the shell itself: it gives its children a mask of their own */
+	static const char blocked[] = "while read key value; do [ $key != SigBlk: ] || "
+				      "echo $value; done </proc/$$/status";
+	struct spu_server *server = start_server(0);
+	sigset_t set, before;
+	int pipe_end = -1;
+	char byte = 0;
+	FILE *stream;
+
+	fill_standard_numbers();
+	assert_says("/usr", "pwd", SPU_OPTIONS(.cwd = "/usr"));
+	assert_says("0027", "umask", SPU_OPTIONS(.umask = SPU_SET(027)));
+	assert_says("one", "echo $WORD", SPU_OPTIONS(.env_set = SPU_LIST("WORD=one")));
+	assert_says("/usr", "pwd", SPU_OPTIONS(.cwd = "/usr", .server = server));
+	spu_server_stop(server);
+	assert_says("-c -- nothing", "nothing", SPU_OPTIONS(.file = "/bin/echo"));
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	assert_says("0000000000000200", blocked, SPU_OPTIONS(.flags = SPU_KEEP_MASK));
+	assert_says("0000000000000000", blocked, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	stream = open_with("cat; echo x >&5", "w",
+			   SPU_OPTIONS(.fds = SPU_FDS(SPU_NULL(1), SPU_PIPE_OUT(5, &pipe_end))));
+	ck_assert_int_eq(spu_pclose(stream), 0);
+	ck_assert_int_eq(read(pipe_end, &byte, 1), 1);
+	ck_assert_int_eq(byte, 'x');
+	close(pipe_end);
+}
+END_TEST
+
+/* Of the caller's only what is given; what stands at a stream's number is what is given there */
+START_TEST(a_streams_command_has_what_it_is_given_alone)
+{
+	FILE *other;
+	char expected[40], command[100];
+	int number;
+
+	fill_standard_numbers();
+	other = open_stream("cat >/dev/null", "w");
+	number = fileno(other);
+	ck_assert_int_eq(dup2(1, 40), 40);
+	snprintf(command, sizeof(command),
+		 "for n in %d 40 41; do [ ! -e /proc/$$/fd/$n ] || printf \"$n \"; done; echo .", number);
+	assert_says(".", command, NULL);
+	assert_says("40 41 .", command,
+		    SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW, .fds = SPU_FDS(SPU_NULL(41))));
+	snprintf(expected, sizeof(expected), "%d 40 .", number);
+	assert_says(expected, command,
+		    SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW, .fds = SPU_FDS(SPU_NULL(number))));
+	ck_assert_int_eq(spu_pclose(other), 0);
+	close(40);
+}
+END_TEST
+
+START_TEST(a_stream_that_fails_says_why)
+{
+	static const struct {
+		const char *command, *mode;
+		struct spu_options options;
+		int r;
+		const char *text;
+	} calls[] = {
+		{NULL, "r", SPU_OPTIONS_INIT, -EINVAL, "command is NULL"},
+		{":", "x", SPU_OPTIONS_INIT, -EINVAL, "mode is neither"},
+		{":", "r", {.size = sizeof(struct spu_options), .flags = SPU_DETACH}, -EINVAL,
+		 "a detached child"},
+		{":", "r", {.size = sizeof(struct spu_options), .grace_ms = 5}, -EINVAL, "grace_ms"},
+		{":", "r", {.size = sizeof(struct spu_options), .cwd = "/no/where"}, -ENOENT,
+		 "chdir /no/where"},
+		{":", "r", {.size = sizeof(struct spu_options), .file = "/no/shell"}, -ENOENT,
+		 "exec /no/shell"},
+	};
+	size_t i, open_before = count_open();
+	FILE *stream = NULL;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct spu_error error = {.err = 0};
+
+		errno = 99;
+		ck_assert_int_eq(spu_popen_with(&stream, calls[i].command, calls[i].mode,
+						&calls[i].options, &error), calls[i].r);
+		ck_assert_int_eq(errno, 99);
+		ck_assert_int_eq(error.err, -calls[i].r);
+		ck_assert_msg(strstr(error.text, calls[i].text) != NULL, "%s", error.text);
+		ck_assert_ptr_null(stream);
+	}
+	ck_assert_int_eq(spu_popen_with(&stream, ":", "r", SPU_OPTIONS(
+			.fds = SPU_FDS(SPU_NULL(1))), NULL), -EINVAL);
+	ck_assert_uint_eq(count_open(), open_before);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *tests = tcase_create(name);
@@ -545,6 +664,9 @@ int main(void)
 	ADD(a_vfork_child_may_close_files);
 	ADD(a_stream_that_is_being_closed_is_not_held);
 	ADD(a_cancelled_thread_loses_no_child);
+	ADD(options_hold_for_a_streams_command);
+	ADD(a_streams_command_has_what_it_is_given_alone);
+	ADD(a_stream_that_fails_says_why);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);
 	ADD(a_hundred_at_once_beside_launches);
 	ADD(much_data_both_ways_beside_launches);

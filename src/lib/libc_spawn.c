@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libc_spawn.h"
 
+#include <stddef.h>
+
 /* What the linker's --wrap calls libc's; 0 where the name isn't wrapped. */
 #define REAL(name) extern __typeof__(name) __real_##name __attribute__((weak))
 #define LIBC(name) (__real_##name ? __real_##name : (name))
@@ -33,6 +35,9 @@ REAL(posix_spawn_file_actions_addclosefrom_np);
 #if HAS_FOREGROUND
 REAL(posix_spawn_file_actions_addtcsetpgrp_np);
 #endif
+
+/* preload.c has another, which the linker prefers */
+struct libc_spawn (*const spu__next_spawn)(void) __attribute__((weak)) = NULL;
 
 struct libc_spawn spu__libc_spawn(void)
 {

@@ -28,7 +28,7 @@ struct libc_spawn {
 
 struct libc_spawn spu__libc_spawn(void);
 
-/* The preload library's, which asks the loader: it has the names itself. */
-struct libc_spawn spu__next_spawn(void) __attribute__((weak));
+/* NULL; or the preload library's, which has the names itself and asks the loader. */
+extern struct libc_spawn (*const spu__next_spawn)(void);
 
 #endif

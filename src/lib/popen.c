@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accept.h"
+#include "error.h"
 #include "launch/ends.h"
 #include "preload.h"
 #include "shell.h"
@@ -319,26 +321,47 @@ int spu_pclose(FILE *stream)
  * is in between, and who wants to launch lets those go first.
  */
 
-/* The child's descriptors: two of its own, and those that are closed in it. NULL: no memory. */
-static struct spu_fd *begin_launch(const struct popened *own)
+/* What else the caller gives at that number stands in the place of what would be closed. */
+static int is_given(const struct spu_fd *given, int fd)
+{
+	for (; given && given->kind; given++)
+		if (given->fd == fd)
+			return 1;
+	return 0;
+}
+
+/*
+ * The child's descriptors: its end of the pipe, what else it is given, and those that
+ * are closed in it. NULL: no memory.
+ */
+static struct spu_fd *begin_launch(const struct popened *own, struct spu_fd end,
+				   const struct spu_fd *given)
 {
 	sigset_t mask;
 	struct process_state *state = lock_places(&mask);
+	const struct spu_fd *entry;
 	struct spu_fd *fds;
 	const struct popened *p;
-	size_t count = 0;
+	size_t count = 2;
 
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
 	for (p = places; p; p = p->next)
 		count += p->fd != 0;
-	fds = calloc(count + 3, sizeof(*fds));
+	for (entry = given; entry && entry->kind; entry++)
+		count++;
+	fds = calloc(count, sizeof(*fds));
 	if (fds) {
 		state->popen_launches++;
-		count = 2;
+		fds[0] = end;
+		for (count = 1; given && given[count - 1].kind; count++)
+			fds[count] = given[count - 1];
 		for (p = places; p; p = p->next)
-			/* the program may have closed one, whose number is ours then */
-			if (is_to_be_closed(p) && p->fd != own->fd)
+			/* the program may have closed one, whose number is ours then; and ours
+			   before exec: else it would hold this end for a moment after we have
+			   returned */
+			if ((p == own || (is_to_be_closed(p) && p->fd != own->fd)) &&
+			    !is_given(given, p->fd))
 				fds[count++] = (struct spu_fd)SPU_CLOSE(p->fd);
 	}
 	spu__unlock_state(state, &mask);
@@ -376,25 +399,27 @@ static void publish(struct popened *own)
 
 struct call {
 	const char *command, *mode;
-	unsigned leaks;
-	sigset_t mask;		/* of the thread, from before */
+	struct spu_options options;
+	struct spu_error *ret_error;	/* .err is 0 until it is set */
+	sigset_t mask;			/* of the thread, from before */
 };
 
 static int launch(struct popened *p, const struct call *call, int target, int child_end)
 {
-	struct spu_options options = SPU_OPTIONS_INIT;
-	struct spu_fd *fds = begin_launch(p);
+	struct spu_options options = call->options;
+	struct spu_fd *fds = begin_launch(p, (struct spu_fd)SPU_MAP(target, child_end),
+					  options.fds);
+	uint64_t mask;
 	int r;
 
 	if (!fds)
 		return -ENOMEM;
-	fds[0] = (struct spu_fd)SPU_MAP(target, child_end);
-	/* before exec: else it would hold this end for a moment after we have returned */
-	fds[1] = (struct spu_fd)SPU_CLOSE(p->fd);
-	memcpy(&options.block_signals, &call->mask, sizeof(options.block_signals));
-	options.leaks = call->leaks;
+	memcpy(&mask, &call->mask, sizeof(mask));
+	if (options.flags & SPU_KEEP_MASK)
+		options.block_signals |= mask;
+	options.flags &= ~SPU_KEEP_MASK;
 	options.fds = fds;
-	r = spu__launch_shell(&p->shell, call->command, &options, NULL);
+	r = spu__launch_shell(&p->shell, call->command, &options, call->ret_error);
 	end_launch();
 	free(fds);
 	return r;
@@ -419,12 +444,14 @@ static int open_between(int end, int child_end, const struct call *call, FILE **
 	}
 	r = launch(p, call, is_read, child_end);
 	close(child_end);
-	*ret = p->stream;
-	if (r < 0)
+	if (r < 0) {
 		close_stream(p);
-	else if (!strchr(call->mode, 'e'))
+		return r;
+	}
+	*ret = p->stream;
+	if (!strchr(call->mode, 'e'))
 		publish(p);
-	return r;
+	return 0;
 }
 
 static int open_stream(const struct call *call, FILE **ret)
@@ -440,20 +467,29 @@ static int is_mode(const char *mode)
 	return mode && !mode[strspn(mode, "rwe")] && !strchr(mode, 'r') != !strchr(mode, 'w');
 }
 
+static int open_with_signals_held(struct call *call, FILE **ret)
+{
+	int cancel_state, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	/* a handler that calls popen() would wait for this launch to end */
+	spu__hold_signals(&call->mask);
+	r = open_stream(call, ret);
+	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+	pthread_setcancelstate(cancel_state, NULL);
+	return r;
+}
+
 FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 {
-	struct call call = {.command = command, .mode = mode, .leaks = leaks};
-	int cancel_state, before = errno, r = -EINVAL;
+	struct call call = {.command = command, .mode = mode, .options = SPU_OPTIONS_INIT};
+	int before = errno, r = -EINVAL;
 	FILE *stream = NULL;
 
-	if (command && is_mode(mode)) {
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-		/* a handler that calls popen() would wait for this launch to end */
-		spu__hold_signals(&call.mask);
-		r = open_stream(&call, &stream);
-		pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
-		pthread_setcancelstate(cancel_state, NULL);
-	}
+	call.options.flags = SPU_KEEP_MASK;
+	call.options.leaks = leaks;
+	if (command && is_mode(mode))
+		r = open_with_signals_held(&call, &stream);
 	errno = r < 0 ? -r : before;
 	return r < 0 ? NULL : stream;
 }
@@ -461,6 +497,41 @@ FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 FILE *spu_popen(const char *command, const char *mode)
 {
 	return spu__popen(command, mode, SPU_LEAKS_ALLOW);
+}
+
+static int refuse(struct spu_error *ret_error, const char *what)
+{
+	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+}
+
+int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
+		   const struct spu_options *options, struct spu_error *ret_error)
+{
+	struct spu_error error = {0};
+	struct call call = {.command = command, .mode = mode, .ret_error = &error};
+	int before = errno, r;
+
+	r = spu__accept(SPU_ARGV("sh", "-c", "--", command), options, BY_LAUNCH, &call.options,
+			ret_error);
+	if (r < 0)
+		return r;
+	if (!command)
+		return refuse(ret_error, "command is NULL");
+	if (!is_mode(mode))
+		return refuse(ret_error, "mode is neither r nor w, with or without e");
+	if (call.options.flags & SPU_DETACH)
+		return refuse(ret_error, "flags: spu_pclose can't wait for a detached child");
+	if (is_given(call.options.fds, strchr(mode, 'r') != NULL))
+		return refuse(ret_error, "fds: the stream's other end is there");
+	r = open_with_signals_held(&call, ret_stream);
+	errno = before;
+	if (r == 0)
+		return 0;
+	if (!error.err)
+		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "stream");
+	if (ret_error)
+		*ret_error = error;
+	return r;
 }
 
 /* For the linker's --wrap; weak, since a program may have one of its own. */

@@ -133,12 +133,14 @@ static void find_next_spawn(void)
 	atomic_store(&is_found, 1);
 }
 
-struct libc_spawn spu__next_spawn(void)
+static struct libc_spawn get_next_spawn(void)
 {
 	if (!atomic_load(&is_found))
 		find_next_spawn();
 	return next_spawn;
 }
+
+struct libc_spawn (*const spu__next_spawn)(void) = get_next_spawn;
 
 /*
  * ---- The names

@@ -12,7 +12,8 @@ int spu__launch_shell(pid_t *ret_shell, const char *command, struct spu_options 
 	struct spu_child child;
 	int r;
 
-	options->file = "/bin/sh";
+	if (!options->file && !options->program_fd.set)
+		options->file = "/bin/sh";
 	options->flags |= SPU_NO_PIDFD;
 	r = spu__spawn_apart(&child, SPU_ARGV("sh", "-c", "--", command), options, ret_error);
 	if (r == 0)
