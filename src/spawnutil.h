@@ -930,13 +930,13 @@ int spu_pclose(FILE *stream);
  * without "#!" to a shell. Beside the errors of execve(2) and of the actions: EAGAIN
  * and ENOMEM, no process could be made; ECANCELED, the child was killed before its
  * exec (for libc that is success). A program that is open for writing (ETXTBSY)
- * is tried for 100 ms.
+ * is tried for 100 ms, unless an action has opened a file by then.
  *
  * Better than libc's: a failed call raises no SIGCHLD, clone3 refused with EPERM
  * is no failure, no failure is told as success where memory isn't shared
  * (valgrind, qemu-user), and it costs less: spu_posix_spawn(3). Any thread, any
  * time; not a cancellation point. It takes little stack, and memory from malloc()
- * only for a file without a slash and for hundreds of actions.
+ * only for a file without a slash and for long lists of actions.
  */
 int spu_posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
 		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
@@ -946,7 +946,8 @@ int spu_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_ac
 /*
  * pidfd_spawn(3), pidfd_spawnp(3), which glibc has since 2.39: the same, with a
  * pidfd as the result, which is the caller's, and close-on-exec. waitid(2) takes it as
- * P_PIDFD (Linux 5.4). ENOSYS: the kernel has none (before 5.2).
+ * P_PIDFD (Linux 5.4). ENOSYS: the kernel has none (before 5.3); EMFILE: nor has the
+ * table room for one.
  */
 int spu_pidfd_spawn(int *ret_pidfd, const char *path, const posix_spawn_file_actions_t *actions,
 		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);

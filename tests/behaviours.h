@@ -66,7 +66,7 @@ static inline const char *error_name(int err)
 		{EACCES, "EACCES"}, {ENOEXEC, "ENOEXEC"}, {ENOTDIR, "ENOTDIR"}, {ELOOP, "ELOOP"},
 		{ETXTBSY, "ETXTBSY"}, {E2BIG, "E2BIG"}, {EPERM, "EPERM"}, {ESRCH, "ESRCH"},
 		{ENAMETOOLONG, "ENAMETOOLONG"}, {ENOSYS, "ENOSYS"}, {ENOTSUP, "ENOTSUP"},
-		{ECANCELED, "ECANCELED"},
+		{ECANCELED, "ECANCELED"}, {EFAULT, "EFAULT"},
 	};
 	static char text[32];
 	size_t i;

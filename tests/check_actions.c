@@ -9,7 +9,7 @@
 
 static char *const program[] = {"prog", NULL};
 
-static char null[] = "/dev/null", usr[] = "/usr";
+static char null[] = "/dev/null", usr[] = "/usr", by_name[] = "/dev/fd/42";
 
 #define CLOSE(n) {.kind = ACTION_CLOSE, .fd = (n)}
 #define COPY(from, to) {.kind = ACTION_COPY, .source = (from), .fd = (to)}
@@ -82,23 +82,50 @@ static const struct one {
 	 "dup3(900, 1, 0)\n"
 	 "close(900), open or not\n"
 	 "close_range(3, 900, 0)\n"},
-	{"fetched", FETCHES, {COPY(900, 1), COPY(901, 3), CLOSE(900)}, 3,
+	{"fetched, before all else", FETCHES,
+	 {OPEN(4, O_RDONLY), COPY(900, 1), COPY(901, 3), COPY(900, 6), CLOSE(900)}, 5,
 	 "close_range(1, 0, CLOSE_RANGE_UNSHARE) is EINVAL\n"
-	 "close_range(3, 4294967295, CLOSE_RANGE_UNSHARE)\n"
+	 "close_range(8, 4294967295, CLOSE_RANGE_UNSHARE)\n"
 	 "getppid() is 4711\n"
 	 "pidfd_open(4711, 0) = N\n"
-	 "dup3(N, 4, O_CLOEXEC) unless N is 4\n"
+	 "dup3(N, 8, O_CLOEXEC) unless N is 8\n"
+	 "close(N) unless N is 8\n"
+	 "pidfd_getfd(8, 900, 0) = N\n"
+	 "dup3(N, 5, O_CLOEXEC) unless N is 5\n"
+	 "close(N) unless N is 5\n"
+	 "pidfd_getfd(8, 901, 0) = N\n"
+	 "dup3(N, 7, O_CLOEXEC) unless N is 7\n"
+	 "close(N) unless N is 7\n"
+	 "close(8)\n"
+	 "close(4), open or not\n"
+	 "openat(AT_FDCWD, \"/dev/null\", O_RDONLY) = N\n"
+	 "dup3(N, 4, 0) unless N is 4\n"
 	 "close(N) unless N is 4\n"
-	 "pidfd_getfd(4, 900, 0) = N\n"
-	 "dup3(N, 1, 0) unless N is 1\n"
-	 "close(N) unless N is 1\n"
-	 "fcntl(1, F_SETFD, 0)\n"
-	 "pidfd_getfd(4, 901, 0) = N\n"
-	 "dup3(N, 3, 0) unless N is 3\n"
-	 "close(N) unless N is 3\n"
-	 "fcntl(3, F_SETFD, 0)\n"
-	 "close(4)\n"
-	 "close(900), open or not\n"},
+	 "dup3(5, 1, 0)\n"
+	 "dup3(7, 3, 0)\n"
+	 "dup3(5, 6, 0)\n"
+	 "close(900), open or not\n"
+	 "close_range(5, 5, 0)\n"
+	 "close_range(7, 7, 0)\n"},
+	{"not fetched: another's by then", FETCHES, {COPY(900, 6), COPY(5, 900), COPY(900, 7)}, 3,
+	 "close_range(1, 0, CLOSE_RANGE_UNSHARE) is EINVAL\n"
+	 "close_range(960, 4294967295, CLOSE_RANGE_UNSHARE)\n"
+	 "close_range(901, 959, 0)\n"
+	 "dup3(900, 6, 0)\n"
+	 "dup3(5, 900, 0)\n"
+	 "dup3(900, 7, 0)\n"
+	 "close_range(3, 5, 0)\n"
+	 "close_range(8, 899, 0)\n"},
+	{"read by a name", CLOSES,
+	 {{.kind = ACTION_OPEN, .fd = 0, .path = by_name}, {.kind = ACTION_CHDIR, .path = by_name}}, 2,
+	 "close_range(1, 0, 0) is EINVAL\n"
+	 "close_range(43, 4294967295, 0)\n"
+	 "close(0), open or not\n"
+	 "openat(AT_FDCWD, \"/dev/fd/42\", O_RDONLY) = N\n"
+	 "dup3(N, 0, 0) unless N is 0\n"
+	 "close(N) unless N is 0\n"
+	 "chdir(\"/dev/fd/42\")\n"
+	 "close_range(3, 42, 0)\n"},
 	{"not fetched: kept under its number", FETCHES, {COPY(900, 1), COPY(900, 900)}, 2,
 	 "close_range(1, 0, CLOSE_RANGE_UNSHARE) is EINVAL\n"
 	 "close_range(960, 4294967295, CLOSE_RANGE_UNSHARE)\n"
@@ -165,7 +192,7 @@ END_TEST
 /* The path is what it is, also without a slash */
 START_TEST(a_path_is_not_looked_for)
 {
-	struct actions actions = {.is_path = 1};
+	struct actions actions = {.path = "prog"};
 	struct given given[ACTIONS_ROOM(0)];
 	struct spu_options options = SPU_OPTIONS_INIT;
 	struct plan_request request = {.argv = program, .options = &options, .actions = &actions,
@@ -181,6 +208,20 @@ START_TEST(a_path_is_not_looked_for)
 }
 END_TEST
 
+/* It is what exec opens: kept, though nobody put it there */
+START_TEST(a_program_named_by_its_descriptor_keeps_that)
+{
+	struct actions actions = {.path = "/proc/self/fd/9"};
+	struct given given[ACTIONS_ROOM(0)];
+	size_t count = spu__give_actions(&actions, given);
+
+	ck_assert_uint_eq(count, 4);
+	ck_assert_int_eq(given[3].fd, 9);
+	ck_assert_int_eq(given[3].kind, GIVEN_INHERIT);
+	ck_assert_int_eq(spu__highest_read(given, count, 1), 9);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("actions");
@@ -189,6 +230,7 @@ int main(void)
 	tcase_add_loop_test(tests, each_action_is_a_step_in_its_turn, 0,
 			    (int)(sizeof(all) / sizeof(all[0])));
 	tcase_add_test(tests, a_path_is_not_looked_for);
+	tcase_add_test(tests, a_program_named_by_its_descriptor_keeps_that);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

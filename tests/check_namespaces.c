@@ -100,6 +100,30 @@ START_TEST(ids_where_proc_is_of_another_namespace)
 }
 END_TEST
 
+/* It becomes the namespace's init: no attempt may come before it that ends */
+static void launch_the_first_with_a_high_source(void)
+{
+	struct spu_error error;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), status, i;
+
+	if (dup3(null, 900, O_CLOEXEC) < 0)
+		return;	/* few descriptors */
+	/* the first in a process fetches nothing */
+	for (i = 0; i < 2; i++)
+		ASSERT_OK(spu_run(SPU_ARGV("true"), NULL, &status, &error), error);
+	ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
+	ASSERT_OK(spu_run(SPU_ARGV("sh", "-c", "exit $$"), SPU_OPTIONS(
+			.fds = SPU_FDS(SPU_MAP(0, 900))), &status, &error), error);
+	ck_assert_int_eq(status, 1 << 8);
+}
+
+START_TEST(the_first_process_of_a_namespace_may_have_high_sources)
+{
+	NEED_NAMESPACES();
+	in_own_process(launch_the_first_with_a_high_source);
+}
+END_TEST
+
 static void have_no_proc(void)
 {
 	ck_assert(make_own_mounts());
@@ -231,6 +255,7 @@ int main(void)
 	TCase *tests = add_case(suite);
 
 	tcase_add_loop_test(tests, ids_where_proc_is_of_another_namespace, 0, 2);
+	tcase_add_test(tests, the_first_process_of_a_namespace_may_have_high_sources);
 	tcase_add_test(tests, ids_where_there_is_no_proc);
 	tcase_add_test(tests, detaching_into_another_namespace_is_refused);
 	tcase_add_test(tests, what_is_given_is_not_that_of_a_process_with_the_same_number);

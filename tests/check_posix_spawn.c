@@ -271,12 +271,12 @@ static void observe_no_pid(void)
 	say_status(status);
 }
 
-static volatile sig_atomic_t signals_seen;
+static int signals_seen;	/* by any thread */
 
 static void count_signal(int number)
 {
 	(void)number;
-	signals_seen++;
+	__atomic_fetch_add(&signals_seen, 1, __ATOMIC_RELAXED);
 }
 
 static int errno_stays = 1;
@@ -323,6 +323,39 @@ static void observe_failures(void)
 	say("%s", errno_stays ? "errno stays" : "errno changes");
 	close(writer);
 	leave_directory();
+}
+
+/* What an action has opened isn't opened twice: a FIFO's reader would have gone, a file be read-only */
+static void observe_busy_program(void)
+{
+	struct spawn spawn;
+	int writer, reader;
+	char byte;
+
+	enter_directory();
+	make_file("busy", "#!/bin/true\n", 0755);
+	if (mkfifo("fifo", 0600) < 0)
+		_exit(1);
+	writer = open("busy", O_WRONLY | O_CLOEXEC);
+	if (fork() == 0) {
+		reader = open("fifo", O_RDONLY);
+		_exit(read(reader, &byte, 1) != 0);
+	}
+	begin(&spawn);
+	posix_spawn_file_actions_addopen(&spawn.actions, 5, "fifo", O_WRONLY, 0);
+	say_result(posix_spawn(&spawn.pid, "./busy", &spawn.actions, NULL, CHILD((char *)"exit"), environ));
+	end(&spawn);
+	close(writer);
+	wait(NULL);
+	leave_directory();
+}
+
+static void observe_no_path(void)
+{
+	pid_t pid;
+
+	say_result(posix_spawn(&pid, *(char *volatile *)&(char *){NULL}, NULL, NULL,
+			       ((char *[]){(char *)"/bin/true", NULL}), environ));
 }
 
 static void observe_long_arguments(void)
@@ -829,7 +862,7 @@ static void note_child(int number)
 	(void)number;
 	if (getpid() != observer)
 		_exit(99);
-	signals_seen++;
+	__atomic_fetch_add(&signals_seen, 1, __ATOMIC_RELAXED);
 }
 
 static void *raise_signals(void *stop)
@@ -1090,6 +1123,8 @@ static const struct behaviour behaviours[] = {
 	 "ENOENT, ENOENT, EACCES, ENOEXEC, ENOTDIR, ELOOP, ETXTBSY, no child, 0 left open, SIGCHLD, *",
 	 "a launch that failed has no child that ends"},
 	{19, "too long arguments", observe_long_arguments, "E2BIG, no child", NULL, NULL, NULL},
+	{19, "a busy program, after a FIFO was opened", observe_busy_program, "ETXTBSY", NULL, NULL, NULL},
+	{19, "path NULL", observe_no_path, "EFAULT", NULL, NULL, NULL},
 	{20, "order", observe_order, "0 1 2 6 8, EBADF, no child", NULL, NULL, NULL},
 	{20, "a path, changed later", observe_copied_path, "0 1 2 5", NULL, NULL, NULL},
 	{20, "a copy to itself", observe_copy_to_itself, "0 1 2 7, EBADF", NULL, NULL, NULL},

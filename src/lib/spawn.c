@@ -121,7 +121,7 @@ struct apart {
 	struct spu_options accepted;
 	struct arena arena;
 	/* more than a hundred streams' entries come from malloc */
-	char rest[24576] __attribute__((aligned(16)));
+	char rest[65536] __attribute__((aligned(16)));
 };
 
 #define OWN 8

@@ -8,11 +8,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
-#include "../kernel.h"
 #include "file_actions.h"
 #include "libc_spawn.h"
 #include "preload.h"
@@ -175,27 +173,36 @@ static int launch(const struct posix_call *call, struct actions *actions, struct
 					      actions);
 }
 
-/* Of a child that there is: ended again, where it can't be had. */
+/* There, or never: before a child is made. 0 or an errno value. */
+static int look_for_pidfds(void)
+{
+	long r = syscall3(SYS_pidfd_open, getpid(), 0, 0);
+
+	if (r >= 0)
+		close((int)r);
+	return r < 0 ? (int)-r : 0;
+}
+
+/* Of a child that there is, or was: who ignores SIGCHLD doesn't have it any more. */
 static int open_pidfd(pid_t pid, int *ret_pidfd)
 {
 	long r = syscall3(SYS_pidfd_open, pid, 0, 0);
 
 	*ret_pidfd = (int)r;
-	if (r >= 0)
-		return 0;
-	kill(pid, SIGKILL);
-	while (syscall4(SYS_wait4, pid, 0, KERNEL_WALL, 0) == -EINTR)
-		;
-	return (int)-r;
+	return r < 0 ? (int)-r : 0;
 }
 
 int spu__spawn_posix(const struct posix_call *call, pid_t *ret_pid, int *ret_pidfd)
 {
-	struct actions actions = {.is_path = call->is_path};
+	struct actions actions = {.path = call->is_path ? call->file : NULL};
 	struct spu_child child = {.pidfd = -1};
-	int before = errno, r;
+	int before = errno, r = call->wants_pidfd ? look_for_pidfds() : 0;
 
-	if (!call->is_path && strlen(call->file) > NAME_MAX && !strchr(call->file, '/'))
+	if (r)
+		;	/* the kernel has none, or the table is full */
+	else if (!call->file)
+		r = EFAULT;
+	else if (!call->is_path && strlen(call->file) > NAME_MAX && !strchr(call->file, '/'))
 		r = ENAMETOOLONG;	/* in each directory, whether that is there or not */
 	else if (IS_LIBCS || !spu__read_actions(call->actions, &actions))
 		r = launch_by_libc(call, &child.pid);

@@ -176,7 +176,7 @@ static int launch(const struct spu_options *options, const struct actions *actio
 int main(int argc, char *argv[])
 {
 	struct action list[MOST];
-	struct actions actions = {.list = list, .is_path = 1};
+	struct actions actions = {.list = list};
 	struct spu_options options = {.size = sizeof(options), .env = nothing,
 				      .method = SPU_METHOD_VFORK, .leaks = SPU_LEAKS_ALLOW,
 				      .flags = SPU_NO_PIDFD | SPU_KEEP_MASK};
@@ -187,6 +187,7 @@ int main(int argc, char *argv[])
 	if (argc != 4 || sscanf(argv[2], "%u-%u", &first, &last) != 2)
 		return 2;
 	arguments[0] = argv[3];
+	actions.path = argv[3];
 	for (before = atoi(argv[1]); before > 1; before--)
 		launch(&options, &actions);
 	for (i = 3; i < NUMBERS; i++)

@@ -115,7 +115,8 @@ static long clone_one_way(struct launch *launch, const struct way *way, char *st
 					     stack + stack_size, ret_pidfd, plan);
 		}
 		/* A full descriptor table is no reason not to launch: without a pidfd then. */
-		if ((r != -EMFILE && r != -ENFILE) || !(flags & KERNEL_CLONE_PIDFD))
+		if ((r != -EMFILE && r != -ENFILE) || !(flags & KERNEL_CLONE_PIDFD) ||
+		    launch->actions)	/* whose result it is: pidfd_spawn(3) */
 			return r;
 		flags &= ~KERNEL_CLONE_PIDFD;
 	}

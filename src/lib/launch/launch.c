@@ -32,7 +32,7 @@ static int copy_path(struct launch *launch)
 	const char *path = getenv("PATH");
 
 	if (options->path || options->program_fd.set || strchr(file, '/') ||
-	    (launch->actions && launch->actions->is_path))
+	    (launch->actions && launch->actions->path))
 		return 0;
 	/* POSIX's confstr(_CS_PATH), as glibc has it */
 	launch->path = strdup(path ? path : "/bin:/usr/bin");
@@ -188,6 +188,17 @@ static void find_holder(struct table *table)
 	table->holder_flags = KERNEL_PIDFD_THREAD;
 }
 
+/* Where unshare() has put off a pid namespace, the parent's number is nobody's there. */
+static int is_born_beside_us(void)
+{
+	char own[64], childs[64];
+	ssize_t length = readlink("/proc/thread-self/ns/pid", own, sizeof(own));
+
+	return length > 0 &&
+	       readlink("/proc/thread-self/ns/pid_for_children", childs, sizeof(childs)) == length &&
+	       memcmp(own, childs, (size_t)length) == 0;
+}
+
 static int has_high_source(const struct launch *launch)
 {
 	size_t i;
@@ -212,7 +223,8 @@ static void choose_table(const struct launch *launch, struct table *table)
 	if (launch->options.pdeathsig.set || launch->options.flags & SPU_DETACH)
 		table->parent = table->in_place ? getppid() : getpid();
 	/* with other ids the child may not */
-	if (!table->is_shared || launch->changes_ids || !has_high_source(launch))
+	if (!table->is_shared || launch->changes_ids || !has_high_source(launch) ||
+	    !is_born_beside_us())
 		return;
 	table->may_fetch = spu__may_use(FEATURE_FETCH);
 	if (table->may_fetch) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -98,6 +99,22 @@ static int wants_ordinary_way(const struct launch *launch, enum step_kind kind, 
 		kind == STEP_ASK_CLOSE || err == EMFILE);
 }
 
+/*
+ * A FIFO that a child has opened and let go has lost who was at its other end, and a
+ * file that it made may be one that can't be opened again: libc's posix_spawn tries
+ * once. /dev/null is always the same.
+ */
+static int has_opened(const struct launch *launch, int at)
+{
+	int i;
+
+	for (i = 0; i < at && launch->actions; i++)
+		if (launch->plan.steps[i].kind == STEP_OPEN &&
+		    strcmp(launch->plan.steps[i].given->path, "/dev/null") != 0)
+			return 1;
+	return 0;
+}
+
 static enum next after_failure(struct launch *launch, const struct flight *flight)
 {
 	enum step_kind kind = (enum step_kind)launch->plan.steps[flight->report.at].kind;
@@ -135,10 +152,13 @@ enum next spu__next_move(struct launch *launch, const struct flight *flight, lon
 		return NEXT_FAILURE;
 	if (report->err == REPORT_STOP ||
 	    (report->err == ETXTBSY && launch->plan.steps[report->at].kind == STEP_EXEC &&
+	     !has_opened(launch, report->at) &&
 	     spu__pause_while_busy(paused_us, launch->deadline)))
 		next = NEXT_ATTEMPT;
 	else
 		next = after_failure(launch, flight);
+	if (next == NEXT_ATTEMPT && report->err != REPORT_STOP && has_opened(launch, report->at))
+		next = NEXT_FAILURE;
 	if (next == NEXT_ATTEMPT)
 		spu__keep_what_was_made(launch, report->at);
 	return next;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -53,8 +54,36 @@ static void read_number(struct followed *followed, int fd, int how)
 
 	if (!(given->flags & IS_CHANGED))
 		given->flags |= how;
-	else if (!(given->flags & IS_OPEN))
-		given->flags |= IS_NEEDED;	/* it fails there: it isn't to be fetched */
+	else if (!(given->flags & IS_OPEN) || given->flags & IS_COPIED)
+		given->flags |= IS_NEEDED;	/* it isn't the caller's, or fails there */
+}
+
+/* A name of a descriptor's: the caller's, or what an action has put there. -1 */
+static int named_number(const char *path)
+{
+	static const char *const directories[] = {"/dev/fd/", "/proc/self/fd/"};
+	size_t i;
+
+	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		size_t length = strlen(directories[i]);
+		char *end;
+		long fd;
+
+		if (strncmp(path, directories[i], length) != 0)
+			continue;
+		fd = strtol(path + length, &end, 10);
+		if (end > path + length && (!*end || *end == '/') && fd >= 0 && fd < INT_MAX)
+			return (int)fd;
+	}
+	return -1;
+}
+
+static void read_path(struct followed *followed, const char *path)
+{
+	int fd = named_number(path);
+
+	if (fd >= 0)
+		read_number(followed, fd, IS_NEEDED);
 }
 
 static void set_number(struct followed *followed, int fd, int is_open)
@@ -87,6 +116,7 @@ static void follow_action(struct followed *followed, const struct action *action
 		set_number(followed, action->fd, 1);
 		break;
 	case ACTION_OPEN:
+		read_path(followed, action->path);
 		set_number(followed, action->fd, 1);
 		break;
 	case ACTION_CLOSE_FROM:
@@ -97,8 +127,46 @@ static void follow_action(struct followed *followed, const struct action *action
 		read_number(followed, action->fd, IS_NEEDED);
 		break;
 	case ACTION_CHDIR:
+		read_path(followed, action->path);
 		break;
 	}
+}
+
+/* Exec needs it, and so does the interpreter of a script: it stays, as without us. */
+static void keep_program(struct followed *followed, const char *path)
+{
+	int fd = path ? named_number(path) : -1;
+
+	if (fd < 0)
+		return;
+	read_number(followed, fd, IS_NEEDED);
+	follow(followed, fd)->flags |= IS_OPEN;
+}
+
+/* Numbers that no action names, for what is fetched; the last one is the parent's pidfd's. */
+static int next_unnamed(const struct given *given, size_t count, int after)
+{
+	int fd = after + 1;
+	size_t i;
+
+	for (i = 0; i < count && given[i].fd <= fd; i++)
+		fd += given[i].fd == fd;
+	return fd;
+}
+
+static int is_far(const struct given *given)
+{
+	return given->is_settled && given->source >= FETCH_FROM;
+}
+
+static void choose_places(struct given *given, size_t count)
+{
+	int fd = 2;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (is_far(&given[i]))
+			fd = given[i].from = next_unnamed(given, count, fd);
 }
 
 size_t spu__give_actions(const struct actions *actions, struct given *ret)
@@ -111,6 +179,7 @@ size_t spu__give_actions(const struct actions *actions, struct given *ret)
 		follow(&followed, fd)->flags = IS_OPEN;
 	for (i = 0; i < actions->count; i++)
 		follow_action(&followed, &actions->list[i]);
+	keep_program(&followed, actions->path);
 	for (i = 0; i < followed.count; i++) {
 		int flags = ret[i].flags;
 
@@ -119,6 +188,7 @@ size_t spu__give_actions(const struct actions *actions, struct given *ret)
 		ret[i].is_settled = !(flags & IS_NEEDED);
 		ret[i].flags = 0;
 	}
+	choose_places(ret, followed.count);
 	for (i = 0; i < actions->count; i++) {
 		const struct action *action = &actions->list[i];
 
@@ -132,19 +202,18 @@ size_t spu__give_actions(const struct actions *actions, struct given *ret)
 	return followed.count;
 }
 
-static int is_far(const struct given *given)
-{
-	return given->is_settled && given->source >= FETCH_FROM;
-}
-
+/* What is fetched is closed again with all else below. */
 int spu__highest_read(const struct given *given, size_t count, int may_fetch)
 {
 	int highest = -1;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (given[i].source > highest && !(may_fetch && is_far(&given[i])))
-			highest = given[i].source;
+	for (i = 0; i < count; i++) {
+		int fd = may_fetch && is_far(&given[i]) ? given[i].from : given[i].source;
+
+		if (fd > highest)
+			highest = fd;
+	}
 	return highest;
 }
 
@@ -152,50 +221,52 @@ int spu__highest_read(const struct given *given, size_t count, int may_fetch)
  * ---- Steps
  */
 
-/* What a copy does on the way, which the kernel knows under the number of the parent's pidfd. */
-struct fetching {
-	int pidfd;	/* a number that no action names */
-	size_t last;	/* the action that fetches the last */
-	int is_open;
-};
+/*
+ * First of all: where that is refused, nothing has been done that can't be done
+ * twice. What is fetched is close-on-exec.
+ */
+static void add_fetches(struct plan *plan, const struct table *table)
+{
+	const struct given *given = table->given, *end = given + table->count, *last = NULL;
+	int pidfd = 2;
 
-static int is_fetched(const struct table *table, const struct action *action)
+	if (!table->is_shared || !table->may_fetch)
+		return;
+	for (; given < end; given++)
+		if (is_far(given) && given->from > pidfd)
+			pidfd = given->from;
+	pidfd = next_unnamed(table->given, table->count, pidfd);
+	for (given = table->given; given < end; given++) {
+		if (!is_far(given))
+			continue;
+		if (!last)
+			spu__add_fetching(plan, table, given, pidfd);
+		spu__add_fetch(plan, given, given->from, pidfd, O_CLOEXEC);
+		last = given;
+	}
+	if (last)
+		spu__add_about(plan, STEP_FETCH_END, last, pidfd, 0, 0);
+}
+
+/* Where what is copied is by then */
+static int find_source(const struct table *table, const struct action *action)
 {
 	const struct given *given;
 
-	if (action->kind != ACTION_COPY || !table->is_shared || !table->may_fetch ||
-	    action->source < FETCH_FROM)
-		return 0;
+	if (!table->is_shared || !table->may_fetch || action->source < FETCH_FROM)
+		return action->source;
 	given = spu__find_given(table->given, table->count, action->source);
-	return given && is_far(given);
-}
-
-static struct fetching prepare_fetching(const struct actions *actions, const struct table *table)
-{
-	struct fetching fetching = {.pidfd = spu__find_unused(table)};
-	size_t i;
-
-	for (i = 0; i < actions->count; i++)
-		if (is_fetched(table, &actions->list[i]))
-			fetching.last = i;
-	return fetching;
+	return given && is_far(given) ? given->from : action->source;
 }
 
 static void add_copy(struct plan *plan, const struct action *action, const struct table *table,
-		     const struct given *given, struct fetching *fetching)
+		     const struct given *given)
 {
-	if (is_fetched(table, action)) {
-		if (!fetching->is_open++)
-			spu__add_fetching(plan, table, given, fetching->pidfd);
-		spu__add_fetch(plan, given, action->source, fetching->pidfd);
-		if ((size_t)given->index == fetching->last)
-			spu__add_about(plan, STEP_FETCH_END, given, fetching->pidfd, 0, 0);
-	} else if (action->source == action->fd) {
+	if (action->source == action->fd)
 		/* POSIX.1-2024 has that take close-on-exec off */
 		spu__add_about(plan, STEP_MOVE_KEEP, given, action->fd, F_SETFD, 0);
-	} else {
-		spu__add_about(plan, STEP_MOVE, given, action->source, action->fd, 0);
-	}
+	else
+		spu__add_about(plan, STEP_MOVE, given, find_source(table, action), action->fd, 0);
 }
 
 /* But for what is held, which exec closes. */
@@ -217,10 +288,10 @@ static void add_close_from(struct plan *plan, const struct table *table, long fr
 void spu__add_actions(struct plan *plan, const struct actions *actions,
 		      const struct table *table)
 {
-	struct fetching fetching = prepare_fetching(actions, table);
 	int asked = table->closes;	/* with the tail */
 	size_t i;
 
+	add_fetches(plan, table);
 	for (i = 0; i < actions->count; i++) {
 		const struct action *action = &actions->list[i];
 		const struct given *given = &table->given[table->count + i];
@@ -230,7 +301,7 @@ void spu__add_actions(struct plan *plan, const struct actions *actions,
 			spu__add_about(plan, STEP_CLOSE_ONE, given, action->fd, 0, 0);
 			break;
 		case ACTION_COPY:
-			add_copy(plan, action, table, given, &fetching);
+			add_copy(plan, action, table, given);
 			break;
 		case ACTION_OPEN:
 			spu__add_open(plan, table, given, given->flags & O_CLOEXEC);

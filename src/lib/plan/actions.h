@@ -31,19 +31,20 @@ struct action {
 struct actions {
 	const struct action *list;
 	size_t count;
-	int is_path;		/* the program is named by its path, and not looked for */
+	const char *path;	/* of the program, which isn't looked for then; or NULL */
 	int resets_ids;		/* the effective ones become the real ones */
 	long real_uid, real_gid;
 };
 
-#define ACTIONS_ROOM(count) (3 * (count) + 3)
+/* Two numbers an action and what it opens, 0 to 2, and the number of the program */
+#define ACTIONS_ROOM(count) (3 * (count) + 4)
 
 /*
  * What the actions say of numbers, sorted, each once, 0 to 2 always among them:
  * GIVEN_INHERIT is what the child has in the end. Its source is its number where the
- * caller's descriptor is read, and -1 else; is_settled, where all who read it
- * can as well fetch it. Behind them stands one entry for each action, with what it
- * opens. ret has ACTIONS_ROOM; the result is how many are sorted.
+ * caller's descriptor is read, and -1 else; is_settled, where all who read it can
+ * have a copy that was fetched at number "from". Behind them stands one entry for each
+ * action, with what it opens. ret has ACTIONS_ROOM; the result is how many are sorted.
  */
 size_t spu__give_actions(const struct actions *actions, struct given *ret);
 

@@ -85,7 +85,8 @@ long spu__find_held(const struct table *table, long from)
 	return lowest;
 }
 
-int spu__find_unused(const struct table *table)
+/* A descriptor that the child doesn't get, so that its number is free for a while. */
+static int find_unused(const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
 	int fd = 0;
@@ -121,24 +122,26 @@ void spu__add_fetching(struct plan *plan, const struct table *table, const struc
 	add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, pidfd, O_CLOEXEC);
 }
 
-void spu__add_fetch(struct plan *plan, const struct given *given, int source, int pidfd)
+void spu__add_fetch(struct plan *plan, const struct given *given, int fd, int pidfd,
+		    int placing_flags)
 {
-	spu__add_about(plan, STEP_FETCH, given, pidfd, source, 0)->link = LINK_SAVE;
-	add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, given->fd, 0);
-	spu__add_about(plan, STEP_FETCH_CLEAR, given, given->fd, F_SETFD, 0);
+	spu__add_about(plan, STEP_FETCH, given, pidfd, given->source, 0)->link = LINK_SAVE;
+	add_placing(plan, STEP_FETCH_PLACE, STEP_FETCH_DROP, given, fd, placing_flags);
+	if (!(placing_flags & O_CLOEXEC))
+		spu__add_about(plan, STEP_FETCH_CLEAR, given, fd, F_SETFD, 0);
 }
 
 static void add_fetches(struct plan *plan, const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count, *last = NULL;
-	int pidfd = spu__find_unused(table);
+	int pidfd = find_unused(table);
 
 	for (; given < end; given++) {
 		if (given->kind != GIVEN_FETCH)
 			continue;
 		if (!last)
 			spu__add_fetching(plan, table, given, pidfd);
-		spu__add_fetch(plan, given, given->source, pidfd);
+		spu__add_fetch(plan, given, given->fd, pidfd, 0);
 		last = given;
 	}
 	if (last)

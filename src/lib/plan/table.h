@@ -46,12 +46,11 @@ struct step *spu__add_about(struct plan *plan, enum step_kind kind, const struct
 void spu__add_question(struct plan *plan, const struct table *table, unsigned flags);
 /* The lowest that is held from that number on; -1. */
 long spu__find_held(const struct table *table, long from);
-/* A descriptor that the child doesn't get, so that its number is free for a while. */
-int spu__find_unused(const struct table *table);
-/* The parent's pidfd at that number; then source at given->fd, for each of them. */
+/* The parent's pidfd at that number; then given->source at fd, for each of them. */
 void spu__add_fetching(struct plan *plan, const struct table *table, const struct given *given,
 		       int pidfd);
-void spu__add_fetch(struct plan *plan, const struct given *given, int source, int pidfd);
+void spu__add_fetch(struct plan *plan, const struct given *given, int fd, int pidfd,
+		    int placing_flags);
 void spu__add_open(struct plan *plan, const struct table *table, const struct given *given,
 		   int placing_flags);
 void spu__add_gaps(struct plan *plan, const struct table *table);
