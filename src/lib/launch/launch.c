@@ -194,8 +194,8 @@ static int is_born_beside_us(void)
 	char own[64], childs[64];
 	ssize_t length = readlink("/proc/thread-self/ns/pid", own, sizeof(own));
 
-	return length > 0 &&
-	       readlink("/proc/thread-self/ns/pid_for_children", childs, sizeof(childs)) == length &&
+	return length > 0 && length == readlink("/proc/thread-self/ns/pid_for_children", childs,
+						sizeof(childs)) &&
 	       memcmp(own, childs, (size_t)length) == 0;
 }
 
