@@ -192,22 +192,26 @@ static int open_pidfd(pid_t pid, int *ret_pidfd)
 	return r < 0 ? (int)-r : 0;
 }
 
+/* What is known before a child is made: 0 or an errno value. */
+static int look_before(const struct posix_call *call)
+{
+	if (!call->file)
+		return EFAULT;
+	/* in each directory, whether that is there or not */
+	if (!call->is_path && strlen(call->file) > NAME_MAX && !strchr(call->file, '/'))
+		return ENAMETOOLONG;
+	return call->wants_pidfd ? look_for_pidfds() : 0;
+}
+
 int spu__spawn_posix(const struct posix_call *call, pid_t *ret_pid, int *ret_pidfd)
 {
 	struct actions actions = {.path = call->is_path ? call->file : NULL};
 	struct spu_child child = {.pidfd = -1};
-	int before = errno, r = call->wants_pidfd ? look_for_pidfds() : 0;
+	int before = errno, r = look_before(call);
 
-	if (r)
-		;	/* the kernel has none, or the table is full */
-	else if (!call->file)
-		r = EFAULT;
-	else if (!call->is_path && strlen(call->file) > NAME_MAX && !strchr(call->file, '/'))
-		r = ENAMETOOLONG;	/* in each directory, whether that is there or not */
-	else if (IS_LIBCS || !spu__read_actions(call->actions, &actions))
-		r = launch_by_libc(call, &child.pid);
-	else
-		r = launch(call, &actions, &child);
+	if (r == 0)
+		r = IS_LIBCS || !spu__read_actions(call->actions, &actions)
+		  ? launch_by_libc(call, &child.pid) : launch(call, &actions, &child);
 	if (r == 0 && call->wants_pidfd && child.pidfd < 0)
 		r = open_pidfd(child.pid, &child.pidfd);
 	if (r == 0 && ret_pid)
