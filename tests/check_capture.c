@@ -695,6 +695,12 @@ START_TEST(too_much_is_too_much_at_the_end_too)
 }
 END_TEST
 
+/* wait4 can't look without reaping, and then nobody has asked for what was used */
+static int is_waitid_refused(void)
+{
+	return waitid(P_ALL, 0, NULL, WEXITED | WNOHANG) < 0 && errno != ECHILD;
+}
+
 START_TEST(what_was_used_is_told)
 {
 	struct spu_exit exit = SPU_EXIT_INIT;
@@ -707,14 +713,14 @@ START_TEST(what_was_used_is_told)
 	ASSERT_OK(r, error);
 	ck_assert_int_eq(WEXITSTATUS(status), 5);
 	ck_assert_int_eq(exit.status, status);
-	ck_assert_int_gt(exit.usage.ru_maxrss, 0);
+	ck_assert(exit.usage.ru_maxrss > 0 || is_waitid_refused());
 	assert_output(&out, "x\n", 0);
 	exit = (struct spu_exit)SPU_EXIT_INIT;
 	r = spu_run(SH("exit 6"), SPU_OPTIONS(.ret_exit = &exit, .timeout_ms = 250000), NULL,
 		    &error);
 	ASSERT_OK(r, error);
 	ck_assert_int_eq(WEXITSTATUS(exit.status), 6);
-	ck_assert_int_gt(exit.usage.ru_maxrss, 0);
+	ck_assert(exit.usage.ru_maxrss > 0 || is_waitid_refused());
 	r = spu_system_with("kill -9 $$", SPU_OPTIONS(.ret_exit = &exit), &status, &error);
 	ASSERT_OK(r, error);
 	ck_assert_int_eq(WTERMSIG(exit.status), SIGKILL);

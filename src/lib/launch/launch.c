@@ -188,8 +188,11 @@ static void find_holder(struct table *table)
 	table->holder_flags = KERNEL_PIDFD_THREAD;
 }
 
-/* Where unshare() has put off a pid namespace, the parent's number is nobody's there. */
-static int is_born_beside_us(void)
+/*
+ * Where unshare() has put off a pid namespace, the parent's number is nobody's there.
+ * Not inline: only who asks has room on the stack for the names.
+ */
+static __attribute__((noinline)) int is_born_beside_us(void)
 {
 	char own[64], childs[64];
 	ssize_t length = readlink("/proc/thread-self/ns/pid", own, sizeof(own));
