@@ -36,8 +36,8 @@ REAL(posix_spawn_file_actions_addclosefrom_np);
 REAL(posix_spawn_file_actions_addtcsetpgrp_np);
 #endif
 
-/* preload.c has another, which the linker prefers */
-struct libc_spawn (*const spu__next_spawn)(void) __attribute__((weak)) = NULL;
+/* preload.c has another, which the linker prefers. Not const: gcc would take it for this one */
+struct libc_spawn (*spu__next_spawn)(void) __attribute__((weak)) = NULL;
 
 struct libc_spawn spu__libc_spawn(void)
 {

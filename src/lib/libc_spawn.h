@@ -29,6 +29,6 @@ struct libc_spawn {
 struct libc_spawn spu__libc_spawn(void);
 
 /* NULL; or the preload library's, which has the names itself and asks the loader. */
-extern struct libc_spawn (*const spu__next_spawn)(void);
+extern struct libc_spawn (*spu__next_spawn)(void);
 
 #endif

@@ -140,7 +140,7 @@ static struct libc_spawn get_next_spawn(void)
 	return next_spawn;
 }
 
-struct libc_spawn (*const spu__next_spawn)(void) = get_next_spawn;
+struct libc_spawn (*spu__next_spawn)(void) = get_next_spawn;
 
 /*
  * ---- The names
