@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
+#include "../kernel.h"
 #include "file_actions.h"
 #include "libc_spawn.h"
 #include "preload.h"
@@ -173,23 +174,34 @@ static int launch(const struct posix_call *call, struct actions *actions, struct
 					      actions);
 }
 
-/* There, or never: before a child is made. 0 or an errno value. */
+/*
+ * No room, or a kernel that has none: said before a child is made. A filter that refuses
+ * this call may let the flag of clone pass.
+ */
 static int look_for_pidfds(void)
 {
 	long r = syscall3(SYS_pidfd_open, getpid(), 0, 0);
 
 	if (r >= 0)
 		close((int)r);
-	return r < 0 ? (int)-r : 0;
+	return r < 0 && r != -EPERM ? (int)-r : 0;
 }
 
-/* Of a child that there is, or was: who ignores SIGCHLD doesn't have it any more. */
+/*
+ * Of a child that there is: ended again, where it can't be had. Who ignores SIGCHLD may
+ * have none any more, and its number may be another's.
+ */
 static int open_pidfd(pid_t pid, int *ret_pidfd)
 {
 	long r = syscall3(SYS_pidfd_open, pid, 0, 0);
 
 	*ret_pidfd = (int)r;
-	return r < 0 ? (int)-r : 0;
+	if (r >= 0 || r == -ESRCH)
+		return r < 0 ? ESRCH : 0;
+	kill(pid, SIGKILL);
+	while (syscall4(SYS_wait4, pid, 0, KERNEL_WALL, 0) == -EINTR)
+		;
+	return (int)-r;
 }
 
 /* What is known before a child is made: 0 or an errno value. */
