@@ -301,19 +301,97 @@ static void show_time(struct text *text, const struct kernel_itimerspec *time)
  * ---- The two texts
  */
 
-static void show_argument(struct text *text, char how, const long *argument)
+/* A number by its name: small letters as in messages, large ones as the kernel's headers. */
+static int show_name(struct text *text, char how, long value)
 {
-	long value = *argument;
-	const void *pointer = (const void *)value;
-	const char *string = pointer;
+	int number = (int)value;
+
+	switch (how) {
+	case 'k':
+		spu__add_text(text, "%s", spu__signal_name(number));
+		return 1;
+	case 'g':
+		show_signal(text, "SIG", number);
+		return 1;
+	case 'l':
+		spu__add_text(text, "%s", spu__limit_name(number));
+		return 1;
+	case 'L':
+		show_upper(text, "RLIMIT_", spu__limit_name(number));
+		return 1;
+	case 'w':
+		spu__add_text(text, "%s", spu__scheduler_name(number));
+		return 1;
+	case 'W':
+		show_scheduler(text, number);
+		return 1;
+	case 'a':
+		spu__add_text(text, "%s", spu__capability_name(number));
+		return 1;
+	case 'A':
+		show_capability(text, number);
+		return 1;
+	case 'j':
+		spu__add_text(text, "%s %ld", io_classes[value >> 13].name, value & 7);
+		return 1;
+	case 'J':
+		spu__add_text(text, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %ld)",
+			      io_classes[value >> 13].kernels, value & 7);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* What the argument points to */
+static int show_pointed(struct text *text, char how, const long *argument)
+{
+	const void *pointer = (const void *)*argument;
 
 	switch (how) {
 	case 's':
-		show_string(text, string);
-		break;
+		show_string(text, pointer);
+		return 1;
 	case 't':	/* as in messages */
-		spu__add_text(text, "%s", QUOTED(string, NAME_SIZE));
-		break;
+		spu__add_text(text, "%s", QUOTED(pointer, NAME_SIZE));
+		return 1;
+	case 'b':
+		show_mask(text, *(const uint64_t *)pointer);
+		return 1;
+	case 'c':
+		show_cpus(text, pointer);
+		return 1;
+	case 'G':	/* as many as the argument before says */
+		show_groups(text, pointer, argument[-1]);
+		return 1;
+	case 'v':
+		show_sets(text, pointer);
+		return 1;
+	case 'F':
+		spu__add_text(text, "{len=%u, filter}",
+			      ((const struct kernel_filter *)pointer)->count);
+		return 1;
+	case 'q':
+		spu__add_text(text, "%d", *(const int *)pointer);
+		return 1;
+	case 'i':
+		show_time(text, pointer);
+		return 1;
+	case 'p':
+		show_limits(text, pointer);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void show_argument(struct text *text, char how, const long *argument)
+{
+	long value = *argument;
+
+	if (show_name(text, how, value) || show_pointed(text, how, argument))
+		return;
+	switch (how) {
 	case 'm':
 		show_mode(text, value);
 		break;
@@ -329,64 +407,8 @@ static void show_argument(struct text *text, char how, const long *argument)
 	case 'r':
 		show_close_range(text, value);
 		break;
-	case 'g':
-		show_signal(text, "SIG", (int)value);
-		break;
-	case 'k':
-		spu__add_text(text, "%s", spu__signal_name((int)value));
-		break;
-	case 'b':
-		show_mask(text, *(const uint64_t *)pointer);
-		break;
-	case 'c':
-		show_cpus(text, pointer);
-		break;
-	case 'G':	/* as many as the argument before says */
-		show_groups(text, pointer, argument[-1]);
-		break;
-	case 'L':
-		show_upper(text, "RLIMIT_", spu__limit_name((int)value));
-		break;
-	case 'l':
-		spu__add_text(text, "%s", spu__limit_name((int)value));
-		break;
-	case 'W':
-		show_scheduler(text, (int)value);
-		break;
-	case 'A':
-		show_capability(text, (int)value);
-		break;
-	case 'a':
-		spu__add_text(text, "%s", spu__capability_name((int)value));
-		break;
-	case 'v':
-		show_sets(text, pointer);
-		break;
 	case 'B':
 		show_securebits(text, (unsigned long)value);
-		break;
-	case 'F':
-		spu__add_text(text, "{len=%u, filter}",
-			      ((const struct kernel_filter *)pointer)->count);
-		break;
-	case 'J':
-		spu__add_text(text, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %ld)",
-			      io_classes[value >> 13].kernels, value & 7);
-		break;
-	case 'j':
-		spu__add_text(text, "%s %ld", io_classes[value >> 13].name, value & 7);
-		break;
-	case 'w':
-		spu__add_text(text, "%s", spu__scheduler_name((int)value));
-		break;
-	case 'q':
-		spu__add_text(text, "%d", *(const int *)pointer);
-		break;
-	case 'i':
-		show_time(text, pointer);
-		break;
-	case 'p':
-		show_limits(text, pointer);
 		break;
 	default:	/* d */
 		spu__add_text(text, "%ld", value);
