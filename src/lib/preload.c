@@ -161,43 +161,10 @@ int pclose(FILE *stream)
 	return spu__pclose(stream, next_pclose());
 }
 
-static int spawn(struct posix_call call, pid_t *ret_pid, int *ret_pidfd)
-{
-	call.leaks = leaks();
-	return spu__spawn_posix(&call, ret_pid, ret_pidfd);
-}
+#define NAME(name, result, is_path, wants_pidfd) \
+	SPAWN_FUNCTION(, name, result, is_path, wants_pidfd, leaks())
 
-#define SPAWN_ARGUMENTS \
-	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, \
-	char *const argv[], char *const envp[]
-
-int posix_spawn(pid_t *ret_pid, const char *path, SPAWN_ARGUMENTS)
-{
-	return spawn((struct posix_call){path, 1, 0, actions, attributes, argv, envp, 0}, ret_pid,
-		     NULL);
-}
-
-int posix_spawnp(pid_t *ret_pid, const char *file, SPAWN_ARGUMENTS)
-{
-	return spawn((struct posix_call){file, 0, 0, actions, attributes, argv, envp, 0}, ret_pid,
-		     NULL);
-}
-
-/* glibc before 2.39 doesn't declare them */
-int pidfd_spawn(int *ret_pidfd, const char *path, SPAWN_ARGUMENTS);
-int pidfd_spawnp(int *ret_pidfd, const char *file, SPAWN_ARGUMENTS);
-
-int pidfd_spawn(int *ret_pidfd, const char *path, SPAWN_ARGUMENTS)
-{
-	return spawn((struct posix_call){path, 1, 1, actions, attributes, argv, envp, 0}, NULL,
-		     ret_pidfd);
-}
-
-int pidfd_spawnp(int *ret_pidfd, const char *file, SPAWN_ARGUMENTS)
-{
-	return spawn((struct posix_call){file, 0, 1, actions, attributes, argv, envp, 0}, NULL,
-		     ret_pidfd);
-}
+SPAWN_FAMILY(NAME)
 
 /* libc's headers don't have all of them */
 #define ACTIONS(name, ours, parameters, arguments) \

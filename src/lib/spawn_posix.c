@@ -215,7 +215,7 @@ static int look_before(const struct posix_call *call)
 	return call->wants_pidfd ? look_for_pidfds() : 0;
 }
 
-int spu__spawn_posix(const struct posix_call *call, pid_t *ret_pid, int *ret_pidfd)
+int spu__spawn_posix(const struct posix_call *call, int *ret)
 {
 	struct actions actions = {.path = call->is_path ? call->file : NULL};
 	struct spu_child child = {.pidfd = -1};
@@ -226,58 +226,19 @@ int spu__spawn_posix(const struct posix_call *call, pid_t *ret_pid, int *ret_pid
 		  ? launch_by_libc(call, &child.pid) : launch(call, &actions, &child);
 	if (r == 0 && call->wants_pidfd && child.pidfd < 0)
 		r = open_pidfd(child.pid, &child.pidfd);
-	if (r == 0 && ret_pid)
-		*ret_pid = child.pid;
-	if (r == 0 && ret_pidfd)
-		*ret_pidfd = child.pidfd;
+	if (r == 0 && ret)
+		*ret = call->wants_pidfd ? child.pidfd : child.pid;
 	errno = before;
 	return r;
 }
 
 /*
- * ---- The names
+ * ---- The names. For the linker's --wrap, too; weak, since a program may have one of
+ * its own.
  */
 
-int spu_posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
-		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	const struct posix_call call = {path, 1, 0, actions, attributes, argv, envp,
-					SPU_LEAKS_ALLOW};
+#define NAME(name, result, is_path, wants_pidfd) \
+	SPAWN_FUNCTION(spu_, name, result, is_path, wants_pidfd, SPU_LEAKS_ALLOW) \
+	__typeof__(spu_##name) __wrap_##name __attribute__((weak, alias("spu_" #name)));
 
-	return spu__spawn_posix(&call, ret_pid, NULL);
-}
-
-int spu_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
-		     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	const struct posix_call call = {file, 0, 0, actions, attributes, argv, envp,
-					SPU_LEAKS_ALLOW};
-
-	return spu__spawn_posix(&call, ret_pid, NULL);
-}
-
-int spu_pidfd_spawn(int *ret_pidfd, const char *path, const posix_spawn_file_actions_t *actions,
-		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	const struct posix_call call = {path, 1, 1, actions, attributes, argv, envp,
-					SPU_LEAKS_ALLOW};
-
-	return spu__spawn_posix(&call, NULL, ret_pidfd);
-}
-
-int spu_pidfd_spawnp(int *ret_pidfd, const char *file, const posix_spawn_file_actions_t *actions,
-		     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	const struct posix_call call = {file, 0, 1, actions, attributes, argv, envp,
-					SPU_LEAKS_ALLOW};
-
-	return spu__spawn_posix(&call, NULL, ret_pidfd);
-}
-
-/* For the linker's --wrap; weak, since a program may have one of its own. */
-#define WRAP(name) __typeof__(spu_##name) __wrap_##name __attribute__((weak, alias("spu_" #name)))
-
-WRAP(posix_spawn);
-WRAP(posix_spawnp);
-WRAP(pidfd_spawn);
-WRAP(pidfd_spawnp);
+SPAWN_FAMILY(NAME)
