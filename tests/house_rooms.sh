@@ -50,7 +50,8 @@ rooms() {
 		spawnaudit/runtimes.* | spawnaudit/process.h spawnaudit/runtimes.h
 		spawnaudit/machine.* | arch/arch.h spawnaudit/machine.h
 		spawnaudit/snapshot.* | spawnaudit/machine.h spawnaudit/snapshot.h
-		spawnaudit/view.* | spawnaudit/process.h spawnaudit/snapshot.h spawnaudit/view.h
+		spawnaudit/shrinking.* | spawnaudit/shrinking.h
+		spawnaudit/view.* | spawnaudit/process.h spawnaudit/shrinking.h spawnaudit/snapshot.h spawnaudit/view.h
 		spawnaudit/place.* | spawnaudit/snapshot.h spawnaudit/view.h spawnaudit/place.h
 		spawnaudit/given.* | spawnutil.h spawnaudit/given.h
 		spawnaudit/futex.* | spawnaudit/process.h spawnaudit/futex.h

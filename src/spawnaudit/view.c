@@ -3,14 +3,13 @@
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "process.h"
+#include "shrinking.h"
 #include "snapshot.h"
 
 /* Of one process */
@@ -28,46 +27,11 @@ struct view {
 	struct registers registers;	/* where that begins */
 };
 
-/*
- * Files that become shorter while libdw has them mapped: what is behind their end is
- * SIGBUS. The audited program may do that on purpose. What libdw was about is given up,
- * and the view with all that it holds is never asked again.
- */
-
-static _Thread_local sigjmp_buf *escape;
-
-static void leave(int number)
+/* Whether the function, which uses libdw, came to its end; a view where one didn't is done with. */
+static int guard(struct view *view, void (*function)(void *view, void *context), void *context)
 {
-	if (escape)
-		siglongjmp(*escape, 1);
-	signal(number, SIG_DFL);	/* it comes again */
-}
-
-/* Before the first view */
-static void watch_for_ends(void)
-{
-	static int is_watching;
-	struct sigaction action = {.sa_handler = leave};
-
-	if (!is_watching++)
-		sigaction(SIGBUS, &action, NULL);
-}
-
-/* Whether the function, which uses libdw, came to its end */
-static int guard(struct view *view, void (*function)(struct view *view, void *context),
-		 void *context)
-{
-	sigjmp_buf here, *outer = escape;
-
-	if (view->is_broken)
-		return 0;
-	if (sigsetjmp(here, 1) == 0) {
-		escape = &here;
-		function(view, context);
-	} else {
-		view->is_broken = 1;
-	}
-	escape = outer;
+	if (!view->is_broken)
+		view->is_broken = !shrinking_survived(function, view, context);
 	return !view->is_broken;
 }
 
@@ -211,8 +175,9 @@ static Elf *read_program(pid_t pid)
 	return fd < 0 ? NULL : read_elf(fd);
 }
 
-static void open_view(struct view *view, void *ret_is_open)
+static void open_view(void *of, void *ret_is_open)
 {
+	struct view *view = of;
 	/* by build id: the standard way may ask servers */
 	static char *no_path;
 	static const Dwfl_Callbacks callbacks = {
@@ -235,7 +200,6 @@ struct view *view_new(pid_t pid)
 
 	if (!view)
 		return NULL;
-	watch_for_ends();
 	view->pid = pid;
 	view->users = 1;
 	if (guard(view, open_view, &is_open) && is_open)
@@ -250,8 +214,9 @@ struct view *view_share(struct view *view)
 	return view;
 }
 
-static void close_view(struct view *view, void *context)
+static void close_view(void *of, void *context)
 {
+	struct view *view = of;
 	(void)context;
 	dwfl_end(view->dwfl);
 	elf_end(view->program);
@@ -354,8 +319,9 @@ static void step_out(struct frames *frames)
 	frames->returned = 1;
 }
 
-static void unwind(struct view *view, void *context)
+static void unwind(void *of, void *context)
 {
+	struct view *view = of;
 	struct frames *frames = context;
 
 	if (!has_rules(view, view->registers.pc))
@@ -400,8 +366,9 @@ static Dwarf_Line *find_line(Dwfl_Module *module, Dwarf_Addr address)
 	return NULL;
 }
 
-static void name_frame(struct view *view, void *context)
+static void name_frame(void *of, void *context)
 {
+	struct view *view = of;
 	struct frame *frame = context;
 	const char *name;
 	uint64_t start;
@@ -479,8 +446,9 @@ struct symbol {
 	const char *module;
 };
 
-static void find_symbol(struct view *view, void *context)
+static void find_symbol(void *of, void *context)
 {
+	struct view *view = of;
 	struct symbol *symbol = context;
 	uint64_t start;
 	Dwfl_Module *module = find_module_of_data(view, symbol->address, &symbol->module, &start);
