@@ -286,29 +286,21 @@ test_an_interrupt_that_ends_the_command_stops_the_script() {
 }
 
 test_a_shell_inside_has_job_control() {
-	play <<-'END'
+	cat >script <<-'END'
 		send safespawn -q --pty bash --norc --noediting -i\n
 		expect bash
 		send echo in''ner $(tty)\n
 		line inner /dev/pts/
-		send ss_catch\n
-		line ready
-		send \x1a
-		expect Stopped
-		send fg\n
-		line got 18
-		send \x03
-		line got 2
-		send \x1a
-		expect Stopped
-		send kill -TERM %1; fg\n
-		line got 15
+	END
+	job_control >>script
+	cat >>script <<-'END'
 		send exit 5\n
 		expect exit
 		expect $
 		send echo st''atus=$?\n
 		line status=5
 	END
+	play <script
 }
 
 test_vi_edits() {

@@ -220,21 +220,12 @@ test_a_background_job_that_reads_stops_and_comes_back() {
 }
 
 test_a_shell_inside_has_job_control() {
-	play <<-'END'
+	cat >script <<-'END'
 		send safespawn -q -t 60 bash --norc --noediting -i\n
 		expect bash
-		send ss_catch\n
-		line ready
-		send \x1a
-		expect Stopped
-		send fg\n
-		line got 18
-		send \x03
-		line got 2
-		send \x1a
-		expect Stopped
-		send kill -TERM %1; fg\n
-		line got 15
+	END
+	job_control >>script
+	cat >>script <<-'END'
 		send exit\n
 		send safespawn -q bash --norc --noediting -i\n
 		expect bash
@@ -249,6 +240,7 @@ test_a_shell_inside_has_job_control() {
 		send echo st''atus=$?\n
 		expect status=5
 	END
+	play <script
 }
 
 test_a_hangup_reaches_the_command() {

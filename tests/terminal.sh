@@ -25,3 +25,22 @@ play() {
 count() {
 	tr -d '\r' <typed | grep -c "$1\$"
 }
+
+# What is typed at a shell that has job control: a program that says its signals is stopped,
+# continued, interrupted and ended
+job_control() {
+	cat <<-'END'
+		send ss_catch\n
+		line ready
+		send \x1a
+		expect Stopped
+		send fg\n
+		line got 18
+		send \x03
+		line got 2
+		send \x1a
+		expect Stopped
+		send kill -TERM %1; fg\n
+		line got 15
+	END
+}
