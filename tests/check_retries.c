@@ -21,10 +21,14 @@ enum reason {
 };
 
 static enum reason reason;
-static char made[PATH_MAX + 16], emptied[PATH_MAX + 16], fifo[PATH_MAX + 16];
+static char made[PATH_MAX + 16], linked[PATH_MAX + 16], emptied[PATH_MAX + 16];
+static char fifo[PATH_MAX + 16];
 static int busy;	/* the descriptor that makes the program so */
 
-/* Comes up while the first attempt is under way, and lets the second one succeed. */
+/*
+ * Comes up while the first attempt is under way, and lets a later one succeed: but not
+ * what has opened everything before there was something between.
+ */
 static void *intervene(void *between)
 {
 	struct stat st;
@@ -41,7 +45,7 @@ static void *intervene(void *between)
 	if (reason == STOPPED) {
 		kill(await_child_at_gate(getpid()), SIGTSTP);
 		open_gate();
-	} else {
+	} else if (!between) {
 		close(busy);
 	}
 	return NULL;
@@ -63,6 +67,7 @@ static void prepare(void)
 	char command[3 * PATH_MAX];
 
 	snprintf(made, sizeof(made), "%s", in_scratch("made"));
+	snprintf(linked, sizeof(linked), "%s", in_scratch("linked"));
 	snprintf(emptied, sizeof(emptied), "%s", in_scratch("emptied"));
 	snprintf(fifo, sizeof(fifo), "%s", in_scratch("fifo"));
 	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
@@ -97,6 +102,8 @@ static int launch(struct spu_child *child, const struct spu_fd *fds, void (*betw
 			      SPU_OPTIONS(.cwd = scratch(), .fds = fds), error);
 		if (reason != REFUSED)
 			pthread_join(thread, NULL);
+		if (between)
+			close(busy);
 	} while (r == -ETXTBSY && ++tries < 50);
 	return r;
 }
@@ -171,9 +178,10 @@ START_TEST(a_terminal_is_made_once)
 }
 END_TEST
 
+/* At once: an attempt that finds nothing there makes it. */
 static void put_a_link_there(void)
 {
-	if (unlink(made) < 0 || symlink("victim", made) < 0)
+	if (symlink("victim", linked) < 0 || rename(linked, made) < 0)
 		abort();
 }
 
