@@ -103,7 +103,7 @@ PRELOAD_OBJECT = $(BUILD)/obj/lib/preload.o
 COMMON_OBJECTS = $(call objects,$(COMMON_SOURCES))
 SAFESPAWN_OBJECTS = $(call objects,$(call sources,safespawn/*)) $(COMMON_OBJECTS)
 SPAWNBENCH_OBJECTS = $(call objects,$(SPAWNBENCH_SOURCES)) $(COMMON_OBJECTS)
-SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/*)) $(COMMON_OBJECTS)
+SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/* spawnaudit/*/*)) $(COMMON_OBJECTS)
 SERVER_OBJECTS = $(call objects,$(call sources,spawnserver/*))
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/libspawnutil-preload.so \

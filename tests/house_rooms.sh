@@ -45,24 +45,29 @@ rooms() {
 		safespawn/* | spawnutil.h names.h common/* safespawn/*
 		spawnbench/child_exit.c | arch/arch.h
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
-		spawnaudit/process.* | common/parse.h spawnaudit/process.h
-		spawnaudit/permission.* | spawnaudit/process.h spawnaudit/permission.h
-		spawnaudit/runtimes.* | spawnaudit/process.h spawnaudit/runtimes.h
-		spawnaudit/machine.* | arch/arch.h spawnaudit/machine.h
-		spawnaudit/snapshot.* | spawnaudit/machine.h spawnaudit/snapshot.h
-		spawnaudit/shrinking.* | spawnaudit/shrinking.h
-		spawnaudit/view.* | spawnaudit/process.h spawnaudit/shrinking.h spawnaudit/snapshot.h spawnaudit/view.h
-		spawnaudit/place.* | spawnaudit/snapshot.h spawnaudit/view.h spawnaudit/place.h
-		spawnaudit/given.* | spawnutil.h spawnaudit/given.h
-		spawnaudit/futex.* | spawnaudit/process.h spawnaudit/futex.h
-		spawnaudit/spin.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/snapshot.h spawnaudit/spin.h
-		spawnaudit/suspect.* | spawnaudit/process.h spawnaudit/runtimes.h spawnaudit/futex.h spawnaudit/spin.h spawnaudit/suspect.h
-		spawnaudit/verdict.* | spawnaudit/suspect.h spawnaudit/verdict.h
-		spawnaudit/findings.* | spawnaudit/findings.h
-		spawnaudit/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/output.h
-		spawnaudit/shapes.* | common/json.h spawnaudit/runtimes.h spawnaudit/place.h spawnaudit/output.h spawnaudit/shapes.h
-		spawnaudit/holders.* | spawnaudit/process.h spawnaudit/holders.h
-		spawnaudit/* | spawnutil.h kernel.h names.h arch/arch.h common/* spawnaudit/*
+		spawnaudit/options.h |
+		spawnaudit/look/process.* | common/parse.h spawnaudit/look/process.h
+		spawnaudit/look/permission.* | spawnaudit/look/process.h spawnaudit/look/permission.h
+		spawnaudit/look/runtimes.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h
+		spawnaudit/look/machine.* | arch/arch.h spawnaudit/look/machine.h
+		spawnaudit/look/snapshot.* | spawnaudit/look/machine.h spawnaudit/look/snapshot.h
+		spawnaudit/look/shrinking.* | spawnaudit/look/shrinking.h
+		spawnaudit/look/view.* | spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
+		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
+		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
+		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
+		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
+		spawnaudit/hang/spin.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h spawnaudit/look/snapshot.h spawnaudit/hang/spin.h
+		spawnaudit/hang/account.* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/*
+		spawnaudit/hang/* | spawnaudit/look/* spawnaudit/hang/*
+		spawnaudit/record/findings.* | spawnaudit/record/findings.h
+		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
+		spawnaudit/trace/given.* | spawnutil.h spawnaudit/trace/given.h
+		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/trace/*
+		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
+		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
+		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
+		spawnaudit/* | spawnutil.h common/* spawnaudit/*
 	END
 }
 
@@ -183,7 +188,7 @@ test_a_wrong_include_is_found() {
 	one safespawn/main.c '"lib/plan/plan.h"'
 	one spawnbench/main.c '"safespawn/settings.h"'
 	one spawnaudit/main.c '"safespawn/settings.h"'
-	one spawnaudit/verdict.c '"output.h"'
+	one spawnaudit/hang/verdict.c '"../report/output.h"'
 }
 
 # A new processor is a file there.
@@ -240,7 +245,7 @@ test_no_files_include_each_other_in_a_circle() {
 	[ "$(wc -l <pairs)" -gt 400 ] || fail "only $(wc -l <pairs) includes were found"
 	tsort pairs 2>&1 >/dev/null | grep . && fail "a circle"
 	for back in 'lib/plan/plan lib/launch/launch' 'safespawn/fdlist safespawn/settings' \
-		'spawnbench/turn spawnbench/measure' 'spawnaudit/tasks spawnaudit/crossing' \
+		'spawnbench/turn spawnbench/measure' 'spawnaudit/trace/tasks spawnaudit/trace/crossing' \
 		'common/json safespawn/report'; do
 		(cat pairs && echo "$back") | tsort 2>&1 >/dev/null | grep -q loop ||
 			fail "a circle isn't found: $back"

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "common/message.h"
-#include "output.h"
-#include "report.h"
-#include "start.h"
-#include "trace.h"
+#include "report/output.h"
+#include "report/report.h"
+#include "trace/start.h"
+#include "trace/trace.h"
 
 /* As the command did, so that a calling shell knows; without a core of ours over its. */
 static int die_as(int status)

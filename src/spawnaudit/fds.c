@@ -15,11 +15,11 @@
 
 #include "common/message.h"
 #include "common/parse.h"
-#include "findings.h"
-#include "holders.h"
-#include "output.h"
-#include "permission.h"
-#include "process.h"
+#include "look/holders.h"
+#include "look/permission.h"
+#include "look/process.h"
+#include "record/findings.h"
+#include "report/output.h"
 #include "spawnutil.h"
 
 /* More than these are counted, in text; JSON has them all. */

@@ -5,9 +5,9 @@
 #include "audit.h"
 #include "common/message.h"
 #include "fds.h"
+#include "look/process.h"
 #include "options.h"
-#include "output.h"
-#include "process.h"
+#include "report/output.h"
 #include "stuck.h"
 
 int main(int argc, char **argv)

@@ -14,7 +14,7 @@
 #include "common/arguments.h"
 #include "common/message.h"
 #include "common/parse.h"
-#include "findings.h"
+#include "record/findings.h"
 #include "spawnutil.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,

@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
 #include "common/message.h"
-#include "findings.h"
-#include "output.h"
-#include "permission.h"
-#include "place.h"
-#include "shapes.h"
-#include "suspect.h"
-#include "verdict.h"
+#include "hang/account.h"
+#include "hang/suspect.h"
+#include "hang/verdict.h"
+#include "look/permission.h"
+#include "look/place.h"
+#include "record/findings.h"
+#include "report/output.h"
+#include "report/shapes.h"
 
 /* The stacks of more threads than these are in JSON only. */
 #define THREADS_SHOWN 3

@@ -3,9 +3,9 @@
 #ifndef SPAWNAUDIT_REPORT_TEXT_H
 #define SPAWNAUDIT_REPORT_TEXT_H
 
-#include "launch.h"
-#include "tally.h"
-#include "trace.h"
+#include "../record/launch.h"
+#include "../record/tally.h"
+#include "../trace/trace.h"
 
 void report_text_launch(const struct launch *launch);
 void report_text_group(const struct group *group);

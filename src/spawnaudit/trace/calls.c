@@ -15,11 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../look/flags.h"
+#include "../record/launch.h"
 #include "call_table.h"
 #include "common/draft.h"
 #include "common/parse.h"
-#include "flags.h"
-#include "launch.h"
 
 #define STRING_SHOWN 128
 

@@ -11,10 +11,10 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#include "../look/permission.h"
+#include "../look/process.h"
+#include "../options.h"
 #include "common/message.h"
-#include "options.h"
-#include "permission.h"
-#include "process.h"
 #include "spawnutil.h"
 
 /* As a shell has it */

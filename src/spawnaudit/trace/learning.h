@@ -8,7 +8,7 @@
 #ifndef SPAWNAUDIT_LEARNING_H
 #define SPAWNAUDIT_LEARNING_H
 
-#include "launch.h"
+#include "../record/launch.h"
 
 /* Is this the first of its kind, or the one after a failure? */
 int learning_wants(const struct launch *launch);

@@ -3,8 +3,8 @@
 #ifndef SPAWNAUDIT_CROSSING_H
 #define SPAWNAUDIT_CROSSING_H
 
-#include "launch.h"
-#include "options.h"
+#include "../options.h"
+#include "../record/launch.h"
 #include "tasks.h"
 
 /*

@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "../look/flags.h"
+#include "../record/findings.h"
+#include "../record/judgement.h"
 #include "common/parse.h"
-#include "findings.h"
-#include "flags.h"
-#include "judgement.h"
 #include "output.h"
 #include "shapes.h"
 

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
+#include "../look/place.h"
+#include "../options.h"
 #include "common/message.h"
 #include "given.h"
-#include "options.h"
-#include "place.h"
 
 #define SLOTS 1024
 

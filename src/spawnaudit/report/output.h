@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
+#include "../options.h"
 #include "common/json.h"
-#include "options.h"
 
 /* Raised when a key changes its meaning or goes; a new key doesn't raise it. */
 #define OUTPUT_SCHEMA 1

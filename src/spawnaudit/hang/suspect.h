@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "futex.h"
-#include "process.h"
-#include "runtimes.h"
+#include "../look/futex.h"
+#include "../look/process.h"
+#include "../look/runtimes.h"
 
 enum owner {
 	OWNER_UNKNOWN,

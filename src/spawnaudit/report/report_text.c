@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../record/findings.h"
+#include "../record/judgement.h"
 #include "common/message.h"
 #include "common/parse.h"
-#include "findings.h"
-#include "judgement.h"
 #include "output.h"
 #include "shapes.h"
 

@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "process.h"
-#include "snapshot.h"
+#include "../look/process.h"
+#include "../look/snapshot.h"
 
 #define LOOKS 40
 #define STOPS 12

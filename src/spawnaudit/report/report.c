@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
-#include "judgement.h"
-#include "launch.h"
-#include "options.h"
+#include "../options.h"
+#include "../record/judgement.h"
+#include "../record/launch.h"
 #include "report_json.h"
 #include "report_text.h"
 

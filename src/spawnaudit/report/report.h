@@ -3,9 +3,9 @@
 #ifndef SPAWNAUDIT_REPORT_H
 #define SPAWNAUDIT_REPORT_H
 
-#include "launch.h"
-#include "tally.h"
-#include "trace.h"
+#include "../record/launch.h"
+#include "../record/tally.h"
+#include "../trace/trace.h"
 
 void report_setup(const struct options *options);
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../look/permission.h"
+#include "../options.h"
 #include "common/message.h"
-#include "options.h"
-#include "permission.h"
 #include "spawnutil.h"
 
 /* Of more threads than these only the number is told. */

@@ -11,15 +11,15 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "../look/process.h"
+#include "../look/runtimes.h"
+#include "../record/judgement.h"
 #include "arch/arch.h"
 #include "calls.h"
 #include "common/message.h"
 #include "crossing.h"
 #include "given.h"
 #include "learning.h"
-#include "process.h"
-#include "runtimes.h"
-#include "judgement.h"
 
 
 /* Who is about to execute a program makes fewer; its parent may not live for long */

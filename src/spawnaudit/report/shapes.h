@@ -3,9 +3,9 @@
 #ifndef SPAWNAUDIT_SHAPES_H
 #define SPAWNAUDIT_SHAPES_H
 
+#include "../look/place.h"
+#include "../look/runtimes.h"
 #include "common/json.h"
-#include "place.h"
-#include "runtimes.h"
 
 /* The last part of a path; "?" for NULL. */
 const char *base_name(const char *path);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../options.h"
 #include "common/message.h"
-#include "options.h"
 
 struct kind {
 	char *program;

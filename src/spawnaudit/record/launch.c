@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "../options.h"
 #include "common/message.h"
-#include "options.h"
 
 struct launch *launch_new(void)
 {

@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-#include "launch.h"
-#include "machine.h"
-#include "options.h"
+#include "../look/machine.h"
+#include "../options.h"
+#include "../record/launch.h"
 #include "tasks.h"
 
 /* Gets each launch when it is over, and frees it. */

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "place.h"
-#include "process.h"
+#include "../look/place.h"
+#include "../look/process.h"
 
 #define LAUNCH_CALLS_KEPT 256	/* of each launch */
 #define LAUNCH_CALLS_TRACED 1000	/* then it's a worker, and runs on at full speed */

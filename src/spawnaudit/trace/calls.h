@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "machine.h"
+#include "../look/machine.h"
 
 /* Is it execve or execveat? */
 int call_is_exec(long number);

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
+#include "../look/view.h"
 #include "suspect.h"
 #include "verdict.h"
-#include "view.h"
 
 struct sentences {
 	char **list;

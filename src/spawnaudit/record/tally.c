@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../options.h"
 #include "common/message.h"
-#include "options.h"
 
 /* One place that leaks without end is told by this many */
 #define LEAKS_KEPT 32

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../look/process.h"
 #include "common/message.h"
 #include "given.h"
-#include "process.h"
 
 /* A socket's addresses may change; what stands before them doesn't. */
 static int is_same(const struct spu_audit_fd *one, const struct spu_audit_fd *other)

@@ -3,9 +3,9 @@
 #ifndef SPAWNAUDIT_REPORT_JSON_H
 #define SPAWNAUDIT_REPORT_JSON_H
 
-#include "launch.h"
-#include "tally.h"
-#include "trace.h"
+#include "../record/launch.h"
+#include "../record/tally.h"
+#include "../trace/trace.h"
 
 void report_json_launch(const struct launch *launch);
 void report_json_group(const struct group *group);

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "runtimes.h"
+#include "../look/runtimes.h"
 
 /*
  * Takes a fifth of a second for a thread that runs. One that yields is never seen

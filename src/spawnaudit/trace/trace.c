@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../look/process.h"
 #include "common/message.h"
 #include "crossing.h"
-#include "process.h"
 #include "start.h"
 #include "tasks.h"
 

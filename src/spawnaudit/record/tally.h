@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "launch.h"
 #include "judgement.h"
+#include "launch.h"
 
 struct group {
 	enum finding kind;
