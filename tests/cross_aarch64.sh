@@ -21,9 +21,9 @@ need_cross() {
 		>"$tmp/log" 2>&1 || fail "$(cat "$tmp/log")"
 	mv "$tmp/log" "$built/log"
 	# what of spawnaudit needs no libdw
-	for room in machine calls window; do
-		$cross-gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$top/src" -c -o "$built/$room.o" \
-			"$top/src/spawnaudit/$room.c" >>"$built/log" 2>&1
+	for file in look/machine trace/calls trace/window; do
+		$cross-gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$top/src" -c \
+			-o "$built/${file##*/}.o" "$top/src/spawnaudit/$file.c" >>"$built/log" 2>&1
 	done
 	$cross-gcc -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" \
 		-o "$built/fault_launch" "$top/tests/helpers/fault_launch.c" \
