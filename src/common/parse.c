@@ -202,10 +202,10 @@ struct decimal {
 	int has_remainder;
 };
 
-/* Keeps 18 digits, which leaves room to multiply. Returns whether there was one. */
+/* Keeps 16 digits, which leaves room for a unit. Returns whether there was one. */
 static int take_decimal(const char **text, struct decimal *ret)
 {
-	const uint64_t full = 100000000000000000;
+	const uint64_t full = 1000000000000000;
 	int is_fraction = 0, any = 0;
 
 	*ret = (struct decimal){0};
@@ -249,40 +249,45 @@ static int take_exponent(const char **text, long *exponent)
 	return 0;
 }
 
-/* Rounded up: 0, or -ERANGE above max. */
-static int multiply(const struct decimal *decimal, uint64_t factor, uint64_t max, uint64_t *ret)
+/* Rounded up: 0, or -ERANGE above max, which leaves room for one more. */
+static int round_up(const struct decimal *decimal, uint64_t max, uint64_t *ret)
 {
-	unsigned __int128 value = (unsigned __int128)decimal->digits * factor;
 	int has_remainder = decimal->has_remainder;
+	uint64_t value = decimal->digits;
 	long i;
 
-	for (i = decimal->exponent; i > 0 && value && value <= max; i--)
+	for (i = decimal->exponent; i > 0 && value; i--) {
+		if (value > max / 10)
+			return -ERANGE;
 		value *= 10;
-	for (i = decimal->exponent; i < 0 && value; i++) {
+	}
+	for (; i < 0 && value; i++) {
 		has_remainder |= value % 10 != 0;
 		value /= 10;
 	}
 	value += (unsigned)has_remainder;
 	if (value > max)
 		return -ERANGE;
-	*ret = (uint64_t)value;
+	*ret = value;
 	return 0;
 }
 
-static int take_unit(const char **text, uint64_t *ret_seconds)
+/* In seconds, without the noughts at its end. */
+static int take_unit(const char **text, struct decimal *decimal)
 {
 	static const struct {
 		char letter;
 		uint64_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+		long noughts;
+	} units[] = {{'s', 1, 0}, {'m', 6, 1}, {'h', 36, 2}, {'d', 864, 2}};
 
-	*ret_seconds = 1;
 	if (!**text)
 		return 0;
 	for (size_t i = 0; i < COUNT(units); i++) {
 		if (**text != units[i].letter)
 			continue;
-		*ret_seconds = units[i].seconds;
+		decimal->digits *= units[i].seconds;
+		decimal->exponent += units[i].noughts;
 		(*text)++;
 		return 0;
 	}
@@ -302,16 +307,17 @@ int parse_duration_ms(const char *text, int64_t *ret)
 {
 	const uint64_t most = INT64_MAX / 4;	/* deadlines are sums */
 	int is_infinite = take_infinity(&text), r = 0;
-	struct decimal decimal;
-	uint64_t unit, ms = most;
+	struct decimal decimal = {0};
+	uint64_t ms = most;
 
 	if (!is_infinite &&
 	    (!take_decimal(&text, &decimal) || take_exponent(&text, &decimal.exponent) < 0))
 		return -EINVAL;
-	if (take_unit(&text, &unit) < 0 || *text)
+	if (take_unit(&text, &decimal) < 0 || *text)
 		return -EINVAL;
+	decimal.exponent += 3;
 	if (!is_infinite)
-		r = multiply(&decimal, unit * 1000, most, &ms);
+		r = round_up(&decimal, most, &ms);
 	if (r == 0)
 		*ret = (int64_t)ms;
 	return r;
