@@ -288,13 +288,16 @@ $(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH
 $(BUILD)/obj/spawnbench/target.o: $(BUILD)/with/libexecdir
 $(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD=$(call quoted,"$(libexecdir)/spawnutil/spawnbench-child")
 
-# Not a line of libc in it: what is measured is the launch, not the child's start
+# Not a line of libc in it, where that can be: what is measured is the launch, not the
+# child's start
+bare = $$($(CC) -Isrc -E -dM src/arch/arch.h | grep -q 'define POSIX_SPAWN_ONLY' || \
+	echo -nostdlib -ffreestanding)
 $(BUILD)/spawnbench-child: src/spawnbench/child_exit.c
 $(BUILD)/tests/helpers/race_child: tests/helpers/race_child.c
 $(BUILD)/spawnbench-child $(BUILD)/tests/helpers/race_child: $(wildcard src/arch/*.h) $(BUILD)/with/CC
 	$(call say,LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -Isrc $(WARNINGS) -Os -nostdlib -static -ffreestanding \
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -Os $(bare) -static \
 		-fno-stack-protector -fno-pie -Wl,--build-id=none -o $@ $(filter %.c,$^)
 
 #

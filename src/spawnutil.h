@@ -51,8 +51,9 @@
  *			spu_stop(), spu_run(), spu_capture(), spu_system_with()
  *			and spu_system() while they wait.
  *
- * Linux 4.19 or newer, glibc or musl, x86-64 or aarch64. What newer kernels
- * add is used where present; where a behaviour depends on it, it is said.
+ * Linux 4.19 or newer, glibc or musl, x86-64, aarch64 or riscv64; on others by
+ * SPU_METHOD_POSIX_SPAWN alone. What newer kernels add is used where present; where
+ * a behaviour depends on it, it is said.
  */
 #ifndef SPAWNUTIL_H
 #define SPAWNUTIL_H
@@ -266,7 +267,7 @@ struct spu_landlock {
 #define SPU_LIST(...) SPU_LIST_(const char *const, NULL, __VA_ARGS__)
 #define SPU_ARGV(...) ((char *const *)(uintptr_t)SPU_LIST(__VA_ARGS__))
 
-#define SPU_CAP(capability) (1L << (capability))
+#define SPU_CAP(capability) ((long)(UINT64_C(1) << (capability)))
 
 /* ioprio: a class, and in the first two of them a level from 0, which goes first, to 7 */
 #define SPU_IOPRIO(class_of_it, level) ((class_of_it) << 13 | (level))

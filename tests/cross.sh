@@ -1,51 +1,68 @@
-#!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library for the other processor, built by Debian's cross compiler and run
-# by qemu-user, where memory isn't shared: errors come through the pipe.
-# suite: long
+# All that the cross suites share, read by those: the products for another processor,
+# built by Debian's cross compiler, and run: by qemu-user, where memory isn't shared and
+# errors come through the pipe, or by the machine itself.
+#
+#	cross		the compiler's prefix
+#	packages	what brings it, and its libc
+#	run		qemu-user's program, or nothing
+#	is_libcs	method posix_spawn is all there is
+# shellcheck shell=sh disable=SC2154
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-cross=aarch64-linux-gnu
-qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
+: "${is_libcs:=}"
 
 # Once for the suite, in a directory that run_tests doesn't remove.
 built=${TMPDIR:-/tmp}/spawnutil.cross.$$
 trap 'rm -rf "$built"' EXIT
 
 need_cross() {
-	command -v $cross-gcc >/dev/null ||
-		skip "$cross-gcc isn't installed (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)"
+	command -v $cross-gcc >/dev/null || skip "$cross-gcc isn't installed ($packages)"
 	[ -d "$built" ] && return
 	${MAKE:-make} -s -C "$top" BUILD="$built" CC=$cross-gcc AR=$cross-ar SAN= COV= all \
 		>"$tmp/log" 2>&1 || fail "$(cat "$tmp/log")"
 	mv "$tmp/log" "$built/log"
 	# what of spawnaudit needs no libdw
 	for file in look/machine trace/calls trace/window; do
-		$cross-gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$top/src" -c \
-			-o "$built/${file##*/}.o" "$top/src/spawnaudit/$file.c" >>"$built/log" 2>&1
+		[ -n "$is_libcs" ] ||
+			$cross-gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$top/src" -c \
+				-o "$built/${file##*/}.o" "$top/src/spawnaudit/$file.c" \
+				>>"$built/log" 2>&1
 	done
 	$cross-gcc -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" \
 		-o "$built/fault_launch" "$top/tests/helpers/fault_launch.c" \
 		"$built/libspawnutil.a" || fail "fault_launch doesn't build"
 }
 
-need_qemu() {
+# Also: how a program for that processor is run, in $emulator
+need_to_run() {
 	need_cross
-	[ -n "$qemu" ] || skip "qemu-user isn't installed"
+	emulator=
+	[ -z "$run" ] || emulator=$(command -v $run || command -v $run-static) ||
+		skip "$run isn't installed (qemu-user)"
+	# shellcheck disable=SC2086	# nothing, or a word
+	$emulator "$built/spawnbench-child" 2>/dev/null || skip "no $cross program runs here"
 }
 
 # launch EXPECTED OPTION...
 launch() {
 	expected=$1
 	shift
-	got=$(timeout 60 "$qemu" "$built/fault_launch" "$@" | tr '\n' ' ')
+	# shellcheck disable=SC2086
+	got=$(timeout 60 $emulator "$built/fault_launch" "$@" | tr '\n' ' ')
 	like "$*" "$expected" "$got"
 }
 
+# What the compiler says where it knows no system calls is a note.
 test_builds_without_a_warning() {
 	need_cross
-	same "the compiler's words" "" "$(grep -v '^make: spawnaudit is left out' "$built/log")"
+	same "the compiler's words" "" "$(grep -E 'warning:|error:' "$built/log")"
+	if [ -n "$is_libcs" ]; then
+		grep -q 'method posix_spawn is all there is' "$built/log" || fail "it isn't told"
+	fi
 }
 
 test_child_has_no_undefined_symbol() {
@@ -54,34 +71,46 @@ test_child_has_no_undefined_symbol() {
 }
 
 test_launches_and_waits() {
-	need_qemu
+	need_to_run
 	launch 'result 0 * status 0 end ' /bin/true
 	launch 'result 0 * status 3 end ' /bin/sh -c 'exit 3'
 	launch 'result 0 * status 0 end ' -N 20 /bin/true
+	launch 'result 0 * status 7 end ' -p /bin/sh -c 'exit 7'
 }
 
-test_errors_come_through_the_pipe() {
-	need_qemu
+test_errors_are_told() {
+	need_to_run
+	if [ -n "$is_libcs" ]; then
+		launch 'result -2 posix_spawn: posix_spawn nonesuch: No such file *' nonesuch
+		return
+	fi
 	launch 'result -2 exec: exec nonesuch: not in PATH: No such file or directory *' nonesuch
 	launch 'result -2 chdir: chdir /nonesuch: No such file or directory *' \
 		-C /nonesuch /bin/true
 	launch 'result -13 exec: exec /: a directory: Permission denied *' /
 }
 
-test_steps_are_taken() {
-	need_qemu
+test_steps_are_taken_or_refused() {
+	need_to_run
+	launch 'result 0 * status 0 end ' -C / /bin/true
+	if [ -n "$is_libcs" ]; then
+		launch 'result -95 options: umask: not with method posix_spawn *' -u /bin/true
+		launch 'result -95 options: detach: not with method posix_spawn *' -d /bin/true
+		return
+	fi
 	launch 'result 0 * status 0 end ' -C / -S -n -u /bin/true
 	launch 'result 0 * status 0 end ' -x -g /bin/true
 	launch 'result 0 end ' -d /bin/true
-	launch 'result 0 * status 7 end ' -p /bin/sh -c 'exit 7'
 }
 
 test_safespawn_runs() {
-	need_qemu
+	need_to_run
 	root=/usr/$cross
 	[ -d "$root/lib" ] || skip "no $cross libc to run with"
-	same "what the command said" hi \
-		"$(timeout 60 "$qemu" -L "$root" "$built/safespawn" -q /bin/echo hi)"
+	if [ -n "$emulator" ]; then
+		set -- "$emulator" -L "$root"
+	else
+		set -- "$(find "$root/lib" -name 'ld-linux*.so.*' | head -n 1)" --library-path "$root/lib"
+	fi
+	same "what the command said" hi "$(timeout 60 "$@" "$built/safespawn" -q /bin/echo hi)"
 }
-
-run_tests

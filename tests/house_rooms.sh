@@ -15,7 +15,7 @@ rooms() {
 		quote.h |
 		kernel.h |
 		names.h | spawnutil.h kernel.h arch/arch.h
-		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/other.h
+		arch/arch.h | arch/x86_64.h arch/aarch64.h arch/riscv64.h arch/other.h
 		arch/* |
 		lib/text.* | lib/text.h
 		lib/arena.* | lib/arena.h

@@ -78,11 +78,11 @@ words() {
 		fail "$1 --help lists nothing for $2"
 }
 
-# run_tests: all, or those that ONLY names
+# run_tests [FILE]: all that stand there, or here, or those that ONLY names
 run_tests() {
 	suite=$(basename "$0" .sh)
 	failed=0
-	for name in ${ONLY:-$(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "$0")}; do
+	for name in ${ONLY:-$(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "${1:-$0}")}; do
 		tmp=$(mktemp -d) || exit 1
 		(cd "$tmp" && "$name") >"$tmp/.log" 2>&1
 		case $? in

@@ -54,6 +54,7 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 	} while (0)
 
 /* As x86_64.h says */
+#define ARCH_REGISTERS struct user_regs_struct
 #define ARCH_PC pc
 #define ARCH_SP sp
 #define ARCH_CALL regs[8]

@@ -24,6 +24,8 @@
 #include "x86_64.h"
 #elif defined(__aarch64__) && defined(__LP64__)
 #include "aarch64.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "riscv64.h"
 #else
 #define POSIX_SPAWN_ONLY
 #include "other.h"

@@ -49,7 +49,8 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 				 : "rcx", "r11", "memory"); \
 	} while (0)
 
-/* Members of struct user_regs_struct, and all as DWARF numbers them */
+/* The registers, members of theirs, and all as DWARF numbers them */
+#define ARCH_REGISTERS struct user_regs_struct
 #define ARCH_PC rip
 #define ARCH_SP rsp
 #define ARCH_CALL orig_rax

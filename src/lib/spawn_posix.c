@@ -105,8 +105,8 @@ static int read_attributes(const posix_spawnattr_t *attributes, struct spu_optio
 	if (flags & POSIX_SPAWN_RESETIDS) {
 		actions->real_uid = getuid();
 		actions->real_gid = getgid();
-		actions->resets_ids = actions->real_uid != geteuid() ||
-				      actions->real_gid != getegid();
+		actions->resets_ids = actions->real_uid != (long)geteuid() ||
+				      actions->real_gid != (long)getegid();
 	}
 	return r;
 }

@@ -49,7 +49,7 @@ static long inheritable_now(void)
 	struct kernel_cap_sets sets[2] = {{0, 0, 0}, {0, 0, 0}};
 
 	syscall3(SYS_capget, (long)&head, (long)sets, 0);
-	return (long)sets[1].inheritable << 32 | sets[0].inheritable;
+	return (long)((uint64_t)sets[1].inheritable << 32 | sets[0].inheritable);
 }
 
 static long set_now(enum capability_set which)

@@ -176,8 +176,8 @@ static int set_user_and_group(const struct settings *settings, const char *name,
 				   NO_SUCH_USER);
 	if (group && find_group("user", settings->user, group, &gid) < 0)
 		return -EINVAL;
-	options->uid = SPU_SET(user ? user->pw_uid : uid);
-	options->gid = SPU_SET(group ? gid : user->pw_gid);
+	options->uid = SPU_SET(user ? (long)user->pw_uid : uid);
+	options->gid = SPU_SET(group ? gid : (long)user->pw_gid);
 	if (!settings->groups && group)
 		set_groups("none", privileges, options);
 	else if (!settings->groups)

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/message.h"
-#include "common/parse.h"
 #include "progress.h"
 #include "spawnutil.h"
 
@@ -41,12 +40,11 @@ const char *outside_refusal(const struct shape *shape)
 
 static int parse_nanoseconds(const char *text, uint64_t *ret)
 {
-	long value;
+	char *end;
 
-	if (*text < '0' || *text > '9' || parse_long(text, 0, INT64_MAX, &value) < 0)
-		return -EINVAL;
-	*ret = (uint64_t)value;
-	return 0;
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	return *text < '0' || *text > '9' || *end || errno || *ret > INT64_MAX ? -EINVAL : 0;
 }
 
 /* "RETURNED REAPED\n"; cuts the line up. */

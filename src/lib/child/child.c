@@ -15,7 +15,7 @@
 
 #ifdef POSIX_SPAWN_ONLY
 
-#warning "this processor's system calls are unknown here: method posix_spawn is all there is"
+#pragma message "this processor's system calls are unknown here: method posix_spawn is all there is"
 
 long spu__clone_child(unsigned long flags, void *stack_top, int *parent_word, struct plan *plan)
 {

@@ -17,7 +17,7 @@
 
 #define PAGE 4096
 
-static void take(const struct user_regs_struct *from, struct registers *ret)
+static void take(const ARCH_REGISTERS *from, struct registers *ret)
 {
 	const uint64_t words[] = {ARCH_WORDS(from)};
 	const uint64_t arguments[6] = {ARCH_ARGUMENTS(from)};
@@ -61,7 +61,7 @@ int machine_return(struct registers *registers, const void *stack, size_t size)
 
 int machine_registers(pid_t tid, struct registers *ret)
 {
-	struct user_regs_struct regset;
+	ARCH_REGISTERS regset;
 	struct iovec vector = {&regset, sizeof(regset)};
 
 	*ret = (struct registers){0};
