@@ -51,6 +51,17 @@ test_missing_arguments() {
 	done
 }
 
+# They are long in every unit that they are reckoned in.
+test_long_durations_do_not_wrap() {
+	for long in 2147483.648 4294967.297 9223372036.855 18446744073.710 2305843009213693 inf; do
+		for option in --timeout="$long" --launch-timeout="$long" \
+			"--timeout=1000 --kill-after=$long"; do
+			# shellcheck disable=SC2086
+			status 0 safespawn $option sleep 0.02
+		done
+	done
+}
+
 test_values_with_trailing_junk_or_out_of_range() {
 	misused '--timeout=10x: not a duration*' -t 10x
 	misused '--timeout="": not a duration*' -t ''

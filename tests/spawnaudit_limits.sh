@@ -35,6 +35,17 @@ one_line() {
 	same "$1: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
 }
 
+test_numbers_do_not_wrap() {
+	for number in 4294967297 18446744073709551617; do
+		status 125 spawnaudit -p $number
+		hinted spawnaudit "'$number' isn't a process id"
+		status 125 spawnaudit --expect-fd=$number true
+		hinted spawnaudit "--expect-fd: '$number' isn't a list of descriptors*"
+		status 125 spawnaudit --error-exitcode=$number true
+		hinted spawnaudit "--error-exitcode: '$number' isn't a number from 0 to 255"
+	done
+}
+
 test_another_users_process() {
 	need_root
 	commit mutex

@@ -49,9 +49,22 @@ test_number_with_trailing_junk() {
 	refused 2 "--env: '1e3' isn't a number*" --env=1e3
 	refused 2 "--time: '1x' isn't a duration*" --time=1x
 	refused 2 "--timeout: '' isn't a duration*" --timeout=
+	refused 2 "--time: '1e300' is too long; without end is inf" --time=1e300
 	refused 2 "--rounds: '0' isn't a number from 1*" --rounds=0
 	refused 2 "--launches: '1 ' isn't a number*" --launches='1 '
 	refused 2 "--pin: 'first' isn't the number of a processor" --pin=first
+}
+
+# They are long in every unit that they are reckoned in.
+test_long_durations_do_not_wrap() {
+	for long in 4294967.297 9223372036.855 18446744073.710 2305843009213693 26687997791d inf; do
+		status 0 spawnbench --rounds=2 --launches=2 --methods=raw --child=/bin/true \
+			--timeout=$long --time=$long
+		same "$long: stderr" "" "$err"
+		case $out in
+		*"for want of time"*) fail "$long: rounds are missing: $out" ;;
+		esac
+	done
 }
 
 test_too_much_is_refused() {

@@ -5,6 +5,7 @@
  */
 #include "options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +182,11 @@ static uint64_t parse_duration(const char *option, const char *text)
 {
 	const int64_t most = INT64_MAX / 4 / NANOSECONDS_PER_MILLISECOND;
 	int64_t value;
+	int r = parse_duration_ms(text, &value);
 
-	if (parse_duration_ms(text, &value) < 0)
+	if (r == -ERANGE)
+		die_usage(EXIT_USAGE, "--%s: '%s' is too long; without end is inf", option, text);
+	if (r < 0)
 		die_usage(EXIT_USAGE, "--%s: '%s' isn't a duration (a number, then nothing, s, m, "
 			  "h or d)", option, text);
 	return (uint64_t)(value < most ? value : most) * NANOSECONDS_PER_MILLISECOND;

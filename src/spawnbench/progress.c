@@ -2,6 +2,7 @@
 /* The shared counters and the line on the terminal. */
 #include "progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -69,9 +70,9 @@ void ticker_show(const struct ticker *ticker, const struct progress *progress,
 	if (!ticker->shown)
 		return;
 	if (done > 0) {
-		int seconds = (int)time_left(ticker, done);
+		double seconds = floor(time_left(ticker, done)), minutes = floor(seconds / 60);
 
-		snprintf(left, sizeof(left), ", %d:%02d left", seconds / 60, seconds % 60);
+		snprintf(left, sizeof(left), ", %.0f:%02.0f left", minutes, seconds - minutes * 60);
 	}
 	length = snprintf(line, sizeof(line), CLEAR "parent %zu of %zu: %.24s (%.0f %% done%s)\r",
 			  ticker->shape + 1, ticker->shapes,

@@ -208,7 +208,8 @@ static void add_line(void *context, const struct sample *sample)
 		lines->uncounted--;
 		return;
 	}
-	lines->wall += sample->values[METRIC_REAPED];
+	if (__builtin_add_overflow(lines->wall, sample->values[METRIC_REAPED], &lines->wall))
+		lines->wall = UINT64_MAX;
 	results_add(turn->m->results, (struct lane){turn->method, turn->round, 0}, sample);
 }
 
