@@ -56,6 +56,7 @@ rooms() {
 		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
+		spawnaudit/look/peer.* | spawnaudit/look/peer.h
 		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
 		spawnaudit/hang/spin.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h spawnaudit/look/snapshot.h spawnaudit/hang/spin.h
 		spawnaudit/hang/account.* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/*

@@ -89,6 +89,33 @@ test_work_between_fork_and_exec_is_found() {
 	same findings none "$findings"
 }
 
+# done_by SIN WORK: one unsafe fork, with that work
+done_by() {
+	sin "$1"
+	same "findings of $1" "1 unsafe-fork" "$findings"
+	like "$1" "*having done: *$2*" "$(grep 'having done: ' report)"
+}
+
+test_work_that_was_prepared_before_the_fork_is_found() {
+	need_plain
+	done_by log-send "the system log"
+	done_by log-sendmsg "the system log"
+	done_by thread threads
+	[ -e /etc/localtime ] || skip "no /etc/localtime"
+	done_by localtime "locale or time zone"
+}
+
+test_calls_that_posix_allows_there_are_safe() {
+	sin safe-calls
+	same findings none "$findings"
+}
+
+test_threads_that_fork_at_once_are_safe() {
+	sin forks-by-threads
+	same launches "200 launches: 200 fork; 200 executed a program" "$launches"
+	same findings none "$findings"
+}
+
 test_work_in_a_copy_of_a_copy_is_found() {
 	sin work-of-copy
 	same findings "1 unsafe-fork" "$findings"

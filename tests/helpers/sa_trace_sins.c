@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,7 +15,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,6 +133,152 @@ static int work(void)
 		_exit(127);
 	}
 	return end_of(pid);
+}
+
+/* In a process with threads a fork, what is given in the copy, and exec */
+static int fork_and(void (*sin)(void))
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		sin();
+		execv(program[0], program);
+		_exit(127);
+	}
+	return end_of(pid);
+}
+
+/* In a process that has done so before */
+static int fork_and_again(void (*sin)(void))
+{
+	sin();
+	return fork_and(sin);
+}
+
+static void read_clock(void)
+{
+	time_t now = 0;
+
+	localtime(&now);
+}
+
+static int local_time(void)
+{
+	unsetenv("TZ");
+	return fork_and_again(read_clock);
+}
+
+static void make_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, hold_mutex, NULL))
+		abort();
+}
+
+static int thread(void)
+{
+	return fork_and(make_thread);
+}
+
+static int log_socket;
+
+static void send_line(void)
+{
+	if (send(log_socket, "line", 4, MSG_NOSIGNAL) != 4)
+		abort();
+}
+
+static void send_message(void)
+{
+	struct iovec line = {"line", 4};
+	struct msghdr message = {.msg_iov = &line, .msg_iovlen = 1};
+
+	if (sendmsg(log_socket, &message, MSG_NOSIGNAL) != 4)
+		abort();
+}
+
+/* As syslog() does with its socket from before the fork; the server is in dev/log here. */
+static int log_to_server(void (*log)(void))
+{
+	struct sockaddr_un address = {AF_UNIX, "./dev/log"};
+	int server = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	log_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	mkdir("dev", 0700);
+	unlink(address.sun_path);
+	if (bind(server, (void *)&address, sizeof(address)) < 0 ||
+	    connect(log_socket, (void *)&address, sizeof(address)) < 0)
+		abort();
+	return fork_and(log);
+}
+
+static int log_send(void)
+{
+	return log_to_server(send_line);
+}
+
+static int log_sendmsg(void)
+{
+	return log_to_server(send_message);
+}
+
+static void open_files(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sendto(fd, "line", 4, 0, (void *)&address, sizeof(address));
+	send_line();
+	open("run.socket", O_RDONLY | O_CLOEXEC | O_CREAT, 0600);
+	open("/etc/hosts.allow", O_RDONLY | O_CLOEXEC);
+	access("/etc/localtime", R_OK);
+}
+
+/* On POSIX's list: messages to whom isn't the log, files whose names only look like others */
+static int safe_calls(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	log_socket = pair[0];
+	return fork_and(open_files);
+}
+
+static void *fork_often(void *context)
+{
+	int *result = context;
+
+	for (int i = 0; i < 50 && *result == 0; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			execv(program[0], program);
+			_exit(127);
+		}
+		*result = end_of(pid);
+	}
+	return NULL;
+}
+
+/* They wait for one another in libc's fork, and the copies wake nobody. */
+static int forks_by_threads(void)
+{
+	pthread_t threads[4];
+	int results[4] = {0}, result = 0;
+
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, fork_often, &results[i]))
+			abort();
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		result |= results[i];
+	}
+	return result;
 }
 
 static int no_exec(void)
@@ -374,7 +523,9 @@ static const struct {
 	int (*commit)(void);
 } sins[] = {
 	{"leak", leak}, {"leak-often", leak_often}, {"mended-leak", mended_leak},
-	{"work", work}, {"no-exec", no_exec}, {"stuck", stuck},
+	{"work", work}, {"localtime", local_time}, {"thread", thread},
+	{"log-send", log_send}, {"log-sendmsg", log_sendmsg}, {"safe-calls", safe_calls},
+	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},
 	{"threads-libc", threads_libc}, {"work-of-copy", work_of_copy}, {"missing", missing},

@@ -12,8 +12,9 @@
 #define KIND_ELISION (256u | 512u)
 
 /* The operations that wait; all have a limit in the fourth argument, or NULL there. */
-static int is_wait(unsigned operation)
+int futex_waits(unsigned operation)
 {
+	operation &= (unsigned)FUTEX_CMD_MASK;
 	return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET ||
 	       operation == FUTEX_WAIT_REQUEUE_PI || operation == FUTEX_LOCK_PI ||
 	       operation == 13;	/* FUTEX_LOCK_PI2, since Linux 5.14 */
@@ -23,7 +24,7 @@ int futex_decode(const struct process_call *call, struct futex *ret)
 {
 	unsigned operation = (unsigned)call->arguments[1];
 
-	if (call->number != SYS_futex || !is_wait(operation & (unsigned)FUTEX_CMD_MASK))
+	if (call->number != SYS_futex || !futex_waits(operation))
 		return 0;
 	*ret = (struct futex){
 		.address = call->arguments[0],

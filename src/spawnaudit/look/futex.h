@@ -19,6 +19,9 @@ struct futex {
 	int has_limit;		/* wakes by itself after some time */
 };
 
+/* Is it an operation that waits, whatever its flags are? */
+int futex_waits(unsigned operation);
+
 /* 1: the call is such a wait; 0: another call. */
 int futex_decode(const struct process_call *call, struct futex *ret);
 

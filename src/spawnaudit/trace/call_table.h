@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system calls that matter between fork and exec: name, how each argument
- * is shown, and what the call tells (WORK_ bits). What isn't here is shown by
- * its number. The calls that newer processors do without stand at the end.
+ * is shown, and what the call tells (WORK_ bits), whatever its arguments are. What
+ * isn't here is shown by its number. The calls that newer processors do without stand
+ * at the end.
  *
  * Arguments: d number, x hexadecimal, m mode, p path, D directory, o flags of
  * open, s signal, h how of sigprocmask, f operation of futex, v argv, c flags
@@ -24,7 +25,7 @@
 	X(mremap, "xdd", WORK_ALLOCATES) \
 	X(mprotect, "xdx", WORK_ALLOCATES) \
 	X(madvise, "xdd", WORK_ALLOCATES) \
-	X(futex, "xfd", WORK_LOCKS) \
+	X(futex, "xfd", 0) \
 	X(set_robust_list, "", 0) \
 	X(set_tid_address, "", 0) \
 	X(rseq, "", 0) \
@@ -46,11 +47,12 @@
 	X(read, "d", 0) \
 	X(readv, "d", 0) \
 	X(pread64, "d", 0) \
-	X(write, "d\"d", WORK_WRITES) \
-	X(writev, "d", WORK_WRITES) \
-	X(pwrite64, "d\"d", WORK_WRITES) \
+	X(write, "d\"d", 0) \
+	X(writev, "d", 0) \
+	X(pwrite64, "d\"d", 0) \
 	X(sendto, "d\"d", 0) \
 	X(sendmsg, "d", 0) \
+	X(sendmmsg, "d", 0) \
 	X(recvfrom, "d", 0) \
 	X(recvmsg, "d", 0) \
 	X(socket, "ddd", 0) \
