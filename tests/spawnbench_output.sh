@@ -21,7 +21,7 @@ bench() {
 holds() {
 	printf '%s\n' "$out" >json
 	python3 - "$1" <<-'END' || fail "$1: $out"
-		import json, sys
+		import json, sys, time
 		o = json.load(open("json"))
 		t = o["tables"]
 		assert eval(sys.argv[1])
@@ -34,6 +34,8 @@ test_json_is_one_object_on_one_line() {
 	same "lines" 1 "$(printf '%s\n' "$out" | wc -l)"
 	holds 'o["program"] == "spawnbench" and o["measured"]["rounds"] == 2 and o["measured"]["launches"] == 3'
 	holds 'o["machine"]["processors"] > 0 and o["machine"]["kernel"] and o["machine"]["libc"]'
+	holds 'o["machine"]["host"] == "'"$(uname -n)"'"'
+	holds 'time.strptime(o["measured"]["date"], "%Y-%m-%dT%H:%M:%SZ")'
 	holds 'o["limits"]["descriptors"] is None or o["limits"]["descriptors"] > 0'
 	holds '[x["parent"]["rss"] for x in t] == [0, 1048576]'
 	holds 't[0]["parent"] == {"rss": 0, "thp": False, "threads": 0, "fds": 0, "cloexec": False, "env": 0, "jobs": 1}'
@@ -110,6 +112,9 @@ test_csv_has_a_line_for_each_method() {
 	same "thp" no "$(cell figures.csv 5 thp)"
 	same "launches" 6 "$(cell figures.csv 7 launches)"
 	same "kernel" "$(uname -r)" "$(cell figures.csv 7 kernel)"
+	same "host" "$(uname -n)" "$(cell figures.csv 7 host)"
+	like "date" "$(date -u +%Y)-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z" \
+		"$(cell figures.csv 7 date)"
 	like "p99" '[0-9]*.[0-9][0-9][0-9]' "$(cell figures.csv 2 reaped_us_p99)"
 	same "return of system" "" "$(cell figures.csv 4 returned_us_p50)"
 	same "ratio of raw" 1.000 "$(cell figures.csv 2 ratio)"
@@ -131,6 +136,26 @@ test_csv_quotes_what_it_must() {
 	cp "$CHILD" 'a "child", odd'
 	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --child='a "child", odd' --csv=x.csv
 	grep -q '"\./a ""child"", odd"' x.csv || fail "$(cat x.csv)"
+}
+
+test_csv_on_stdout_stands_alone_there() {
+	for kind in "" --raw --stall; do
+		# shellcheck disable=SC2086
+		status 0 spawnbench --rounds=2 --launches=3 --methods=raw,fork --child="$CHILD" \
+			--rss=0 --csv=- $kind
+		printf '%s\n' "$out" >x.csv
+		like "$kind: head" "version,date,host,*" "$(head -n 1 x.csv)"
+		same "$kind: columns" 1 "$(columns x.csv | wc -l)"
+	done
+	[ ! -e ./- ] || fail "a file of that name"
+	[ -c /dev/full ] || skip "no /dev/full"
+	status 1 sh -c 'spawnbench --rounds=1 --launches=1 --methods=raw --csv=- >/dev/full'
+	same "full" "spawnbench: stdout: No space left on device" "$err"
+}
+
+test_stdout_holds_one_format() {
+	status 2 spawnbench --csv=- --json
+	hinted spawnbench "--csv=-, --json: only one of them fits on stdout"
 }
 
 test_csv_that_cannot_be_written() {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "common/message.h"
 #include "parent.h"
@@ -87,6 +88,15 @@ static int add_usual_targets(struct bench *bench)
 	return add_target(bench, "/bin/true");
 }
 
+static void take_date(struct setting *setting)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (gmtime_r(&now, &utc))
+		strftime(setting->date, sizeof(setting->date), "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
 static void describe(struct bench *bench)
 {
 	const struct options *options = bench->options;
@@ -98,6 +108,7 @@ static void describe(struct bench *bench)
 	bench->setting.rounds = options->rounds;
 	bench->setting.launches = options->launches;
 	bench->setting.nice = getpriority(PRIO_PROCESS, 0);
+	take_date(&bench->setting);
 }
 
 int bench_prepare(struct bench *bench, const struct options *options)

@@ -62,7 +62,8 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "Output (beside or instead of the tables):", 4},
 	{"json", KEY_JSON, 0, 0, "JSON instead of the tables", 0},
-	{"csv", KEY_CSV, "FILE", 0, "Comma-separated values, a line for each method", 0},
+	{"csv", KEY_CSV, "FILE", 0, "Comma-separated values, a line for each method (-: on "
+	 "stdout instead of the tables)", 0},
 	{"raw", KEY_RAW, 0, 0, "In CSV a line for each launch, in JSON the samples too", 0},
 	{"plot", KEY_PLOT, "FILE.png|svg", 0, "A picture, drawn by gnuplot", 0},
 	{0, 0, 0, 0, 0, 0},
@@ -371,6 +372,8 @@ static void check_output(const struct output_wish *output)
 {
 	if (output->plot && !plot_is_picture(output->plot))
 		die_usage(EXIT_USAGE, "--plot: '%s' doesn't end in .png or .svg", output->plot);
+	if (output->json && output_is_stdout(output->csv))
+		die_usage(EXIT_USAGE, "--csv=-, --json: only one of them fits on stdout");
 	if (output->raw && !output->csv && !output->json)
 		die_usage(EXIT_USAGE, "--raw: needs --csv or --json, the tables have no samples");
 }

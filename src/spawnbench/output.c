@@ -5,12 +5,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/message.h"
 #include "plot.h"
 #include "report_csv.h"
 #include "report_json.h"
+
+int output_is_stdout(const char *name)
+{
+	return name && strcmp(name, "-") == 0;
+}
+
+/* Standard output has the tables where it has nothing else. */
+static int has_tables(const struct output_wish *wish)
+{
+	return !wish->json && !output_is_stdout(wish->csv);
+}
+
+static int has_csv_file(const struct output *output)
+{
+	return output->csv && output->csv != stdout;
+}
 
 /* What is written is there before the next is measured; what is lost ends the run. */
 static int flush(FILE *out, const char *option, const char *name)
@@ -25,7 +42,7 @@ static int flush_all(const struct output *output)
 {
 	int r = flush(stdout, "", "stdout");
 
-	if (output->csv && flush(output->csv, "--csv: ", output->wish->csv) < 0)
+	if (has_csv_file(output) && flush(output->csv, "--csv: ", output->wish->csv) < 0)
 		r = -1;
 	return r;
 }
@@ -44,7 +61,7 @@ static FILE *create(const char *path)
 
 static int open_csv(struct output *output, const char *path)
 {
-	output->csv = create(path);
+	output->csv = output_is_stdout(path) ? stdout : create(path);
 	if (!output->csv) {
 		say_errno(errno, "--csv: %s", NAMED(path));
 		return -1;
@@ -68,10 +85,10 @@ int output_begin(struct output *output, const struct output_wish *wish,
 		return -1;
 	if (wish->json)
 		report_json_begin(&output->json, setting);
-	else
+	else if (has_tables(wish))
 		report_head(stdout, setting);
 	r = flush_all(output);
-	if (r < 0 && output->csv)
+	if (r < 0 && has_csv_file(output))
 		fclose(output->csv);
 	return r;
 }
@@ -99,7 +116,7 @@ int output_table(struct output *output, struct table *table, const struct result
 
 	if (wish->json)
 		report_json_table(&output->json, table, samples);
-	else
+	else if (has_tables(wish))
 		report_table(stdout, table);
 	if (output->csv)
 		report_csv_table(output->csv, output->setting, table, samples);
@@ -112,7 +129,7 @@ int output_stall(struct output *output, const struct stall_table *table)
 {
 	if (output->wish->json)
 		report_json_stall(&output->json, table);
-	else
+	else if (has_tables(output->wish))
 		stall_report(stdout, table);
 	if (output->csv)
 		report_csv_stall(output->csv, output->setting, table);
@@ -128,7 +145,7 @@ int output_end(struct output *output)
 		json_finish(&output->json);
 	if (flush(stdout, "", "stdout") < 0)
 		r = -1;
-	if (output->csv && fclose(output->csv) < 0) {
+	if (has_csv_file(output) && fclose(output->csv) < 0) {
 		say_errno(errno, "--csv: %s", wish->csv);
 		r = -1;
 	}

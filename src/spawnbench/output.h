@@ -14,6 +14,9 @@ struct output_wish {
 	const char *csv, *plot;		/* file names; NULL: none */
 };
 
+/* "-" as the name of the CSV file: standard output has it instead of the tables. */
+int output_is_stdout(const char *name);
+
 struct output {
 	const struct output_wish *wish;
 	const struct setting *setting;

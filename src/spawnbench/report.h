@@ -14,6 +14,7 @@ struct setting {
 	size_t rounds, launches;
 	int processor;		/* -1: not pinned */
 	int nice;
+	char date[32];		/* when it began: 2026-11-30T06:00:00Z */
 };
 
 void report_head(FILE *out, const struct setting *setting);

@@ -74,6 +74,8 @@ static void write_setting(struct row *row, const struct setting *setting)
 	char number[16];
 
 	text(row, "version", spu_version());
+	text(row, "date", setting->date);
+	text(row, "host", machine->kernel.nodename);
 	text(row, "kernel", machine->kernel.release);
 	text(row, "architecture", machine->kernel.machine);
 	text(row, "libc", machine->libc);

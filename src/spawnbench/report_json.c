@@ -31,6 +31,7 @@ static void text(struct json *json, const char *key, const char *value)
 static void write_machine(struct json *json, const struct machine *machine)
 {
 	json_object(json, "machine");
+	json_string(json, "host", machine->kernel.nodename);
 	json_integer(json, "processors", machine->processors);
 	text(json, "model", machine->model);
 	text(json, "governor", machine->governor);
@@ -56,6 +57,7 @@ void report_json_begin(struct json *json, const struct setting *setting)
 	json_string(json, "version", spu_version());
 	write_machine(json, setting->machine);
 	json_object(json, "measured");
+	text(json, "date", setting->date);
 	json_unsigned(json, "rounds", setting->rounds);
 	json_unsigned(json, "launches", setting->launches);
 	if (setting->processor >= 0)
