@@ -90,6 +90,45 @@ test_threads_that_find_no_memory() {
 		--threads=10000 --methods=raw --child=/bin/true
 }
 
+# Before anything is measured: of two parents the second is one too many.
+test_more_threads_than_the_system_has() {
+	[ -r /proc/sys/kernel/pid_max ] || skip "no pid_max"
+	[ "$(cat /proc/sys/kernel/pid_max)" -lt 1000000 ] || skip "pid_max is too high"
+	refused 1 "--threads: 1000003 threads and processes in all are more than * allows, [0-9]*" \
+		--threads=0,1000000
+	same "output" "" "$out"
+}
+
+# nproc LIMIT ARG...: as somebody whom it holds for
+nproc() {
+	public_child
+	cp "$BUILD/spawnbench" "$public"
+	as="--rlimit=nproc=$1"
+	[ "$(id -u)" -ne 0 ] || as="$as --user=nobody"
+	shift
+	# shellcheck disable=SC2086
+	status 1 safespawn $as "$public/spawnbench" --child="$CHILD" "$@"
+}
+
+test_more_threads_than_the_user_may_have() {
+	nproc 400 --threads=0,500
+	same "message" "spawnbench: --threads: 503 threads and processes in all are more than RLIMIT_NPROC (ulimit -u) allows, 400" "$err"
+	same "output" "" "$out"
+}
+
+test_more_threads_than_the_control_group_has() {
+	unshare -rm mount -t tmpfs none /sys/fs/cgroup 2>/dev/null ||
+		skip "no mounts of our own here"
+	group=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	[ -n "$group" ] || skip "no control groups of version 2"
+	# shellcheck disable=SC2016
+	status 1 unshare -rm sh -c 'mount -t tmpfs none /sys/fs/cgroup && cd /sys/fs/cgroup &&
+		mkdir -p ".$0" && echo 70 >".$0/pids.max" && echo 8 >".$0/pids.current" &&
+		exec "$@"' "$group" "$BUILD/spawnbench" --jobs=30,31 --child=/bin/true
+	same "message" "spawnbench: --jobs: 63 threads and processes in all are more than pids.max of the control group allows, 62" "$err"
+	same "output" "" "$out"
+}
+
 test_hard_limit_of_descriptors() {
 	ulimit -n 100
 	refused 1 "--fds: 90 and 32 to work with are more than the hard limit of descriptors, 100" \

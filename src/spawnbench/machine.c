@@ -61,18 +61,26 @@ static uint64_t meminfo(const char *field)
 	return strtoull(value, NULL, 10) * 1024;
 }
 
-/* A number in a file of a control group; UINT64_MAX for "max" and for none. */
-static uint64_t group_number(const char *group, const char *file)
+/* A number that a file begins with; UINT64_MAX where there is none. */
+static uint64_t file_number(const char *path)
 {
-	char path[1024], line[64];
+	char line[64];
 
-	snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", group, file);
 	read_line(path, line, sizeof(line));
 	return line[0] >= '0' && line[0] <= '9' ? strtoull(line, NULL, 10) : UINT64_MAX;
 }
 
-/* What version 2 control groups leave us, ours and those around it. */
-static uint64_t group_memory(void)
+/* A number in a file of a control group; UINT64_MAX for "max" and for none. */
+static uint64_t group_number(const char *group, const char *file)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", group, file);
+	return file_number(path);
+}
+
+/* What version 2 control groups leave us of a thing, ours and those around it. */
+static uint64_t group_room(const char *limit, const char *current)
 {
 	uint64_t least = UINT64_MAX;
 	char group[768], *slash;
@@ -80,8 +88,8 @@ static uint64_t group_memory(void)
 	if (!read_field("/proc/self/cgroup", "0:", group, sizeof(group)))
 		return least;
 	do {
-		uint64_t max = group_number(group, "memory.max");
-		uint64_t used = group_number(group, "memory.current");
+		uint64_t max = group_number(group, limit);
+		uint64_t used = group_number(group, current);
 
 		if (max != UINT64_MAX && used <= max && max - used < least)
 			least = max - used;
@@ -94,7 +102,8 @@ static uint64_t group_memory(void)
 
 uint64_t machine_memory_available(void)
 {
-	uint64_t available = meminfo("MemAvailable"), group = group_memory();
+	uint64_t available = meminfo("MemAvailable");
+	uint64_t group = group_room("memory.max", "memory.current");
 
 	return group < available ? group : available;
 }
@@ -117,6 +126,51 @@ static void read_limit(int resource, uint64_t *ret_soft, uint64_t *ret_hard)
 	getrlimit(resource, &limit);
 	*ret_soft = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 	*ret_hard = limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : limit.rlim_max;
+}
+
+/* How many threads there are on the machine: "0.20 0.18 0.12 1/80 11206". */
+static uint64_t all_tasks(void)
+{
+	char line[128], *slash;
+
+	read_line("/proc/loadavg", line, sizeof(line));
+	slash = strchr(line, '/');
+	return slash ? strtoull(slash + 1, NULL, 10) : 0;
+}
+
+/* As clone(2) has it: neither root nor who has one of these is held to it. */
+static uint64_t own_processes(void)
+{
+	const uint64_t freed = (uint64_t)1 << 21 | (uint64_t)1 << 24; /* CAP_SYS_ADMIN, _RESOURCE */
+	uint64_t soft, hard;
+	char value[64];
+
+	if (getuid() == 0 || (read_field("/proc/self/status", "CapEff", value, sizeof(value)) &&
+			      strtoull(value, NULL, 16) & freed))
+		return UINT64_MAX;
+	read_limit(RLIMIT_NPROC, &soft, &hard);
+	return soft;
+}
+
+uint64_t machine_room_for_tasks(const char **ret_limit)
+{
+	uint64_t threads = file_number("/proc/sys/kernel/threads-max"), tasks = all_tasks();
+	/* Who has the other numbers, of processes in this namespace, isn't counted anywhere. */
+	const struct {
+		const char *limit;
+		uint64_t room;
+	} rooms[] = {
+		{"kernel.pid_max", file_number("/proc/sys/kernel/pid_max")},
+		{"kernel.threads-max", threads < tasks ? 0 : threads - tasks},
+		{"RLIMIT_NPROC (ulimit -u)", own_processes()},
+		{"pids.max of the control group", group_room("pids.max", "pids.current")},
+	};
+	size_t least = 0;
+
+	for (size_t i = 1; i < sizeof(rooms) / sizeof(*rooms); i++)
+		least = rooms[i].room < rooms[least].room ? i : least;
+	*ret_limit = rooms[least].limit;
+	return rooms[least].room;
 }
 
 void machine_read(struct machine *machine)

@@ -21,6 +21,12 @@ void machine_read(struct machine *machine);
 /* Bytes; the control group's limit, where it has one, counts too. */
 uint64_t machine_memory_available(void);
 
+/*
+ * How many threads and processes may be there beside those that are, at most:
+ * what others use of a limit is known for some of them only. *ret_limit names it.
+ */
+uint64_t machine_room_for_tasks(const char **ret_limit);
+
 /* A field of this process's smaps_rollup, in bytes. -errno. */
 int machine_own_memory(const char *field, uint64_t *ret);
 

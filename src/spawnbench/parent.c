@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "machine.h"
 #include "memory.h"
 
 /* What the program needs beside, and each thread that launches. */
@@ -40,6 +41,23 @@ static int check_descriptors(uint64_t fds, uint64_t jobs)
 	return -EMFILE;
 }
 
+/* Each job has a child too; one process more looks on. */
+static int check_threads(uint64_t threads, uint64_t jobs)
+{
+	uint64_t all = threads + 2 * jobs + 1, room;
+	const char *limit;
+
+	if (threads == 0 && jobs == 1)
+		return 0;
+	room = machine_room_for_tasks(&limit);
+	if (all <= room)
+		return 0;
+	say("--%s: %llu threads and processes in all are more than %s allows, %llu",
+	    threads ? "threads" : "jobs", (unsigned long long)all, limit,
+	    (unsigned long long)room);
+	return -EAGAIN;
+}
+
 /* What execve(2) copies: the strings, and a pointer for each. */
 static int check_environment(uint64_t count)
 {
@@ -60,6 +78,8 @@ int parent_check(const struct shape *shape)
 	const uint64_t *values = shape->values;
 	int r = memory_check(values[AXIS_RSS], values[AXIS_THP] != 0);
 
+	if (r == 0)
+		r = check_threads(values[AXIS_THREADS], values[AXIS_JOBS]);
 	if (r == 0)
 		r = check_descriptors(values[AXIS_FDS], values[AXIS_JOBS]);
 	return r < 0 ? r : check_environment(values[AXIS_ENV]);
