@@ -188,7 +188,7 @@ static void print_text(const struct look *look)
 		fprintf(out, "  (%zu process%s can't be looked into and may hold these too)\n",
 			look->holders.unseen, look->holders.unseen == 1 ? "" : "es");
 	if (look->findings)
-		fprintf(out, "  matters   %s\n  mends     %s\n", words->matters, words->mends);
+		fprintf(out, "  why       %s\n  mend      %s\n", words->why, words->mend);
 }
 
 /* ---- JSON ---- */

@@ -123,7 +123,7 @@ static void print_text(const struct report *report)
 	print_sentences("inferred", &report->inferred);
 	print_stacks(report);
 	if (reason->verdict == VERDICT_STUCK)
-		fprintf(out, "  matters   %s\n  mends     %s\n", words->matters, words->mends);
+		fprintf(out, "  why       %s\n  mend      %s\n", words->why, words->mend);
 }
 
 /* ---- JSON ---- */
@@ -213,8 +213,8 @@ static void print_json(const struct report *report)
 	write_sentences(json, "inferred", &report->inferred);
 	json_string(json, "no_stack", report->no_stack);
 	if (reason->verdict == VERDICT_STUCK) {
-		json_string(json, "matters", words->matters);
-		json_string(json, "mends", words->mends);
+		json_string(json, "why", words->why);
+		json_string(json, "mend", words->mend);
 	}
 	json_finish(json);
 }

@@ -13,8 +13,8 @@ enum finding {
 
 struct finding_words {
 	const char *name;	/* as JSON and options have it */
-	const char *matters;	/* one line, no full stop */
-	const char *mends;	/* the same: the call or the flag */
+	const char *why;	/* one line, no full stop */
+	const char *mend;	/* the same: the call or the flag */
 };
 
 /* By enum finding. */

@@ -131,8 +131,8 @@ void report_json_group(const struct group *group)
 	json_integer(json, "child", launch->child);
 	shapes_write_place(json, launch->place);
 	write_leaks(json, group->leaks, group->leak_count);
-	json_string(json, "why", finding_words[group->kind].matters);
-	json_string(json, "mend", finding_words[group->kind].mends);
+	json_string(json, "why", finding_words[group->kind].why);
+	json_string(json, "mend", finding_words[group->kind].mend);
 	json_finish(json);
 }
 

@@ -232,8 +232,8 @@ void report_text_group(const struct group *group)
 	put_place(launch);
 	if (group->kind != FINDING_LEAK)
 		put_calls(launch, CALLS_SHOWN);
-	fprintf(out(), "  why     %s\n  mend    %s\n", finding_words[group->kind].matters,
-		finding_words[group->kind].mends);
+	fprintf(out(), "  why     %s\n  mend    %s\n", finding_words[group->kind].why,
+		finding_words[group->kind].mend);
 	if (group->count > 1)
 		fprintf(out(), "  and %zu more from the same place\n", group->count - 1);
 }
