@@ -226,6 +226,8 @@ $(BUILD)/argp.flags: $(LINKED_WITH)
 	fi
 	@rm -f $(BUILD)/argp $(BUILD)/argp.c
 
+# A weak reference asks an archive for nothing
+DEMANGLER = -Wl,-u,cplus_demangle_v3_callback -liberty
 $(BUILD)/audit.mk: $(LINKED_WITH)
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -233,6 +235,8 @@ $(BUILD)/audit.mk: $(LINKED_WITH)
 	@echo 'int main(void) { return !dwfl_errmsg(1); }' >>$(BUILD)/audit.c
 	@if $(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) -ldw -lelf 2>/dev/null; then \
 		echo 'AUDIT_LIBS = -ldw -lelf' >$@; \
+		$(CC) $(CPPFLAGS) -o $(BUILD)/audit $(BUILD)/audit.c $(LDFLAGS) $(DEMANGLER) -ldw -lelf \
+			2>/dev/null && echo 'AUDIT_LIBS += $(DEMANGLER)' >>$@ || :; \
 	else \
 		echo "make: spawnaudit is left out: it needs libdw (Debian: libdw-dev)" >&2; \
 	fi

@@ -52,7 +52,8 @@ rooms() {
 		spawnaudit/look/machine.* | arch/arch.h spawnaudit/look/machine.h
 		spawnaudit/look/snapshot.* | spawnaudit/look/machine.h spawnaudit/look/snapshot.h
 		spawnaudit/look/shrinking.* | spawnaudit/look/shrinking.h
-		spawnaudit/look/view.* | spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
+		spawnaudit/look/demangle.* | spawnaudit/look/demangle.h
+		spawnaudit/look/view.* | spawnaudit/look/demangle.h spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
 		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "demangle.h"
 #include "process.h"
 #include "shrinking.h"
 #include "snapshot.h"
@@ -347,6 +348,18 @@ size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct fr
  * Names
  */
 
+/* As people know it, for free(): "pthread_mutex_lock@@GLIBC_2.2.5", "_ZN3Job3runEv" */
+static char *readable(const char *symbol)
+{
+	char *plain = symbol ? strndup(symbol, strcspn(symbol, "@")) : NULL;
+	char *demangled = plain ? demangle(plain) : NULL;
+
+	if (!demangled)
+		return plain;
+	free(plain);
+	return demangled;
+}
+
 /*
  * dwfl_module_getsrc() takes the nearest unit that has an index; Go's have none,
  * so that another's last line would be given for them: a unit must hold the
@@ -379,8 +392,7 @@ static void name_frame(void *of, void *context)
 		return;
 	name = dwfl_module_addrname(module, frame->address);
 	line = find_line(module, frame->address);
-	/* "pthread_mutex_lock@@GLIBC_2.2.5" */
-	frame->function = name ? strndup(name, strcspn(name, "@")) : NULL;
+	frame->function = readable(name);
 	name = line && dwarf_lineno(line, &frame->line) == 0 ? dwarf_linesrc(line, NULL, NULL)
 							     : NULL;
 	frame->file = name ? strdup(name) : NULL;
@@ -461,7 +473,7 @@ static void find_symbol(void *of, void *context)
 					    NULL);
 	else
 		symbol->module = NULL;
-	view->symbol = name ? strdup(name) : NULL;
+	view->symbol = readable(name);
 	symbol->offset = offset;
 }
 
