@@ -65,10 +65,10 @@ rooms() {
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
 		spawnaudit/trace/given.* | spawnutil.h spawnaudit/trace/given.h
-		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/trace/*
+		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
-		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
+		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/verdict.h spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
 		spawnaudit/* | spawnutil.h common/* spawnaudit/*
 	END
 }

@@ -64,6 +64,12 @@ test_mutex_when_the_parent_is_gone() {
 	found orphan "it waits for a mutex that no thread here has locked*its parent *has ended*"
 }
 
+test_mutex_that_is_tried_again_and_again() {
+	need
+	found tries "it tries again and again, for a limited time*with a time limit*\
+locked by thread * (holder) of *"
+}
+
 test_copy_of_a_copy() {
 	need
 	commit again

@@ -144,8 +144,39 @@ test_a_copy_that_never_executes_is_found() {
 test_a_child_that_waits_for_ever_is_found() {
 	sin stuck
 	same findings "1 stuck" "$findings"
-	has 'was killed by SIGKILL after .*, waiting for a lock that nobody holds any more: futex('
+	has 'was killed by SIGKILL after .*, waiting for what nobody gives any more: futex('
 	has ' stuck at sa_trace_sins.c:'
+}
+
+# as --stuck says it, in a child that waits until it is killed a second later
+test_ways_to_hang_are_told_as_stuck_tells_them() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	while read -r way reason; do
+		sin "$way" --json
+		same "$way" "$reason ['stuck']" "$(python3 -c 'import json
+launch = json.loads(open("report").readline())
+print(launch["hang"]["reason"], launch["findings"])')"
+	done <<-'END'
+		hang-late owner-gone
+		hang-shared owner-gone
+		hang-timed tries
+		hang-join owner-gone
+		hang-semaphore nobody-left
+	END
+}
+
+test_the_first_and_the_last_calls_of_a_child_are_kept() {
+	need_plain
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	sin calls -v
+	has '^          ([0-9]* more)$'
+	sin calls --json
+	same "calls" "900 of many, the last: execve" "$(python3 -c 'import json
+launch = json.loads(open("report").readline())
+calls = launch["calls"]
+assert len(calls) == 256 and calls[60]["call"] == "getppid()", calls[60]
+assert calls[-2]["call"].startswith("getppid"), calls[-2]
+print(launch["call_count"] // 100 * 100, "of many, the last:", calls[-1]["call"].split("(")[0])')"
 }
 
 test_a_call_that_a_signal_ended_has_no_error_of_the_kernels_own() {
@@ -177,7 +208,7 @@ test_a_stuck_child_that_outlives_the_program_is_found() {
 	spawnaudit --log=report "$HELPERS/sa_trace_sins" stuck-behind >child 2>/dev/null ||
 		fail "status $?"
 	has '^spawnaudit: findings: 1 stuck$'
-	has 'still ran after .*, waiting for a lock that nobody holds any more: futex('
+	has 'still ran after .*, waiting for what nobody gives any more: futex('
 	has '^spawnaudit: 1 process goes on, untraced'
 	has ' stuck_behind at sa_trace_sins.c:'
 	kill -0 "$(cat child)" || fail "the child is gone"

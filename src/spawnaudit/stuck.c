@@ -277,7 +277,8 @@ static int report_on(const struct options *options, pid_t pid)
 
 	if (is_out_of_question(pid))
 		return -ESRCH;
-	r = suspect_look(pid, !options->no_stack, &report.suspect);
+	r = suspect_look(pid, SUSPECT_WATCH | (options->no_stack ? 0 : SUSPECT_STOP),
+			 &report.suspect);
 	if (r < 0) {
 		say_errno(r, "%d", (int)pid);
 		return r;

@@ -166,6 +166,16 @@ static void wait_lock_with_limit(void)
 	pthread_mutex_timedlock(&lock, &limit);
 }
 
+static void wait_lock_again_and_again(void)
+{
+	struct timespec limit;
+
+	do {
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec++;
+	} while (pthread_mutex_timedlock(&lock, &limit) != 0);
+}
+
 static void wait_lock_beside_thread(void)
 {
 	start(idle);
@@ -305,6 +315,7 @@ static const struct way {
 	{"checking", hold_checking, wait_lock},
 	{"robust", hold_robust, wait_lock},
 	{"ended", hold_and_end, wait_lock}, {"limit", hold_plain, wait_lock_with_limit},
+	{"tries", hold_plain, wait_lock_again_and_again},
 	{"beside", hold_plain, wait_lock_beside_thread}, {"again", hold_plain, fork_again},
 	{"orphan", hold_plain, wait_lock}, {"undumpable", hold_plain, wait_lock},
 	{"twice", start_idler, wait_lock_twice},

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -328,6 +329,123 @@ static int stuck(void)
 	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
 }
 
+/*
+ * Once it sleeps, as long again as it took to get there, and then some: who looks at it
+ * from time to time has seen it.
+ */
+static int kill_asleep(pid_t pid)
+{
+	const struct timespec moment = {0, 10000000};
+	int before = 0;
+
+	for (; !sleeps(pid); before++)
+		nanosleep(&moment, NULL);
+	for (int after = -150; after < before; after++)
+		nanosleep(&moment, NULL);
+	kill(pid, SIGKILL);
+	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
+}
+
+static int fork_and_hang(void (*hang)(void))
+{
+	pid_t pid;
+
+	make_holder();
+	pid = fork();
+	if (pid == 0) {
+		hang();
+		_exit(0);
+	}
+	return kill_asleep(pid);
+}
+
+static void make_calls(int count)
+{
+	for (int i = 0; i < count; i++)
+		syscall(SYS_getppid);
+}
+
+static void wait_late(void)
+{
+	make_calls(2000);
+	pthread_mutex_lock(&mutex);
+}
+
+/* More than are recorded, and then it waits. */
+static int hang_late(void)
+{
+	return fork_and_hang(wait_late);
+}
+
+static void wait_now(void)
+{
+	pthread_mutex_lock(&mutex);
+}
+
+/* Marked as shared between processes, and in no shared memory */
+static int hang_shared(void)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&mutex, &attributes);
+	return fork_and_hang(wait_now);
+}
+
+static void wait_often(void)
+{
+	struct timespec limit;
+
+	do {
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_nsec += 50000000;
+		limit.tv_sec += limit.tv_nsec / 1000000000;
+		limit.tv_nsec %= 1000000000;
+	} while (pthread_mutex_timedlock(&mutex, &limit) != 0);
+}
+
+static int hang_timed(void)
+{
+	return fork_and_hang(wait_often);
+}
+
+static void wait_for_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, hold_mutex, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
+static int hang_join(void)
+{
+	return fork_and_hang(wait_for_thread);
+}
+
+static void wait_semaphore(void)
+{
+	sem_t semaphore;
+
+	sem_init(&semaphore, 0, 0);
+	sem_wait(&semaphore);
+}
+
+static int hang_semaphore(void)
+{
+	return fork_and_hang(wait_semaphore);
+}
+
+static void make_900_calls(void)
+{
+	make_calls(900);
+}
+
+static int calls(void)
+{
+	return fork_and(make_900_calls);
+}
+
 static int stuck_interrupted(void)
 {
 	stuck_signal = SIGINT;
@@ -526,6 +644,8 @@ static const struct {
 	{"work", work}, {"localtime", local_time}, {"thread", thread},
 	{"log-send", log_send}, {"log-sendmsg", log_sendmsg}, {"safe-calls", safe_calls},
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
+	{"hang-late", hang_late}, {"hang-shared", hang_shared}, {"hang-timed", hang_timed},
+	{"hang-join", hang_join}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},
 	{"threads-libc", threads_libc}, {"work-of-copy", work_of_copy}, {"missing", missing},

@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "../look/process.h"
 #include "../look/snapshot.h"
 
 #define LOOKS 40
@@ -44,7 +43,7 @@ static int is_short_sleep(pid_t pid, const struct process_call *call)
 }
 
 /* By a call that a runtime makes, and not the program. */
-static int gives_way(pid_t pid, const struct process_call *call, const struct runtimes *runtimes)
+int spin_gives_way(pid_t pid, const struct process_call *call, const struct runtimes *runtimes)
 {
 	struct spot spot = {call->pc, runtimes};
 
@@ -80,7 +79,7 @@ static int spins_when_stopped(pid_t pid, pid_t tid, const struct runtimes *runti
 	for (int i = 0; i < STOPS && seen < ENOUGH; i++) {
 		int r = stop_in_call(tid, &call);
 
-		if (r < 0 || (r > 0 && !gives_way(pid, &call, runtimes)))
+		if (r < 0 || (r > 0 && !spin_gives_way(pid, &call, runtimes)))
 			return 0;
 		seen += r > 0;
 		nanosleep(&between, NULL);
@@ -96,7 +95,7 @@ int spin_seen(pid_t pid, pid_t tid, const struct runtimes *runtimes, int may_sto
 	for (int i = 0; i < LOOKS; i++) {
 		int r = process_call(pid, tid, &call);
 
-		if (r < 0 || (r > 0 && !gives_way(pid, &call, runtimes)))
+		if (r < 0 || (r > 0 && !spin_gives_way(pid, &call, runtimes)))
 			return 0;
 		seen += r > 0;
 		nanosleep(&between, NULL);

@@ -9,7 +9,11 @@
 
 #include <sys/types.h>
 
+#include "../look/process.h"
 #include "../look/runtimes.h"
+
+/* Does it give way in that call, which a runtime makes that always has threads? */
+int spin_gives_way(pid_t pid, const struct process_call *call, const struct runtimes *runtimes);
 
 /*
  * Takes a fifth of a second for a thread that runs. One that yields is never seen

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "spin.h"
 
 /* Copies of copies: the threads may be further up. */
 #define ANCESTORS_MAX 16
+
+/* At intervals of 20 ms */
+#define TRY_LOOKS 100
 
 /* ---- where a futex lies ---- */
 
@@ -191,7 +195,55 @@ static int has_threaded_runtime(const struct runtimes *runtimes)
 	return 0;
 }
 
-int suspect_look(pid_t pid, int may_stop, struct suspect *ret)
+int waiter_lacks_owner(const struct waiter *waiter)
+{
+	return (waiter->owner == OWNER_IN_PARENT || waiter->owner == OWNER_ENDED) &&
+	       !waiter->is_shared;
+}
+
+/* A wait with a limit for what nobody unlocks: is the next one for the same? */
+static void watch_tries(const struct suspect *suspect, struct waiter *waiter)
+{
+	const struct timespec between = {.tv_nsec = 20000000};
+	struct process_status status = {.switches = waiter->switches};
+	struct waiter again = {.tid = waiter->tid};
+
+	for (int i = 0; i < TRY_LOOKS && status.switches == waiter->switches; i++) {
+		nanosleep(&between, NULL);
+		if (process_status(suspect->process.pid, waiter->tid, &status) < 0)
+			return;
+	}
+	/* between two tries it runs for a moment */
+	for (int i = 0; i < TRY_LOOKS && status.switches != waiter->switches; i++) {
+		free(again.place);
+		again = (struct waiter){.tid = waiter->tid};
+		look_at_thread(suspect, &again);
+		waiter->tries = waiter_lacks_owner(&again) &&
+				again.futex.address == waiter->futex.address;
+		if (waiter->tries)
+			break;
+		nanosleep(&between, NULL);
+	}
+	free(again.place);
+}
+
+static void watch(struct suspect *suspect, unsigned how)
+{
+	pid_t pid = suspect->process.pid;
+
+	if (is_lone_copy(suspect) && has_threaded_runtime(&suspect->runtimes))
+		suspect->waiters[0].spins = spin_seen(pid, suspect->waiters[0].tid,
+						      &suspect->runtimes,
+						      (how & SUSPECT_STOP) != 0);
+	for (size_t i = 0; i < suspect->waiter_count; i++)
+		if (waiter_lacks_owner(&suspect->waiters[i]) &&
+		    suspect->waiters[i].futex.has_limit) {
+			watch_tries(suspect, &suspect->waiters[i]);
+			return;
+		}
+}
+
+int suspect_look(pid_t pid, unsigned how, struct suspect *ret)
 {
 	struct process now;
 	int r;
@@ -210,9 +262,8 @@ int suspect_look(pid_t pid, int may_stop, struct suspect *ret)
 	ret->runtimes_error = runtimes_find(pid, &ret->runtimes);
 	r = look_at_threads(ret);
 	look_again(ret);
-	if (is_lone_copy(ret) && has_threaded_runtime(&ret->runtimes))
-		ret->waiters[0].spins = spin_seen(pid, ret->waiters[0].tid, &ret->runtimes,
-						  may_stop);
+	if (how & SUSPECT_WATCH)
+		watch(ret, how);
 	if (r == 0)
 		r = process_read(pid, &now);
 	if (r < 0)

@@ -35,6 +35,7 @@ struct waiter {
 	pid_t owner_tid;	/* as the mutex has it */
 	pid_t owner_pid;	/* OWNER_IN_PARENT: the process that has the thread */
 	enum owner owner;
+	int tries;		/* waited for the same before, with a limit, and does again */
 	int spins;		/* asks its runtime again and again, giving way between */
 	unsigned long switches;
 	int ran;		/* while it was looked at: nothing said about it holds */
@@ -45,6 +46,7 @@ struct suspect {
 	struct process_status status;
 	struct process parent;	/* .pid 0: it is gone by now */
 	int is_parent_same;	/* runs the same program: 1, 0, or a negative errno value */
+	int had_threads;	/* who forked it: a tracer has seen them */
 	int shares_memory;	/* with its parent: 1, 0 or a negative errno value */
 	int is_native;		/* 1, 0, or a negative errno value */
 	struct waiter *waiters;	/* all threads */
@@ -53,8 +55,14 @@ struct suspect {
 	int runtimes_error;
 };
 
-/* 0, for suspect_clear(); or a negative errno value: it is gone, or memory is. may_stop: spin.h */
-int suspect_look(pid_t pid, int may_stop, struct suspect *ret);
+/* A look of a moment can't tell these from others. */
+#define SUSPECT_WATCH 1u	/* for two seconds at most: does it spin, or try again and again? */
+#define SUSPECT_STOP 2u		/* it may be stopped for that, as spin.h says */
+
+/* 0, for suspect_clear(); or a negative errno value: it is gone, or memory is. */
+int suspect_look(pid_t pid, unsigned how, struct suspect *ret);
+/* Does it wait for a mutex that no thread could unlock? */
+int waiter_lacks_owner(const struct waiter *waiter);
 void suspect_clear(struct suspect *suspect);
 
 #endif

@@ -29,6 +29,9 @@ const struct reason_words reason_words[REASON_COUNT] = {
 		"what it waits for isn't decoded"},
 	[REASON_OWNER_GONE] = {VERDICT_STUCK, "owner-gone",
 		"it waits for a mutex that no thread here has locked"},
+	[REASON_TRIES] = {VERDICT_STUCK, "tries",
+		"it tries again and again, for a limited time, to lock a mutex that no thread here "
+		"has locked"},
 	[REASON_SPINS] = {VERDICT_STUCK, "spins",
 		"it asks its runtime again and again for what threads would give that aren't here"},
 	[REASON_NOBODY_LEFT] = {VERDICT_STUCK, "nobody-left",
@@ -48,8 +51,8 @@ static const struct waiter *find_without_owner(const struct suspect *suspect)
 	for (size_t i = 0; i < suspect->waiter_count; i++) {
 		const struct waiter *waiter = &suspect->waiters[i];
 
-		if ((waiter->owner == OWNER_IN_PARENT || waiter->owner == OWNER_ENDED) &&
-		    !waiter->ran && !waiter->is_shared && !waiter->futex.has_limit)
+		if (waiter_lacks_owner(waiter) &&
+		    (waiter->tries || (!waiter->ran && !waiter->futex.has_limit)))
 			return waiter;
 	}
 	return NULL;
@@ -57,7 +60,8 @@ static const struct waiter *find_without_owner(const struct suspect *suspect)
 
 int verdict_has_evidence(const struct suspect *suspect)
 {
-	if (suspect->is_parent_same == 1 && suspect->parent.threads > 1)
+	if (suspect->had_threads ||
+	    (suspect->is_parent_same == 1 && suspect->parent.threads > 1))
 		return 1;
 	/* with more threads it may have been started here */
 	for (size_t i = 0; i < suspect->runtimes.count && suspect->waiter_count == 1; i++)
@@ -114,7 +118,7 @@ enum reason verdict_find(const struct suspect *suspect, const struct waiter **re
 		return REASON_STOPPED;
 	*ret_waiter = find_without_owner(suspect);
 	if (*ret_waiter)
-		return REASON_OWNER_GONE;
+		return (*ret_waiter)->tries ? REASON_TRIES : REASON_OWNER_GONE;
 	if (suspect->waiter_count == 1 && suspect->waiters[0].spins) {
 		*ret_waiter = &suspect->waiters[0];
 		return REASON_SPINS;

@@ -6,20 +6,16 @@
 /* ns; a child that got so far is no longer on its way to exec */
 #define LONG 1000000000
 
-/* Waited for what nobody could give, or, sharing memory, held its parent up until the end. */
+/* Couldn't go on, by what the hang room said; or, sharing memory, held its parent up. */
 static int was_stuck(const struct launch *launch)
 {
 	const struct call *last = &launch->current;
+	int was_alive = launch->outcome == OUTCOME_LEFT || launch->outcome == OUTCOME_KILLED;
 
-	if (launch->hopeless_wait >= LONG)
+	if (launch->hang.longest >= LONG || (launch->hang.reason && was_alive))
 		return 1;
-	if (launch->outcome == OUTCOME_EXECUTED || !launch->recorded || !last->text ||
-	    last->returned)
-		return 0;
-	if (launch->hopeless)
-		return launch->outcome == OUTCOME_LEFT || launch->outcome == OUTCOME_KILLED;
-	return launch->flags & KERNEL_CLONE_VFORK && last->took >= LONG &&
-	       launch->outcome != OUTCOME_EXITED;
+	return was_alive && launch->recorded && last->text && !last->returned &&
+	       launch->flags & KERNEL_CLONE_VFORK && last->took >= LONG;
 }
 
 static unsigned judge_child(const struct launch *launch)

@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../options.h"
 #include "common/message.h"
@@ -17,11 +18,7 @@ struct launch *launch_new(void)
 
 void launch_free(struct launch *launch)
 {
-	size_t kept = launch->call_count;
-
-	if (kept > LAUNCH_CALLS_KEPT)
-		kept = LAUNCH_CALLS_KEPT;
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < launch_kept(launch); i++)
 		free(launch->calls[i].text);
 	free(launch->calls);
 	free(launch->program);
@@ -33,10 +30,54 @@ void launch_free(struct launch *launch)
 	free(launch->leaks);
 	free(launch->current.text);
 	free(launch->exec_file);
-	free(launch->hopeless_call);
+	free(launch->hang.text);
+	free(launch->hang.call);
 	snapshot_free(launch->snapshot);
 	place_let_go(launch->place);
 	free(launch);
+}
+
+size_t launch_kept(const struct launch *launch)
+{
+	return launch->call_count - launch_omitted(launch);
+}
+
+size_t launch_omitted(const struct launch *launch)
+{
+	const size_t room = LAUNCH_CALLS_FIRST + LAUNCH_CALLS_LAST;
+
+	return launch->call_count > room ? launch->call_count - room : 0;
+}
+
+/* Where the call is that was made after so many others: the last ones lie in a ring. */
+static size_t slot_of(size_t number)
+{
+	if (number < LAUNCH_CALLS_FIRST)
+		return number;
+	return LAUNCH_CALLS_FIRST + (number - LAUNCH_CALLS_FIRST) % LAUNCH_CALLS_LAST;
+}
+
+const struct call *launch_call(const struct launch *launch, size_t number)
+{
+	if (number >= LAUNCH_CALLS_FIRST)
+		number += launch_omitted(launch);
+	return &launch->calls[slot_of(number)];
+}
+
+void launch_store_call(struct launch *launch)
+{
+	size_t slot = slot_of(launch->call_count - 1);
+	struct call *grown = launch->calls;
+
+	if (launch_omitted(launch) > 0)
+		free(grown[slot].text);
+	else
+		grown = reallocarray(grown, launch->call_count, sizeof(*grown));
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another call");
+	launch->calls = grown;
+	grown[slot] = launch->current;
+	grown[slot].text = launch->current.text ? strdup(launch->current.text) : NULL;
 }
 
 int launch_is_hazardous(const struct launch *launch)

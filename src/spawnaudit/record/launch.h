@@ -12,7 +12,8 @@
 #include "../look/place.h"
 #include "../look/process.h"
 
-#define LAUNCH_CALLS_KEPT 256	/* of each launch */
+#define LAUNCH_CALLS_FIRST 64	/* of each launch these are kept, */
+#define LAUNCH_CALLS_LAST 192	/* and these */
 #define LAUNCH_CALLS_TRACED 1000	/* then it's a worker, and runs on at full speed */
 
 enum method { METHOD_FORK, METHOD_VFORK, METHOD_SPAWN, METHOD_CLONE, METHOD_COUNT };
@@ -36,6 +37,20 @@ struct call {
 	int64_t result;
 	int returned;
 	int interrupted;	/* by a signal: what it would have returned nobody knows */
+};
+
+/* A copy that can't go on */
+struct hang {
+	const struct reason_words *reason;	/* of hang/verdict.h; NULL: it may go on */
+	int64_t since;		/* ns since the birth */
+	char *text;		/* the call that it is in */
+	int64_t longest;	/* ns, */
+	char *call;		/* in which, */
+	const struct reason_words *said;	/* and why; NULL: it never hung */
+	uint64_t tried;		/* a futex of a gone owner, waited for with a limit; or 0 */
+	unsigned long switches;	/* as they were then */
+	unsigned yields;	/* calls in a row that give way to other threads */
+	int64_t next_look;	/* ns since the birth */
 };
 
 /* A descriptor that a program got and that nobody expected */
@@ -63,13 +78,11 @@ struct launch {
 
 	int recorded;		/* are the calls recorded? */
 	struct call *calls;
-	size_t call_count;	/* all; the first LAUNCH_CALLS_KEPT are in calls */
+	size_t call_count;	/* all that were recorded; see launch_call() */
 	struct call current;	/* the one that it is in, or was in last */
 	char *exec_file;	/* of the last execve */
 	unsigned work;		/* WORK_ bits */
-	int hopeless;		/* the current call waits for what nobody can give */
-	int64_t hopeless_wait;	/* ns: the longest of these; the call is hopeless_call */
-	char *hopeless_call;
+	struct hang hang;
 
 	int64_t born, lasted;	/* ns */
 	enum outcome outcome;
@@ -86,6 +99,14 @@ struct launch {
 
 struct launch *launch_new(void);
 void launch_free(struct launch *launch);
+
+/* The current call is over: keeps it. */
+void launch_store_call(struct launch *launch);
+
+/* How many calls are kept; by number, in their order; how many between FIRST and LAST aren't. */
+size_t launch_kept(const struct launch *launch);
+const struct call *launch_call(const struct launch *launch, size_t number);
+size_t launch_omitted(const struct launch *launch);
 
 /* Could another thread have held a lock when the child was copied? */
 int launch_is_hazardous(const struct launch *launch);

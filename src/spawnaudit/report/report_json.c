@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "../hang/verdict.h"
 #include "../look/flags.h"
 #include "../record/findings.h"
 #include "../record/judgement.h"
@@ -26,8 +27,8 @@ static void write_calls(struct json *json, const struct launch *launch)
 		return;
 	}
 	json_array(json, "calls");
-	for (size_t i = 0; i < launch->call_count && i < LAUNCH_CALLS_KEPT; i++) {
-		const struct call *call = &launch->calls[i];
+	for (size_t i = 0; i < launch_kept(launch); i++) {
+		const struct call *call = launch_call(launch, i);
 
 		json_object(json, NULL);
 		json_string(json, "call", call->text);
@@ -53,6 +54,20 @@ static void write_leaks(struct json *json, const struct leak *leaks, size_t coun
 		json_string(json, "access", access_name(leaks[i].flags));
 		json_end(json);
 	}
+	json_end(json);
+}
+
+static void write_hang(struct json *json, const struct hang *hang)
+{
+	if (!hang->said) {
+		json_null(json, "hang");
+		return;
+	}
+	json_object(json, "hang");
+	json_string(json, "reason", hang->said->name);
+	json_string(json, "text", hang->said->text);
+	json_string(json, "call", hang->call);
+	write_ms(json, "lasted_ms", hang->longest);
 	json_end(json);
 }
 
@@ -111,6 +126,7 @@ void report_json_launch(const struct launch *launch)
 	write_outcome(json, launch);
 	write_calls(json, launch);
 	write_work(json, launch->work);
+	write_hang(json, &launch->hang);
 	shapes_write_place(json, launch->place);
 	write_leaks(json, launch->leaks, launch->leak_count);
 	json_unsigned(json, "passed_on", launch->passed_on);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../hang/verdict.h"
 #include "../record/findings.h"
 #include "../record/judgement.h"
 #include "common/message.h"
@@ -121,35 +122,34 @@ static size_t count_dispositions(const struct launch *launch, size_t from, size_
 {
 	size_t to = from;
 
-	while (to < kept && is_disposition(&launch->calls[to]))
+	while (to < kept && is_disposition(launch_call(launch, to)))
 		to++;
 	return to - from;
 }
 
-/* The first and the last ones; of all that were kept when there is room. */
+/* The first and the last ones */
 static void put_calls(const struct launch *launch, size_t shown)
 {
-	size_t kept = launch->call_count, skipped;
+	size_t kept = launch_kept(launch), gap = LAUNCH_CALLS_FIRST, hidden = 0;
 
-	if (kept > LAUNCH_CALLS_KEPT)
-		kept = LAUNCH_CALLS_KEPT;
-	skipped = kept > shown ? kept - shown : 0;
+	if (kept > shown) {
+		hidden = kept - shown;
+		gap = shown / 2;
+	}
 	for (size_t i = 0; i < kept; i++) {
-		size_t equal = skipped ? 0 : count_dispositions(launch, i, kept);
+		size_t equal = hidden ? 0 : count_dispositions(launch, i, kept);
 
-		if (skipped && i == shown / 2) {
-			fprintf(out(), "          (%zu more)\n", skipped);
-			i += skipped;
+		if (i == gap && hidden + launch_omitted(launch) > 0) {
+			fprintf(out(), "          (%zu more)\n", hidden + launch_omitted(launch));
+			i += hidden;
 		}
 		fputs(i ? "          " : "  child   ", out());
-		put_call(launch, &launch->calls[i]);
+		put_call(launch, launch_call(launch, i));
 		if (equal > 2) {
 			fprintf(out(), "          (%zu more rt_sigaction)\n", equal - 1);
 			i += equal - 1;
 		}
 	}
-	if (launch->call_count > kept)
-		fprintf(out(), "          and %zu that weren't kept\n", launch->call_count - kept);
 }
 
 static void put_work(const struct launch *launch)
@@ -203,9 +203,10 @@ static void say_fork(const struct group *group)
 	if (group->kind == FINDING_STUCK) {
 		put_ending(launch);
 		fputs(", waiting for ", out());
-		if (launch->hopeless_wait > 0) {
-			fputs("a lock that nobody holds any more: ", out());
-			put(launch->hopeless_call);
+		if (launch->hang.said) {
+			fputs("what nobody gives any more: ", out());
+			put(launch->hang.call);
+			fprintf(out(), ":\n  %s", launch->hang.said->text);
 		} else {
 			put(launch->current.text);
 		}
@@ -247,7 +248,7 @@ void report_text_launch(const struct launch *launch)
 	fputs("; it ", out());
 	put_ending(launch);
 	putc('\n', out());
-	put_calls(launch, LAUNCH_CALLS_KEPT);
+	put_calls(launch, LAUNCH_CALLS_FIRST + LAUNCH_CALLS_LAST);
 }
 
 static void put_notes(const struct trace *trace, const struct counts *counts)

@@ -370,7 +370,7 @@ static void follow(struct trace *trace)
 	/* not for ever: a process may be made so that its end raises no SIGCHLD */
 	const struct timespec tick = {0, 100000000}, none = {0, 0};
 	long processors = count_processors();
-	int64_t ended_at = 0, event_at = 0;
+	int64_t ended_at = 0, event_at = 0, look_at = 0;
 	unsigned in_a_row = 0;
 	siginfo_t event;
 	int r;
@@ -385,6 +385,10 @@ static void follow(struct trace *trace)
 			on_end(trace, event.si_pid);
 		if (r > 0)
 			event_at = now_ns();
+		if (now_ns() >= look_at) {
+			windows_look();
+			look_at = now_ns() + tick.tv_nsec;
+		}
 		if (r > 0 && ++in_a_row < EVENTS_IN_A_ROW)
 			continue;
 		in_a_row = 0;

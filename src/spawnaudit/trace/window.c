@@ -19,6 +19,7 @@
 #include "common/message.h"
 #include "crossing.h"
 #include "given.h"
+#include "hanging.h"
 #include "learning.h"
 
 
@@ -141,16 +142,6 @@ int window_begin(const struct task *creator, struct tracee *child, const struct 
  * Calls
  */
 
-/* No thread of another process can end such a wait, and there is no other thread here. */
-static int is_hopeless(const struct task *task, const struct registers *entry)
-{
-	const uint64_t private_flag = 128;	/* FUTEX_PRIVATE_FLAG */
-
-	return call_is_wait(entry) && entry->arguments[1] & private_flag &&
-	       entry->arguments[3] == 0 && task->tracee->threads == 1 &&
-	       !task->tracee->window->shares_memory;
-}
-
 static char *list_runtimes(pid_t pid)
 {
 	struct runtimes runtimes;
@@ -186,21 +177,6 @@ static void locate(struct launch *launch)
 	launch->runtimes = list_runtimes(parent->pid);
 }
 
-static void store_call(struct launch *launch)
-{
-	const struct call *call = &launch->current;
-	struct call *grown;
-
-	if (launch->call_count > LAUNCH_CALLS_KEPT)
-		return;
-	grown = reallocarray(launch->calls, launch->call_count, sizeof(*grown));
-	if (!grown)
-		die(EXIT_TROUBLE, "no memory for another call");
-	launch->calls = grown;
-	grown[launch->call_count - 1] = *call;
-	grown[launch->call_count - 1].text = copy(call->text);
-}
-
 static void begin_call(struct task *task, const struct registers *entry)
 {
 	struct launch *launch = task->tracee->window;
@@ -214,24 +190,13 @@ static void begin_call(struct task *task, const struct registers *entry)
 		die(EXIT_TROUBLE, "no memory for another call");
 	launch->call_count++;
 	launch->work |= call_work(task->tid, entry);
-	launch->hopeless = is_hopeless(task, entry);
+	hanging_enter(task, entry);
 	if (launch_is_hazardous(launch) && (launch->work || launch->call_count == MANY_CALLS))
 		locate(launch);
 	if (!entry->foreign && call_is_exec(entry->call)) {
 		free(launch->exec_file);
 		launch->exec_file = call_executed_file(task->tid, entry);
 	}
-}
-
-static void note_wait(struct launch *launch)
-{
-	const struct call *call = &launch->current;
-
-	if (!launch->hopeless || call->took <= launch->hopeless_wait)
-		return;
-	launch->hopeless_wait = call->took;
-	free(launch->hopeless_call);
-	launch->hopeless_call = copy(call->text);
 }
 
 static void note_exec_failure(struct launch *launch)
@@ -254,8 +219,8 @@ static void finish_call(struct launch *launch, int returned, int64_t result)
 	launch->current.interrupted = returned && is_restarted(result);
 	launch->current.returned = returned && !launch->current.interrupted;
 	launch->current.result = result;
-	note_wait(launch);
-	store_call(launch);
+	hanging_leave(launch, launch->current.returned);
+	launch_store_call(launch);
 	if (launch->current.returned && launch->exec_file)
 		note_exec_failure(launch);
 	free(launch->exec_file);
@@ -284,9 +249,36 @@ int window_call(struct task *task)
 	return launch->call_count < LAUNCH_CALLS_TRACED;
 }
 
+static void look(struct tracee *tracee, void *context)
+{
+	const int64_t *now = context;
+
+	if (tracee->window)
+		hanging_look(tracee, *now - tracee->window->born, 0);
+}
+
+void windows_look(void)
+{
+	int64_t now = now_ns();
+
+	if (open_count > 0)
+		tracees_visit(look, &now);
+}
+
 /*
  * The end
  */
+
+/* The call in which it was found, after it had stopped at its calls no more */
+static void show_hang(struct launch *launch)
+{
+	free(launch->current.text);
+	launch->current = (struct call){
+		.text = copy(launch->hang.text),
+		.begun = launch->hang.since,
+	};
+	launch->call_count++;
+}
 
 void window_end(struct tracee *tracee, enum outcome outcome, int status)
 {
@@ -296,11 +288,15 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	if (!launch)
 		return;
 	parent = tracee_find(launch->parent);
-	tracee->window = NULL;
-	open_count--;
 	launch->outcome = outcome;
 	launch->status = status;
 	launch->lasted = now_ns() - launch->born;
+	if (outcome == OUTCOME_LEFT)
+		hanging_look(tracee, launch->lasted, 1);
+	tracee->window = NULL;
+	open_count--;
+	if (launch->hang.reason && launch->current.returned)
+		show_hang(launch);
 	if (launch->current.text && !launch->current.returned && !launch->current.interrupted)
 		finish_call(launch, 0, 0);
 	if (outcome == OUTCOME_EXECUTED)

@@ -44,6 +44,9 @@ void window_tell(struct tracee *child, const struct task *creator, const struct 
 /* A thread in a window is stopped at a system call: 0 when it needs to stop at them no more. */
 int window_call(struct task *task);
 
+/* Looks at children that don't stop at their calls: often enough is each tenth of a second. */
+void windows_look(void);
+
 /* The process stands at its exec, has ended, or is left behind. */
 void window_end(struct tracee *tracee, enum outcome outcome, int status);
 

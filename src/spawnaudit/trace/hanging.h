@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Can a copy go on? Asks the room that judges for --stuck too, when the copy begins to
+ * wait, and from time to time when it makes no calls that we see. Keeps launch->hang.
+ */
+#ifndef SPAWNAUDIT_HANGING_H
+#define SPAWNAUDIT_HANGING_H
+
+#include "../look/machine.h"
+#include "../record/launch.h"
+#include "tasks.h"
+
+/* The task is stopped at the beginning of a call, launch->current. */
+void hanging_enter(const struct task *task, const struct registers *entry);
+
+/* launch->current is over; or, not returned, was left. */
+void hanging_leave(struct launch *launch, int returned);
+
+/* A look at a process that runs, if one is due, or must be. now: ns since its birth */
+void hanging_look(const struct tracee *tracee, int64_t now, int must);
+
+#endif
