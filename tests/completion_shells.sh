@@ -198,7 +198,7 @@ arguments() {
 		spawnbench --methods=raw,spu_s|spu_system
 		spawnbench --baseline ra|raw
 		spawnbench --thp=|no yes
-		spawnbench --child=lo|log.txt
+		spawnbench --child=spuo|spuown
 		spawnbench --plot=pic|picture.png
 		spawnbench --exec-method=mine=spuo|spuown
 		spawnbench --exec-method=mi|
@@ -261,7 +261,7 @@ insertions() {
 		safespawn -C fo|safespawn -C folder/|
 		safespawn --root=fo|safespawn --root=folder/|
 		safespawn A=1 spuown own-f|safespawn A=1 spuown own-first |
-		spawnbench --child=lo|spawnbench --child=log.txt |
+		spawnbench --child=spuo|spawnbench --child=spuown |
 		spawnbench --exec-method=mine=spuo|spawnbench --exec-method=mine=spuown |
 		spawnbench --exec-method m:i=spuo|spawnbench --exec-method m:i=spuown |
 		spawnaudit --log=lo|spawnaudit --log=log.txt |

@@ -146,16 +146,30 @@ test_unknown_option() {
 
 test_child_that_cannot_be_executed() {
 	refused 1 "child /nonexistent: No such file or directory" --child=/nonexistent
-	refused 1 "child .: Is a directory" --child=.
+	refused 1 "child ./: Is a directory" --child=./
 	: >plain
-	refused 1 "child plain: Permission denied" --child=plain
+	refused 1 "child ./plain: Permission denied" --child=./plain
 	echo junk >plain
 	chmod +x plain
 	for method in raw posix_spawn spu spu-posix_spawn; do
-		refused 1 "$method: ./plain: Exec format error" --child=plain --methods="$method"
+		refused 1 "$method: ./plain: Exec format error" --child=./plain --methods="$method"
 	done
 	for method in fork vfork; do
-		refused 1 "$method: ./plain: exit status 127" --child=plain --methods="$method"
+		refused 1 "$method: ./plain: exit status 127" --child=./plain --methods="$method"
+	done
+}
+
+test_child_that_is_not_in_the_path() {
+	: >plain
+	refused 1 "child plain: No such file or directory" --child=plain
+	mkdir bin
+	: >bin/plain
+	PATH=$PATH:$PWD/bin refused 1 "child plain: Permission denied" --child=plain
+}
+
+test_child_that_is_no_command() {
+	for child in "" " " "true '" 'true "' 'true \'; do
+		refused 1 "child *: no word, or a quote or backslash without its end" --child="$child"
 	done
 }
 
@@ -164,8 +178,8 @@ test_child_that_fails() {
 	printf '#!/bin/sh\nkill -9 $$\n' >killed
 	chmod +x three killed
 	for method in raw fork spu system spu_system popen spu_popen; do
-		refused 1 "$method: ./three: exit status 3" --child=three --methods="$method"
-		refused 1 "$method: ./killed: killed by signal 9" --child=killed --methods="$method"
+		refused 1 "$method: ./three: exit status 3" --child=./three --methods="$method"
+		refused 1 "$method: ./killed: killed by signal 9" --child=./killed --methods="$method"
 	done
 }
 
@@ -181,7 +195,7 @@ test_child_that_hangs() {
 	printf '#!/bin/sh\necho $$ >>pids; sleep 1000\n' >hanging
 	chmod +x hanging
 	refused 1 "fork: ./hanging: no launch ended for 0.2 s: does it hang? (else --timeout)" \
-		--child=hanging --methods=fork --timeout=0.2
+		--child=./hanging --methods=fork --timeout=0.2
 	while read -r pid; do
 		[ ! -d "/proc/$pid" ] || grep -q '^State:.*Z' "/proc/$pid/status" || fail "$pid lives on"
 	done <pids
@@ -191,7 +205,7 @@ test_child_that_hangs() {
 test_child_that_hangs_later() {
 	printf '#!/bin/sh\necho >>count; [ "$(wc -l <count)" -lt 20 ] || sleep 1000\n' >tired
 	chmod +x tired
-	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=tired --timeout=5
+	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=./tired --timeout=5
 	like "message" "spawnbench: raw: ./tired: no launch ended for 5 s*" "$err"
 	printf '%s\n' "$out" | counted 19
 }
@@ -200,7 +214,7 @@ test_child_that_hangs_later() {
 test_child_that_fails_later() {
 	printf '#!/bin/sh\necho >>count; [ "$(wc -l <count)" -lt 20 ]\n' >tired
 	chmod +x tired
-	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=tired
+	status 1 spawnbench --rounds=1 --launches=50 --methods=raw --child=./tired
 	same "message" "spawnbench: raw: ./tired: exit status 1" "$err"
 	printf '%s\n' "$out" | counted 19
 }

@@ -134,7 +134,7 @@ test_csv_has_a_line_for_each_launch() {
 
 test_csv_quotes_what_it_must() {
 	cp "$CHILD" 'a "child", odd'
-	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --child='a "child", odd' --csv=x.csv
+	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --child='./a "child", odd' --csv=x.csv
 	grep -q '"\./a ""child"", odd"' x.csv || fail "$(cat x.csv)"
 }
 
@@ -171,7 +171,7 @@ test_csv_holds_no_message_when_stderr_is_closed() {
 	printf '#!/bin/sh\nexit 3\n' >three
 	chmod +x three
 	status 1 sh -c 'exec "$@" 0<&- 2>&-' - spawnbench --rounds=1 --launches=1 --methods=raw \
-		--child=three --csv=x.csv
+		--child=./three --csv=x.csv
 	same "lines" 1 "$(wc -l <x.csv)"
 	like "head" "version,*" "$(cat x.csv)"
 }

@@ -79,7 +79,7 @@ test_it_is_told_the_child_and_the_count() {
 	program tell 'echo "$# $1 $2" >>told; for i in $(seq "$2"); do echo "- 5"; done'
 	cp "$BUILD/spawnbench-child" "it's \$a \"child\""
 	status 0 spawnbench --rounds=2 --launches=3 --methods=raw --exec-method='tell=./tell' \
-		--child="it's \$a \"child\""
+		--child="./it's \$a \"child\""
 	same "arguments" "2 ./it's \$a \"child\"" "$(sed 's/ [0-9]*$//' told | sort -u)"
 	same "once each turn, and before the first" "2 5 5" "$(sed 's/.* //' told | tr '\n' ' ' | sed 's/ $//')"
 }
@@ -120,6 +120,13 @@ test_wrong_options() {
 	done
 	bench 2 --exec-method=fork=true
 	hinted spawnbench "--exec-method: 'fork' is a method of spawnbench's own"
+}
+
+test_a_child_with_arguments_is_not_for_outside_programs() {
+	good
+	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --exec-method=good=./good \
+		--child='true x'
+	like "good" "*good * an outside program gives the child no arguments*" "$out"
 }
 
 test_bad_line_is_named() {

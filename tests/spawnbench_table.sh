@@ -175,15 +175,45 @@ test_big_forks_have_a_group_of_their_own() {
 test_time_leaves_rounds_out() {
 	printf '#!/bin/sh\nsleep 0.02\n' >slow
 	chmod +x slow
-	status 0 spawnbench --rounds=100 --launches=100 --time=1 --methods=raw --child=slow
+	status 0 spawnbench --rounds=100 --launches=100 --time=1 --methods=raw --child=./slow
 	like "doubt" "*fewer rounds than 100 for want of time (raw): a longer --time, or fewer --launches*" "$out"
 	awk -v n="$(rest 10 raw)" 'BEGIN { exit !(n > 0 && n < 1000) }' || fail "$out"
 }
 
 test_child_name_reaches_the_shell_as_it_is() {
 	cp "$CHILD" "it's a \$(child)"
-	bench --child="it's a \$(child)" --methods=raw,system,spu_system
+	bench --child="./it's a \$(child)" --methods=raw,system,spu_system
 	same "launches" 6 "$(rest 10 spu_system)"
+}
+
+# The path and each argument are the same whoever launches: $0 of a script is the path.
+test_child_of_the_path_gets_its_arguments_by_every_method() {
+	mkdir bin
+	printf '#!/bin/sh\nfor i in "$0" "$@"; do printf "<%%s>" "$i"; done >>seen; echo >>seen\n' \
+		>bin/tell
+	chmod +x bin/tell
+	PATH=$PWD/bin:$PATH bench --child="tell a 'b  c' \"d'\\\$\" '' e\\ f \$g\"\"h"
+	# shellcheck disable=SC2016
+	same "arguments" "<$PWD/bin/tell><a><b  c><d'\$><><e f><\$gh>" "$(sort -u seen)"
+	# shellcheck disable=SC2016
+	same "child" "$PWD/bin/tell a 'b  c' 'd'\\''\$' '' 'e f' \$gh" \
+		"$(printf '%s\n' "$out" | sed -n 's/^child *//p')"
+	for method in $METHODS; do
+		same "$method" 6 "$(rest 10 "$method")"
+	done
+}
+
+test_child_is_looked_for_once() {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	[ -z "$SAN" ] || skip "sanitizers don't run under strace"
+	mkdir first second
+	cp "$CHILD" second/bare
+	PATH=$PWD/first:$PWD/second:$PATH status 0 strace -f -o log -e trace=execve spawnbench \
+		--rounds=1 --launches=2 --child="bare 7" --methods=raw,posix_spawn,spu,system
+	# shellcheck disable=SC2016
+	same "tried in vain" "" "$(grep ENOENT log | grep bare)"
+	[ "$(grep -c "execve(\"$PWD/second/bare\", \[\"$PWD/second/bare\", \"7\"\]" log)" -ge 8 ] ||
+		fail "$(cat log)"
 }
 
 test_several_children_have_a_table_each() {

@@ -94,7 +94,7 @@ _spawnutil_argument()
 	local how=()
 	case $argument in
 	DIR) _filedir -d ;;
-	FILE | PATH) _filedir ;;
+	FILE) _filedir ;;
 	FILE.*) _filedir "${argument#*.}" ;;
 	SPEC) _spawnutil_redirection ;;
 	COMMAND) how=(-c) ;;

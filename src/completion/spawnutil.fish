@@ -42,9 +42,11 @@ function __spawnutil_argument -a argument
     switch $argument
         case DIR
             echo '(__fish_complete_directories)'
-        case 'FILE*' PATH
+        case 'FILE*'
         case SPEC
             echo '(__spawnutil_redirection)'
+        case COMMAND
+            echo '(complete -C (string replace -r "^--[^=]*=" "" -- (commandline -ct)))'
         case NAME=COMMAND
             echo '(__spawnutil_named_command)'
         case 'USER[:GROUP]'

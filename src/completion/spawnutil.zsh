@@ -32,7 +32,7 @@ _spawnutil_argument() {
 	esac
 	case $argument in
 	DIR) how=(_directories) ;;
-	FILE|PATH) how=(_files) ;;
+	FILE) how=(_files) ;;
 	FILE.*) how=(_files -g "*.(${argument#*.})") ;;
 	SPEC) compset -P '*[<>]' && how=(_files) ;;
 	COMMAND) how=(_command_names -e) ;;

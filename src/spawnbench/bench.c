@@ -62,12 +62,14 @@ static int choose_processor(struct bench *bench, int wish)
 	return r;
 }
 
-static int add_target(struct bench *bench, const char *path)
+static int add_target(struct bench *bench, const char *command)
 {
-	int r = target_init(&bench->targets[bench->target_count], path);
+	int r = target_init(&bench->targets[bench->target_count], command);
 
-	if (r < 0)
-		say_errno(r, "child %s", NAMED(path));
+	if (r == -EINVAL)
+		say("child %s: no word, or a quote or backslash without its end", NAMED(command));
+	else if (r < 0)
+		say_errno(r, "child %s", NAMED(command));
 	else
 		bench->target_count++;
 	return r;

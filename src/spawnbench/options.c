@@ -42,8 +42,8 @@ static const struct argp_option table[] = {
 	 "itself, called with the child's path and a count; may be repeated", 0},
 	{"baseline", KEY_BASELINE, "METHOD", 0, "The method that others are divided by (raw; "
 	 "without it the first)", 0},
-	{"child", KEY_CHILD, "PATH", 0, "The program that is launched; may be repeated "
-	 "(a child without libc, and /bin/true)", 0},
+	{"child", KEY_CHILD, "COMMAND", 0, "The program that is launched, and its arguments; may "
+	 "be repeated (a child without libc, and /bin/true)", 0},
 
 	{"stall", KEY_STALL, 0, 0, "What two other threads lose while this one launches: one "
 	 "writes to memory, one takes a lock that launches hold (rss: 1G)", 0},
@@ -161,11 +161,11 @@ static void append_outside(struct options *options)
 		options->methods[options->method_count++] = &options->outside[i].method;
 }
 
-static void add_child(struct options *options, const char *path)
+static void add_child(struct options *options, const char *command)
 {
 	if (options->child_count == LIST_MAX)
 		die_usage(EXIT_USAGE, "--child: more than %d", LIST_MAX);
-	options->children[options->child_count++] = path;
+	options->children[options->child_count++] = command;
 }
 
 static size_t parse_count(const char *option, const char *text)

@@ -25,12 +25,14 @@ struct reading {
 	size_t wanted, count;
 };
 
-const char *outside_refusal(const struct shape *shape)
+const char *outside_refusal(const struct shape *shape, const struct target *target)
 {
 	static const enum axis_id own[] = {
 		AXIS_RSS, AXIS_THP, AXIS_THREADS, AXIS_FDS, AXIS_CLOEXEC, AXIS_JOBS,
 	};
 
+	if (target->argv[1] && !target->stamps)
+		return "an outside program gives the child no arguments";
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		if (shape->values[own[i]] != axis_table[own[i]].usual)
 			return "an outside program has memory, threads and descriptors of its own";

@@ -8,14 +8,15 @@
 #include "axes.h"
 #include "methods.h"
 #include "results.h"
+#include "target.h"
 
 struct outside {
 	struct method method;	/* the first, so that it can stand among the methods */
 	const char *command;	/* for the shell */
 };
 
-/* NULL, or why such a parent can't be given to a program that is its own. */
-const char *outside_refusal(const struct shape *shape);
+/* NULL, or why a program that is its own can't have such a parent, or launch such a child. */
+const char *outside_refusal(const struct shape *shape, const struct target *target);
 
 /*
  * Has the shell run the command of a METHOD_OUTSIDE with two more arguments, the child's

@@ -20,7 +20,7 @@ static int report(struct bench *bench, const struct shape *shape,
 
 		if (results_empty(&results[i]))
 			continue;
-		r = table_init(&table, shape, bench->targets[i].path, options->methods,
+		r = table_init(&table, shape, bench->targets[i].text, options->methods,
 			       &results[i], options->baseline);
 		if (r < 0) {
 			say_errno(r, "the tables");

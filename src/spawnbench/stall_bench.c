@@ -15,7 +15,7 @@ static int report(struct bench *bench, const struct shape *shape,
 	for (size_t i = 0; i < bench->target_count && r == 0; i++) {
 		struct stall_table table;
 
-		r = stall_table_init(&table, shape, bench->targets[i].path,
+		r = stall_table_init(&table, shape, bench->targets[i].text,
 				     bench->options->methods, &stalls[i]);
 		if (r < 0) {
 			say_errno(r, "the tables");

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "common/beside.h"
+#include "common/draft.h"
+#include "words.h"
 
 #define CHILD_NAME "spawnbench-child"
 
@@ -45,42 +47,60 @@ int target_find_default(char **ret_path)
 }
 
 /* In single quotes a shell takes everything as it is, but for the quote itself. */
-static char *shell_command(const char *path, const char *argument)
+static void write_quoted(FILE *out, const char *word)
 {
-	static const char escaped[] = "'\\''";
-	size_t size = strlen(path) * (sizeof(escaped) - 1) + strlen(argument) + sizeof "exec '' ";
-	char *command = malloc(size), *end = command;
-
-	if (!command)
-		return NULL;
-	end = stpcpy(end, "exec '");
-	for (; *path; path++) {
-		if (*path == '\'')
-			end = stpcpy(end, escaped);
-		else
-			*end++ = *path;
-	}
-	end = stpcpy(end, argument[0] ? "' " : "'");
-	stpcpy(end, argument);
-	return command;
+	putc('\'', out);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out) : putc(*word, out);
+	putc('\'', out);
 }
 
-/* The path is the target's from here on. */
-static int fill(struct target *target, char *path, int stamps, size_t lane)
+/* Those that are harmless stay as they are: it is for people. */
+static void write_word(FILE *out, const char *word)
 {
-	target->path = path;
-	target->stamps = stamps;
-	target->lane[0] = '\0';
-	if (stamps)
+	if (!*word || strpbrk(word, " \t\n'\"\\"))
+		write_quoted(out, word);
+	else
+		fputs(word, out);
+}
+
+/* All of argv, with a space between. */
+static char *join(const char *begin, char *const argv[], void (*write)(FILE *, const char *))
+{
+	struct draft draft;
+	char *text;
+
+	if (draft_begin(&draft) < 0)
+		return NULL;
+	fputs(begin, draft.stream);
+	for (size_t i = 0; argv[i]; i++) {
+		if (i)
+			putc(' ', draft.stream);
+		write(draft.stream, argv[i]);
+	}
+	return draft_end(&draft, &text, NULL) < 0 ? NULL : text;
+}
+
+/* path, then what stands in words behind the first, and the lane where one is told. */
+static int fill(struct target *target, char *path, char *const words[], int stamps, size_t lane)
+{
+	size_t count = 1;
+
+	while (words[count])
+		count++;
+	*target = (struct target){.path = path, .stamps = stamps};
+	target->argv = calloc(count + 2, sizeof(*target->argv));
+	if (!path || !target->argv)
+		return -ENOMEM;
+	memcpy(target->argv, words, count * sizeof(*words));
+	target->argv[0] = path;
+	target->text = words[1] ? join("", target->argv, write_word) : strdup(path);
+	if (stamps) {
 		snprintf(target->lane, sizeof(target->lane), "%zu", lane);
-	target->argv[0] = target->path;
-	target->argv[1] = stamps ? target->lane : NULL;
-	target->argv[2] = NULL;
-	target->command = path ? shell_command(path, target->lane) : NULL;
-	if (target->command)
-		return 0;
-	free(path);
-	return -ENOMEM;
+		target->argv[count] = target->lane;
+	}
+	target->command = join("exec ", target->argv, write_quoted);
+	return target->text && target->command ? 0 : -ENOMEM;
 }
 
 /* Under whatever name. */
@@ -98,28 +118,90 @@ static int is_default(const char *path)
 	return is;
 }
 
-int target_init(struct target *target, const char *path)
+/* As execvp(3) looks for it, but once and for all methods. */
+static int find_in_path(const char *name, char **ret_path)
 {
-	char *full;
+	const char *path = getenv("PATH"), *at = path ? path : "/bin:/usr/bin", *end;
+	int r = -ENOENT;
+
+	for (;; at = end + 1) {
+		int is, length;
+
+		end = strchrnul(at, ':');
+		length = (int)(end - at);
+		if (asprintf(ret_path, "%.*s/%s", length ? length : 1, length ? at : ".", name) < 0)
+			return -ENOMEM;
+		is = executable(*ret_path);
+		if (is == 0)
+			return 0;
+		free(*ret_path);
+		r = is == -EACCES ? is : r;
+		if (!*end)
+			return r;
+	}
+}
+
+static int find_program(const char *name, char **ret_path)
+{
 	int r;
 
-	if (asprintf(&full, "%s%s", strchr(path, '/') ? "" : "./", path) < 0)
-		return -ENOMEM;
-	r = executable(full);
-	if (r < 0) {
-		free(full);
+	if (!strchr(name, '/'))
+		return find_in_path(name, ret_path);
+	r = executable(name);
+	if (r < 0)
 		return r;
-	}
-	return fill(target, full, is_default(full), 0);
+	*ret_path = strdup(name);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
+static int init(struct target *target, char **words)
+{
+	char *path;
+	int r = find_program(words[0], &path);
+
+	if (r < 0)
+		return r;
+	r = fill(target, path, words, !words[1] && is_default(path), 0);
+	if (r < 0)
+		target_clear(target);
+	return r;
+}
+
+int target_init(struct target *target, const char *command)
+{
+	char *alone[] = {(char *)command, NULL}, **words;
+	int r;
+
+	/* blanks and quotes in a path need no quotes */
+	if (strchr(command, '/') && executable(command) == 0)
+		return init(target, alone);
+	r = words_split(command, &words);
+	if (r < 0)
+		return r;
+	r = init(target, words);
+	if (r < 0)
+		free(words);
+	else
+		target->words = words;
+	return r;
 }
 
 int target_copy(struct target *target, const struct target *from, size_t lane)
 {
-	return fill(target, strdup(from->path), from->stamps, lane);
+	char *argv[] = {from->path, NULL};
+	int r = fill(target, strdup(from->path), from->words ? from->words : argv, from->stamps,
+		     lane);
+
+	if (r < 0)
+		target_clear(target);
+	return r;
 }
 
 void target_clear(struct target *target)
 {
 	free(target->path);
+	free(target->argv);
 	free(target->command);
+	free(target->text);
+	free(target->words);
 }

@@ -228,7 +228,7 @@ static int take_outside(const struct turn *turn, size_t uncounted, size_t counte
 /* Few launches, so that what fails does so before anything is measured. */
 static int warm_up_outside(const struct turn *turn)
 {
-	const char *why = outside_refusal(turn->m->shape);
+	const char *why = outside_refusal(turn->m->shape, turn->m->target);
 
 	if (!why)
 		return take_outside(turn, TURN_LAUNCHES, 0);
