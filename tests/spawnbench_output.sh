@@ -202,6 +202,41 @@ test_picture_as_svg_names_axes_units_and_methods() {
 	grep -q '>50<' x.svg || fail "no tick where something was measured"
 }
 
+# What the script says is what is drawn: the terminal is gnuplot's, "dumb" for a test.
+script() {
+	mkdir -p bin
+	printf '#!/bin/sh\n[ "$1" = --version ] || cat >script\n' >bin/gnuplot
+	chmod +x bin/gnuplot
+	status 0 env PATH="$PWD/bin:$PATH" spawnbench --child="$CHILD" --plot=x.svg "$@"
+}
+
+# The distance between a launch by a shell and one that launches nothing
+test_picture_of_a_logarithmic_axis_says_so_and_has_ticks() {
+	script --rounds=2 --launches=3 --methods=empty,system --fds=0,3,1000
+	for text in "set ylabel 'time until reaped \[µs\]'.', logarithmic'" \
+		"set xlabel 'open descriptors of the parent'.', logarithmic'" \
+		"set ytics norotate (.*'[125][0.]*' " "set xtics norotate ('0' [0-9.]*, '3' 3, '1000' 1000)"; do
+		grep -q "$text" script || fail "no $text: $(cat script)"
+	done
+}
+
+test_picture_has_intervals() {
+	script --rounds=5 --launches=3 --methods=raw,fork --threads=0,1 --json
+	# x, median, low, high: of the baseline it is a point
+	awk '/^\$p0m0/, /^EOD/ { if (NF == 4 && $2 == $3 && $3 == $4) n++ }
+		/^\$p0m1/, /^EOD/ { if (NF == 4 && $3 <= $2 && $2 <= $4 && $3 < $4) n++ }
+		END { exit n != 4 }' script || fail "$(cat script)"
+	grep -q 'plot $p0m0 with yerrorlines' script || fail "no bars: $(cat script)"
+}
+
+test_picture_has_the_doubts() {
+	need gnuplot
+	script --rounds=2 --launches=3 --methods=raw --threads=0,1
+	grep -q '^set multiplot.*spawnbench-child, threads 1: too few rounds' script || fail "$(cat script)"
+	bench --plot=x.svg
+	grep -q 'too few rounds for an interval' x.svg || fail "not in the picture"
+}
+
 test_picture_as_png() {
 	need gnuplot
 	bench --plot=x.png

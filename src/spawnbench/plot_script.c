@@ -17,6 +17,12 @@
 /* Where 0 stands on a logarithmic axis: so many times to the left of the smallest. */
 #define ZERO_STEP 4.0
 #define TICKS_FLAT 9	/* more are written slantwise */
+#define LOG_MARGIN 1.3
+/* From this ratio on, a logarithmic axis has ticks at powers of ten only. */
+#define DECADES_RATIO 1e4
+#define DOUBT_LINES 8		/* more are in the tables */
+#define DOUBT_WIDTH 130		/* of a line of doubts, in characters */
+#define DOUBT_HEIGHT 22
 
 /* Okabe and Ito's, which people with colour blindness can tell apart. */
 static const char *const colors[] = {
@@ -120,16 +126,51 @@ static void write_ticks(FILE *out, const struct panel *panel, const struct range
 	fputs(")\n", out);
 }
 
+/* At 1, 2 and 5 times the powers of ten: gnuplot's own leave a decade with a single one. */
+static void write_log_ticks(FILE *out, char axis, const struct range *range)
+{
+	static const double steps[] = {1, 2, 5};
+	size_t count = range->high > DECADES_RATIO * range->low ? 1 : 3;
+	const char *next = "";
+	double power = 1;
+
+	while (power > range->low)
+		power /= 10;
+	while (power * 10 <= range->low)
+		power *= 10;
+	fprintf(out, "set %ctics norotate (", axis);
+	for (; power <= range->high; power *= 10) {
+		for (size_t i = 0; i < count; i++, next = ", ")
+			fprintf(out, "%s'%g' %g", next, steps[i] * power, steps[i] * power);
+	}
+	fputs(")\n", out);
+}
+
+/* The time, and the interval that its ratio has, about it. */
+struct bar {
+	double low, median, high;
+};
+
+static struct bar bar_of(const struct table *table, size_t method)
+{
+	const struct estimate *ratio = &table->figures[method].ratio;
+	double y = median(table, method);
+	struct bar bar = {y * ratio->low / ratio->value, y, y * ratio->high / ratio->value};
+
+	return isfinite(bar.low) && isfinite(bar.high) ? bar : (struct bar){y, y, y};
+}
+
 /* A block of data for each method; there is none where nothing was measured. */
 static void write_data(FILE *out, const struct panel *panel, size_t method,
 		       const struct range *x)
 {
 	fprintf(out, "$p%dm%zu << EOD\n", panel->number, method);
 	for (size_t i = panel->first; i < panel->count; i++) {
-		double y = median(&panel->tables[i], method);
+		struct bar y = bar_of(&panel->tables[i], method);
 
-		if (is_in(panel, i) && isfinite(y))
-			fprintf(out, "%g %g\n", place(x, (double)at(panel, i)), y);
+		if (is_in(panel, i) && isfinite(y.median))
+			fprintf(out, "%g %g %g %g\n", place(x, (double)at(panel, i)), y.median,
+				y.low, y.high);
 	}
 	fputs("EOD\n", out);
 }
@@ -137,7 +178,7 @@ static void write_data(FILE *out, const struct panel *panel, size_t method,
 static void write_style(FILE *out, int points, const char *method, size_t number)
 {
 	if (points)
-		fprintf(out, " with linespoints pt %zu ps 0.9", number + 4);
+		fprintf(out, " with yerrorlines pt %zu ps 0.9", number + 4);
 	else
 		fputs(" with lines", out);
 	fprintf(out, " lw 2 dt %zu lc rgb '%s' title ", number / COLORS + 1,
@@ -169,33 +210,99 @@ static void write_plots(FILE *out, const struct panel *panel, int points)
 	putc('\n', out);
 }
 
-/* What the panel's parents have in common, as far as others differ in it. */
-static void write_title(FILE *out, const struct panel *panel, const char *what)
+/* Which child and parent of all those that are drawn, but for one axis: "true, fds 5". */
+#define WHICH_SIZE 512
+static const char *which(const struct panel *panel, size_t table, const char *what,
+			 char text[WHICH_SIZE])
 {
-	const struct table *first = &panel->tables[panel->first];
-	char title[512], text[AXIS_TEXT_SIZE];
+	const struct table *it = &panel->tables[table];
+	char value[AXIS_TEXT_SIZE];
 	size_t used;
 
-	used = (size_t)snprintf(title, sizeof(title), "%s: %s", short_name(first->child), what);
-	for (size_t i = 0; i < AXIS_COUNT && used < sizeof(title); i++) {
+	used = (size_t)snprintf(text, WHICH_SIZE, "%s%s", short_name(it->child), what);
+	for (size_t i = 0; i < AXIS_COUNT && used < WHICH_SIZE; i++) {
 		int differs = 0;
 
 		for (size_t j = 0; j < panel->count; j++)
-			differs |= panel->tables[j].shape.values[i] != first->shape.values[i];
+			differs |= panel->tables[j].shape.values[i] != it->shape.values[i];
 		if (i != panel->axis && differs)
-			used += (size_t)snprintf(title + used, sizeof(title) - used, ", %s %s",
+			used += (size_t)snprintf(text + used, WHICH_SIZE - used, ", %s %s",
 						 axis_table[i].name,
-						 axis_text(&axis_table[i], first->shape.values[i],
-							   text));
+						 axis_text(&axis_table[i], it->shape.values[i],
+							   value));
 	}
+	return text;
+}
+
+static void write_title(FILE *out, const struct panel *panel, const char *what)
+{
+	char title[WHICH_SIZE];
+
 	fputs("set title ", out);
-	quote(out, title);
+	quote(out, which(panel, panel->first, what, title));
 	putc('\n', out);
+}
+
+/* As one more line of a title, or several, broken at spaces. How many. */
+static int write_lines(FILE *out, const char *text)
+{
+	int lines = 0;
+
+	while (*text) {
+		char line[DOUBT_WIDTH + 1];
+		size_t length = strlen(text);
+
+		if (length > DOUBT_WIDTH) {
+			for (length = DOUBT_WIDTH; length > 1 && text[length] != ' '; length--)
+				;
+		}
+		snprintf(line, sizeof(line), "%.*s", (int)length, text);
+		text += length + strspn(text + length, " ");
+		if (out) {
+			fputs(".\"\\n\".", out);
+			quote(out, line);
+		}
+		lines++;
+	}
+	return lines;
+}
+
+/* How many lines they are; out NULL: they are counted only. */
+static int write_doubts(FILE *out, const struct table *tables, size_t count)
+{
+	struct panel all = {tables, count, 0, AXIS_COUNT, 0};
+	char line[WHICH_SIZE + DOUBT_SIZE], it[WHICH_SIZE];
+	int lines = 0;
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < tables[i].doubt_count; j++) {
+			snprintf(line, sizeof(line), "%s: %s", which(&all, i, "", it),
+				 tables[i].doubts[j]);
+			if (lines >= DOUBT_LINES)
+				left++;
+			else
+				lines += write_lines(out, line);
+		}
+	}
+	if (left) {
+		snprintf(line, sizeof(line), "%zu more doubts are in the tables", left);
+		lines += write_lines(out, line);
+	}
+	return lines;
 }
 
 static void set_log(FILE *out, char axis, int is)
 {
 	fprintf(out, is ? "set logscale %c\n" : "unset logscale %c\n", axis);
+}
+
+#define TIME_LABEL "'time until reaped [µs]'"
+
+/* What is added to a label. */
+static const char *log_label(const struct range *range)
+{
+	return is_log(range) ? ".', logarithmic'" : "";
 }
 
 static void write_axis_panel(FILE *out, const struct panel *panel)
@@ -207,20 +314,28 @@ static void write_axis_panel(FILE *out, const struct panel *panel)
 		if (!is_in(panel, i))
 			continue;
 		widen(&x, (double)at(panel, i));
-		for (size_t j = 0; j < first->count; j++)
-			widen(&y, median(&panel->tables[i], j));
+		for (size_t j = 0; j < first->count; j++) {
+			struct bar bar = bar_of(&panel->tables[i], j);
+
+			widen(&y, bar.low);
+			widen(&y, bar.high);
+		}
 	}
 	for (size_t i = 0; i < first->count; i++)
 		write_data(out, panel, i, &x);
-	write_title(out, panel, "median time until reaped");
+	write_title(out, panel, ": median time until reaped, and its ratio's 95 % interval");
 	fputs("set xlabel ", out);
 	quote(out, axis_table[panel->axis].label);
-	fputs("\nset ylabel 'time until reaped [µs]'\nset autoscale xfix\nset offsets graph 0.03, "
-	      "graph 0.03, 0, 0\n", out);
+	fprintf(out, "%s\nset ylabel " TIME_LABEL "%s\nset autoscale xfix\nset offsets graph 0.03, "
+		"graph 0.03, 0, 0\n", log_label(&x), log_label(&y));
 	set_log(out, 'x', is_log(&x));
 	set_log(out, 'y', is_log(&y));
-	fputs(is_log(&y) ? "set yrange [*:*]\n" : "set yrange [0:*]\n", out);
-	fputs("set ytics autofreq\n", out);
+	if (is_log(&y)) {
+		fprintf(out, "set yrange [%g:%g]\n", y.low / LOG_MARGIN, y.high * LOG_MARGIN);
+		write_log_ticks(out, 'y', &y);
+	} else {
+		fputs("set yrange [0:*]\nset ytics autofreq\n", out);
+	}
 	write_ticks(out, panel, &x);
 	write_plots(out, panel, 1);
 }
@@ -240,11 +355,13 @@ static void write_distribution(FILE *out, const struct panel *panel)
 		}
 		fputs("EOD\n", out);
 	}
-	write_title(out, panel, "distribution of the time until reaped");
-	fputs("set xlabel 'time until reaped [µs]'\n"
-	      "set ylabel 'launches that took no longer [%]'\n"
-	      "set autoscale xfix\nset offsets 0, 0, 0, 0\nset yrange [0:100]\n"
-	      "set xtics norotate autofreq\nset ytics 0, 25, 100\n", out);
+	write_title(out, panel, ": distribution of the time until reaped");
+	fprintf(out, "set xlabel " TIME_LABEL "%s\n"
+		"set ylabel 'launches that took no longer [%%]'\n"
+		"set autoscale xfix\nset offsets 0, 0, 0, 0\nset yrange [0:100]\n"
+		"set xtics norotate autofreq\nset ytics 0, 25, 100\n", log_label(&x));
+	if (is_log(&x))
+		write_log_ticks(out, 'x', &x);
 	set_log(out, 'x', is_log(&x));
 	set_log(out, 'y', 0);
 	write_plots(out, panel, 0);
@@ -313,7 +430,8 @@ void plot_script(FILE *out, const char *terminal, const struct setting *setting,
 	char title[512], pinned[48] = "not pinned";
 
 	fputs("set encoding utf8\n", out);
-	write_terminal(out, terminal, TITLE_HEIGHT + panels * PANEL_HEIGHT);
+	write_terminal(out, terminal, TITLE_HEIGHT + panels * PANEL_HEIGHT +
+		       DOUBT_HEIGHT * write_doubts(NULL, tables, count));
 	if (setting->processor >= 0)
 		snprintf(pinned, sizeof(pinned), "pinned to processor %d", setting->processor);
 	snprintf(title, sizeof(title), "%s %s %s, %s, %ld × %s; load %.2f, %s",
@@ -323,6 +441,7 @@ void plot_script(FILE *out, const char *terminal, const struct setting *setting,
 		 count ? tables[0].conditions.load[0] : 0.0, pinned);
 	fprintf(out, "set multiplot layout %d,1 title ", panels);
 	quote(out, title);
+	write_doubts(out, tables, count);
 	fputs("\nset grid xtics ytics lt 1 lw 1 lc rgb '#d0d0d0'\nset border 3\n"
 	      "set tics nomirror\nset lmargin 13\n"
 	      "set key outside right top vertical reverse Left samplen 2\n", out);

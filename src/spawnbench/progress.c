@@ -2,7 +2,7 @@
 /* The shared counters and the line on the terminal. */
 #include "progress.h"
 
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -70,9 +70,10 @@ void ticker_show(const struct ticker *ticker, const struct progress *progress,
 	if (!ticker->shown)
 		return;
 	if (done > 0) {
-		double seconds = floor(time_left(ticker, done)), minutes = floor(seconds / 60);
+		double seconds = time_left(ticker, done);
+		int whole = seconds < INT_MAX ? (int)seconds : INT_MAX;
 
-		snprintf(left, sizeof(left), ", %.0f:%02.0f left", minutes, seconds - minutes * 60);
+		snprintf(left, sizeof(left), ", %d:%02d left", whole / 60, whole % 60);
 	}
 	length = snprintf(line, sizeof(line), CLEAR "parent %zu of %zu: %.24s (%.0f %% done%s)\r",
 			  ticker->shape + 1, ticker->shapes,
