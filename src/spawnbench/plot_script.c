@@ -286,7 +286,7 @@ static int write_doubts(FILE *out, const struct table *tables, size_t count)
 		}
 	}
 	if (left) {
-		snprintf(line, sizeof(line), "%zu more doubts are in the tables", left);
+		snprintf(line, sizeof(line), "more doubts, in the tables: %zu", left);
 		lines += write_lines(out, line);
 	}
 	return lines;
