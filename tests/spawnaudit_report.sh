@@ -33,4 +33,37 @@ test_a_symbol_without_end_stays_a_symbol() {
 	has ' _Z1fSt4pair.* at sa_report.c:[0-9]*$'
 }
 
+test_all_descriptors_of_a_launch_are_counted() {
+	need_audit
+	status 0 spawnaudit --log=report "$HELPERS/sa_report" many
+	has '^leak: .* handed 40 descriptors to '
+	has '^          and 8 more$'
+	same "listed" 32 "$(grep -c ' r   /etc/passwd$' report)"
+	status 0 spawnaudit --json --log=report "$HELPERS/sa_report" many
+	same "in JSON" 40 "$(sed -n '/"type": "finding"/s/"fd":/\n&/gp' report | grep -c '"fd"')"
+}
+
+test_the_call_that_is_the_reason_is_told_with_the_childs_stack() {
+	need_audit
+	status 0 spawnaudit --log=report "$HELPERS/sa_report" late
+	has '^  reason  mmap(.*) = 0x'
+	has '^  within  .*mmap'
+	[ "$(grep -c ' work_late at sa_report.c:' report)" -eq 2 ] ||
+		fail "parent and child: $(cat report)"
+	status 0 spawnaudit --json --log=report "$HELPERS/sa_report" late
+	has '"type": "launch".*"reason": {"call": "mmap(.*"child_stack": {"frames": \[.*"function": "work_late"'
+	has '"type": "finding".*"child_stack": {"frames": \[.*"function": "work_late"'
+	status 0 spawnaudit --log=report "$HELPERS/sa_trace_sins" stuck
+	has '^  hangs   .*lll_lock_wait'
+	[ "$(grep -c ' stuck at sa_trace_sins.c:' report)" -eq 2 ] ||
+		fail "parent and child: $(cat report)"
+}
+
+test_a_log_has_each_launch_as_soon_as_it_is_over() {
+	need_audit
+	# shellcheck disable=SC2016
+	status 0 spawnaudit -v --log=report sh -c '/bin/true; grep -q "^safe: .* ran .*/true after" report'
+	status 0 spawnaudit --json --log=report sh -c '/bin/true; grep -q "\"type\": \"launch\"" report'
+}
+
 run_tests

@@ -180,7 +180,7 @@ static void write_threads(struct json *json, const struct report *report)
 		json_string(json, "wchan", *waiter->wchan ? waiter->wchan : NULL);
 		json_boolean(json, "spins", waiter->spins);
 		write_futex(json, waiter);
-		shapes_write_place(json, report->places ? report->places[i] : NULL);
+		shapes_write_place(json, "stack", report->places ? report->places[i] : NULL);
 		json_end(json);
 	}
 	json_end(json);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Has something to be told that is told badly with ease; which, its argument says. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +67,36 @@ static int leak_many(void)
 	return leak();
 }
 
+static void *wait_on(void *context)
+{
+	pause();
+	return context;
+}
+
+/* What it should not do stands between many calls of no interest. */
+static int work_late(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	if (pthread_create(&thread, NULL, wait_on, NULL))
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		void *volatile memory;
+
+		for (int i = 0; i < 300; i++)
+			syscall(SYS_getppid);
+		memory = malloc(1 << 22);
+		free(memory);
+		for (int i = 0; i < 300; i++)
+			syscall(SYS_getppid);
+		execv(program[0], program);
+		_exit(127);
+	}
+	return end_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -72,6 +104,7 @@ int main(int argc, char **argv)
 		int (*commit)(void);
 	} sins[] = {
 		{"c++", run_job}, {"c++-without-end", run_bomb}, {"many", leak_many},
+		{"late", work_late},
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(sins) / sizeof(sins[0]); i++)

@@ -32,8 +32,12 @@ void launch_free(struct launch *launch)
 	free(launch->exec_file);
 	free(launch->hang.text);
 	free(launch->hang.call);
+	free(launch->reason.text);
 	snapshot_free(launch->snapshot);
+	snapshot_free(launch->reason_snapshot);
+	snapshot_free(launch->wait_snapshot);
 	place_let_go(launch->place);
+	place_let_go(launch->child_place);
 	free(launch);
 }
 

@@ -82,6 +82,11 @@ struct launch {
 	struct call current;	/* the one that it is in, or was in last */
 	char *exec_file;	/* of the last execve */
 	unsigned work;		/* WORK_ bits */
+	int is_reason;		/* the current call is the first that shows some */
+	struct call reason;	/* that call; .text NULL: none */
+	struct snapshot *reason_snapshot;	/* of the child at that call */
+	struct snapshot *wait_snapshot;	/* and in its last call, if that waits for a futex */
+	struct place *child_place;	/* from one of these, for the first finding of its kind */
 	struct hang hang;
 
 	int64_t born, lasted;	/* ns */
@@ -94,6 +99,7 @@ struct launch {
 	size_t passed_on;	/* descriptors that the parent had got in the same way */
 
 	unsigned findings;	/* FINDING_ bits, by judgement.c */
+	int is_late;		/* it is printed at the end, report.c's */
 	struct launch *next;	/* tally.c's */
 };
 

@@ -7,7 +7,7 @@
 #include "../options.h"
 #include "common/message.h"
 
-/* One place that leaks without end is told by this many */
+/* A place whose launches leak others each time, without end, is told by this many */
 #define LEAKS_KEPT 32
 
 static struct group *list, **list_end = &list;
@@ -49,14 +49,19 @@ static int has_leak(const struct group *group, const struct leak *leak)
 	return 0;
 }
 
+/* All of the first launch, where no two are the same. */
 static void add_leaks(struct group *group, const struct launch *launch)
 {
 	for (size_t i = 0; i < launch->leak_count; i++) {
 		const struct leak *leak = &launch->leaks[i];
 		struct leak *grown;
 
-		if (has_leak(group, leak) || group->leak_count == LEAKS_KEPT)
+		if (launch != group->first && has_leak(group, leak))
 			continue;
+		if (launch != group->first && group->leak_count >= LEAKS_KEPT) {
+			group->leaks_left_out = 1;
+			continue;
+		}
 		grown = reallocarray(group->leaks, group->leak_count + 1, sizeof(*grown));
 		if (!grown)
 			die(EXIT_TROUBLE, "no memory for another finding");
@@ -101,6 +106,14 @@ static void count(const struct launch *launch)
 	counts.safe += launch->findings == 0;
 	counts.foreign += launch->foreign;
 	counts.passed_on += launch->passed_on > 0;
+}
+
+int tally_knows(const struct launch *launch)
+{
+	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
+		if (launch->findings & FINDING_BIT(kind) && !find(kind, launch))
+			return 0;
+	return 1;
 }
 
 void tally_take(struct launch *launch, int is_kept)

@@ -17,6 +17,7 @@ struct group {
 	size_t count;		/* of launches */
 	struct leak *leaks;	/* the different ones, of all launches */
 	size_t leak_count;
+	int leaks_left_out;	/* there were more */
 	struct group *next;
 };
 
@@ -32,6 +33,9 @@ struct counts {
 
 /* The launch becomes ours; it is kept if is_kept, or if there is a finding in it. */
 void tally_take(struct launch *launch, int is_kept);
+
+/* Is each of the launch's findings one that others from its place had before? */
+int tally_knows(const struct launch *launch);
 
 /* In the order in which they were over; the next is in ->next. */
 const struct launch *tally_kept(void);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
+#include <stdio.h>
+
 #include "../options.h"
 #include "../record/judgement.h"
 #include "../record/launch.h"
+#include "output.h"
 #include "report_json.h"
 #include "report_text.h"
 
@@ -14,30 +17,50 @@ void report_setup(const struct options *all_options)
 	options = all_options;
 }
 
-/* Names of places take long to find: what has one is printed when the program is over. */
-static int is_late(const struct launch *launch)
+/* So many launches at most are kept until their places have names */
+#define LATE_KEPT 256
+
+static size_t late_count;
+
+static void print_json(const struct launch *launch)
 {
-	return options->json && launch->place;
+	place_name(launch->place);
+	place_name(launch->child_place);
+	report_json_launch(launch);
+}
+
+/*
+ * Names of places take long to find: what has one is printed when the program is over, as
+ * far as memory is spared by it.
+ */
+static int becomes_late(struct launch *launch)
+{
+	if (!options->json || !launch->place)
+		return 0;
+	launch->place = place_unite(launch->place);
+	launch->is_late = late_count < LATE_KEPT;
+	late_count += (size_t)launch->is_late;
+	return launch->is_late;
 }
 
 void report_launch(struct launch *launch)
 {
-	if (options->json && !is_late(launch))
-		report_json_launch(launch);
+	int is_late = becomes_late(launch);
+
+	if (options->json && !is_late)
+		print_json(launch);
 	else if (options->verbose && !options->json)
 		report_text_launch(launch);
-	if (is_late(launch))
-		launch->place = place_unite(launch->place);
-	tally_take(launch, is_late(launch));
+	/* who follows a log sees whole launches */
+	fflush(output_stream());
+	tally_take(launch, is_late);
 }
 
 static void print_late(void)
 {
 	for (const struct launch *launch = tally_kept(); launch; launch = launch->next)
-		if (is_late(launch)) {
-			place_name(launch->place);
-			report_json_launch(launch);
-		}
+		if (launch->is_late)
+			print_json(launch);
 }
 
 void report_end(const struct trace *trace)
@@ -50,6 +73,7 @@ void report_end(const struct trace *trace)
 		report_text_end(trace, counts);
 	for (const struct group *group = tally_groups(); group; group = group->next) {
 		place_name(group->first->place);
+		place_name(group->first->child_place);
 		if (options->json)
 			report_json_group(group);
 		else

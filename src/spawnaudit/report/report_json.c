@@ -19,6 +19,19 @@ static void write_ms(struct json *json, const char *key, int64_t ns)
 	json_decimal(json, key, (double)us / 1000, 3);
 }
 
+static void write_call(struct json *json, const char *key, const struct call *call)
+{
+	json_object(json, key);
+	json_string(json, "call", call->text);
+	if (call->returned)
+		json_integer(json, "result", call->result);
+	else
+		json_null(json, "result");
+	write_ms(json, "at_ms", call->begun);
+	write_ms(json, "took_ms", call->took);
+	json_end(json);
+}
+
 static void write_calls(struct json *json, const struct launch *launch)
 {
 	if (!launch->recorded) {
@@ -27,19 +40,8 @@ static void write_calls(struct json *json, const struct launch *launch)
 		return;
 	}
 	json_array(json, "calls");
-	for (size_t i = 0; i < launch_kept(launch); i++) {
-		const struct call *call = launch_call(launch, i);
-
-		json_object(json, NULL);
-		json_string(json, "call", call->text);
-		if (call->returned)
-			json_integer(json, "result", call->result);
-		else
-			json_null(json, "result");
-		write_ms(json, "at_ms", call->begun);
-		write_ms(json, "took_ms", call->took);
-		json_end(json);
-	}
+	for (size_t i = 0; i < launch_kept(launch); i++)
+		write_call(json, NULL, launch_call(launch, i));
 	json_end(json);
 	json_unsigned(json, "call_count", launch->call_count);
 }
@@ -127,7 +129,12 @@ void report_json_launch(const struct launch *launch)
 	write_calls(json, launch);
 	write_work(json, launch->work);
 	write_hang(json, &launch->hang);
-	shapes_write_place(json, launch->place);
+	if (launch->reason.text)
+		write_call(json, "reason", &launch->reason);
+	else
+		json_null(json, "reason");
+	shapes_write_place(json, "child_stack", launch->child_place);
+	shapes_write_place(json, "stack", launch->place);
 	write_leaks(json, launch->leaks, launch->leak_count);
 	json_unsigned(json, "passed_on", launch->passed_on);
 	write_findings(json, launch->findings);
@@ -145,7 +152,8 @@ void report_json_group(const struct group *group)
 	json_string(json, "method", method_name(launch->method));
 	json_integer(json, "parent", launch->parent);
 	json_integer(json, "child", launch->child);
-	shapes_write_place(json, launch->place);
+	shapes_write_place(json, "stack", launch->place);
+	shapes_write_place(json, "child_stack", launch->child_place);
 	write_leaks(json, group->leaks, group->leak_count);
 	json_string(json, "why", finding_words[group->kind].why);
 	json_string(json, "mend", finding_words[group->kind].mend);

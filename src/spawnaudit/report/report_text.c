@@ -15,6 +15,7 @@
 #include "shapes.h"
 
 #define CALLS_SHOWN 12
+#define LEAKS_SHOWN 32
 #define PLURAL(count) (count), (count) == 1 ? "" : "s"
 
 static FILE *out(void)
@@ -181,15 +182,18 @@ static void say_leak(const struct group *group)
 	const struct launch *launch = group->first;
 
 	put_parent(launch);
-	fprintf(out(), " handed %zu descriptor%s to ", PLURAL(group->leak_count));
+	fprintf(out(), " handed %zu descriptor%s%s to ", PLURAL(group->leak_count),
+		group->leaks_left_out ? " or more" : "");
 	put(launch->executed);
 	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
-	for (size_t i = 0; i < group->leak_count; i++) {
+	for (size_t i = 0; i < group->leak_count && i < LEAKS_SHOWN; i++) {
 		fprintf(out(), "  %s %6d  %-2s  ", i ? "    " : "what",
 			group->leaks[i].fd, access_name(group->leaks[i].flags));
 		put(group->leaks[i].name);
 		putc('\n', out());
 	}
+	if (group->leak_count > LEAKS_SHOWN)
+		fprintf(out(), "          and %zu more\n", group->leak_count - LEAKS_SHOWN);
 }
 
 static void say_fork(const struct group *group)
@@ -221,6 +225,19 @@ static void say_fork(const struct group *group)
 	putc('\n', out());
 }
 
+/* The call that the verdict is about, wherever it stands among the calls, and who called. */
+static void put_child(const struct launch *launch, enum finding kind)
+{
+	if (kind != FINDING_STUCK && launch->reason.text) {
+		fputs("  reason  ", out());
+		put_call(launch, &launch->reason);
+	}
+	if (launch->child_place)
+		shapes_print_place(kind == FINDING_STUCK ? "  hangs   " : "  within  ",
+				   launch->child_place);
+	put_calls(launch, CALLS_SHOWN);
+}
+
 void report_text_group(const struct group *group)
 {
 	const struct launch *launch = group->first;
@@ -232,7 +249,7 @@ void report_text_group(const struct group *group)
 		say_fork(group);
 	put_place(launch);
 	if (group->kind != FINDING_LEAK)
-		put_calls(launch, CALLS_SHOWN);
+		put_child(launch, group->kind);
 	fprintf(out(), "  why     %s\n  mend    %s\n", finding_words[group->kind].why,
 		finding_words[group->kind].mend);
 	if (group->count > 1)

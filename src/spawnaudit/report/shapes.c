@@ -31,13 +31,13 @@ static void write_frame(struct json *json, const struct frame *frame)
 	json_end(json);
 }
 
-void shapes_write_place(struct json *json, const struct place *place)
+void shapes_write_place(struct json *json, const char *key, const struct place *place)
 {
 	if (!place) {
-		json_null(json, "stack");
+		json_null(json, key);
 		return;
 	}
-	json_object(json, "stack");
+	json_object(json, key);
 	json_array(json, "frames");
 	for (size_t i = 0; i < place->count; i++)
 		write_frame(json, &place->frames[i]);

@@ -10,8 +10,8 @@
 /* The last part of a path; "?" for NULL. */
 const char *base_name(const char *path);
 
-/* "stack": {"frames": [{function, file, line, module, offset}], "ended": WHY or null}, or null */
-void shapes_write_place(struct json *json, const struct place *place);
+/* KEY: {"frames": [{function, file, line, module, offset}], "ended": WHY or null}, or null */
+void shapes_write_place(struct json *json, const char *key, const struct place *place);
 
 /* The first frames, a line each; head stands before the first and is ten columns wide. */
 void shapes_print_place(const char *head, const struct place *place);

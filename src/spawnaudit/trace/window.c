@@ -14,6 +14,7 @@
 #include "../look/process.h"
 #include "../look/runtimes.h"
 #include "../record/judgement.h"
+#include "../record/tally.h"
 #include "arch/arch.h"
 #include "calls.h"
 #include "common/message.h"
@@ -177,9 +178,33 @@ static void locate(struct launch *launch)
 	launch->runtimes = list_runtimes(parent->pid);
 }
 
+/* The child's stack where it stands: copied now, unwound when it is told. */
+static struct snapshot *picture(const struct task *task)
+{
+	struct registers registers;
+
+	return machine_registers(task->tid, &registers) < 0 ? NULL
+		: snapshot_take(task->tid, &registers);
+}
+
+static void take_pictures(const struct task *task, const struct registers *entry)
+{
+	struct launch *launch = task->tracee->window;
+
+	snapshot_free(launch->wait_snapshot);
+	launch->wait_snapshot = NULL;
+	if (!launch_is_hazardous(launch))
+		return;
+	if (launch->is_reason)
+		launch->reason_snapshot = picture(task);
+	if (call_is_wait(entry))
+		launch->wait_snapshot = picture(task);
+}
+
 static void begin_call(struct task *task, const struct registers *entry)
 {
 	struct launch *launch = task->tracee->window;
+	unsigned work = call_work(task->tid, entry);
 
 	free(launch->current.text);
 	launch->current = (struct call){
@@ -189,8 +214,10 @@ static void begin_call(struct task *task, const struct registers *entry)
 	if (!launch->current.text)
 		die(EXIT_TROUBLE, "no memory for another call");
 	launch->call_count++;
-	launch->work |= call_work(task->tid, entry);
+	launch->is_reason = work && !launch->work;
+	launch->work |= work;
 	hanging_enter(task, entry);
+	take_pictures(task, entry);
 	if (launch_is_hazardous(launch) && (launch->work || launch->call_count == MANY_CALLS))
 		locate(launch);
 	if (!entry->foreign && call_is_exec(entry->call)) {
@@ -221,6 +248,11 @@ static void finish_call(struct launch *launch, int returned, int64_t result)
 	launch->current.result = result;
 	hanging_leave(launch, launch->current.returned);
 	launch_store_call(launch);
+	if (launch->is_reason) {
+		launch->reason = launch->current;
+		launch->reason.text = copy(launch->current.text);
+	}
+	launch->is_reason = 0;
 	if (launch->current.returned && launch->exec_file)
 		note_exec_failure(launch);
 	free(launch->exec_file);
@@ -246,7 +278,12 @@ int window_call(struct task *task)
 	case CALL_NONE:
 		break;
 	}
-	return launch->call_count < LAUNCH_CALLS_TRACED;
+	if (launch->call_count < LAUNCH_CALLS_TRACED)
+		return 1;
+	/* where it waits from here on isn't seen */
+	snapshot_free(launch->wait_snapshot);
+	launch->wait_snapshot = NULL;
+	return 0;
 }
 
 static void look(struct tracee *tracee, void *context)
@@ -280,6 +317,29 @@ static void show_hang(struct launch *launch)
 	launch->call_count++;
 }
 
+/* It was a copy of its parent: what its own stack ends in and its files are there as well. */
+static void locate_child(struct launch *launch, struct tracee *parent)
+{
+	int is_stuck = (launch->findings & FINDING_BIT(FINDING_STUCK)) != 0;
+
+	if (parent && parent->generation == launch->generation)
+		launch->child_place = place_find(is_stuck ? launch->wait_snapshot
+						 : launch->reason_snapshot,
+						 parent->pid, &parent->view);
+}
+
+static void forget_snapshots(struct launch *launch)
+{
+	struct snapshot **const all[] = {
+		&launch->snapshot, &launch->reason_snapshot, &launch->wait_snapshot,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snapshot_free(*all[i]);
+		*all[i] = NULL;
+	}
+}
+
 void window_end(struct tracee *tracee, enum outcome outcome, int status)
 {
 	struct launch *launch = tracee->window;
@@ -309,7 +369,8 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 		launch->executed = copy(tracee_program(tracee));
 	if (launch->findings || (launch->recorded && options->json))
 		locate(launch);
-	snapshot_free(launch->snapshot);
-	launch->snapshot = NULL;
+	if (!tally_knows(launch))
+		locate_child(launch, parent);
+	forget_snapshots(launch);
 	take_launch(launch);
 }
