@@ -148,6 +148,24 @@ test_a_child_that_waits_for_ever_is_found() {
 	has ' stuck at sa_trace_sins.c:'
 }
 
+test_a_child_that_holds_its_caller_up_is_no_stuck_copy() {
+	need_plain
+	sin held-up
+	same findings "1 held-up" "$findings"
+	has '^held-up: sa_trace_sins ([0-9]*) was suspended in posix_spawn-like for [0-9]* m\{0,1\}s;$'
+	has '  its child [0-9]* waited in open.*"fifo".*, and ran .*/true after'
+	has '  mend    open what may wait'
+	rm fifo
+	sin held-up-for-ever
+	kill -9 "$(sed -n 's/^  its child \([0-9]*\) .*/\1/p' report)"
+	same findings "1 held-up" "$findings"
+	has 'waited in open.*, and still ran after'
+	has ' spawn_from at sa_trace_sins.c:'
+	rm fifo
+	sin held-up --json
+	grep -q '"held_by": "open.*fifo.*"findings": \["held-up"\]' report || fail "JSON: $(cat report)"
+}
+
 # as --stuck says it, in a child that waits until it is killed a second later
 test_ways_to_hang_are_told_as_stuck_tells_them() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"

@@ -446,6 +446,74 @@ static int calls(void)
 	return fork_and(make_900_calls);
 }
 
+static const char *other_end;
+
+/* The only child, once there is one that sleeps; where the kernel doesn't tell, after a while */
+static void wait_for_sleeper(void)
+{
+	const struct timespec moment = {0, 10000000};
+	char path[64];
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	for (int i = 0; !pid || !sleeps(pid); i++) {
+		FILE *stream = fopen(path, "re");
+
+		if (!stream && i == 100)
+			return;
+		if (stream && fscanf(stream, "%d", &pid) != 1)
+			pid = 0;
+		if (stream)
+			fclose(stream);
+		nanosleep(&moment, NULL);
+	}
+}
+
+/* Opens the other end of the FIFO once the child has waited there for two seconds. */
+static void *open_late(void *context)
+{
+	wait_for_sleeper();
+	nanosleep(&(struct timespec){2, 0}, NULL);
+	return open(other_end, O_WRONLY | O_CLOEXEC) < 0 ? context : NULL;
+}
+
+static int spawn_from(const char *fifo)
+{
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, fifo, O_RDONLY, 0);
+	return posix_spawn(&pid, program[0], &actions, NULL, program, environ) ? -1 : end_of(pid);
+}
+
+static int held_up(void)
+{
+	pthread_t thread;
+
+	other_end = "fifo";
+	if (mkfifo(other_end, 0600) < 0 || pthread_create(&thread, NULL, open_late, NULL))
+		abort();
+	return spawn_from(other_end);
+}
+
+static void *leave(void *context)
+{
+	wait_for_sleeper();
+	nanosleep(&(struct timespec){2, 0}, NULL);
+	_exit(context != NULL);
+}
+
+/* The program ends while one of its threads is suspended; nobody opens the other end. */
+static int held_up_for_ever(void)
+{
+	pthread_t thread;
+
+	if (mkfifo("fifo", 0600) < 0 || pthread_create(&thread, NULL, leave, NULL))
+		abort();
+	return spawn_from("fifo");
+}
+
 static int stuck_interrupted(void)
 {
 	stuck_signal = SIGINT;
@@ -646,6 +714,7 @@ static const struct {
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
 	{"hang-late", hang_late}, {"hang-shared", hang_shared}, {"hang-timed", hang_timed},
 	{"hang-join", hang_join}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
+	{"held-up", held_up}, {"held-up-for-ever", held_up_for_ever},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},
 	{"threads-libc", threads_libc}, {"work-of-copy", work_of_copy}, {"missing", missing},

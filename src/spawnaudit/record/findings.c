@@ -26,4 +26,11 @@ const struct finding_words finding_words[FINDING_KINDS] = {
 		"nothing but exec after fork in a program with threads; or spu_spawn(3), which "
 		"runs no code there",
 	},
+	[FINDING_HELD_UP] = {
+		"held-up",
+		"the calling thread is suspended until the child executes its program or ends, and "
+		"takes no signal meanwhile",
+		"open what may wait, as a FIFO, before the launch, and hand on its descriptor; or "
+		"spu_spawn(3), which opens FIFOs where a signal ends the wait",
+	},
 };

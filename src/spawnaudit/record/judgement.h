@@ -11,7 +11,7 @@
 #define FINDING_ALL (FINDING_BIT(FINDING_KINDS) - 1)
 
 /*
- * FINDING_BITs; 0: safe. Of unsafe-fork, no-exec and stuck it is one at most:
+ * FINDING_BITs; 0: safe. Of all but leak it is one at most:
  * the gravest.
  */
 unsigned launch_judge(const struct launch *launch);

@@ -30,6 +30,7 @@ void launch_free(struct launch *launch)
 	free(launch->leaks);
 	free(launch->current.text);
 	free(launch->exec_file);
+	free(launch->held_by);
 	free(launch->hang.text);
 	free(launch->hang.call);
 	free(launch->reason.text);

@@ -16,6 +16,9 @@
 #define LAUNCH_CALLS_LAST 192	/* and these */
 #define LAUNCH_CALLS_TRACED 1000	/* then it's a worker, and runs on at full speed */
 
+/* ns; a child that got so far is no longer on its way to exec */
+#define LAUNCH_LONG 1000000000
+
 enum method { METHOD_FORK, METHOD_VFORK, METHOD_SPAWN, METHOD_CLONE, METHOD_COUNT };
 
 enum outcome { OUTCOME_OPEN, OUTCOME_EXECUTED, OUTCOME_EXITED, OUTCOME_KILLED, OUTCOME_LEFT };
@@ -88,6 +91,7 @@ struct launch {
 	struct snapshot *wait_snapshot;	/* and in its last call, if that waits for a futex */
 	struct place *child_place;	/* from one of these, for the first finding of its kind */
 	struct hang hang;
+	char *held_by;		/* the call in which it kept its caller suspended for LAUNCH_LONG */
 
 	int64_t born, lasted;	/* ns */
 	enum outcome outcome;

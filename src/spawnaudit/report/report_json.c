@@ -129,6 +129,7 @@ void report_json_launch(const struct launch *launch)
 	write_calls(json, launch);
 	write_work(json, launch->work);
 	write_hang(json, &launch->hang);
+	json_string(json, "held_by", launch->held_by);
 	if (launch->reason.text)
 		write_call(json, "reason", &launch->reason);
 	else

@@ -206,15 +206,9 @@ static void say_fork(const struct group *group)
 	fprintf(out(), ";\n  its child %d ", (int)launch->child);
 	if (group->kind == FINDING_STUCK) {
 		put_ending(launch);
-		fputs(", waiting for ", out());
-		if (launch->hang.said) {
-			fputs("what nobody gives any more: ", out());
-			put(launch->hang.call);
-			fprintf(out(), ":\n  %s", launch->hang.said->text);
-		} else {
-			put(launch->current.text);
-		}
-		putc('\n', out());
+		fputs(", waiting for what nobody gives any more: ", out());
+		put(launch->hang.call);
+		fprintf(out(), ":\n  %s\n", launch->hang.said->text);
 		return;
 	}
 	put_ending(launch);
@@ -222,6 +216,20 @@ static void say_fork(const struct group *group)
 		fputs(", having done: ", out());
 		put_work(launch);
 	}
+	putc('\n', out());
+}
+
+static void say_held(const struct group *group)
+{
+	const struct launch *launch = group->first;
+
+	put_parent(launch);
+	fprintf(out(), " was suspended in %s for ", method_name(launch->method));
+	put_time(launch->lasted);
+	fprintf(out(), ";\n  its child %d waited in ", (int)launch->child);
+	put(launch->held_by);
+	fputs(", and ", out());
+	put_ending(launch);
 	putc('\n', out());
 }
 
@@ -245,6 +253,8 @@ void report_text_group(const struct group *group)
 	fprintf(out(), "\n%s: ", finding_words[group->kind].name);
 	if (group->kind == FINDING_LEAK)
 		say_leak(group);
+	else if (group->kind == FINDING_HELD_UP)
+		say_held(group);
 	else
 		say_fork(group);
 	put_place(launch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hanging.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -216,4 +216,19 @@ void hanging_look(const struct tracee *tracee, int64_t now, int must)
 	note_longest(hang, now);
 	free(text);
 	suspect_clear(&suspect);
+}
+
+void hanging_look_at_caller(const struct tracee *tracee, int64_t now)
+{
+	struct launch *launch = tracee->window;
+	struct process process;
+	struct process_call call;
+
+	if (!(launch->flags & CLONE_VFORK) || launch->held_by || now < LAUNCH_LONG)
+		return;
+	/* asleep: not at work, nor stopped by us */
+	if (process_read(tracee->pid, &process) == 0 &&
+	    (process.state == 'S' || process.state == 'D') &&
+	    process_call(tracee->pid, tracee->pid, &call) > 0)
+		launch->held_by = text_of(tracee->pid, &call);
 }

@@ -288,10 +288,16 @@ int window_call(struct task *task)
 
 static void look(struct tracee *tracee, void *context)
 {
+	const struct launch *launch = tracee->window;
 	const int64_t *now = context;
 
-	if (tracee->window)
-		hanging_look(tracee, *now - tracee->window->born, 0);
+	if (!launch)
+		return;
+	hanging_look(tracee, *now - launch->born, 0);
+	hanging_look_at_caller(tracee, *now - launch->born);
+	/* its parent may end before it does */
+	if (launch->hang.reason || launch->held_by)
+		locate(tracee->window);
 }
 
 void windows_look(void)
@@ -351,8 +357,10 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	launch->outcome = outcome;
 	launch->status = status;
 	launch->lasted = now_ns() - launch->born;
-	if (outcome == OUTCOME_LEFT)
+	if (outcome == OUTCOME_LEFT) {
 		hanging_look(tracee, launch->lasted, 1);
+		hanging_look_at_caller(tracee, launch->lasted);
+	}
 	tracee->window = NULL;
 	open_count--;
 	if (launch->hang.reason && launch->current.returned)
