@@ -63,7 +63,9 @@ rooms() {
 		spawnaudit/hang/account.* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/*
 		spawnaudit/hang/* | spawnaudit/look/* spawnaudit/hang/*
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
+		spawnaudit/record/safe.* | spawnaudit/record/safe.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
+		spawnaudit/trace/clock.* | spawnaudit/trace/clock.h
 		spawnaudit/trace/given.* | spawnutil.h spawnaudit/trace/given.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h

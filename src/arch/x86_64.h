@@ -62,6 +62,9 @@ INLINE long syscall6(long number, long a, long b, long c, long d, long e, long f
 #define ARCH_SP_WORD 7
 #define ARCH_PC_WORD 16
 
+/* int3: of one byte, and where it was hit the pc stands behind it */
+#define ARCH_BREAKPOINT 0xcc
+
 /* A member of a handler's mcontext_t */
 #define ARCH_CONTEXT_RESULT gregs[REG_RAX]
 

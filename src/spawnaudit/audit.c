@@ -11,6 +11,7 @@
 #include "common/message.h"
 #include "report/output.h"
 #include "report/report.h"
+#include "trace/entries.h"
 #include "trace/start.h"
 #include "trace/trace.h"
 
@@ -71,6 +72,7 @@ int audit_run(const struct options *options)
 		report_end(&trace);
 	status = exit_status(options, &trace);
 	report_free();
+	entries_free();
 	free(trace.unprivileged);
 	return status;
 }

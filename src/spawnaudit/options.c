@@ -18,7 +18,7 @@
 #include "spawnutil.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
-       KEY_FAIL, KEY_CALLS };
+       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
@@ -29,6 +29,8 @@ static const struct argp_option table[] = {
 	{"all-calls", KEY_CALLS, 0, 0, "Record the system calls of every child, also where no "
 	 "lock can be lost: slower", 0},
 	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding", 0},
+	{"functions", KEY_FUNCTIONS, "WHICH", OPTION_ARG_OPTIONAL, "Which functions run between "
+	 "fork and exec in copies of processes with threads: first (of each place), all, none", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
 
 	{0, 0, 0, 0, "Stuck copies:", 3},
@@ -125,6 +127,22 @@ static int set_status(struct options *options, const char *text)
 	return 0;
 }
 
+static int set_functions(struct options *options, const char *text)
+{
+	static const char *const names[] = {
+		[FUNCTIONS_NONE] = "none", [FUNCTIONS_FIRST] = "first", [FUNCTIONS_ALL] = "all",
+	};
+
+	options->functions_given = 1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text ? text : "first", names[i]) == 0) {
+			options->functions = (enum functions_mode)i;
+			return 0;
+		}
+	say("--functions: '%s' is none of first, all, none", text);
+	return EINVAL;
+}
+
 /* All names, a space before each. */
 static const char *kind_names(void)
 {
@@ -170,6 +188,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_CALLS:
 		options->all_calls = 1;
 		return 0;
+	case KEY_FUNCTIONS:
+		return set_functions(options, text);
 	case KEY_FAIL:
 		return set_fail_on(options, text);
 	case 'v':
@@ -208,6 +228,7 @@ static int check_mode(const struct options *options)
 		const char *option, *where;
 	} rules[] = {
 		{options->all_calls && !traces, "--all-calls", "COMMAND and -p"},
+		{options->functions_given && !traces, "--functions", "COMMAND and -p"},
 		{options->verbose && !traces, "--verbose", "COMMAND and -p"},
 		{options->fail_on && !traces, "--fail-on", "COMMAND and -p"},
 		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},

@@ -10,6 +10,8 @@
 #define EXIT_FINDINGS 1
 #define EXIT_TROUBLE 125
 
+enum functions_mode { FUNCTIONS_NONE, FUNCTIONS_FIRST, FUNCTIONS_ALL };
+
 enum mode { MODE_NONE, MODE_FDS, MODE_STUCK, MODE_COMMAND, MODE_ATTACH };
 
 struct fd_range {
@@ -24,6 +26,8 @@ struct options {
 	char **command;		/* MODE_COMMAND; ends with NULL */
 	pid_t target;		/* MODE_ATTACH */
 	int all_calls;		/* record those of every child */
+	enum functions_mode functions;	/* of which fork children they are looked at */
+	int functions_given;
 	int verbose;		/* list every launch */
 	unsigned fail_on;	/* bits by enum finding: these decide how we exit */
 

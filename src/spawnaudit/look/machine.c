@@ -74,6 +74,19 @@ int machine_registers(pid_t tid, struct registers *ret)
 	return 0;
 }
 
+int machine_go_to(pid_t tid, uint64_t pc)
+{
+	struct user_regs_struct regset;
+	struct iovec vector = {&regset, sizeof(regset)};
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &vector) < 0)
+		return -errno;
+	if (vector.iov_len != sizeof(regset))
+		return -EINVAL;
+	regset.ARCH_PC = pc;
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &vector) < 0 ? -errno : 0;
+}
+
 /* PTRACE_GET_SYSCALL_INFO (5.3); libc has it under names that differ between versions */
 #define GET_CALL_INFO 0x420e
 #define OP_ENTRY 1

@@ -25,6 +25,9 @@ enum call_stop { CALL_NONE, CALL_ENTRY, CALL_EXIT };
 /* The thread must be stopped by us. 0, or -errno: -ESRCH when it was killed meanwhile. */
 int machine_registers(pid_t tid, struct registers *ret);
 
+/* It goes on there. 0 or -errno. */
+int machine_go_to(pid_t tid, uint64_t pc);
+
 /*
  * At a stop for a system call: is it the beginning or the end of one? known_entry:
  * the call began at the stop before, which kernels before 5.3 don't tell.

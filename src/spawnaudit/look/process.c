@@ -119,13 +119,14 @@ static long last_number(const char *line)
 
 static int parse_status(const char *text, struct process_status *ret)
 {
-	const char *uids, *group, *tracer, *inner, *caught, *waits, *preemptions;
+	const char *uids, *group, *tracer, *inner, *caught, *ignored, *waits, *preemptions;
 
 	uids = find_value(text, "Uid");
 	group = find_value(text, "Tgid");
 	tracer = find_value(text, "TracerPid");
 	inner = find_value(text, "NSpid");	/* since Linux 4.1, with namespaces */
 	caught = find_value(text, "SigCgt");
+	ignored = find_value(text, "SigIgn");
 	waits = find_value(text, "voluntary_ctxt_switches");
 	preemptions = find_value(text, "nonvoluntary_ctxt_switches");
 	if (!uids || sscanf(uids, "%u %u", &ret->uid, &ret->effective_uid) != 2)
@@ -138,6 +139,8 @@ static int parse_status(const char *text, struct process_status *ret)
 		ret->inner_tid = (pid_t)last_number(inner);
 	if (caught)
 		ret->caught = strtoull(caught, NULL, 16);
+	if (ignored)
+		ret->ignored = strtoull(ignored, NULL, 16);
 	if (waits && preemptions)
 		ret->switches = strtoul(waits, NULL, 10) + strtoul(preemptions, NULL, 10);
 	return 0;

@@ -46,6 +46,7 @@ struct process_status {
 	pid_t tracer;		/* 0: none */
 	pid_t inner_tid;	/* its own id for itself, in a pid namespace of its own maybe */
 	uint64_t caught;	/* signals with a handler, as SPU_SIGNAL() bits */
+	uint64_t ignored;
 	unsigned long switches;	/* how often it has stopped running: the same twice, and it slept */
 };
 

@@ -9,6 +9,21 @@ static int was_stuck(const struct launch *launch)
 	return launch->hang.longest >= LAUNCH_LONG || (launch->hang.reason && was_alive);
 }
 
+/*
+ * What counts is which functions ran. Where they aren't known, or this launch did what
+ * the first one from its place didn't, the calls have to tell.
+ */
+static int is_unsafe(const struct launch *launch)
+{
+	const struct functions *functions = launch->functions;
+
+	if (functions && functions->unsafe_count > 0)
+		return 1;
+	if (functions && functions->is_complete && !(launch->work & ~functions->work))
+		return 0;
+	return launch->work != 0;
+}
+
 static unsigned judge_child(const struct launch *launch)
 {
 	if (was_stuck(launch))
@@ -18,8 +33,9 @@ static unsigned judge_child(const struct launch *launch)
 	if (!launch_is_hazardous(launch))
 		return 0;
 	if (launch->outcome == OUTCOME_EXECUTED || launch->exec_failure)
-		return launch->work ? FINDING_BIT(FINDING_UNSAFE_FORK) : 0;
-	if (launch->work || (launch->outcome != OUTCOME_EXITED && launch->lasted >= LAUNCH_LONG))
+		return is_unsafe(launch) ? FINDING_BIT(FINDING_UNSAFE_FORK) : 0;
+	if (is_unsafe(launch) ||
+	    (launch->outcome != OUTCOME_EXITED && launch->lasted >= LAUNCH_LONG))
 		return FINDING_BIT(FINDING_NO_EXEC);
 	return 0;
 }

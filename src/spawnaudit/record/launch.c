@@ -34,6 +34,7 @@ void launch_free(struct launch *launch)
 	free(launch->hang.text);
 	free(launch->hang.call);
 	free(launch->reason.text);
+	functions_let_go(launch->functions);
 	snapshot_free(launch->snapshot);
 	snapshot_free(launch->reason_snapshot);
 	snapshot_free(launch->wait_snapshot);

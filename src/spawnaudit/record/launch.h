@@ -11,6 +11,7 @@
 
 #include "../look/place.h"
 #include "../look/process.h"
+#include "functions.h"
 
 #define LAUNCH_CALLS_FIRST 64	/* of each launch these are kept, */
 #define LAUNCH_CALLS_LAST 192	/* and these */
@@ -90,6 +91,8 @@ struct launch {
 	struct snapshot *reason_snapshot;	/* of the child at that call */
 	struct snapshot *wait_snapshot;	/* and in its last call, if that waits for a futex */
 	struct place *child_place;	/* from one of these, for the first finding of its kind */
+	struct functions *functions;	/* NULL: not known */
+	int are_firsts;		/* these are of the first launch from the same place */
 	struct hang hang;
 	char *held_by;		/* the call in which it kept its caller suspended for LAUNCH_LONG */
 

@@ -10,6 +10,7 @@
 #include "../record/judgement.h"
 #include "common/parse.h"
 #include "output.h"
+#include "report_functions.h"
 #include "shapes.h"
 
 static void write_ms(struct json *json, const char *key, int64_t ns)
@@ -134,6 +135,7 @@ void report_json_launch(const struct launch *launch)
 		write_call(json, "reason", &launch->reason);
 	else
 		json_null(json, "reason");
+	report_functions_json(json, launch);
 	shapes_write_place(json, "child_stack", launch->child_place);
 	shapes_write_place(json, "stack", launch->place);
 	write_leaks(json, launch->leaks, launch->leak_count);

@@ -12,6 +12,7 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "output.h"
+#include "report_functions.h"
 #include "shapes.h"
 
 #define CALLS_SHOWN 12
@@ -244,6 +245,10 @@ static void put_child(const struct launch *launch, enum finding kind)
 		shapes_print_place(kind == FINDING_STUCK ? "  hangs   " : "  within  ",
 				   launch->child_place);
 	put_calls(launch, CALLS_SHOWN);
+	report_functions_text(launch, 0);
+	if (!launch->functions && kind != FINDING_HELD_UP)
+		fputs("          the functions that ran aren't known: this is by the calls alone\n",
+		      out());
 }
 
 void report_text_group(const struct group *group)
@@ -276,6 +281,7 @@ void report_text_launch(const struct launch *launch)
 	put_ending(launch);
 	putc('\n', out());
 	put_calls(launch, LAUNCH_CALLS_FIRST + LAUNCH_CALLS_LAST);
+	report_functions_text(launch, 1);
 }
 
 static void put_notes(const struct trace *trace, const struct counts *counts)

@@ -83,13 +83,17 @@ pid_t start_command(char *const command[], int *ret_start)
 	return pid;
 }
 
+#define EVENTS (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
+		PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)
+
+int start_options(pid_t tid, unsigned long more)
+{
+	return ptrace(PTRACE_SETOPTIONS, tid, 0, EVENTS | more) < 0 ? -errno : 0;
+}
+
 int start_tracing(pid_t tid)
 {
-	const unsigned long events = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-				     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-				     PTRACE_O_TRACESYSGOOD;
-
-	return ptrace(PTRACE_SEIZE, tid, 0, events) < 0 ? -errno : 0;
+	return ptrace(PTRACE_SEIZE, tid, 0, EVENTS) < 0 ? -errno : 0;
 }
 
 static void say_refused(pid_t pid, int err)

@@ -20,6 +20,9 @@ void signals_block(void);
  */
 pid_t start_command(char *const command[], int *ret_start);
 
+/* What is told of a thread, and more options of ptrace's; it is stopped. */
+int start_options(pid_t tid, unsigned long more);
+
 /* Traces one thread from now on, and what it makes; it isn't stopped. 0 or -errno. */
 int start_tracing(pid_t tid);
 

@@ -7,6 +7,7 @@
 
 struct given;
 struct launch;
+struct watch;
 struct view;
 
 /* A process that we trace */
@@ -18,6 +19,7 @@ struct tracee {
 	char *program;		/* its executable; NULL: not asked yet */
 	struct given *given;	/* what its last exec gave it, or its parent's; NULL: unknown */
 	struct view *view;	/* of its files; NULL: not made yet */
+	struct watch *watch;	/* entries.c's; NULL: none */
 	unsigned generation;	/* how often it executed a program */
 	int status;		/* how its first thread ended */
 	struct tracee *parent;	/* that made it; NULL: it is gone, or not known */
@@ -42,6 +44,7 @@ struct task {
 	struct tracee *tracee;	/* NULL while it waits */
 	int steps;		/* it stops at system calls */
 	int in_call;
+	int enters_handler;	/* it is to stop at the beginning of a handler */
 	int status;		/* of TASK_ENDED_FIRST */
 	struct task *next;
 };

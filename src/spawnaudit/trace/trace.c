@@ -11,12 +11,13 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../look/process.h"
+#include "clock.h"
 #include "common/message.h"
 #include "crossing.h"
+#include "entries.h"
 #include "start.h"
 #include "tasks.h"
 
@@ -40,7 +41,9 @@ static int is_stopping(int signal_number)
 /* A thread that was killed meanwhile can't be continued: its end comes next. */
 static void go_on(const struct task *task, int signal_number)
 {
-	ptrace(task->steps ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, 0, signal_number);
+	ptrace(task->enters_handler ? PTRACE_SINGLESTEP
+				    : task->steps ? PTRACE_SYSCALL : PTRACE_CONT,
+	       task->tid, 0, signal_number);
 }
 
 /*
@@ -87,6 +90,7 @@ static void admit(struct trace *trace, struct task *task)
 	if (task->state != TASK_STOPPED_FIRST)
 		return;
 	task_set_state(task, TASK_RUNS);
+	entries_admit(task);
 	go_on(task, 0);
 }
 
@@ -118,13 +122,15 @@ static void on_birth(struct trace *trace, struct task *creator, int event)
 		task = task_add((pid_t)message, TASK_TOLD_FIRST);
 	if (task->tracee) {
 		window_tell(task->tracee, creator, &birth);
-	} else if (birth.flags & CLONE_THREAD) {
-		become_thread(task, creator->tracee);
-		admit(trace, task);
-	} else {
-		become_process(task, creator, &birth);
-		admit(trace, task);
+		go_on(creator, 0);
+		return;
 	}
+	if (birth.flags & CLONE_THREAD)
+		become_thread(task, creator->tracee);
+	else
+		become_process(task, creator, &birth);
+	entries_birth(creator, birth.flags & CLONE_THREAD ? NULL : task->tracee, birth.flags);
+	admit(trace, task);
 	go_on(creator, 0);
 }
 
@@ -245,8 +251,8 @@ static void on_stop(struct trace *trace, struct task *task, int signal_number)
 
 static void on_call(struct task *task)
 {
-	if (task->tracee->window && task->steps)
-		task->steps = window_call(task);
+	if (task->tracee->window && task->steps && !(task->steps = window_call(task)))
+		entries_give_up(task);
 	go_on(task, 0);
 }
 
@@ -265,6 +271,7 @@ static void on_first_stop(struct trace *trace, struct task *task, pid_t tid, int
 	if (task->state != TASK_TOLD_FIRST)
 		return;
 	task_set_state(task, TASK_RUNS);
+	entries_admit(task);
 	on_stop(trace, task, stop & 0xff);
 }
 
@@ -296,7 +303,7 @@ static void on_trap(struct trace *trace, pid_t tid, int stop)
 	if (stop == CALL_STOP)
 		on_call(task);
 	else
-		go_on(task, event ? 0 : signal_number);
+		go_on(task, event ? 0 : entries_signal(task, signal_number));
 }
 
 /*
@@ -402,6 +409,7 @@ static void leave(struct tracee *tracee, void *context)
 
 	trace->left++;
 	window_end(tracee, OUTCOME_LEFT, 0);
+	entries_leave(tracee);
 }
 
 static void forget(struct tracee *tracee, void *context)
@@ -434,6 +442,7 @@ static void *run(void *context)
 	struct trace *trace = context;
 
 	windows_setup(trace->options, trace->take);
+	entries_setup(trace->options);
 	trace->failure = begin(trace);
 	if (trace->failure == 0) {
 		follow(trace);

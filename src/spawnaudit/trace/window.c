@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "../look/process.h"
 #include "../look/runtimes.h"
@@ -17,8 +16,10 @@
 #include "../record/tally.h"
 #include "arch/arch.h"
 #include "calls.h"
+#include "clock.h"
 #include "common/message.h"
 #include "crossing.h"
+#include "entries.h"
 #include "given.h"
 #include "hanging.h"
 #include "learning.h"
@@ -40,14 +41,6 @@ void windows_setup(const struct options *all_options, window_taker *take)
 size_t windows_open(void)
 {
 	return open_count;
-}
-
-int64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 const char *tracee_program(struct tracee *tracee)
@@ -267,12 +260,15 @@ int window_call(struct task *task)
 	switch (machine_call_stop(task->tid, task->in_call, &registers)) {
 	case CALL_ENTRY:
 		task->in_call = 1;
+		entries_call(task, &registers);
 		begin_call(task, &registers);
 		break;
 	case CALL_EXIT:
 		/* the end of the clone that made it comes without a beginning */
-		if (task->in_call)
+		if (task->in_call) {
+			entries_call(task, NULL);
 			finish_call(launch, 1, (int64_t)registers.result);
+		}
 		task->in_call = 0;
 		break;
 	case CALL_NONE:
@@ -361,6 +357,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 		hanging_look(tracee, launch->lasted, 1);
 		hanging_look_at_caller(tracee, launch->lasted);
 	}
+	entries_end(tracee, outcome);
 	tracee->window = NULL;
 	open_count--;
 	if (launch->hang.reason && launch->current.returned)

@@ -20,8 +20,6 @@ typedef void window_taker(struct launch *launch);
 void windows_setup(const struct options *options, window_taker *take);
 size_t windows_open(void);
 
-int64_t now_ns(void);
-
 /* The call by which a process or thread is made */
 struct birth {
 	uint64_t flags;		/* of clone */

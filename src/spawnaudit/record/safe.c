@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "safe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* As POSIX has it (2.4.3): up to Issue 7, which signal-safety(7) lists, and what Issue 8 adds. */
+#define POSIX_HAS \
+	"_Exit", "_exit", "abort", "accept", "access", "aio_error", "aio_return", "aio_suspend", \
+	"alarm", "bind", "cfgetispeed", "cfgetospeed", "cfsetispeed", "cfsetospeed", "chdir", \
+	"chmod", "chown", "clock_gettime", "close", "connect", "creat", "dup", "dup2", "execl", \
+	"execle", "execv", "execve", "faccessat", "fchdir", "fchmod", "fchmodat", "fchown", \
+	"fchownat", "fcntl", "fdatasync", "fexecve", "ffs", "fstat", "fstatat", "fsync", \
+	"ftruncate", "futimens", "getegid", "geteuid", "getgid", "getgroups", "getpeername", \
+	"getpgrp", "getpid", "getppid", "getsockname", "getsockopt", "getuid", "htonl", "htons", \
+	"kill", "link", "linkat", "listen", "longjmp", "lseek", "lstat", "memccpy", "memchr", \
+	"memcmp", "memcpy", "memmove", "memset", "mkdir", "mkdirat", "mkfifo", "mkfifoat", \
+	"mknod", "mknodat", "ntohl", "ntohs", "open", "openat", "pause", "pipe", "poll", \
+	"posix_trace_event", "pselect", "pthread_kill", "pthread_self", "pthread_sigmask", \
+	"raise", "read", "readlink", "readlinkat", "recv", "recvfrom", "recvmsg", "rename", \
+	"renameat", "rmdir", "select", "sem_post", "send", "sendmsg", "sendto", "setgid", \
+	"setpgid", "setsid", "setsockopt", "setuid", "shutdown", "sigaction", "sigaddset", \
+	"sigdelset", "sigemptyset", "sigfillset", "sigismember", "siglongjmp", "signal", \
+	"sigpause", "sigpending", "sigprocmask", "sigqueue", "sigset", "sigsuspend", "sleep", \
+	"sockatmark", "socket", "socketpair", "stat", "stpcpy", "stpncpy", "strcat", "strchr", \
+	"strcmp", "strcpy", "strcspn", "strlen", "strncat", "strncmp", "strncpy", "strnlen", \
+	"strpbrk", "strrchr", "strspn", "strstr", "strtok_r", "symlink", "symlinkat", "tcdrain", \
+	"tcflow", "tcflush", "tcgetattr", "tcgetpgrp", "tcsendbreak", "tcsetattr", "tcsetpgrp", \
+	"time", "timer_getoverrun", "timer_gettime", "timer_settime", "times", "umask", "uname", \
+	"unlink", "unlinkat", "utime", "utimensat", "utimes", "wait", "waitpid", "wcpcpy", \
+	"wcpncpy", "wcscat", "wcschr", "wcscmp", "wcscpy", "wcscspn", "wcslen", "wcsncat", \
+	"wcsncmp", "wcsncpy", "wcsnlen", "wcspbrk", "wcsrchr", "wcsspn", "wcsstr", "wcstok", \
+	"wmemchr", "wmemcmp", "wmemcpy", "wmemmove", "wmemset", "write"
+
+#define ISSUE_8_ADDS \
+	"_Fork", "accept4", "dup3", "ffsl", "ffsll", "getentropy", "getresgid", "getresuid", \
+	"killpg", "memmem", "pipe2", "ppoll", "pread", "pwrite", "readv", "setegid", "seteuid", \
+	"setregid", "setresgid", "setresuid", "setreuid", "strlcat", "strlcpy", "tcgetwinsize", \
+	"tcsetwinsize", "waitid", "wcslcat", "wcslcpy", "writev"
+
+/* Not POSIX's: libc makes the system call, or less, and nothing besides. */
+#define LINUX_HAS \
+	"arch_prctl", "capget", "capset", "chroot", "clock_nanosleep", "close_range", \
+	"closefrom", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "execveat", \
+	"execvp", "execvpe", "fallocate", "flock", "getcpu", "getpgid", "getpriority", \
+	"getrandom", "getrlimit", "getrusage", "getsid", "gettid", "gettimeofday", \
+	"inotify_init1", "ioctl", "lchown", "madvise", "memfd_create", "mempcpy", "memrchr", \
+	"mlock", "mmap", "mount", "mprotect", "munmap", "nanosleep", "nice", "personality", \
+	"pidfd_open", "pidfd_send_signal", "pivot_root", "posix_fadvise", "prctl", "prlimit", \
+	"ptrace", "rawmemchr", "renameat2", "sched_get_priority_max", \
+	"sched_get_priority_min", "sched_getaffinity", "sched_getparam", \
+	"sched_getscheduler", "sched_setaffinity", "sched_setparam", "sched_setscheduler", \
+	"sched_yield", "setdomainname", "setfsgid", "setfsuid", "setgroups", "sethostname", \
+	"setns", "setpgrp", "setpriority", "setrlimit", "sigaltstack", "signalfd", \
+	"sigtimedwait", "sigwaitinfo", "splice", "statx", "strcasecmp", "strchrnul", \
+	"strncasecmp", "syscall", "tgkill", "timerfd_create", "timerfd_settime", "umount2", \
+	"unshare", "vfork", "wait3", "wait4"
+
+/* What compilers and macros call, not people */
+#define COMPILERS_HAVE \
+	"cxa_finalize", "errno_location", "stack_chk_fail", "tls_get_addr", "sched_cpucount", \
+	"setjmp", "sigsetjmp", "fxstat", "lxstat", "xstat", "fxstatat", "xmknod", "xmknodat", \
+	"libc_current_sigrtmin", "libc_current_sigrtmax", "bzero", "bcopy", "explicit_bzero", \
+	"cmsg_nxthdr", "fdelt", "sysv_signal"
+
+static const char *const safe[] = {POSIX_HAS, ISSUE_8_ADDS, LINUX_HAS, COMPILERS_HAVE};
+
+/* Whose functions none of the lists has, though they aren't libc's */
+static const char *const entrances[] = {
+	"crosscall2", "runtime.cgocallback", "_cgo_wait_runtime_init_done",
+};
+
+/* What may stand around a name: "__read_chk", "__open64_2", "__libc_sigaction" */
+static const char *const before[] = {"", "libc_", "GI_"};
+static const char *const behind[] = {"", "64", "_chk", "_2", "64_2", "64_time64", "_time64"};
+
+static int fits(const char *name, const char *safe_name)
+{
+	size_t length = strlen(safe_name);
+
+	if (strncmp(name, safe_name, length) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+		if (strcmp(name + length, behind[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static int is_listed(const char *name)
+{
+	for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
+		if (fits(name, safe[i]))
+			return 1;
+	return 0;
+}
+
+int function_is_safe(const char *name)
+{
+	const char *bare = name + strspn(name, "_");
+
+	if (is_listed(name))
+		return 1;
+	for (size_t i = 0; bare != name && i < sizeof(before) / sizeof(before[0]); i++)
+		if (strncmp(bare, before[i], strlen(before[i])) == 0 &&
+		    is_listed(bare + strlen(before[i])))
+			return 1;
+	return 0;
+}
+
+int function_enters_runtime(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(entrances) / sizeof(entrances[0]); i++)
+		if (strcmp(name, entrances[i]) == 0)
+			return 1;
+	return 0;
+}
+
+int file_is_libc(const char *path)
+{
+	static const char *const names[] = {
+		"libc.so.", "libc-2.", "ld-linux", "ld-2.", "ld64.so.", "libpthread.so.",
+		"libpthread-2.", "libdl.so.", "libdl-2.", "librt.so.", "librt-2.", "libresolv.so.",
+		"libresolv-2.", "libanl.so.", "libutil.so.", "libnss_", "ld-musl-", "libc.musl-",
+	};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return 1;
+	return 0;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "breakpoints.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include "../look/process.h"
+#include "arch/arch.h"
+
+#ifdef ARCH_BREAKPOINT
+
+/* Each launch copies what it writes to: a program with more text isn't worth it */
+#define TEXT_MAX (192u << 20)
+
+struct text {
+	uint64_t address, size;
+	uint64_t offset;	/* in the file */
+	const struct starts *file;
+	unsigned char *was;
+};
+
+struct breakpoints {
+	int users;
+	uint64_t size;		/* of all text */
+	size_t count;
+	struct text *list;
+};
+
+static int open_memory(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static int is_all(ssize_t done, const struct text *text)
+{
+	return done >= 0 && (uint64_t)done == text->size;
+}
+
+static void write_back(int memory, const struct text *text)
+{
+	(void)!pwrite(memory, text->was, text->size, (off_t)text->address);
+}
+
+static int plant_text(int memory, struct text *text)
+{
+	const struct starts *file = text->file;
+	unsigned char *patched = malloc(text->size);
+	int r = 0;
+
+	text->was = malloc(text->size);
+	if (patched && text->was &&
+	    is_all(pread(memory, text->was, text->size, (off_t)text->address), text)) {
+		memcpy(patched, text->was, text->size);
+		for (size_t i = 0; i < file->count; i++)
+			if (file->list[i].offset - text->offset < text->size)
+				patched[file->list[i].offset - text->offset] = ARCH_BREAKPOINT;
+		r = is_all(pwrite(memory, patched, text->size, (off_t)text->address), text);
+		if (!r)
+			write_back(memory, text);
+	}
+	free(patched);
+	if (!r)
+		free(text->was);
+	return r;
+}
+
+static int add_text(struct breakpoints *breakpoints, const struct text *text)
+{
+	struct text *grown = reallocarray(breakpoints->list, breakpoints->count + 1,
+					  sizeof(*grown));
+
+	if (!grown)
+		return -1;
+	breakpoints->list = grown;
+	grown[breakpoints->count++] = *text;
+	return 0;
+}
+
+struct planting {
+	struct breakpoints *breakpoints;
+	pid_t pid;
+};
+
+/* Which text: what lies in files, and is the process's own. */
+static int collect(void *context, const struct process_mapping *mapping)
+{
+	struct planting *planting = context;
+	struct text text = {
+		.address = mapping->start,
+		.size = mapping->end - mapping->start,
+		.offset = mapping->offset,
+	};
+
+	if (!mapping->is_executable || mapping->is_shared || mapping->inode == 0 ||
+	    mapping->name[0] != '/')
+		return 0;
+	text.file = starts_find(planting->pid, mapping);
+	if (!text.file)
+		return 0;
+	planting->breakpoints->size += text.size;
+	if (planting->breakpoints->size > TEXT_MAX)
+		return -1;
+	return add_text(planting->breakpoints, &text);
+}
+
+static void plant(struct breakpoints *breakpoints, int memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < breakpoints->count; i++)
+		if (plant_text(memory, &breakpoints->list[i]))
+			breakpoints->list[kept++] = breakpoints->list[i];
+	breakpoints->count = kept;
+}
+
+struct breakpoints *breakpoints_plant(pid_t pid)
+{
+	struct breakpoints *breakpoints = calloc(1, sizeof(*breakpoints));
+	struct planting planting = {breakpoints, pid};
+	int memory = open_memory(pid);
+
+	if (breakpoints)
+		breakpoints->users = 1;
+	if (breakpoints && memory >= 0 && process_maps(pid, collect, &planting) == 0)
+		plant(breakpoints, memory);
+	else if (breakpoints)
+		breakpoints->count = 0;
+	if (memory >= 0)
+		close(memory);
+	if (breakpoints && breakpoints->count > 0)
+		return breakpoints;
+	breakpoints_let_go(breakpoints);
+	return NULL;
+}
+
+struct breakpoints *breakpoints_share(struct breakpoints *breakpoints)
+{
+	if (breakpoints)
+		breakpoints->users++;
+	return breakpoints;
+}
+
+void breakpoints_let_go(struct breakpoints *breakpoints)
+{
+	if (!breakpoints || --breakpoints->users > 0)
+		return;
+	for (size_t i = 0; i < breakpoints->count; i++)
+		free(breakpoints->list[i].was);
+	free(breakpoints->list);
+	free(breakpoints);
+}
+
+void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
+{
+	int memory = open_memory(pid);
+
+	if (memory < 0)
+		return;
+	for (size_t i = 0; i < breakpoints->count; i++)
+		write_back(memory, &breakpoints->list[i]);
+	close(memory);
+}
+
+static const struct text *find_text(const struct breakpoints *breakpoints, uint64_t address)
+{
+	for (size_t i = 0; i < breakpoints->count; i++)
+		if (address - breakpoints->list[i].address < breakpoints->list[i].size)
+			return &breakpoints->list[i];
+	return NULL;
+}
+
+static struct spot find_spot(const struct breakpoints *breakpoints, uint64_t address)
+{
+	const struct text *text = find_text(breakpoints, address);
+	struct spot spot = {0};
+
+	if (!text)
+		return spot;
+	spot.file = text->file;
+	spot.offset = address - text->address + text->offset;
+	spot.function = starts_before(text->file, spot.offset);
+	return spot;
+}
+
+/* One byte: what was written around it stays. */
+static void put_back(pid_t tid, const struct text *text, uint64_t address)
+{
+	int memory = open_memory(tid);
+
+	if (memory < 0)
+		return;
+	(void)!pwrite(memory, text->was + (address - text->address), 1, (off_t)address);
+	close(memory);
+}
+
+/*
+ * A signal of the program's that waited already takes the place of the trap's own, so
+ * that what lies there counts more than what the signal says.
+ */
+int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hit *ret,
+		     int *ret_own)
+{
+	struct registers registers;
+	const struct text *text;
+	unsigned char byte = 0;
+	uint64_t address, caller;
+	siginfo_t info;
+	int is_trap;
+
+	if (ptrace(PTRACE_GETSIGINFO, tid, 0, &info) < 0 ||
+	    machine_registers(tid, &registers) < 0 || registers.foreign)
+		return 0;
+	address = registers.pc - 1;
+	is_trap = info.si_code == SI_KERNEL;
+	text = find_text(breakpoints, address);
+	if (!text || text->was[address - text->address] == ARCH_BREAKPOINT)
+		return 0;
+	ret->at = find_spot(breakpoints, address);
+	if (!ret->at.function || ret->at.function->offset != ret->at.offset)
+		return 0;
+	machine_read(tid, address, &byte, 1);
+	if (!is_trap && byte != ARCH_BREAKPOINT)
+		return 0;
+	put_back(tid, text, address);
+	if (machine_go_to(tid, address) < 0)
+		return 0;
+	ret->sp = registers.sp;
+	ret->caller = (struct spot){0};
+	if (machine_read(tid, registers.sp, &caller, sizeof(caller)) == sizeof(caller))
+		ret->caller = find_spot(breakpoints, caller - 1);
+	*ret_own = !is_trap;
+	return 1;
+}
+
+#else
+
+struct breakpoints *breakpoints_plant(pid_t pid)
+{
+	(void)pid;
+	return NULL;
+}
+
+struct breakpoints *breakpoints_share(struct breakpoints *breakpoints)
+{
+	return breakpoints;
+}
+
+void breakpoints_let_go(struct breakpoints *breakpoints)
+{
+	(void)breakpoints;
+}
+
+void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
+{
+	(void)breakpoints, (void)pid;
+}
+
+int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hit *ret,
+		     int *ret_own)
+{
+	(void)breakpoints, (void)tid, (void)ret, (void)ret_own;
+	return 0;
+}
+
+#endif

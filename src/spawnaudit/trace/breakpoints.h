@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One-shot breakpoints at all functions of a process: written into its own copy of the
+ * text, so that nobody else meets them. Each is gone once it was hit.
+ */
+#ifndef SPAWNAUDIT_BREAKPOINTS_H
+#define SPAWNAUDIT_BREAKPOINTS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../look/machine.h"
+#include "starts.h"
+
+struct breakpoints;
+
+/* A place in the text: NULL where it is in no file, or before its first function */
+struct spot {
+	const struct starts *file;
+	const struct start *function;
+	uint64_t offset;	/* in the file */
+};
+
+struct hit {
+	struct spot at, caller;	/* caller: where it returns to */
+	uint64_t sp;
+};
+
+/*
+ * The process must not run, and share its memory with no other. NULL: there is nothing
+ * to write, or it can't be written, or this processor's breakpoints aren't known.
+ */
+struct breakpoints *breakpoints_plant(pid_t pid);
+struct breakpoints *breakpoints_share(struct breakpoints *breakpoints);
+void breakpoints_let_go(struct breakpoints *breakpoints);
+
+/* Puts the text back, in the process that they were written to or in a copy of it. */
+void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid);
+
+/*
+ * The thread is stopped by SIGTRAP: was it one of these? Then that one is gone, and the
+ * thread goes on as if it had never been. *ret_own: there is a SIGTRAP of the program's
+ * besides.
+ */
+int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hit *ret,
+		     int *ret_own);
+
+#endif

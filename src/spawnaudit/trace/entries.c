@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+#include "entries.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../look/process.h"
+#include "../look/snapshot.h"
+#include "../record/functions.h"
+#include "../record/safe.h"
+#include "breakpoints.h"
+#include "clock.h"
+#include "common/message.h"
+#include "start.h"
+
+/* ns; a child that got so far is a worker, and runs on at full speed */
+#define LONG 1000000000
+
+#define FUNCTIONS_MAX 10000	/* of one child */
+#define PLACES_MAX 64		/* of one program, with --functions=first */
+
+#define TRAP_BIT (UINT64_C(1) << (SIGTRAP - 1))
+
+/* Since Linux 3.11; libc has them under names that differ between versions */
+#define GET_MASK 0x420a
+#define SET_MASK 0x420b
+
+/* A place that launches come from, and what the first one from there did */
+struct origin {
+	char *program;
+	uint64_t key;
+	struct functions *functions;	/* NULL: not known yet */
+	struct origin *next;
+};
+
+struct watch {
+	struct breakpoints *planted;	/* NULL: the text is its own */
+	struct breakpoints *inherited;	/* of the process that it is a copy of */
+	struct origin *origin;
+	/*
+	 * The kernel unblocks SIGTRAP and forgets its handler when a breakpoint is met
+	 * while it is blocked. So it isn't while the child's own code runs; in the
+	 * kernel it is, as the child wants it.
+	 */
+	int is_blocked;		/* as the child wants it */
+	int is_veiled;		/* and we have unblocked it */
+	int has_met_libc;	/* it is a file of its own */
+	int has_returned;	/* from fork */
+	uint64_t handler_sp;	/* of a handler of fork's that isn't libc's; 0: none */
+};
+
+static enum functions_mode mode;
+static struct origin *origins;
+
+void entries_setup(const struct options *options)
+{
+	mode = options->functions;
+}
+
+void entries_free(void)
+{
+	struct origin *origin;
+
+	while ((origin = origins)) {
+		origins = origin->next;
+		functions_let_go(origin->functions);
+		free(origin->program);
+		free(origin);
+	}
+	starts_forget();
+}
+
+static struct watch *watch_of(struct tracee *tracee)
+{
+	if (!tracee->watch && !(tracee->watch = calloc(1, sizeof(*tracee->watch))))
+		die(EXIT_TROUBLE, "no memory for another process");
+	return tracee->watch;
+}
+
+static void forget(struct tracee *tracee)
+{
+	if (!tracee->watch)
+		return;
+	breakpoints_let_go(tracee->watch->planted);
+	breakpoints_let_go(tracee->watch->inherited);
+	free(tracee->watch);
+	tracee->watch = NULL;
+}
+
+/*
+ * The mask
+ */
+
+static void veil(struct task *task)
+{
+	struct watch *watch = task->tracee->watch;
+	uint64_t mask;
+
+	if (watch->is_veiled || ptrace(GET_MASK, task->tid, sizeof(mask), &mask) < 0)
+		return;
+	watch->is_blocked = (mask & TRAP_BIT) != 0;
+	mask &= ~TRAP_BIT;
+	if (watch->is_blocked && ptrace(SET_MASK, task->tid, sizeof(mask), &mask) == 0)
+		watch->is_veiled = 1;
+}
+
+static void unveil(struct task *task)
+{
+	struct watch *watch = task->tracee->watch;
+	uint64_t mask;
+
+	if (!watch->is_veiled || ptrace(GET_MASK, task->tid, sizeof(mask), &mask) < 0)
+		return;
+	mask |= TRAP_BIT;
+	ptrace(SET_MASK, task->tid, sizeof(mask), &mask);
+	watch->is_veiled = 0;
+}
+
+/*
+ * Begin and end
+ */
+
+/* The task is stopped. */
+static void put_back(struct task *task)
+{
+	struct watch *watch = task->tracee->watch;
+
+	if (!watch || !watch->planted)
+		return;
+	breakpoints_remove(watch->planted, task->tid);
+	breakpoints_let_go(watch->planted);
+	watch->planted = NULL;
+	unveil(task);
+	start_options(task->tid, 0);
+}
+
+void entries_give_up(struct task *task)
+{
+	struct launch *launch = task->tracee->window;
+
+	if (!task->tracee->watch || !task->tracee->watch->planted)
+		return;
+	put_back(task);
+	if (launch && launch->functions)
+		launch->functions->is_complete = 0;
+}
+
+/*
+ * Two places may differ in what lies far out on the stack only; what varies there by
+ * chance makes one place look like many, which costs a little and tells nothing wrong.
+ */
+struct key {
+	const struct snapshot *snapshot;
+	uint64_t hash;
+};
+
+static void mix(struct key *key, uint64_t value)
+{
+	key->hash = (key->hash ^ value) * UINT64_C(0x100000001b3);
+}
+
+static int mix_mapping(void *context, const struct process_mapping *mapping)
+{
+	struct key *key = context;
+	uint64_t word;
+
+	if (!mapping->is_executable)
+		return 0;
+	for (size_t at = 0; at + sizeof(word) <= key->snapshot->size; at += sizeof(word)) {
+		memcpy(&word, key->snapshot->stack + at, sizeof(word));
+		if (word - mapping->start >= mapping->end - mapping->start)
+			continue;
+		mix(key, at);
+		mix(key, mapping->inode);
+		mix(key, word - mapping->start + mapping->offset);
+	}
+	return 0;
+}
+
+/* NULL: no more of this program are looked at. */
+static struct origin *find_origin(const struct launch *launch)
+{
+	struct key key = {launch->snapshot, UINT64_C(0xcbf29ce484222325)};
+	const char *program = launch->program ? launch->program : "";
+	struct origin *origin;
+	size_t others = 0;
+
+	if (!launch->snapshot || process_maps(launch->parent, mix_mapping, &key) < 0)
+		return NULL;
+	for (origin = origins; origin; origin = origin->next) {
+		if (strcmp(origin->program, program) != 0)
+			continue;
+		if (origin->key == key.hash)
+			return origin;
+		others++;
+	}
+	if (others >= PLACES_MAX)
+		return NULL;
+	origin = calloc(1, sizeof(*origin));
+	if (!origin || !(origin->program = strdup(program)))
+		die(EXIT_TROUBLE, "no memory for another place");
+	origin->key = key.hash;
+	origin->next = origins;
+	return origins = origin;
+}
+
+/* The kernel would forget that it is ignored. */
+static int ignores_traps(pid_t pid)
+{
+	struct process_status status;
+
+	return process_status(pid, 0, &status) < 0 || status.ignored & TRAP_BIT;
+}
+
+static void begin(struct task *task, struct launch *launch)
+{
+	struct watch *watch = watch_of(task->tracee);
+
+	if (mode == FUNCTIONS_FIRST) {
+		watch->origin = find_origin(launch);
+		if (!watch->origin)
+			return;
+		if (watch->origin->functions) {
+			launch->functions = functions_share(watch->origin->functions);
+			launch->are_firsts = 1;
+			return;
+		}
+	}
+	if (ignores_traps(task->tid))
+		return;
+	watch->planted = breakpoints_plant(task->tid);
+	if (!watch->planted)
+		return;
+	start_options(task->tid, PTRACE_O_EXITKILL);
+	veil(task);
+	launch->functions = functions_new();
+	launch->functions->is_complete = 1;
+}
+
+void entries_birth(struct task *creator, struct tracee *child, uint64_t flags)
+{
+	struct watch *watch = creator->tracee->watch;
+
+	if (!watch || !watch->planted)
+		return;
+	/* who shares its memory would meet what isn't its own */
+	if (flags & CLONE_VM)
+		entries_give_up(creator);
+	else if (child)
+		watch_of(child)->inherited = breakpoints_share(watch->planted);
+}
+
+void entries_admit(struct task *task)
+{
+	struct tracee *tracee = task->tracee;
+	struct launch *launch = tracee->window;
+	struct watch *watch = tracee->watch;
+
+	if (mode == FUNCTIONS_NONE)
+		return;
+	/* a new task has its creator's */
+	start_options(task->tid, 0);
+	if (watch && watch->inherited) {
+		breakpoints_remove(watch->inherited, task->tid);
+		breakpoints_let_go(watch->inherited);
+		watch->inherited = NULL;
+	}
+	if (task->tid == tracee->pid && launch && launch->thread && !launch->foreign &&
+	    launch_is_hazardous(launch))
+		begin(task, launch);
+}
+
+void entries_end(struct tracee *tracee, enum outcome outcome)
+{
+	struct watch *watch = tracee->watch;
+	struct launch *launch = tracee->window;
+
+	if (!watch)
+		return;
+	if (watch->planted && outcome == OUTCOME_EXECUTED)
+		start_options(tracee->pid, 0);
+	if (launch && launch->functions && !launch->are_firsts) {
+		launch->functions->work = launch->work;
+		/* linked into the program, its functions look like the program's own */
+		if (!watch->has_met_libc)
+			launch->functions->is_complete = 0;
+		if (watch->origin && !watch->origin->functions)
+			watch->origin->functions = functions_share(launch->functions);
+	}
+	if (outcome != OUTCOME_LEFT)
+		forget(tracee);
+}
+
+/*
+ * What is met
+ */
+
+static struct function_name name_of(const struct spot *spot)
+{
+	struct function_name name = {0};
+
+	if (spot->file) {
+		name.module = spot->file->path;
+		name.offset = spot->function ? spot->function->offset : spot->offset;
+		name.name = spot->function ? spot->function->name : NULL;
+	}
+	return name;
+}
+
+static int is_libc(const struct spot *spot)
+{
+	return spot->file && spot->file->is_libc;
+}
+
+/* clone() calls its function itself */
+static int is_clone(const struct spot *spot)
+{
+	const char *name = spot->function ? spot->function->name : NULL;
+
+	return name && strstr(name, "clone") != NULL;
+}
+
+/*
+ * Before fork has returned to who called it: libc's own, and what was registered by
+ * pthread_atfork(3) and all below that, which lies deeper on the stack.
+ */
+static int is_forks(struct watch *watch, const struct hit *hit)
+{
+	if (watch->has_returned)
+		return 0;
+	if (hit->sp < watch->handler_sp)
+		return 1;
+	watch->handler_sp = 0;
+	if (!is_libc(&hit->caller) && hit->caller.file) {
+		watch->has_returned = 1;
+		return 0;
+	}
+	if (is_libc(&hit->at))
+		return 1;
+	if (is_clone(&hit->caller)) {
+		watch->has_returned = 1;
+		return 0;
+	}
+	watch->handler_sp = hit->sp;
+	return 1;
+}
+
+static enum function_kind kind_of(struct watch *watch, const struct hit *hit)
+{
+	const struct start *function = hit->at.function;
+
+	if (is_forks(watch, hit))
+		return FUNCTION_FORKS;
+	if (!is_libc(&hit->at))
+		return function_enters_runtime(function->name) ? FUNCTION_UNSAFE : FUNCTION_OWN;
+	/* what has no name for others is a way that libc took to what has */
+	if (is_libc(&hit->caller) || !function->is_exported)
+		return FUNCTION_INSIDE;
+	return function->is_safe ? FUNCTION_SAFE : FUNCTION_UNSAFE;
+}
+
+static void note(struct task *task, const struct hit *hit)
+{
+	struct launch *launch = task->tracee->window;
+	struct function function = {
+		.is = name_of(&hit->at),
+		.caller = name_of(&hit->caller),
+		.kind = kind_of(task->tracee->watch, hit),
+	};
+
+	if (!launch || !launch->functions)
+		return;
+	task->tracee->watch->has_met_libc |= is_libc(&hit->at);
+	functions_add(launch->functions, &function);
+	if (launch->functions->count == FUNCTIONS_MAX || now_ns() - launch->born > LONG)
+		entries_give_up(task);
+}
+
+/* A signal of the child's own. */
+static void deliver(struct task *task, int signal_number)
+{
+	const uint64_t bit = UINT64_C(1) << (signal_number - 1);
+	struct process_status status;
+
+	/* one that it blocks waits on: to unblock it would bring it again */
+	if (signal_number == SIGTRAP && task->tracee->watch->is_veiled) {
+		entries_give_up(task);
+		return;
+	}
+	if (process_status(task->tid, 0, &status) < 0 || !(status.caught & bit))
+		return;
+	/* the handler's frame keeps the mask that the child wants, and it begins with another */
+	unveil(task);
+	task->enters_handler = 1;
+}
+
+int entries_signal(struct task *task, int signal_number)
+{
+	struct watch *watch = task->tracee->watch;
+	int was_entering = task->enters_handler, own = 0;
+	struct hit hit;
+
+	task->enters_handler = 0;
+	if (was_entering && signal_number == SIGTRAP) {
+		if (watch && watch->planted)
+			veil(task);
+		return 0;
+	}
+	if (!watch || !watch->planted)
+		return signal_number;
+	if (signal_number == SIGTRAP && breakpoints_take(watch->planted, task->tid, &hit, &own)) {
+		note(task, &hit);
+		if (!own)
+			return 0;
+	}
+	deliver(task, signal_number);
+	return signal_number;
+}
+
+void entries_call(struct task *task, const struct registers *entry)
+{
+	struct watch *watch = task->tracee->watch;
+	const struct launch *launch = task->tracee->window;
+	uint64_t handler = 0;
+
+	if (!watch || !watch->planted)
+		return;
+	if (!entry) {
+		veil(task);
+		return;
+	}
+	unveil(task);
+	if (entry->call == SYS_rt_sigaction && entry->arguments[0] == SIGTRAP &&
+	    entry->arguments[1] != 0)
+		machine_read(task->tid, entry->arguments[1], &handler, sizeof(handler));
+	if (entry->foreign || handler == (uintptr_t)SIG_IGN || !launch ||
+	    now_ns() - launch->born > LONG)
+		entries_give_up(task);
+}
+
+/*
+ * Leaving
+ */
+
+/* 1: the thread stands still, and *ret_signal is what it has got. */
+static int stop(pid_t tid, int *ret_signal)
+{
+	int status;
+
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
+		return 0;
+	for (int waited = 0; waited < 2000; waited++) {
+		pid_t got = waitpid(tid, &status, WNOHANG | __WALL);
+
+		if (got == tid && WIFSTOPPED(status)) {
+			*ret_signal = status >> 16 ? 0 : WSTOPSIG(status) & 0x7f;
+			if (WSTOPSIG(status) & 0x80)
+				*ret_signal = 0;
+			return 1;
+		}
+		if (got != 0)
+			return 0;
+		usleep(1000);
+	}
+	return 0;
+}
+
+void entries_leave(struct tracee *tracee)
+{
+	struct watch *watch = tracee->watch;
+	struct task *task = task_find(tracee->pid);
+	int signal_number;
+
+	if (watch && task && (watch->planted || watch->inherited) &&
+	    stop(task->tid, &signal_number)) {
+		if (watch->inherited)
+			breakpoints_remove(watch->inherited, task->tid);
+		signal_number = signal_number ? entries_signal(task, signal_number) : 0;
+		entries_give_up(task);
+		ptrace(PTRACE_DETACH, task->tid, 0, signal_number);
+	}
+	forget(tracee);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "starts.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../options.h"
+#include "../record/safe.h"
+#include "common/message.h"
+
+/* A table that is larger isn't read */
+#define TABLE_MAX (256u << 20)
+#define HEADERS_MAX 4096
+
+/* What .eh_frame_hdr says of itself, where we can read it: all that linkers write */
+#define TABLE_VERSION 1
+#define COUNT_ENCODING 0x03	/* DW_EH_PE_udata4 */
+#define TABLE_ENCODING 0x3b	/* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
+
+struct file {
+	unsigned device_major, device_minor;
+	ino_t inode;
+	struct starts starts;
+	char *names[2];		/* of its two tables of symbols */
+	struct file *next;
+};
+
+static struct file *files;
+
+/* One that is being read */
+struct reading {
+	struct file *file;
+	int fd;
+	Elf64_Phdr *segments;
+	size_t segment_count;
+	Elf64_Shdr *sections;
+	size_t section_count;
+	char *section_names;
+	size_t room;
+};
+
+/* A part of the file, a zero behind it, for free(); NULL where there is no such part. */
+static void *read_part(int fd, uint64_t offset, uint64_t size)
+{
+	char *part;
+
+	if (size == 0 || size > TABLE_MAX || offset > INT64_MAX - size)
+		return NULL;
+	part = malloc(size + 1);
+	if (!part || pread(fd, part, size, (off_t)offset) != (ssize_t)size) {
+		free(part);
+		return NULL;
+	}
+	part[size] = '\0';
+	return part;
+}
+
+static int read_headers(struct reading *reading)
+{
+	Elf64_Ehdr *header = read_part(reading->fd, 0, sizeof(*header));
+	int is_ours = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+		      header->e_ident[EI_CLASS] == ELFCLASS64 &&
+		      header->e_phentsize == sizeof(*reading->segments);
+
+	if (is_ours) {
+		reading->segment_count = header->e_phnum;
+		reading->segments = read_part(reading->fd, header->e_phoff,
+					      header->e_phnum * sizeof(*reading->segments));
+	}
+	if (is_ours && header->e_shentsize == sizeof(*reading->sections) &&
+	    header->e_shnum < HEADERS_MAX) {
+		reading->section_count = header->e_shnum;
+		reading->sections = read_part(reading->fd, header->e_shoff,
+					      header->e_shnum * sizeof(*reading->sections));
+	}
+	if (!reading->sections)
+		reading->section_count = 0;
+	if (is_ours && header->e_shstrndx < reading->section_count) {
+		const Elf64_Shdr *names = &reading->sections[header->e_shstrndx];
+
+		reading->section_names = read_part(reading->fd, names->sh_offset, names->sh_size);
+		if (reading->section_names)
+			for (size_t i = 0; i < reading->section_count; i++)
+				if (reading->sections[i].sh_name >= names->sh_size)
+					reading->sections[i].sh_name = (Elf64_Word)names->sh_size;
+	}
+	free(header);
+	return reading->segments ? 0 : -1;
+}
+
+/* The linker's stubs have one rule for all of them, and return addresses of their own. */
+static int is_stub(const struct reading *reading, uint64_t address)
+{
+	for (size_t i = 0; reading->section_names && i < reading->section_count; i++) {
+		const Elf64_Shdr *section = &reading->sections[i];
+
+		if (address - section->sh_addr < section->sh_size &&
+		    strncmp(reading->section_names + section->sh_name, ".plt", 4) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void add(struct reading *reading, uint64_t address, const char *name, int is_exported)
+{
+	struct starts *starts = &reading->file->starts;
+	const Elf64_Phdr *in = NULL;
+
+	for (size_t i = 0; !in && i < reading->segment_count; i++)
+		if (reading->segments[i].p_type == PT_LOAD && reading->segments[i].p_flags & PF_X &&
+		    address - reading->segments[i].p_vaddr < reading->segments[i].p_filesz)
+			in = &reading->segments[i];
+	if (!in)
+		return;
+	if (starts->count == reading->room) {
+		reading->room = reading->room ? 2 * reading->room : 1024;
+		starts->list = reallocarray(starts->list, reading->room, sizeof(*starts->list));
+		if (!starts->list)
+			die(EXIT_TROUBLE, "no memory for another function");
+	}
+	starts->list[starts->count++] = (struct start){
+		.offset = address - in->p_vaddr + in->p_offset,
+		.name = name,
+		.is_exported = is_exported,
+		.is_safe = is_exported && starts->is_libc && function_is_safe(name),
+	};
+}
+
+static void add_rules(struct reading *reading, const Elf64_Phdr *segment)
+{
+	unsigned char *table = read_part(reading->fd, segment->p_offset, segment->p_filesz);
+	uint32_t count = 0;
+	int32_t distance;
+
+	if (table && segment->p_filesz >= 12 && table[0] == TABLE_VERSION &&
+	    table[2] == COUNT_ENCODING && table[3] == TABLE_ENCODING)
+		memcpy(&count, table + 8, sizeof(count));
+	if (count > segment->p_filesz / 8)
+		count = 0;
+	for (size_t i = 0; i < count && 12 + 8 * i + 8 <= segment->p_filesz; i++) {
+		memcpy(&distance, table + 12 + 8 * i, sizeof(distance));
+		if (!is_stub(reading, segment->p_vaddr + (uint64_t)(int64_t)distance))
+			add(reading, segment->p_vaddr + (uint64_t)(int64_t)distance, NULL, 0);
+	}
+	free(table);
+}
+
+/* What a function seldom does lies elsewhere: jumped to, not called. */
+static int is_part(const char *name)
+{
+	const char *cold = strstr(name, ".cold");
+
+	return cold && (!cold[5] || cold[5] == '.');
+}
+
+static void add_symbols(struct reading *reading, const Elf64_Shdr *section, char **ret_names)
+{
+	const Elf64_Shdr *strings;
+	Elf64_Sym *symbols;
+	char *names;
+
+	if (section->sh_link >= reading->section_count)
+		return;
+	strings = &reading->sections[section->sh_link];
+	symbols = read_part(reading->fd, section->sh_offset, section->sh_size);
+	names = read_part(reading->fd, strings->sh_offset, strings->sh_size);
+	for (size_t i = 0; symbols && names && i < section->sh_size / sizeof(*symbols); i++) {
+		const Elf64_Sym *symbol = &symbols[i];
+
+		if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF &&
+		    symbol->st_size > 0 && symbol->st_name < strings->sh_size &&
+		    !is_part(names + symbol->st_name))
+			add(reading, symbol->st_value, names + symbol->st_name,
+			    section->sh_type == SHT_DYNSYM);
+	}
+	free(symbols);
+	*ret_names = names;
+}
+
+static size_t underscores(const char *name)
+{
+	return strspn(name, "_");
+}
+
+/* By offset; of those at one place, the first is the one that people know. */
+static int compare(const void *one, const void *other)
+{
+	const struct start *a = one, *b = other;
+
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
+	if (a->is_exported != b->is_exported)
+		return b->is_exported - a->is_exported;
+	if (a->is_safe != b->is_safe)
+		return b->is_safe - a->is_safe;
+	if (!a->name || !b->name)
+		return !a->name - !b->name;
+	if (underscores(a->name) != underscores(b->name))
+		return underscores(a->name) < underscores(b->name) ? -1 : 1;
+	if (strlen(a->name) != strlen(b->name))
+		return strlen(a->name) < strlen(b->name) ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void sort(struct starts *starts)
+{
+	size_t kept = 0;
+
+	if (starts->count == 0)
+		return;
+	qsort(starts->list, starts->count, sizeof(*starts->list), compare);
+	for (size_t i = 1; i < starts->count; i++)
+		if (starts->list[i].offset != starts->list[kept].offset)
+			starts->list[++kept] = starts->list[i];
+	starts->count = kept + 1;
+}
+
+static void read_file(struct file *file, int fd)
+{
+	struct reading reading = {.file = file, .fd = fd};
+
+	if (read_headers(&reading) == 0) {
+		for (size_t i = 0; i < reading.segment_count; i++)
+			if (reading.segments[i].p_type == PT_GNU_EH_FRAME)
+				add_rules(&reading, &reading.segments[i]);
+		for (size_t i = 0; i < reading.section_count; i++) {
+			Elf64_Word type = reading.sections[i].sh_type;
+
+			if (type != SHT_DYNSYM && type != SHT_SYMTAB)
+				continue;
+			if (!file->names[type == SHT_SYMTAB])
+				add_symbols(&reading, &reading.sections[i],
+					    &file->names[type == SHT_SYMTAB]);
+		}
+	}
+	sort(&file->starts);
+	free(reading.segments);
+	free(reading.sections);
+	free(reading.section_names);
+}
+
+/* Another file under its name has other functions in other places. */
+static int open_file(pid_t pid, const struct process_mapping *mapping)
+{
+	int fd = process_open_mapped(pid, mapping->name);
+	struct stat stat;
+
+	if (fd >= 0 && (fstat(fd, &stat) < 0 || stat.st_ino != mapping->inode)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+const struct starts *starts_find(pid_t pid, const struct process_mapping *mapping)
+{
+	struct file *file = files;
+	int fd;
+
+	while (file && (file->inode != mapping->inode ||
+			file->device_major != mapping->device_major ||
+			file->device_minor != mapping->device_minor))
+		file = file->next;
+	if (!file) {
+		fd = open_file(pid, mapping);
+		if (fd < 0)
+			return NULL;
+		file = calloc(1, sizeof(*file));
+		if (!file || !(file->starts.path = strdup(mapping->name)))
+			die(EXIT_TROUBLE, "no memory for another file");
+		file->device_major = mapping->device_major;
+		file->device_minor = mapping->device_minor;
+		file->inode = mapping->inode;
+		file->starts.is_libc = file_is_libc(mapping->name);
+		read_file(file, fd);
+		close(fd);
+		file->next = files;
+		files = file;
+	}
+	return file->starts.count > 0 ? &file->starts : NULL;
+}
+
+void starts_forget(void)
+{
+	struct file *file;
+
+	while ((file = files)) {
+		files = file->next;
+		free(file->names[0]);
+		free(file->names[1]);
+		free(file->starts.list);
+		free(file->starts.path);
+		free(file);
+	}
+}
+
+const struct start *starts_before(const struct starts *starts, uint64_t offset)
+{
+	size_t low = 0, high = starts->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (starts->list[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &starts->list[low - 1] : NULL;
+}

@@ -1,0 +1,257 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit --functions: which ran between fork and exec, and that the child sees nothing of it.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=plugin.sh
+. "$(dirname "$0")/plugin.sh"
+
+need_functions() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
+	[ -z "${SAN-}${COV-}" ] || skip "the child's functions are the sanitizer's as well"
+	[ "$(uname -m)" = x86_64 ] || skip "breakpoints of this processor aren't known"
+	status 0 spawnaudit --log=report true
+}
+
+# child DEED [OPTION...]: its report in report
+child() {
+	need_functions
+	deed=$1
+	shift
+	status 0 spawnaudit --log=report --functions=all "$@" "$HELPERS/sa_functions" "$deed"
+}
+
+findings() {
+	sed -n 's/^spawnaudit: findings: //p' report
+}
+
+has() {
+	grep -q -- "$1" report || fail "no '$1' in: $(cat report)"
+}
+
+# One that makes no system call is found by its name, and so is each other.
+test_what_is_not_safe_is_named() {
+	while read -r deed function; do
+		child "$deed"
+		same "findings of $deed" "1 unsafe-fork" "$(findings)"
+		has "^ *with_$deed\$"
+		has "^ *\* $function in libc\.so"
+	done <<-'END'
+		setenv setenv
+		malloc malloc
+		syslog syslog
+		mutex pthread_mutex_lock
+		time localtime_r
+		many localtime_r
+		thread pthread_create
+	END
+	child clone
+	has '^ *in_clone$'
+	has '^ *\* setenv in libc'
+}
+
+# By its calls it is none or not, by its functions it is safe.
+test_what_is_safe_is_no_finding() {
+	for deed in none safe atfork; do
+		child $deed
+		same "findings of $deed" none "$(findings)"
+	done
+	child atfork -v
+	has '^  entered [0-9]* functions, 0 not async-signal-safe'
+	has "^ *(.* inside of libc, .* of fork's own)"
+}
+
+# Linked in, libc can't be told from the program: its calls decide.
+test_a_static_program_is_judged_by_its_calls() {
+	need_functions
+	cat >program.c <<-'END'
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <sys/wait.h>
+		#include <time.h>
+		#include <unistd.h>
+		static void *idle(void *x) { pause(); return x; }
+		int main(void)
+		{
+			pthread_t thread;
+			time_t now = 0;
+			pid_t pid;
+			pthread_create(&thread, NULL, idle, NULL);
+			if ((pid = fork()) == 0) {
+				localtime(&now);
+				execl("/bin/true", "true", (char *)NULL);
+				_exit(127);
+			}
+			return waitpid(pid, NULL, 0) != pid;
+		}
+	END
+	${CC-cc} -static -o program program.c 2>log || skip "no static libc: $(tail -n 1 log)"
+	status 0 spawnaudit --log=report --functions=all ./program
+	same findings "1 unsafe-fork" "$(findings)"
+	has 'functions while they were looked at, 0 not async-signal-safe'
+}
+
+test_exit_in_the_child_is_named() {
+	child exit
+	same findings "1 no-exec" "$(findings)"
+	has '^ *\* exit in libc'
+	has '^  last  '
+}
+
+test_the_child_sees_nothing_of_it() {
+	for deed in traps blocked ignored children thread; do
+		child $deed
+	done
+	cat >mask <<-'END'
+		#!/bin/sh
+		exec grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status
+	END
+	chmod 755 mask
+	need_proc=$(grep -c '^SigBlk' /proc/self/status) || skip "no /proc"
+	for deed in none blocked ignored; do
+		"$HELPERS/sa_functions" $deed ./mask | grep -v child >plain
+		spawnaudit --log=report --functions=all "$HELPERS/sa_functions" $deed ./mask |
+			grep -v child >audited
+		[ "$(wc -l <plain)" -eq $((3 * need_proc)) ] || fail "$deed: $(cat plain)"
+		diff plain audited >difference || fail "$deed: $(cat difference)"
+	done
+}
+
+# Later ones from there are judged by it, each counts, and the text is written once.
+test_the_first_from_a_place_tells_for_the_others() {
+	need_functions
+	export COUNT=20
+	for which in first all; do
+		status 0 spawnaudit --log=report --json --functions=$which \
+			"$HELPERS/sa_functions" setenv
+		same "$which: findings" 20 "$(grep '"type": "launch"' report | grep -c '"unsafe-fork"')"
+	done
+	same "each had its own" 20 "$(grep -c '"functions_of": "this"' report)"
+	status 0 spawnaudit --log=report --json --functions "$HELPERS/sa_functions" setenv
+	[ "$(grep -c '"functions_of": "first"' report)" -ge 18 ] || fail "$(cut -c-300 report)"
+	status 0 spawnaudit --log=report --json --functions "$HELPERS/sa_functions" safe
+	same "safe launches" 20 "$(grep '"type": "launch"' report | grep -c '"findings": \[\]')"
+}
+
+test_none_says_what_it_judges_by() {
+	need_functions
+	status 0 spawnaudit --log=report --functions=none "$HELPERS/sa_functions" time
+	has "the functions that ran aren't known: this is by the calls alone"
+	! grep entered report || fail "functions"
+	status 0 spawnaudit --log=report --json --functions=none "$HELPERS/sa_functions" time
+	has '"functions": null'
+	status 125 spawnaudit --functions=some true
+	like message "*'some' is none of first, all, none*" "$err"
+	status 125 spawnaudit --functions --fds $$
+	like message "*--functions: only with COMMAND and -p*" "$err"
+}
+
+# What single steps meet, breakpoints meet, by an account of where functions begin that isn't ours.
+test_they_are_those_that_single_steps_meet() {
+	need_functions
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	command -v nm >/dev/null || skip "nm isn't installed"
+	for deed in none setenv malloc syslog mutex time safe exit atfork many; do
+		"$HELPERS/sa_step" "$HELPERS/sa_functions" $deed >steps || fail "$deed: status $?"
+		child $deed --json
+		python3 - >seen <<-'END' || fail "$deed: $(cat seen)"
+			import json, subprocess
+			stepped = {(f, int(n)) for f, n in map(str.split, open("steps")) if "/" in f}
+			for line in open("report"):
+			    launch = json.loads(line)
+			    if launch["type"] == "launch":
+			        found = {(f["module"], f["offset"]) for f in launch["functions"]}
+			        break
+			print("never executed:", found - stepped)
+			assert not found - stepped
+			known = set()
+			for file in {f for f, _ in stepped}:
+			    for how in ([], ["-D"]):
+			        listed = subprocess.run(["nm", "-S", *how, "--defined-only", file], text=True,
+			                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+			        for line in listed.splitlines():
+			            address, *size, kind, name = line.split()
+			            if size and kind in "tTW" and ".cold" not in name:
+			                known.add((file, int(address, 16)))
+			missed = (stepped & known) - found
+			print("missed:", missed)
+			assert not missed
+			assert len(found & known) > 5
+		END
+	done
+}
+
+# Killed, we leave no copy behind whose text is ours.
+test_a_killed_audit_leaves_no_breakpoints() {
+	need_functions
+	spawnaudit --log=report --functions=all "$HELPERS/sa_functions" stuck >said 2>/dev/null &
+	audit=$!
+	for _ in $(seq 2000); do
+		pid=$(sed -n 's/^child //p' said)
+		[ -z "$pid" ] || ! grep -q futex "/proc/$pid/wchan" 2>/dev/null || break
+		sleep 0.1
+	done
+	parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$pid/status")
+	kill -9 $audit
+	state=alive
+	for _ in $(seq 2000); do
+		case $(sed -n 's/^State:[^A-Z]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) in
+		'' | Z | X) state=gone ;;
+		esac
+		[ $state = alive ] || break
+		sleep 0.1
+	done
+	same "the child" gone $state
+	kill -9 "$parent" 2>/dev/null
+	return 0
+}
+
+# Let go, it runs on with its own text.
+test_who_is_left_behind_has_its_own_text() {
+	need_functions
+	status 0 spawnaudit --log=report --functions=all sh -c '"$0" stuck >said 2>&1 &
+		until grep -q futex "/proc/$(sed -n "s/^child //p" said)/wchan" 2>/dev/null; do
+			sleep 0.1
+		done' "$HELPERS/sa_functions"
+	pid=$(sed -n 's/^child //p' said)
+	same tracer 0 "$(sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$pid/status")"
+	has 'still ran after'
+	has '^  last  '
+	parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$pid/status")
+	"$HELPERS/sa_functions" same "$pid" "$parent" 2>/dev/null ||
+		fail "its text isn't that of its parent"
+	kill -9 "$pid" "$parent"
+}
+
+test_a_library_of_go_is_named_by_where_it_hangs() {
+	need_functions
+	need_plugin
+	spawnaudit --log=report --functions=all "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
+	audit=$!
+	for _ in $(seq 600); do
+		! grep -q '^ready' said || break
+		sleep 0.1
+	done
+	kill -TERM "$(sed -n 's/^parent //p' said)"
+	wait "$audit"
+	has '^ *\* .*\(cgo\|crosscall2\)'
+	has '^  last    runtime\.'
+}
+
+test_a_python_program_with_preexec_fn() {
+	need_functions
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	cat >program.py <<-'END'
+		import os, subprocess, threading, time
+		threading.Thread(target=lambda: time.sleep(300), daemon=True).start()
+		subprocess.run(["/bin/true"], preexec_fn=os.setsid)
+	END
+	status 0 spawnaudit --log=report --functions=all \
+		"$(python3 -c 'import sys; print(sys.executable)')" program.py
+	same findings "1 unsafe-fork" "$(findings)"
+	has '^ *\* pthread_mutex_\|^ *\* sem_wait'
+}
+
+run_tests
