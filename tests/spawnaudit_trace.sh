@@ -183,6 +183,12 @@ print(launch["hang"]["reason"], launch["findings"])')"
 	END
 }
 
+test_who_gives_up_in_time_is_not_stuck() {
+	need_plain
+	sin tries
+	same findings "1 unsafe-fork" "$findings"
+}
+
 test_the_first_and_the_last_calls_of_a_child_are_kept() {
 	need_plain
 	command -v python3 >/dev/null || skip "python3 isn't installed"

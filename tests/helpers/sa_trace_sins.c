@@ -393,6 +393,25 @@ static int hang_shared(void)
 	return fork_and_hang(wait_now);
 }
 
+static void give_up(void)
+{
+	struct timespec limit;
+
+	for (int i = 0; i < 3; i++) {
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec += limit.tv_nsec >= 990000000;
+		limit.tv_nsec = (limit.tv_nsec + 10000000) % 1000000000;
+		pthread_mutex_timedlock(&mutex, &limit);
+	}
+	nanosleep(&(struct timespec){1, 500000000}, NULL);
+}
+
+/* Tries, gives up and is at work with something else, for long. */
+static int tries(void)
+{
+	return fork_and(give_up);
+}
+
 static void wait_often(void)
 {
 	struct timespec limit;
@@ -713,7 +732,7 @@ static const struct {
 	{"log-send", log_send}, {"log-sendmsg", log_sendmsg}, {"safe-calls", safe_calls},
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
 	{"hang-late", hang_late}, {"hang-shared", hang_shared}, {"hang-timed", hang_timed},
-	{"hang-join", hang_join}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
+	{"hang-join", hang_join}, {"tries", tries}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
 	{"held-up", held_up}, {"held-up-for-ever", held_up_for_ever},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},

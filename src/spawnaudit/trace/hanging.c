@@ -52,12 +52,6 @@ static void set(struct hang *hang, const struct reason_words *reason, const char
 	hang->text = copy(text);
 }
 
-static void release(struct hang *hang, int64_t now)
-{
-	note_longest(hang, now);
-	hang->reason = NULL;
-}
-
 /*
  * What it has waited for with a limit before, when its owner is gone, it tries again:
  * by another call, or by one that it began since.
@@ -74,7 +68,7 @@ static void compare(struct hang *hang, struct suspect *suspect, int64_t now, int
 		waiter->tries = hang->tried == waiter->futex.address &&
 				(is_other_call || hang->switches != waiter->switches);
 		if (hang->tried != waiter->futex.address) {
-			release(hang, now);
+			hang->reason = NULL;
 			hang->since = now;
 		}
 		tried = waiter->futex.address;
@@ -111,7 +105,7 @@ static void judge(const struct tracee *tracee, struct suspect *suspect, pid_t st
 	if (reason_words[reason].verdict == VERDICT_STUCK)
 		set(hang, &reason_words[reason], text, now);
 	else
-		release(hang, now);
+		hang->reason = NULL;
 }
 
 /* By a call that a runtime makes which always has threads, and not the program. */
@@ -150,9 +144,12 @@ void hanging_enter(const struct task *task, const struct registers *entry)
 	if (!is_copy(launch))
 		return;
 	hang->yields = yields ? hang->yields + 1 : 0;
-	/* between two tries it may do this and that */
-	if (!yields && !waits && !hang->tried)
-		release(hang, now);
+	if (!waits && hang->yields < YIELDS) {
+		hang->reason = NULL;
+		/* between two tries it may look at the clock, or sleep */
+		if (!yields && entry->call != SYS_clock_gettime)
+			hang->tried = 0;
+	}
 	if (!waits && hang->yields != YIELDS)
 		return;
 	if (suspect_look(task->tracee->pid, 0, &suspect) < 0)
