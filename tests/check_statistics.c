@@ -156,6 +156,23 @@ START_TEST(interval_is_that_of_python)
 }
 END_TEST
 
+START_TEST(ratio_of_medians_of_two_runs)
+{
+	const double value[] = {NAN, 30, 10, 20, 20, 20}, base[] = {5, 5, 5, NAN, 5, 5, 5};
+	struct estimate ratio;
+
+	ck_assert_int_eq(ratio_of_medians(value, COUNT(value), base, COUNT(base), RANDOM_SEED,
+					  &ratio), 0);
+	ck_assert_double_eq(ratio.value, 4);
+	ck_assert(ratio.low < 4 && ratio.low >= 2 && ratio.high > 4 && ratio.high <= 6);
+	ck_assert_int_eq(ratio_of_medians(value, 3, base, COUNT(base), RANDOM_SEED, &ratio), 0);
+	ck_assert_double_eq(ratio.value, 4);
+	ck_assert(isnan(ratio.low) && isnan(ratio.high));
+	ck_assert_int_eq(ratio_of_medians(value, 1, base, COUNT(base), RANDOM_SEED, &ratio), 0);
+	ck_assert(isnan(ratio.value));
+}
+END_TEST
+
 /* A number between 0 and 1. */
 static double draw(uint64_t *state)
 {
@@ -224,6 +241,7 @@ static Suite *statistics_suite(void)
 	tcase_add_test(all, mean_of_few);
 	tcase_add_test(all, ratio_is_taken_within_a_round);
 	tcase_add_test(all, ratio_needs_both_of_a_round);
+	tcase_add_test(all, ratio_of_medians_of_two_runs);
 	tcase_add_test(all, random_numbers_are_those_of_python);
 	tcase_add_test(all, interval_is_that_of_python);
 	tcase_add_test(all, interval_of_the_same_holds_1);

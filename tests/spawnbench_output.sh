@@ -91,6 +91,135 @@ test_json_ends_well_when_it_is_interrupted() {
 	holds 't[0]["methods"][0]["launches"] > 0'
 }
 
+# old EXPRESSION: old.json is that of a run of 6 rounds, whose object o the expression changes
+old() {
+	need python3
+	[ -e made.json ] || spawnbench --rounds=6 --launches=3 --methods=raw,vfork \
+		--child="$CHILD" --json >made.json || fail "no old run"
+	python3 - "$1" <<-'END' || fail "$1"
+		import json, sys
+		o = json.load(open("made.json"))
+		t = o["tables"][0]
+		exec(sys.argv[1])
+		json.dump(o, open("old.json", "w"), indent=1)
+	END
+}
+
+# compared STATUS ARG...
+compared() {
+	expected_status=$1
+	shift
+	status "$expected_status" spawnbench --rounds=6 --launches=3 --methods=raw,vfork \
+		--child="$CHILD" --compare=old.json "$@"
+}
+
+# Rounds that took a thousandth, or a thousand times as long, are so under any load.
+test_comparison_with_an_old_run() {
+	old 'for m in t["methods"]: m["rounds_us"] = [x / 1000 for x in m["rounds_us"]]'
+	compared 0
+	printf '%s\n' "$out" | awk '/^reaped, x old/ { lines = 1; next } !NF { lines = 0 }
+		lines && $2 > 10 && $3 <= $2 && $2 <= $5 && $4 == "to" { n++ } END { exit n != 2 }' ||
+		fail "$out"
+	compared 3 --compare-threshold=50
+	old 'for m in t["methods"]: m["rounds_us"] = [x * 1000 for x in m["rounds_us"]]'
+	compared 0 --compare-threshold=0
+	case $out in
+	*"another machine"*) fail "doubt: $out" ;;
+	esac
+}
+
+test_one_slower_method_is_enough() {
+	old 't["methods"][0]["rounds_us"] = [1e9] * 6; t["methods"][1]["rounds_us"] = [0.5] * 6'
+	compared 3 --compare-threshold=1000
+}
+
+test_comparison_without_intervals() {
+	old 'for m in t["methods"]: m["rounds_us"] = [0.001, None]'
+	compared 3 --compare-threshold=1000
+	printf '%s\n' "$out" | awk '/^reaped, x old/ { lines = 1; next }
+		lines && $3 == "-" { n++ } END { exit n != 2 }' || fail "$out"
+}
+
+test_comparison_with_another_machine_is_doubted() {
+	old 'o["machine"]["host"] = "elsewhere"'
+	compared 0
+	like "doubt" "*the old figures are of another machine (host elsewhere, now $(uname -n))*" "$out"
+}
+
+# not_compared MESSAGE CHANGE ARG...: nothing is measured
+not_compared() {
+	message=$1
+	old "$2"
+	shift 2
+	compared 1 "$@"
+	like "$*" "spawnbench: --compare: old.json: $message" "$err"
+	same "output" "" "$out"
+}
+
+test_comparison_with_a_run_of_other_parameters() {
+	not_compared "it has no parent with --fds=5 and all else the same" '0' --fds=5
+	not_compared "it has no parent with --thp=no and all else the same" 't["parent"]["thp"] = True'
+	not_compared "it has no parent with --env=0 and all else the same" 'del t["parent"]["env"]'
+	not_compared "there is no child * in it" 't["child"] = "/bin/false"'
+	not_compared "it has no method 'vfork', or no rounds of it" 'del t["methods"][1]'
+	not_compared "it has no method 'raw', or no rounds of it" 'del t["methods"][0]["rounds_us"]'
+	not_compared "it was pinned to a processor, this isn't (--pin)" 'o["measured"]["processor"] = 0'
+	not_compared "it wasn't pinned to a processor, this is (--pin)" '0' --pin
+	not_compared "it was of another priority (nice) than this" 'o["measured"]["nice"] = 7'
+}
+
+test_comparison_with_what_is_not_ours() {
+	ours="not what spawnbench --json writes"
+	not_compared "$ours" 'o["program"] = "hyperfine"'
+	not_compared "$ours" 'o["tables"] = 5'
+	not_compared "$ours" 'del o["measured"]'
+	not_compared "$ours" 'o = [o]'
+	compared_text() {
+		printf "$1" >old.json
+		compared 1
+		same "$1" "spawnbench: --compare: old.json: $ours" "$err"
+	}
+	for text in '' '{' '[1,]' '{"a" 1}' '{"a":1,}' 'nul' '01' '1.' '"\\x"' '"\\u12"' '"\\ud800"' \
+		'"a' '{"program": "spawnbench"} x' '{"program": "spawnbench"}\0' '-' '1e' "\"a\tb\"" \
+		"$(printf '%0100d' 0 | tr 0 '[')" '{1: 2}' '+1' '"\\u0000"'; do
+		compared_text "$text"
+	done
+	rm old.json
+	compared 1
+	same "no file" "spawnbench: --compare: old.json: No such file or directory" "$err"
+	mkdir old.json
+	compared 1
+	same "a directory" "spawnbench: --compare: old.json: Is a directory" "$err"
+}
+
+# Cut off anywhere it is no JSON; and nothing that is changed in it makes it crash.
+test_comparison_with_a_damaged_file() {
+	old 0
+	cp old.json whole
+	size=$(wc -c <whole)
+	for i in 1 2 3 5 7 11 13 17 19 23 29; do
+		head -c $((size * i / 30)) whole >old.json
+		compared 1
+		same "cut off at $i" \
+			"spawnbench: --compare: old.json: not what spawnbench --json writes" "$err"
+		{ head -c $((size * i / 30)) whole && printf '"' && tail -c +$((size * i / 30 + 2)) whole; } >old.json
+		spawnbench --rounds=1 --launches=1 --methods=raw --child="$CHILD" --compare=old.json \
+			>out 2>err
+		[ $? -le 1 ] || fail "a quote at $i: $(cat err)"
+	done
+}
+
+test_comparison_is_for_tables() {
+	for other in --json --csv=-; do
+		status 2 spawnbench --compare=old.json $other
+		hinted spawnbench "--compare: not with --json or --csv=-, it is for the tables"
+	done
+	status 2 spawnbench --compare-threshold=5
+	hinted spawnbench "--compare-threshold: only with --compare"
+	status 2 spawnbench --compare=x --compare-threshold=5%
+	hinted spawnbench "--compare-threshold: '5%' isn't a number from 0 to 1000000"
+}
+
 # columns FILE: how many each line has, without quoted commas
 columns() {
 	tr -d '\r' <"$1" | awk -F, '{ print NF }' | sort -u

@@ -143,9 +143,9 @@ test_slow_launches_are_fewer() {
 }
 
 test_what_goes_not_together_is_refused() {
-	for other in --pin --jobs=2 --jobs=1,2 --baseline=fork --raw --plot=x.svg; do
+	for other in --pin --jobs=2 --jobs=1,2 --baseline=fork --raw --plot=x.svg --compare=x; do
 		stall 2 "$other"
-		hinted spawnbench "--stall: not with --pin, --jobs, --baseline, --raw or --plot"
+		hinted spawnbench "--stall: not with --pin, --jobs, --baseline, --raw, --plot or --compare"
 	done
 	stall 2 --exec-method=x=true
 	hinted spawnbench "--stall: outside programs don't launch from this process"

@@ -103,7 +103,8 @@ _spawnutil_argument()
 	VARIABLE) how=(-e) ;;
 	PID) how=(-W "$(cd /proc && echo [0-9]*)") ;;
 	[a-z]*) how=(-W "${argument//|/ }") ;;
-	'' | ARG | CPU | DURATION | FROM:TO | MODE | N | NAME | PGID | RULE | SIZE | SOFT*) ;;
+	'' | ARG | CPU | DURATION | FROM:TO | MODE | N | NAME) ;;
+	PERCENT | PGID | RULE | SIZE | SOFT*) ;;
 	*) how=(-W "${words_of[$argument]-}") ;;
 	esac
 	((${#how[@]})) &&

@@ -59,7 +59,7 @@ function __spawnutil_argument -a argument
             echo '(set --names -x)'
         case PID
             echo '(__fish_complete_pids)'
-        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PGID RULE 'SIZE*'
+        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PERCENT PGID RULE 'SIZE*'
             echo '()'
         case '*=*'
             echo $words=

@@ -113,6 +113,23 @@ static void describe(struct bench *bench)
 	take_date(&bench->setting);
 }
 
+static int prepare_old(struct bench *bench)
+{
+	const struct options *options = bench->options;
+	int r = old_read(&bench->old, options->compare);
+
+	if (r == 0)
+		r = old_check_setting(&bench->old, &bench->setting);
+	for (size_t i = 0; i < bench_shape_count(options) && r == 0; i++) {
+		struct shape shape = bench_shape(options, i);
+
+		for (size_t j = 0; j < bench->target_count && r == 0; j++)
+			r = old_check_table(&bench->old, &shape, bench->targets[j].text,
+					    options->methods, options->method_count);
+	}
+	return r;
+}
+
 int bench_prepare(struct bench *bench, const struct options *options)
 {
 	int r = 0;
@@ -128,6 +145,8 @@ int bench_prepare(struct bench *bench, const struct options *options)
 		r = choose_processor(bench, options->pin);
 	parent_raise_priority();
 	describe(bench);
+	if (r == 0 && options->compare)
+		r = prepare_old(bench);
 	return r;
 }
 
@@ -135,4 +154,5 @@ void bench_clear(struct bench *bench)
 {
 	for (size_t i = 0; i < bench->target_count; i++)
 		target_clear(&bench->targets[i]);
+	old_clear(&bench->old);
 }

@@ -4,6 +4,7 @@
 #define SPAWNBENCH_BENCH_H
 
 #include "machine.h"
+#include "old.h"
 #include "options.h"
 #include "output.h"
 #include "target.h"
@@ -15,6 +16,8 @@ struct bench {
 	struct machine machine;
 	struct setting setting;
 	struct output output;
+	struct old old;		/* its name is NULL: there is none */
+	int is_slower;		/* than that, by more than the threshold */
 	double load;		/* before anything was measured */
 };
 

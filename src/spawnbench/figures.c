@@ -7,15 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Arrays to work in: one for all samples of a method, two with an entry a round. */
+/* Arrays to work in: one for all samples of a method, one with an entry a round. */
 struct scratch {
-	double *values, *medians, *base;
+	double *values, *base;
 };
 
 static void scratch_clear(struct scratch *scratch)
 {
 	free(scratch->values);
-	free(scratch->medians);
 	free(scratch->base);
 }
 
@@ -24,9 +23,8 @@ static int scratch_init(struct scratch *scratch, const struct results *results)
 	size_t samples = results->rounds * results->jobs * results->launches;
 
 	scratch->values = calloc(samples, sizeof(double));
-	scratch->medians = calloc(results->rounds, sizeof(double));
 	scratch->base = calloc(results->rounds, sizeof(double));
-	if (scratch->values && scratch->medians && scratch->base)
+	if (scratch->values && scratch->base)
 		return 0;
 	scratch_clear(scratch);
 	return -ENOMEM;
@@ -84,8 +82,11 @@ static int figure_init(struct figure *figure, const struct method *method,
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		summarize(figure, results, index, (enum metric)i, scratch->values);
 	figure->rate = results_rate(results, index);
-	round_medians(results, index, scratch->values, scratch->medians);
-	return ratio_over_rounds(scratch->medians, scratch->base, results->rounds, RANDOM_SEED,
+	figure->medians = calloc(results->rounds, sizeof(double));
+	if (!figure->medians)
+		return -ENOMEM;
+	round_medians(results, index, scratch->values, figure->medians);
+	return ratio_over_rounds(figure->medians, scratch->base, results->rounds, RANDOM_SEED,
 				 &figure->ratio);
 }
 
@@ -113,6 +114,8 @@ int table_init(struct table *table, const struct shape *shape, const char *child
 
 void table_clear(struct table *table)
 {
+	for (size_t i = 0; table->figures && i < table->count; i++)
+		free(table->figures[i].medians);
 	free(table->figures);
 	table->figures = NULL;
 }

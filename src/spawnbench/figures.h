@@ -29,6 +29,8 @@ struct figure {
 	double rate;			/* launches in a second, all jobs together */
 	struct estimate ratio;		/* of the whole time to the baseline's */
 	double curve[CURVE_POINTS];
+	double *medians;		/* of each round, of the whole time; NAN: it has none */
+	struct estimate change;		/* of an old run's: the ratio to it */
 };
 
 #define DOUBTS_MAX 8
@@ -42,6 +44,7 @@ struct table {
 	struct figure *figures;
 	struct conditions conditions;
 	size_t rounds;			/* that were wanted */
+	const char *old;		/* the file of that run; NULL: nothing is compared */
 	size_t doubt_count;
 	char doubts[DOUBTS_MAX][DOUBT_SIZE];
 };

@@ -43,5 +43,7 @@ int main(int argc, char **argv)
 		say("ended by signal %d: the last figures are of fewer launches", r);
 		die_of(r);
 	}
-	return r == 0 && lost == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (r < 0 || lost < 0)
+		return EXIT_FAILURE;
+	return bench.is_slower ? EXIT_SLOWER : EXIT_SUCCESS;
 }

@@ -20,7 +20,7 @@ enum {
 	KEY_AXIS = 256,		/* and AXIS_COUNT more */
 	KEY_METHODS = KEY_AXIS + AXIS_COUNT, KEY_BASELINE, KEY_CHILD, KEY_ROUNDS, KEY_LAUNCHES,
 	KEY_QUICK, KEY_TIME, KEY_TIMEOUT, KEY_PIN, KEY_JSON, KEY_CSV, KEY_RAW, KEY_PLOT,
-	KEY_EXEC_METHOD, KEY_STALL, KEY_RATE,
+	KEY_EXEC_METHOD, KEY_STALL, KEY_RATE, KEY_COMPARE, KEY_THRESHOLD,
 };
 
 #define YES_LIST "yes|no[,...]"
@@ -65,6 +65,10 @@ static const struct argp_option table[] = {
 	{"csv", KEY_CSV, "FILE", 0, "Comma-separated values, a line for each method (-: on "
 	 "stdout instead of the tables)", 0},
 	{"raw", KEY_RAW, 0, 0, "In CSV a line for each launch, in JSON the samples too", 0},
+	{"compare", KEY_COMPARE, "FILE.json", 0, "Also ratios to an earlier run, as --json "
+	 "wrote it", 0},
+	{"compare-threshold", KEY_THRESHOLD, "PERCENT", 0, "Exit with 3 if a method is slower than "
+	 "then by more", 0},
 	{"plot", KEY_PLOT, "FILE.png|svg", 0, "A picture, drawn by gnuplot", 0},
 	{0, 0, 0, 0, 0, 0},
 };
@@ -202,6 +206,16 @@ static unsigned parse_rate(const char *text)
 	return (unsigned)value;
 }
 
+static long parse_percent(const char *text)
+{
+	long value;
+
+	if (parse_long(text, 0, PERCENT_MAX, &value) < 0)
+		die_usage(EXIT_USAGE, "--compare-threshold: '%s' isn't a number from 0 to %d", text,
+			  PERCENT_MAX);
+	return value;
+}
+
 static int parse_processor(const char *text)
 {
 	long value = PIN_HERE;
@@ -268,6 +282,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_RAW:
 		options->output.raw = 1;
 		return 0;
+	case KEY_COMPARE:
+		options->compare = text;
+		return 0;
+	case KEY_THRESHOLD:
+		options->threshold = parse_percent(text);
+		return 0;
 	case KEY_PLOT:
 		options->output.plot = text;
 		return 0;
@@ -297,6 +317,7 @@ static void set_defaults(struct options *options)
 			options->methods[options->method_count++] = &method_table[i];
 	options->timeout = 10 * (uint64_t)NANOSECONDS;
 	options->pin = PIN_NONE;
+	options->threshold = -1;
 }
 
 /* The experiment has one thread that launches, methods and memory that show something. */
@@ -312,9 +333,9 @@ static void set_stall(struct options *options)
 		die_usage(EXIT_USAGE, "--stall: outside programs don't launch from this process");
 	if (options->pin != PIN_NONE || options->baseline_name ||
 	    options->axes[AXIS_JOBS].count > 1 || options->axes[AXIS_JOBS].values[0] > 1 ||
-	    options->output.raw || options->output.plot)
-		die_usage(EXIT_USAGE,
-			  "--stall: not with --pin, --jobs, --baseline, --raw or --plot");
+	    options->output.raw || options->output.plot || options->compare)
+		die_usage(EXIT_USAGE, "--stall: not with --pin, --jobs, --baseline, --raw, "
+			  "--plot or --compare");
 	if (!options->rate)
 		options->rate = 10;
 	if (!options->rss_given)
@@ -399,4 +420,9 @@ void options_parse(struct options *options, int argc, char **argv)
 	set_lengths(options);
 	set_baseline(options);
 	check_output(&options->output);
+	if (options->threshold >= 0 && !options->compare)
+		die_usage(EXIT_USAGE, "--compare-threshold: only with --compare");
+	if (options->compare && !output_has_tables(&options->output))
+		die_usage(EXIT_USAGE, "--compare: not with --json or --csv=-, it is for the "
+			  "tables");
 }

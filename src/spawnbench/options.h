@@ -11,12 +11,14 @@
 #include "output.h"
 #include "outside.h"
 
-/* Wrong usage; other failures are EXIT_FAILURE. */
+/* Wrong usage; slower than --compare-threshold allows; other failures are EXIT_FAILURE. */
 #define EXIT_USAGE 2
+#define EXIT_SLOWER 3
 
 #define LIST_MAX 64
 #define SAMPLES_MAX 10000000
 #define RATE_MAX 1000
+#define PERCENT_MAX 1000000
 
 #define PIN_NONE (-1)
 #define PIN_HERE (-2)
@@ -41,6 +43,8 @@ struct options {
 	size_t rounds, launches;
 	uint64_t time, timeout;		/* nanoseconds; 0: none */
 	struct output_wish output;
+	const char *compare;	/* a file; NULL: none */
+	long threshold;		/* percent; -1: none */
 	int pin;		/* a processor, PIN_NONE or PIN_HERE */
 };
 

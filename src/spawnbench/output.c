@@ -18,8 +18,7 @@ int output_is_stdout(const char *name)
 	return name && strcmp(name, "-") == 0;
 }
 
-/* Standard output has the tables where it has nothing else. */
-static int has_tables(const struct output_wish *wish)
+int output_has_tables(const struct output_wish *wish)
 {
 	return !wish->json && !output_is_stdout(wish->csv);
 }
@@ -85,7 +84,7 @@ int output_begin(struct output *output, const struct output_wish *wish,
 		return -1;
 	if (wish->json)
 		report_json_begin(&output->json, setting);
-	else if (has_tables(wish))
+	else if (output_has_tables(wish))
 		report_head(stdout, setting);
 	r = flush_all(output);
 	if (r < 0 && has_csv_file(output))
@@ -116,7 +115,7 @@ int output_table(struct output *output, struct table *table, const struct result
 
 	if (wish->json)
 		report_json_table(&output->json, table, samples);
-	else if (has_tables(wish))
+	else if (output_has_tables(wish))
 		report_table(stdout, table);
 	if (output->csv)
 		report_csv_table(output->csv, output->setting, table, samples);
@@ -129,7 +128,7 @@ int output_stall(struct output *output, const struct stall_table *table)
 {
 	if (output->wish->json)
 		report_json_stall(&output->json, table);
-	else if (has_tables(output->wish))
+	else if (output_has_tables(output->wish))
 		stall_report(stdout, table);
 	if (output->csv)
 		report_csv_stall(output->csv, output->setting, table);

@@ -17,6 +17,9 @@ struct output_wish {
 /* "-" as the name of the CSV file: standard output has it instead of the tables. */
 int output_is_stdout(const char *name);
 
+/* Standard output has the tables where it has nothing else. */
+int output_has_tables(const struct output_wish *wish);
+
 struct output {
 	const struct output_wish *wish;
 	const struct setting *setting;

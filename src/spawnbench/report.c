@@ -182,6 +182,19 @@ void report_conditions(FILE *out, const struct conditions *conditions)
 	fputc('\n', out);
 }
 
+static void print_change(FILE *out, const struct table *table, const struct style *style)
+{
+	if (!table->old)
+		return;
+	fprintf(out, "\n%s%-*s %9s %16s%s\n", style->bold, NAME_WIDTH, "reaped, x old", "ratio",
+		"95 % interval", style->end);
+	for (size_t i = 0; i < table->count; i++) {
+		fprintf(out, "%-*s", NAME_WIDTH, table->figures[i].method);
+		print_interval(out, &table->figures[i].change);
+		putc('\n', out);
+	}
+}
+
 void report_table(FILE *out, const struct table *table)
 {
 	struct style style = choose_style(out);
@@ -193,6 +206,7 @@ void report_table(FILE *out, const struct table *table)
 	fputc('\n', out);
 	print_times(out, table, &style);
 	print_rest(out, table, &style);
+	print_change(out, table, &style);
 	for (size_t i = 0; i < table->doubt_count; i++)
 		fprintf(out, "%s%s%s%s\n", i ? "" : "\n", style.warning, table->doubts[i],
 			style.end);

@@ -139,7 +139,7 @@ static void write_samples(struct json *json, const struct results *results, size
 	json_end(json);
 }
 
-static void write_figure(struct json *json, const struct figure *figure)
+static void write_figure(struct json *json, const struct figure *figure, size_t rounds)
 {
 	json_string(json, "method", figure->method);
 	text(json, "error", figure->reason);
@@ -147,6 +147,10 @@ static void write_figure(struct json *json, const struct figure *figure)
 	json_unsigned(json, "rounds", figure->rounds);
 	for (size_t i = 0; i < METRIC_TIMES; i++)
 		write_spread(json, figure, i);
+	json_array(json, "rounds_us");
+	for (size_t i = 0; i < rounds; i++)
+		decimal(json, NULL, figure->medians[i]);
+	json_end(json);
 	for (size_t i = METRIC_TIMES; i < METRIC_COUNT; i++)
 		decimal(json, metric_table[i].name, figure->means[i]);
 	decimal(json, "per_second", figure->rate);
@@ -175,7 +179,7 @@ void report_json_table(struct json *json, const struct table *table,
 	json_array(json, "methods");
 	for (size_t i = 0; i < table->count; i++) {
 		json_object(json, NULL);
-		write_figure(json, &table->figures[i]);
+		write_figure(json, &table->figures[i], table->rounds);
 		if (results)
 			write_samples(json, results, i);
 		json_end(json);

@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "series.h"
 
+#include <math.h>
+
 #include "clock.h"
 #include "common/message.h"
 #include "doubts.h"
 #include "stall_bench.h"
 #include "worker.h"
+
+/* What an interval shows: its low end is above. Without one the ratio has to do. */
+static int compare(struct bench *bench, struct table *table)
+{
+	double bound = 1 + (double)bench->options->threshold / 100;
+	int r = old_compare(&bench->old, &bench->machine, table);
+
+	if (r < 0)
+		say_errno(r, "--compare");
+	for (size_t i = 0; i < table->count && bench->options->threshold >= 0; i++) {
+		const struct estimate *change = &table->figures[i].change;
+
+		bench->is_slower |= change->low > bound ||
+			(isnan(change->low) && change->value > bound);
+	}
+	return r;
+}
 
 static int report(struct bench *bench, const struct shape *shape,
 		  const struct conditions *conditions, const struct results *results,
@@ -29,6 +48,12 @@ static int report(struct bench *bench, const struct shape *shape,
 		table.conditions = *conditions;
 		doubts_find(&table, bench->load, bench->machine.processors,
 			    options->pin != PIN_NONE, ended_early);
+		if (bench->old.name)
+			r = compare(bench, &table);
+		if (r < 0) {
+			table_clear(&table);
+			return r;
+		}
 		r = output_table(&bench->output, &table, &results[i]);
 	}
 	return r;

@@ -100,3 +100,48 @@ int ratio_over_rounds(const double *value, const double *base, size_t rounds, ui
 	free(ratios);
 	return r;
 }
+
+/* Those that are finite, in ascending order, with as much room behind them; how many. */
+static double *take_finite(const double *values, size_t count, size_t *ret_count)
+{
+	double *finite = calloc(2 * count + 1, sizeof(*finite));
+
+	*ret_count = 0;
+	for (size_t i = 0; finite && i < count; i++) {
+		if (isfinite(values[i]))
+			finite[(*ret_count)++] = values[i];
+	}
+	if (finite)
+		sort_values(finite, *ret_count);
+	return finite;
+}
+
+int ratio_of_medians(const double *value, size_t values, const double *base, size_t bases,
+		     uint64_t seed, struct estimate *ret)
+{
+	double *top = take_finite(value, values, &values), *ratios = NULL;
+	double *bottom = take_finite(base, bases, &bases);
+	int r = top && bottom ? 0 : -ENOMEM;
+
+	*ret = (struct estimate){NAN, NAN, NAN};
+	if (r == 0)
+		ret->value = quantile(top, values, 0.5) / quantile(bottom, bases, 0.5);
+	if (r == 0 && values >= ROUNDS_FOR_INTERVAL && bases >= ROUNDS_FOR_INTERVAL) {
+		ratios = calloc(RESAMPLES, sizeof(*ratios));
+		r = ratios ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; ratios && i < RESAMPLES; i++) {
+		double drawn = draw_median(top, values, top + values, &seed);
+
+		ratios[i] = drawn / draw_median(bottom, bases, bottom + bases, &seed);
+	}
+	if (ratios) {
+		sort_values(ratios, RESAMPLES);
+		ret->low = quantile(ratios, RESAMPLES, 0.025);
+		ret->high = quantile(ratios, RESAMPLES, 0.975);
+	}
+	free(ratios);
+	free(top);
+	free(bottom);
+	return r;
+}

@@ -43,6 +43,13 @@ struct estimate {
 int ratio_over_rounds(const double *value, const double *base, size_t rounds, uint64_t seed,
 		      struct estimate *ret);
 
+/*
+ * The median of the values by that of the bases, whose rounds have nothing to do with
+ * each other; the interval as above, rounds drawn from both. NANs are left out.
+ */
+int ratio_of_medians(const double *value, size_t values, const double *base, size_t bases,
+		     uint64_t seed, struct estimate *ret);
+
 /* xorshift64 (Marsaglia 2003); *state is never 0. */
 #define RANDOM_SEED 88172645463325252u
 uint64_t next_random(uint64_t *state);
