@@ -137,7 +137,7 @@ START_TEST(what_is_wrong_with_it_is_said_by_the_step)
 	fd = open(type, O_WRONLY | O_CLOEXEC);
 	if (write(fd, "threaded", 8) == 8)
 		ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.cgroup = other), EOPNOTSUPP,
-			     SPU_STEP_CGROUP, -1, "other: Operation not supported");
+			     SPU_STEP_CGROUP, -1, "other: ");
 	close(fd);
 	ck_assert_int_eq(rmdir(other), 0);
 	ck_assert_int_eq(rmdir(below), 0);

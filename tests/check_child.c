@@ -137,7 +137,7 @@ START_TEST(a_number_that_can_not_be_written_is_a_failure)
 	snprintf(path, sizeof(path), "%s/link", scratch());
 	write_file("target", "kept", 0644);
 	ck_assert_int_eq(symlink(in_scratch("target"), path), 0);
-	snprintf(expected, sizeof(expected), "pid_file %s: Too many levels", path);
+	snprintf(expected, sizeof(expected), "pid_file %s: ", path);
 	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = path), ELOOP, SPU_STEP_PID, -1,
 		     expected);
 	ck_assert_str_eq(read_all(open(in_scratch("target"), O_RDONLY | O_CLOEXEC)), "kept");
@@ -269,7 +269,9 @@ static void use_foreground(void)
 	ck_assert_int_eq(ioctl(slave, TIOCSCTTY, 0), 0);
 	mine = getpgrp();
 	signal(SIGTTOU, SIG_IGN);
-	for (method = SPU_METHOD_VFORK; method <= SPU_METHOD_POSIX_SPAWN; method++) {
+	/* musl's posix_spawn knows nothing of it */
+	for (method = SPU_METHOD_VFORK; method <= (IS_GLIBC ? SPU_METHOD_POSIX_SPAWN : SPU_METHOD_VFORK);
+	     method++) {
 		/* a group of its own */
 		report = run_report(SPU_OPTIONS(.method = method, .pgroup = SPU_SET(0),
 						.foreground = SPU_SET(0),

@@ -173,7 +173,8 @@ START_TEST(whoever_closes_it_waits_for_the_shell)
 	int (*const closers[])(FILE *stream) = {fclose, pclose, spu_pclose};
 	size_t open_before = count_open(), i;
 
-	for (i = 0; i < sizeof(closers) / sizeof(closers[0]); i++) {
+	/* on musl a stream can't do that by itself: fclose() and its pclose() know nothing of it */
+	for (i = IS_GLIBC ? 0 : 2; i < sizeof(closers) / sizeof(closers[0]); i++) {
 		ck_assert_int_eq(closers[i](open_stream("exec >&-; sleep 0.05; exit 3", "r")), 3 << 8);
 		ck_assert_int_eq(closers[i](open_stream("read x; exit 4", "we")), 4 << 8);
 		assert_unchanged(open_before);
@@ -212,9 +213,13 @@ START_TEST(its_number_may_be_another_files_meanwhile)
 	/* which may get the number */
 	ck_assert_int_eq(spu_pclose(open_stream("exit 6", "r")), 6 << 8);
 	errno = 0;
-	ck_assert_int_eq(spu_pclose(stream), -1);
-	ck_assert_int_eq(errno, EBADF);
-	ck_assert_int_gt(wait(NULL), 0);
+	if (IS_GLIBC) {
+		ck_assert_int_eq(spu_pclose(stream), -1);
+		ck_assert_int_eq(errno, EBADF);
+		ck_assert_int_gt(wait(NULL), 0);
+	} else {
+		ck_assert_int_eq(spu_pclose(stream), 5 << 8);
+	}
 	assert_unchanged(open_before);
 }
 END_TEST
@@ -230,7 +235,7 @@ START_TEST(a_number_that_was_closed_is_not_closed_in_children)
 	fill_standard_numbers();
 	stream = open_stream("exit 3", "r");
 	number = fileno(stream);
-	ck_assert_int_eq(fclose(stream), 3 << 8);
+	ck_assert_int_eq(fclose(stream), IS_GLIBC ? 3 << 8 : 0);
 	ck_assert_int_eq(dup2(0, number), number);
 	ck_assert_int_eq(atoi(held_of(number, number)), number);
 	close(number);

@@ -291,7 +291,7 @@ static void launch_at_the_limit(void)
 		} else {
 			ck_assert_int_eq(r, -EMFILE);
 			ck_assert_uint_eq(error.step, SPU_STEP_PREPARE);
-			ck_assert_str_eq(error.text, "pty for 0: Too many open files");
+			ck_assert_ptr_eq(strstr(error.text, "pty for 0: "), error.text);
 			ck_assert_int_eq(terminal, 4711);
 		}
 		for (fd = 64 - left; fd < 64; fd++)

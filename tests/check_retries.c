@@ -220,7 +220,7 @@ static void fail_behind_what_was_made(void)
 	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(
 		.fds = SPU_FDS(SPU_OPEN(5, made, O_WRONLY | O_CREAT | O_EXCL),
 			       SPU_OPEN(6, "/", O_PATH | O_NOATIME))),
-		EMFILE, SPU_STEP_OPEN, 1, "open 6</: Too many open files");
+		EMFILE, SPU_STEP_OPEN, 1, "open 6</: ");
 	ck_assert_int_eq(access(made, F_OK), 0);
 }
 

@@ -415,7 +415,8 @@ START_TEST(ids_limits_directory_and_environment_may_change_meanwhile)
 	start(&changers, 2, change_ids, NULL);
 	start(&changers, 1, change_limits, NULL);
 	start(&changers, 1, change_directory, NULL);
-	start(&changers, 1, change_environment, NULL);
+	if (IS_GLIBC)	/* musl frees what others may be reading */
+		start(&changers, 1, change_environment, NULL);
 	start(&launchers, LAUNCHERS, launch_all_meanwhile, NULL);
 	join(&launchers);
 	stop = 1;

@@ -200,7 +200,7 @@ static void wait_with_sigchld_ignored(void)
 	ck_assert_int_eq(spu_wait(&child, 60000, &status), -ECHILD);
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), NULL, &status, &error), -ECHILD);
 	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
-	ck_assert_ptr_nonnull(strstr(error.text, "wait for true: No child processes"));
+	ck_assert_ptr_nonnull(strstr(error.text, "wait for true: "));
 	ck_assert_int_eq(status, 4711);
 }
 

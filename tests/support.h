@@ -135,6 +135,12 @@ static inline void reap_all(int number)
 #define SKIP_BY_SERVER(suite, why)
 #endif
 
+#ifdef __GLIBC__
+#define IS_GLIBC 1
+#else
+#define IS_GLIBC 0
+#endif
+
 /* What spu_server_start(3) lists as different */
 #define SERVERS_MOUNTS "a server's child has the server's mounts"
 #define SERVERS_NUMBERS "a server's child has some descriptors of its own until exec"

@@ -25,6 +25,9 @@
 /* So many actions more are worth one that closes all from a number on. */
 #define MANY_CLOSES 64
 
+/* An action and a call for each number; ten milliseconds are long enough. */
+#define MOST_CLOSES 65536
+
 struct translation {
 	const struct launch *launch;
 	struct libc_spawn libc;
@@ -84,21 +87,40 @@ static int close_number(struct translation *t, long fd)
 	return t->libc.add_close(&t->actions, (int)fd);
 }
 
+/* Open or not: another thread may open one until the child is made. */
+static int close_each(struct translation *t, long from)
+{
+	char what[96];
+	struct text text = TEXT_IN(what);
+	long fd;
+	int r = 0;
+
+	if (t->limit > MOST_CLOSES) {
+		spu__add_text(&text, "leaks close, with a limit of %ld open files (this libc has "
+			      "no closefrom)", t->limit);
+		return -refuse(t, what);
+	}
+	SAY(t, "addclose(%ld), ... addclose(%ld)\n", from, t->limit - 1);
+	for (fd = from; fd < t->limit && r == 0; fd++)
+		r = t->libc.add_close(&t->actions, (int)fd);
+	return r;
+}
+
 static int close_from(struct translation *t, long from)
 {
 	struct rlimit limit;
 	long hard, fd;
 	int r = 0;
 
-	if (!t->libc.add_close_from)
-		return -refuse(t, "leaks close (this libc has no closefrom)");
-	if (from < t->limit) {
+	if (from < t->limit && t->libc.add_close_from) {
 		SAY(t, "addclosefrom_np(%ld)\n", from);
 		return t->libc.add_close_from(&t->actions, (int)from);
 	}
+	if (from < t->limit)
+		r = close_each(t, from);
 	hard = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 1 << 20
 	     ? (long)limit.rlim_max : 1 << 20;
-	for (fd = from; fd < hard && r == 0; fd++)
+	for (fd = from < t->limit ? t->limit : from; fd < hard && r == 0; fd++)
 		r = refuse_above_limit(t, "close", fd);
 	return r;
 }
