@@ -66,7 +66,8 @@ rooms() {
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
 		spawnaudit/trace/clock.* | spawnaudit/trace/clock.h
-		spawnaudit/trace/given.* | spawnutil.h spawnaudit/trace/given.h
+		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
+		spawnaudit/trace/announced.* | spawnutil.h spawnaudit/trace/announced.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h

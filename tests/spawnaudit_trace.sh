@@ -64,6 +64,58 @@ test_equal_findings_are_counted_together() {
 	has '  and 11 more from the same place'
 }
 
+test_what_the_child_makes_inheritable_itself_is_given() {
+	need_plain
+	sin give
+	same launches "12 launches: 6 fork, 6 posix_spawn-like; 12 executed a program" "$launches"
+	same findings none "$findings"
+	sin give-and-leak
+	same findings "12 leak" "$findings"
+	! grep -q '  90  ' report || fail "a gift is a leak: $(cat report)"
+}
+
+test_what_a_program_is_told_of_is_given() {
+	need_audit
+	status 0 spawnaudit --log=report sh -c 'exec 7</etc/passwd
+		NODE_CHANNEL_FD=7 /bin/true; WAYLAND_SOCKET=7 /bin/true
+		/bin/cat /dev/fd/7 >/dev/null; /bin/true --from=/proc/self/fd/7'
+	has '^spawnaudit: findings: none$'
+	status 0 spawnaudit --log=report sh -c 'exec 7</etc/passwd
+		NODE_CHANNEL_FD=8 /bin/true; /bin/true /dev/fd/77; /bin/true; exit 0'
+	has '^spawnaudit: findings: 3 leak$'
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	status 0 spawnaudit --log=report python3 -c 'import os
+for n in range(2):
+    os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
+for told in os.getpid, os.getppid:
+    pid = os.fork()
+    if pid == 0:
+        os.execve("/bin/true", ["true"], {"LISTEN_FDS": "2", "LISTEN_PID": str(told())})
+    os.waitpid(pid, 0)'
+	has '^spawnaudit: findings: 1 leak$'
+}
+
+test_the_pipes_of_the_jdks_helper_are_given() {
+	need_audit
+	ln -s /bin/true jspawnhelper
+	status 0 spawnaudit --log=report bash -c '
+		exec 7< <(exit); ./jspawnhelper; exec 8</etc/passwd; ./jspawnhelper; exit 0'
+	has '^spawnaudit: findings: 1 leak$'
+}
+
+test_many_descriptors_of_the_caller_are_told_from_one_of_the_program() {
+	need_audit
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	status 0 python3 -c 'import os, sys
+for n in range(10, 200):
+    os.dup2(0, n, True)
+os.execv(sys.argv[1], sys.argv[1:])' "$BUILD/spawnaudit" --log=report bash -c '
+		/bin/true; exec 9</etc/passwd; /bin/true; exec 9<&- 99<&- 98</etc/passwd; /bin/true; exit 0'
+	has '^spawnaudit: findings: 2 leak$'
+	has '  9  r   /etc/passwd$'
+	has '  98  r   /etc/passwd$'
+}
+
 test_what_is_expected_is_no_leak() {
 	sin leak --expect-fd=3-9
 	same findings none "$findings"

@@ -103,6 +103,38 @@ static int leak_often(void)
 	return leak_from_place(12);
 }
 
+/* By file actions under one number, and by a fork's own call under ever another. */
+static int give(void)
+{
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, open("/etc/passwd", O_RDONLY | O_CLOEXEC), 90);
+	for (int i = 0; i < 6; i++) {
+		if (posix_spawn(&pid, program[0], &actions, NULL, program, environ) || end_of(pid))
+			return -1;
+		int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+		pid = fork();
+		if (pid == 0) {
+			fcntl(fd, F_SETFD, 0);
+			execv(program[0], program);
+			_exit(127);
+		}
+		if (end_of(pid))
+			return -1;
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return 0;
+}
+
+static int give_and_leak(void)
+{
+	leak_socket();
+	return give();
+}
+
 static int mended_leak(void)
 {
 	leak_socket();
@@ -728,6 +760,7 @@ static const struct {
 	int (*commit)(void);
 } sins[] = {
 	{"leak", leak}, {"leak-often", leak_often}, {"mended-leak", mended_leak},
+	{"give", give}, {"give-and-leak", give_and_leak},
 	{"work", work}, {"localtime", local_time}, {"thread", thread},
 	{"log-send", log_send}, {"log-sendmsg", log_sendmsg}, {"safe-calls", safe_calls},
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},

@@ -28,6 +28,7 @@ void launch_free(struct launch *launch)
 	for (size_t i = 0; i < launch->leak_count; i++)
 		free(launch->leaks[i].name);
 	free(launch->leaks);
+	free(launch->given);
 	free(launch->current.text);
 	free(launch->exec_file);
 	free(launch->held_by);
@@ -84,6 +85,16 @@ void launch_store_call(struct launch *launch)
 	launch->calls = grown;
 	grown[slot] = launch->current;
 	grown[slot].text = launch->current.text ? strdup(launch->current.text) : NULL;
+}
+
+void launch_give(struct launch *launch, int fd)
+{
+	int *grown = reallocarray(launch->given, launch->given_count + 1, sizeof(*grown));
+
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	launch->given = grown;
+	grown[launch->given_count++] = fd;
 }
 
 int launch_is_hazardous(const struct launch *launch)

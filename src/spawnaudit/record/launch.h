@@ -85,6 +85,7 @@ struct launch {
 	size_t call_count;	/* all that were recorded; see launch_call() */
 	struct call current;	/* the one that it is in, or was in last */
 	char *exec_file;	/* of the last execve */
+	int giving;		/* what call_gives() said of the current call */
 	unsigned work;		/* WORK_ bits */
 	int is_reason;		/* the current call is the first that shows some */
 	struct call reason;	/* that call; .text NULL: none */
@@ -104,6 +105,8 @@ struct launch {
 	struct leak *leaks;
 	size_t leak_count;
 	size_t passed_on;	/* descriptors that the parent had got in the same way */
+	int *given;		/* numbers that the child made inheritable itself */
+	size_t given_count;
 
 	unsigned findings;	/* FINDING_ bits, by judgement.c */
 	int is_late;		/* it is printed at the end, report.c's */
@@ -120,6 +123,9 @@ void launch_store_call(struct launch *launch);
 size_t launch_kept(const struct launch *launch);
 const struct call *launch_call(const struct launch *launch, size_t number);
 size_t launch_omitted(const struct launch *launch);
+
+/* The child made it inheritable itself. */
+void launch_give(struct launch *launch, int fd);
 
 /* Could another thread have held a lock when the child was copied? */
 int launch_is_hazardous(const struct launch *launch);

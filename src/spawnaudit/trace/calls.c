@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -442,6 +443,29 @@ unsigned call_work(pid_t tid, const struct registers *registers)
 		if (judges[i].number == entry->number)
 			return judges[i].judge(tid, registers);
 	return entry->work | work_of_file(tid, entry, registers);
+}
+
+int call_gives(const struct registers *entry)
+{
+	const uint64_t *arguments = entry->arguments;
+
+	if (entry->foreign)
+		return -1;
+	switch (entry->call) {
+#ifdef SYS_dup2
+	case SYS_dup2:
+		return arguments[0] == arguments[1] ? -1 : CALL_RESULT;
+#endif
+	case SYS_dup3:
+		return arguments[2] & O_CLOEXEC ? -1 : CALL_RESULT;
+	case SYS_fcntl:
+		return arguments[1] == F_SETFD && !(arguments[2] & FD_CLOEXEC)
+		     ? (int)arguments[0] : -1;
+	case SYS_ioctl:
+		return (unsigned)arguments[1] == FIONCLEX ? (int)arguments[0] : -1;
+	default:
+		return -1;
+	}
 }
 
 char *call_executed_file(pid_t tid, const struct registers *entry)

@@ -20,6 +20,13 @@ char *call_text(pid_t tid, const struct registers *entry);
 /* At the beginning of a call: WORK_ bits of launch.h. */
 unsigned call_work(pid_t tid, const struct registers *entry);
 
+/*
+ * At the beginning of a call: does it make a descriptor inheritable, as dup2(2) and
+ * F_SETFD do? Its number, or CALL_RESULT where the result will be it; else -1.
+ */
+#define CALL_RESULT (-2)
+int call_gives(const struct registers *entry);
+
 /* For execve: the file, for free(); NULL if it can't be read. */
 char *call_executed_file(pid_t tid, const struct registers *entry);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crossing.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,69 +9,34 @@
 #include <unistd.h>
 
 #include "../look/process.h"
+#include "announced.h"
 #include "common/message.h"
 #include "given.h"
+#include "learning.h"
+#include "spawnutil.h"
 
-/* A socket's addresses may change; what stands before them doesn't. */
-static int is_same(const struct spu_audit_fd *one, const struct spu_audit_fd *other)
+/* The parent holds it close-on-exec: who executes a program with it has taken that off. */
+static int is_private_to(pid_t parent, int fd)
 {
-	size_t length;
+	char path[48], line[128];
+	unsigned flags = 0;
+	FILE *info;
 
-	if (one->fd != other->fd || !one->name || !other->name)
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)parent, fd);
+	info = fopen(path, "re");
+	if (!info)
 		return 0;
-	length = strncmp(one->name, "socket:", 7) == 0 ? strcspn(one->name, " ") : 0;
-	return length ? strncmp(one->name, other->name, length) == 0
-		      : strcmp(one->name, other->name) == 0;
+	while (fgets(line, sizeof(line), info) && sscanf(line, "flags: %o", &flags) != 1)
+		;
+	fclose(info);
+	return (flags & O_CLOEXEC) != 0;
 }
 
-static const struct spu_audit_fd *find(const struct spu_audit *audit, int fd)
+/* By the child's own calls, or those that its kind makes */
+static int is_given(const struct launch *launch, int fd)
 {
-	for (size_t i = 0; audit && i < audit->count; i++)
-		if (audit->fds[i].fd == fd)
-			return &audit->fds[i];
-	return NULL;
-}
-
-/* A variable of the environment that exec gave to a process, for free(); or NULL. */
-static char *read_variable(pid_t pid, const char *name)
-{
-	char path[32], *text = NULL, *found = NULL;
-	size_t size = 0, length = strlen(name);
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	stream = fopen(path, "re");
-	if (!stream)
-		return NULL;
-	while (!found && getdelim(&text, &size, '\0', stream) > 0)
-		if (strncmp(text, name, length) == 0 && text[length] == '=')
-			found = strdup(text + length + 1);
-	free(text);
-	fclose(stream);
-	return found;
-}
-
-static int is_pipe_end(const struct spu_audit_fd *fd, int mode)
-{
-	return fd && fd->name && (fd->flags & O_ACCMODE) == mode &&
-	       (strncmp(fd->name, "pipe:", 5) == 0);
-}
-
-/* The numbers of make's job server, if they are the two ends of a pipe; else -1. */
-static void find_jobserver(pid_t pid, const struct spu_audit *audit, int *reader, int *writer)
-{
-	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
-	char *flags = read_variable(pid, "MAKEFLAGS");
-	const char *value = NULL;
-
-	for (size_t i = 0; flags && !value && i < 2; i++)
-		for (const char *at = flags; (at = strstr(at, options[i]));)
-			value = at += strlen(options[i]);
-	if (!value || sscanf(value, "%9d,%9d", reader, writer) != 2 ||
-	    !is_pipe_end(find(audit, *reader), O_RDONLY) ||
-	    !is_pipe_end(find(audit, *writer), O_WRONLY))
-		*reader = *writer = -1;
-	free(flags);
+	return learning_gives(launch, fd) ||
+	       (learning_gives_some(launch) && is_private_to(launch->parent, fd));
 }
 
 static void add_leak(struct launch *launch, const struct spu_audit_fd *fd)
@@ -88,58 +53,78 @@ static void add_leak(struct launch *launch, const struct spu_audit_fd *fd)
 	};
 }
 
-static void list_leaks(struct launch *launch, const struct tracee *tracee,
-		       const struct tracee *parent, const struct options *options)
+/* Once: it may be so for all launches. */
+static void say_unseen(pid_t pid, int err)
 {
-	const struct spu_audit *audit = tracee->given->audit;
-	const struct spu_audit *earlier = parent && parent->given ? parent->given->audit : NULL;
-	int reader = -1, writer = -1, asked = 0;
+	static int said;
 
-	for (size_t i = 0; i < audit->count; i++) {
-		const struct spu_audit_fd *fd = &audit->fds[i];
-		const struct spu_audit_fd *before = find(earlier, fd->fd);
-
-		if (options_expect_fd(options, fd->fd))
-			continue;
-		if (before && is_same(before, fd)) {
-			launch->passed_on++;
-			continue;
-		}
-		if (!asked++)
-			find_jobserver(tracee->pid, audit, &reader, &writer);
-		if (fd->fd != reader && fd->fd != writer)
-			add_leak(launch, fd);
-	}
+	if (err != ESRCH && err != ENOENT && !said++)
+		say_errno(err, "what %d was given can't be looked at, and leaks may be missing",
+			  (int)pid);
 }
 
-/* Most programs get 0 to 2 alone: to see that takes less than an audit. */
-static int has_more(pid_t pid)
+/* Of those that its parent hadn't been given as well */
+static void list_leaks(struct launch *launch, const struct tracee *tracee, const int *fresh,
+		       size_t count)
 {
-	char path[32];
-	int fd, more = 0;
-	DIR *directory;
+	struct announced announced;
+	struct spu_audit *audit;
+	int r = spu_audit(tracee->pid, SPU_AUDIT_NAMES, &audit);
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	directory = opendir(path);
-	if (!directory)
-		return 1;
-	while (!more && (fd = process_next_number(directory)) >= 0)
-		more = fd > STDERR_FILENO;
-	closedir(directory);
-	return more;
+	if (r < 0) {
+		say_unseen(tracee->pid, -r);
+		return;
+	}
+	announced_read(&announced, tracee->pid);
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct spu_audit_fd *fd = &audit->fds[i];
+
+		while (count > 0 && *fresh < fd->fd)
+			fresh++, count--;
+		if (count > 0 && *fresh == fd->fd && !is_given(launch, fd->fd) &&
+		    !announced_has(&announced, audit, fd))
+			add_leak(launch, fd);
+	}
+	announced_clear(&announced);
+	spu_audit_free(audit);
+}
+
+static void compare(struct launch *launch, const struct tracee *tracee,
+		    const struct given *earlier, const struct options *options)
+{
+	const struct given *given = tracee->given;
+	int *fresh = reallocarray(NULL, given->count + 1, sizeof(*fresh));
+	size_t count = 0;
+
+	if (!fresh)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	for (size_t i = 0; i < given->count; i++) {
+		if (options_expect_fd(options, given->list[i].fd))
+			continue;
+		if (given_has(earlier, &given->list[i]))
+			launch->passed_on++;
+		else
+			fresh[count++] = given->list[i].fd;
+	}
+	if (count > 0)
+		list_leaks(launch, tracee, fresh, count);
+	free(fresh);
 }
 
 void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,
 		   const struct options *options)
 {
 	struct given *given = calloc(1, sizeof(*given));
+	int r;
 
 	given_let_go(tracee->given);
 	tracee->given = given;
 	if (!given)
 		return;
 	given->users = 1;
-	if (has_more(tracee->pid) &&
-	    spu_audit(tracee->pid, SPU_AUDIT_NAMES, &given->audit) == 0 && launch)
-		list_leaks(launch, tracee, parent, options);
+	r = given_look(given, tracee->pid);
+	if (r < 0)
+		say_unseen(tracee->pid, -r);
+	else if (launch)
+		compare(launch, tracee, parent ? parent->given : NULL, options);
 }

@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* What exec gave to a program. Copies of the process share it; NULL is none. */
+/*
+ * The descriptors above 2 that exec gave to a program, by number and by what they
+ * are: names are for those that are told. Copies of the process share it; NULL is
+ * none.
+ */
 #ifndef SPAWNAUDIT_GIVEN_H
 #define SPAWNAUDIT_GIVEN_H
 
-#include "spawnutil.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct holding {
+	int fd;
+	int is_ours;		/* what we were given under this number ourselves */
+	uint64_t device, inode;	/* of others */
+};
 
 struct given {
-	struct spu_audit *audit;	/* NULL: it wasn't, or couldn't be, looked at */
+	struct holding *list;	/* by ascending number */
+	size_t count;
 	int users;
 };
+
+/* The process stands still: 0, or a negative errno value; there is no list then. */
+int given_look(struct given *given, pid_t pid);
+
+/* Was the same given under the same number? given may be NULL. */
+int given_has(const struct given *given, const struct holding *holding);
 
 struct given *given_share(struct given *given);
 void given_let_go(struct given *given);

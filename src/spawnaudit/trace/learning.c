@@ -7,10 +7,15 @@
 #include "../options.h"
 #include "common/message.h"
 
+/* A program's children get few; a loop over all numbers isn't learnt. */
+#define MANY_GIVEN 64
+
 struct kind {
 	char *program;
 	enum method method;
 	int is_known;
+	int *given;
+	size_t given_count;
 	struct kind *next;
 };
 
@@ -43,6 +48,40 @@ int learning_wants(const struct launch *launch)
 	return 1;
 }
 
+static int has(const int *list, size_t count, int fd)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == fd)
+			return 1;
+	return 0;
+}
+
+int learning_gives(const struct launch *launch, int fd)
+{
+	const struct kind *kind = find(launch);
+
+	return has(launch->given, launch->given_count, fd) ||
+	       (!launch->recorded && has(kind->given, kind->given_count, fd));
+}
+
+int learning_gives_some(const struct launch *launch)
+{
+	return !launch->recorded && find(launch)->given_count > 0;
+}
+
+static void remember(struct kind *kind, int fd)
+{
+	int *grown;
+
+	if (has(kind->given, kind->given_count, fd) || kind->given_count >= MANY_GIVEN)
+		return;
+	grown = reallocarray(kind->given, kind->given_count + 1, sizeof(*grown));
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	kind->given = grown;
+	grown[kind->given_count++] = fd;
+}
+
 void learning_note(const struct launch *launch)
 {
 	int failed = launch->outcome == OUTCOME_EXITED &&
@@ -50,4 +89,6 @@ void learning_note(const struct launch *launch)
 
 	if (failed && !launch->recorded)
 		find(launch)->is_known = 0;
+	for (size_t i = 0; i < launch->given_count; i++)
+		remember(find(launch), launch->given[i]);
 }

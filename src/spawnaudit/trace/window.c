@@ -209,6 +209,7 @@ static void begin_call(struct task *task, const struct registers *entry)
 	launch->call_count++;
 	launch->is_reason = work && !launch->work;
 	launch->work |= work;
+	launch->giving = call_gives(entry);
 	hanging_enter(task, entry);
 	take_pictures(task, entry);
 	if (launch_is_hazardous(launch) && (launch->work || launch->call_count == MANY_CALLS))
@@ -246,6 +247,8 @@ static void finish_call(struct launch *launch, int returned, int64_t result)
 		launch->reason.text = copy(launch->current.text);
 	}
 	launch->is_reason = 0;
+	if (launch->current.returned && result >= 0 && launch->giving != -1)
+		launch_give(launch, launch->giving == CALL_RESULT ? (int)result : launch->giving);
 	if (launch->current.returned && launch->exec_file)
 		note_exec_failure(launch);
 	free(launch->exec_file);

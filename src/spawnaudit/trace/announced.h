@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors that a program is told of: somebody meant it to have them. */
+#ifndef SPAWNAUDIT_ANNOUNCED_H
+#define SPAWNAUDIT_ANNOUNCED_H
+
+#include <sys/types.h>
+
+#include "spawnutil.h"
+
+struct announced {
+	char *arguments, *environment;	/* as /proc has them, each string with its nul */
+	size_t arguments_size, environment_size;
+	pid_t pid;
+};
+
+/* The process stands at its exec. */
+void announced_read(struct announced *announced, pid_t pid);
+void announced_clear(struct announced *announced);
+
+/* Do its arguments or its environment name this one of all that it has? */
+int announced_has(const struct announced *announced, const struct spu_audit *all,
+		  const struct spu_audit_fd *fd);
+
+#endif
