@@ -93,6 +93,46 @@ test_a_static_program_is_judged_by_its_calls() {
 	has 'functions while they were looked at, 0 not async-signal-safe'
 }
 
+# What isn't known isn't taken for safe.
+test_a_library_that_is_gone_leaves_it_to_the_calls() {
+	need_functions
+	cat >library.c <<-'END'
+		#include <unistd.h>
+		void deed(void);
+		void deed(void) { getppid(); }
+	END
+	cat >program.c <<-'END'
+		#include <pthread.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+		void deed(void);
+		static void *idle(void *x) { pause(); return x; }
+		int main(void)
+		{
+			pthread_t thread;
+			pid_t pid;
+			pthread_create(&thread, NULL, idle, NULL);
+			unlink("libdeed.so");
+			if ((pid = fork()) == 0) {
+				deed();
+				execl("/bin/true", "true", (char *)NULL);
+				_exit(127);
+			}
+			return waitpid(pid, NULL, 0) != pid;
+		}
+	END
+	${CC-cc} -shared -fPIC -o libdeed.so library.c && cp libdeed.so kept.so &&
+		${CC-cc} -o program program.c libdeed.so -Wl,-rpath,"$PWD" -pthread ||
+		skip "no compiler"
+	status 0 spawnaudit --log=report --functions=all --json ./program
+	has '"functions_complete": false'
+	mv kept.so libdeed.so
+	sed 's/unlink/access/; s/"libdeed.so"/"", 0/' program.c >program2.c
+	${CC-cc} -o program program2.c libdeed.so -Wl,-rpath,"$PWD" -pthread || fail "program2"
+	status 0 spawnaudit --log=report --functions=all --json ./program
+	has '"functions_complete": true'
+}
+
 test_exit_in_the_child_is_named() {
 	child exit
 	same findings "1 no-exec" "$(findings)"

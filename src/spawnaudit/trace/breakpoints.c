@@ -27,6 +27,7 @@ struct text {
 struct breakpoints {
 	int users;
 	uint64_t size;		/* of all text */
+	int lacks_some;		/* a file whose functions aren't known, or couldn't be written */
 	size_t count;
 	struct text *list;
 };
@@ -99,12 +100,13 @@ static int collect(void *context, const struct process_mapping *mapping)
 		.offset = mapping->offset,
 	};
 
-	if (!mapping->is_executable || mapping->is_shared || mapping->inode == 0 ||
-	    mapping->name[0] != '/')
+	if (!mapping->is_executable || mapping->inode == 0 || mapping->name[0] != '/')
 		return 0;
-	text.file = starts_find(planting->pid, mapping);
-	if (!text.file)
+	text.file = mapping->is_shared ? NULL : starts_find(planting->pid, mapping);
+	if (!text.file) {
+		planting->breakpoints->lacks_some = 1;
 		return 0;
+	}
 	planting->breakpoints->size += text.size;
 	if (planting->breakpoints->size > TEXT_MAX)
 		return -1;
@@ -118,6 +120,7 @@ static void plant(struct breakpoints *breakpoints, int memory)
 	for (size_t i = 0; i < breakpoints->count; i++)
 		if (plant_text(memory, &breakpoints->list[i]))
 			breakpoints->list[kept++] = breakpoints->list[i];
+	breakpoints->lacks_some |= kept < breakpoints->count;
 	breakpoints->count = kept;
 }
 
@@ -167,6 +170,11 @@ void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
 	for (size_t i = 0; i < breakpoints->count; i++)
 		write_back(memory, &breakpoints->list[i]);
 	close(memory);
+}
+
+int breakpoints_are_whole(const struct breakpoints *breakpoints)
+{
+	return !breakpoints->lacks_some;
 }
 
 static const struct text *find_text(const struct breakpoints *breakpoints, uint64_t address)
@@ -261,6 +269,12 @@ void breakpoints_let_go(struct breakpoints *breakpoints)
 void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
 {
 	(void)breakpoints, (void)pid;
+}
+
+int breakpoints_are_whole(const struct breakpoints *breakpoints)
+{
+	(void)breakpoints;
+	return 0;
 }
 
 int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hit *ret,

@@ -34,6 +34,9 @@ struct breakpoints *breakpoints_plant(pid_t pid);
 struct breakpoints *breakpoints_share(struct breakpoints *breakpoints);
 void breakpoints_let_go(struct breakpoints *breakpoints);
 
+/* Are they in all files whose code it may run? */
+int breakpoints_are_whole(const struct breakpoints *breakpoints);
+
 /* Puts the text back, in the process that they were written to or in a copy of it. */
 void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid);
 

@@ -241,7 +241,7 @@ static void begin(struct task *task, struct launch *launch)
 	start_options(task->tid, PTRACE_O_EXITKILL);
 	veil(task);
 	launch->functions = functions_new();
-	launch->functions->is_complete = 1;
+	launch->functions->is_complete = breakpoints_are_whole(watch->planted);
 }
 
 void entries_birth(struct task *creator, struct tracee *child, uint64_t flags)

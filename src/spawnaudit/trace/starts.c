@@ -12,7 +12,7 @@
 #include "common/message.h"
 
 /* A table that is larger isn't read */
-#define TABLE_MAX (256u << 20)
+#define TABLE_MAX (64u << 20)
 #define HEADERS_MAX 4096
 
 /* What .eh_frame_hdr says of itself, where we can read it: all that linkers write */
