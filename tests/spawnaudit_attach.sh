@@ -127,6 +127,76 @@ test_a_thread_in_vfork_doesnt_hold_it_up() {
 	wait $program || fail "the program: status $?"
 }
 
+is_gone() {
+	[ ! -e "/proc/$1" ]
+}
+
+test_daemons_are_followed_on_demand() {
+	need_audit
+	mkfifo fifo
+	# shellcheck disable=SC2016
+	spawnaudit -fv --log=report sh -c 'echo $$ >pid; (read -r line; /bin/true; exit 0) <fifo & exit 3' &
+	audit=$!
+	until_true test -s pid
+	until_true is_gone "$(cat pid)"
+	kill -0 $audit || fail "it didn't wait for the daemon"
+	: >fifo
+	wait $audit
+	same status 3 $?
+	grep -q 'launched .* it ran .*/true after' report || fail "$(cat report)"
+}
+
+test_a_daemon_that_stays_is_let_go_by_a_signal() {
+	need_audit
+	# shellcheck disable=SC2016
+	spawnaudit -f --log=report sh -c 'echo $$ >pid; sleep 1000 & echo $! >daemon; exit 3' &
+	audit=$!
+	until_true test -s daemon
+	daemon=$(cat daemon)
+	trap 'kill $daemon' EXIT
+	until_true is_gone "$(cat pid)"
+	is_traced "$daemon" || fail "untraced already"
+	kill -TERM $audit
+	wait $audit
+	same status 3 $?
+	is_free "$daemon" || fail "still traced"
+}
+
+test_several_processes_and_the_children_that_they_have() {
+	need_audit
+	mkfifo one two
+	for form in commas options; do
+		rm -f child
+		# shellcheck disable=SC2016
+		sh -c '(sh -c "echo \$\$ >child; read -r line <one; /bin/true; exit 0"); exit 0' &
+		first=$!
+		sh -c 'read -r line <two; /bin/true; exit 0' &
+		second=$!
+		until_true test -s child
+		child=$(cat child)
+		if [ $form = commas ]; then
+			set -- -p "$first,$second"
+		else
+			set -- -p "$first" -p "$second" -p "$first"
+		fi
+		spawnaudit -v --log=report "$@" &
+		audit=$!
+		until_true is_traced "$child"
+		until_true is_traced "$second"
+		: >one
+		wait "$first"
+		is_traced "$second" || fail "$form: it ended with the first"
+		: >two
+		wait "$audit" || fail "$form: status $?"
+		grep -q '^spawnaudit: 2 launches: ' report || fail "$form: $(cat report)"
+		same "$form: of true" 2 "$(grep -c ' ran .*/true after' report)"
+	done
+	status 125 spawnaudit -p "$$,x"
+	hinted spawnaudit "'x' isn't a process id"
+	status 125 spawnaudit -f --fds $$
+	hinted spawnaudit "--follow-daemons: only with COMMAND and -p"
+}
+
 test_job_control_passes_through() {
 	need_audit
 	spawnaudit --log=report sh -c 'echo $$ >pid; while [ ! -e end ]; do sleep 0.05; done; exit 6' &

@@ -66,4 +66,19 @@ test_a_log_has_each_launch_as_soon_as_it_is_over() {
 	status 0 spawnaudit --json --log=report sh -c '/bin/true; grep -q "\"type\": \"launch\"" report'
 }
 
+test_launches_of_other_programs_are_left_out() {
+	need_audit
+	set -- sh -c 'env /bin/sh -c "/bin/true; exit 0"; /bin/true; exit 0'
+	shell=$(readlink -f "$(command -v sh)")
+	status 0 spawnaudit --log=report --program=nonesuch --program="${shell##*/}" "$@"
+	has '^spawnaudit: 3 launches: '
+	status 0 spawnaudit --log=report --program="/*/${shell##*/}" "$@"
+	has '^spawnaudit: 3 launches: '
+	status 0 spawnaudit --log=report --fail-on=leak --program=nonesuch "$HELPERS/sa_report" many
+	has '^spawnaudit: 0 launches'
+	has '^spawnaudit: 1 launch by other programs than --program names$'
+	! grep '^leak:' report || fail "a finding of what was left out"
+	status 1 spawnaudit --log=report --fail-on=leak --program="sa_rep*" "$HELPERS/sa_report" many
+}
+
 run_tests

@@ -59,7 +59,9 @@ function __spawnutil_argument -a argument
             echo '(set --names -x)'
         case PID
             echo '(__fish_complete_pids)'
-        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PERCENT PGID RULE 'SIZE*'
+        case 'PID[,PID]'
+            echo '(__fish_append , (__fish_complete_pids))'
+        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PATTERN PERCENT PGID RULE 'SIZE*'
             echo '()'
         case '*=*'
             echo $words=

@@ -34,10 +34,12 @@ static int die_as(int status)
 
 static int begin(const struct options *options, struct trace *trace)
 {
-	*trace = (struct trace){.options = options, .pid = options->target, .start_fd = -1};
+	*trace = (struct trace){.options = options, .start_fd = -1};
 	signals_block();
-	if (options->mode == MODE_ATTACH)
+	if (options->mode == MODE_ATTACH) {
+		trace->pid = options->pids[0];
 		return 0;
+	}
 	trace->pid = start_command(options->command, &trace->start_fd);
 	if (trace->pid > 0)
 		return 0;

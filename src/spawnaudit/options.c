@@ -18,11 +18,12 @@
 #include "spawnutil.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
-       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS };
+       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
-	{"attach", 'p', "PID", 0, "Trace that process until it ends, or until ^C lets it go", 0},
+	{"attach", 'p', "PID[,PID]", 0, "Trace that process and its children until it ends, or "
+	 "until ^C lets it go", 0},
 	{"fds", KEY_FDS, 0, 0, "The descriptors that would cross an exec of each PID now", 0},
 	{"stuck", KEY_STUCK, 0, 0, "Is each PID a forked copy that waits for a lock for ever?", 0},
 	{0, 0, 0, 0, "Tracing:", 2},
@@ -31,6 +32,9 @@ static const struct argp_option table[] = {
 	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding", 0},
 	{"functions", KEY_FUNCTIONS, "WHICH", OPTION_ARG_OPTIONAL, "Which functions run between "
 	 "fork and exec in copies of processes with threads: first (of each place), all, none", 0},
+	{"follow-daemons", 'f', 0, 0, "Go on until all descendants have ended", 0},
+	{"program", KEY_PROGRAM, "PATTERN", 0, "Tell only launches by programs whose path or "
+	 "name fits that", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
 
 	{0, 0, 0, 0, "Stuck copies:", 3},
@@ -59,30 +63,50 @@ static int set_mode(struct options *options, enum mode mode)
 	return 0;
 }
 
-static int parse_pid(const char *text, pid_t *ret)
+static int add_pid(struct options *options, const char *text)
 {
+	pid_t *grown;
 	long pid;
 
 	if (parse_long(text, 1, INT_MAX, &pid) < 0) {
 		say("'%s' isn't a process id", text);
 		return EINVAL;
 	}
-	*ret = (pid_t)pid;
+	grown = reallocarray(options->pids, options->pid_count + 1, sizeof(*grown));
+	if (!grown)
+		return ENOMEM;
+	grown[options->pid_count++] = (pid_t)pid;
+	options->pids = grown;
 	return 0;
 }
 
-static int set_target(struct options *options, const char *text)
+/* With commas between them */
+static int add_targets(struct options *options, char *text)
 {
 	int r = set_mode(options, MODE_ATTACH);
+	char *pid;
 
-	return r ? r : parse_pid(text, &options->target);
+	while (r == 0 && (pid = strsep(&text, ",")))
+		r = add_pid(options, pid);
+	return r;
+}
+
+static int add_program(struct options *options, char *pattern)
+{
+	char **grown = reallocarray(options->programs, options->program_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return ENOMEM;
+	grown[options->program_count++] = pattern;
+	options->programs = grown;
+	return 0;
 }
 
 /* The first operand: a process of --fds, or the command, and then the rest is its own. */
 static int take_operand(struct options *options, char *text, struct argp_state *state)
 {
 	if (options->mode == MODE_FDS || options->mode == MODE_STUCK)
-		return parse_pid(text, &options->pids[options->pid_count++]);
+		return add_pid(options, text);
 	if (options->mode == MODE_ATTACH) {
 		say("'%s': with -p nothing is run", text);
 		return EINVAL;
@@ -184,7 +208,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return take_operand(options, text, state);
 	case 'p':
-		return set_target(options, text);
+		return add_targets(options, text);
+	case 'f':
+		options->follow = 1;
+		return 0;
+	case KEY_PROGRAM:
+		return add_program(options, text);
 	case KEY_CALLS:
 		options->all_calls = 1;
 		return 0;
@@ -231,6 +260,8 @@ static int check_mode(const struct options *options)
 		{options->functions_given && !traces, "--functions", "COMMAND and -p"},
 		{options->verbose && !traces, "--verbose", "COMMAND and -p"},
 		{options->fail_on && !traces, "--fail-on", "COMMAND and -p"},
+		{options->follow && !traces, "--follow-daemons", "COMMAND and -p"},
+		{options->program_count > 0 && !traces, "--program", "COMMAND and -p"},
 		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},
 		{options->all && options->mode != MODE_FDS, "--all", "--fds"},
 		{options->expected_count > 0 && options->mode == MODE_STUCK, "--expect-fd",
@@ -252,7 +283,7 @@ static int check(struct options *options)
 		say("nothing to look at: COMMAND, -p PID, --fds PID or --stuck PID");
 		return -EINVAL;
 	}
-	if (!options->command && !options->target && options->pid_count == 0) {
+	if (!options->command && options->pid_count == 0) {
 		say("no PID");
 		return -EINVAL;
 	}
@@ -290,12 +321,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 		       "spawnaudit failed.",
 	};
 
-	*ret = (struct options){
-		.pids = calloc((size_t)argc + 1, sizeof(pid_t)),
-		.findings_status = EXIT_FINDINGS,
-	};
-	if (!ret->pids)
-		die_errno(EXIT_TROUBLE, ENOMEM, "command line");
+	*ret = (struct options){.findings_status = EXIT_FINDINGS};
 	if (arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret))
 		return -EINVAL;
 	return check(ret);

@@ -20,11 +20,13 @@ struct fd_range {
 
 struct options {
 	enum mode mode;
-	pid_t *pids;		/* the operands of --fds and --stuck */
+	pid_t *pids;		/* those of -p, or the operands of --fds and --stuck */
 	size_t pid_count;
 
 	char **command;		/* MODE_COMMAND; ends with NULL */
-	pid_t target;		/* MODE_ATTACH */
+	int follow;		/* until all descendants have ended */
+	char **programs;	/* patterns: tell only launches by these; none: by all */
+	size_t program_count;
 	int all_calls;		/* record those of every child */
 	enum functions_mode functions;	/* of which fork children they are looked at */
 	int functions_given;

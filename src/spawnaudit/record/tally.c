@@ -108,6 +108,12 @@ static void count(const struct launch *launch)
 	counts.passed_on += launch->passed_on > 0;
 }
 
+void tally_leave_out(struct launch *launch)
+{
+	counts.left_out++;
+	launch_free(launch);
+}
+
 int tally_knows(const struct launch *launch)
 {
 	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)

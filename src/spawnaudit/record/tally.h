@@ -26,6 +26,7 @@ struct counts {
 	size_t methods[METHOD_COUNT];
 	size_t executed, failed, unexecuted, left;
 	size_t safe;
+	size_t left_out;	/* by programs that nobody asked for; in no other count */
 	size_t foreign;		/* by 32-bit programs */
 	size_t findings[FINDING_KINDS];	/* launches that have them */
 	size_t passed_on;	/* launches that handed on what they had been given themselves */
@@ -33,6 +34,9 @@ struct counts {
 
 /* The launch becomes ours; it is kept if is_kept, or if there is a finding in it. */
 void tally_take(struct launch *launch, int is_kept);
+
+/* A launch that isn't to be told; it becomes ours. */
+void tally_leave_out(struct launch *launch);
 
 /* Is each of the launch's findings one that others from its place had before? */
 int tally_knows(const struct launch *launch);

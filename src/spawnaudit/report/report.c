@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 
 #include "../options.h"
@@ -9,6 +10,7 @@
 #include "output.h"
 #include "report_json.h"
 #include "report_text.h"
+#include "shapes.h"
 
 static const struct options *options;
 
@@ -43,9 +45,24 @@ static int becomes_late(struct launch *launch)
 	return launch->is_late;
 }
 
+static int is_asked_for(const struct launch *launch)
+{
+	for (size_t i = 0; i < options->program_count && launch->program; i++)
+		if (fnmatch(options->programs[i], launch->program, 0) == 0 ||
+		    fnmatch(options->programs[i], base_name(launch->program), 0) == 0)
+			return 1;
+	return options->program_count == 0;
+}
+
 void report_launch(struct launch *launch)
 {
-	int is_late = becomes_late(launch);
+	int is_late;
+
+	if (!is_asked_for(launch)) {
+		tally_leave_out(launch);
+		return;
+	}
+	is_late = becomes_late(launch);
 
 	if (options->json && !is_late)
 		print_json(launch);

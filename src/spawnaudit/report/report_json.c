@@ -180,6 +180,7 @@ void report_json_end(const struct trace *trace, const struct counts *counts)
 	json_unsigned(json, "left", counts->left);
 	json_unsigned(json, "safe", counts->safe);
 	json_unsigned(json, "passed_on", counts->passed_on);
+	json_unsigned(json, "left_out", counts->left_out);
 	json_unsigned(json, "foreign", counts->foreign);
 	json_string(json, "unprivileged", trace->unprivileged);
 	json_object(json, "findings");

@@ -292,6 +292,9 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 		fprintf(out(), "%s: %zu launch%s handed on descriptors that the parent had been "
 			"given itself\n", us, counts->passed_on,
 			counts->passed_on == 1 ? "" : "es");
+	if (counts->left_out)
+		fprintf(out(), "%s: %zu launch%s by other programs than --program names\n", us,
+			counts->left_out, counts->left_out == 1 ? "" : "es");
 	if (counts->foreign)
 		fprintf(out(), "%s: %zu launch%s by 32-bit programs: no stacks, and calls by "
 			"number only\n", us, counts->foreign, counts->foreign == 1 ? "" : "es");

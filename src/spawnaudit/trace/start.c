@@ -108,6 +108,16 @@ static void say_refused(pid_t pid, int err)
 	}
 }
 
+/* Has it ended, or is it traced by us already, and its birth is still to be told? */
+static int is_no_loss(pid_t pid)
+{
+	struct process_status status, tracer;
+
+	return process_status(pid, 0, &status) < 0 ||
+	       (status.tracer && process_status(status.tracer, 0, &tracer) == 0 &&
+		tracer.group == getpid());
+}
+
 /* One pass: how many threads are traced that weren't; *err why another one isn't. */
 static unsigned trace_threads(struct tracee *tracee, DIR *directory, int *err)
 {
@@ -154,6 +164,42 @@ int start_process(struct tracee *tracee)
 	if (tracee->threads > 0)
 		return 0;
 	err = err ? err : -ESRCH;
-	say_refused(tracee->pid, err);
+	if (tracee->is_asked_for || !is_no_loss(tracee->pid))
+		say_refused(tracee->pid, err);
 	return err;
+}
+
+static unsigned start_children(DIR *proc)
+{
+	struct process process;
+	struct tracee *tracee;
+	unsigned added = 0;
+	int pid;
+
+	while ((pid = process_next_number(proc)) >= 0) {
+		if (tracee_find(pid) || process_read(pid, &process) < 0 ||
+		    process.state == 'Z' || !tracee_find(process.parent))
+			continue;
+		tracee = tracee_add(pid, tracee_find(process.parent));
+		if (start_process(tracee) < 0)
+			tracee_remove(tracee);
+		else
+			added++;
+	}
+	return added;
+}
+
+void start_descendants(void)
+{
+	DIR *proc;
+	unsigned added;
+
+	/* again until none is new: what was born before its parent was traced isn't yet */
+	do {
+		proc = opendir("/proc");
+		if (!proc)
+			return;
+		added = start_children(proc);
+		closedir(proc);
+	} while (added > 0);
 }

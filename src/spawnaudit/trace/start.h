@@ -32,4 +32,7 @@ int start_tracing(pid_t tid);
  */
 int start_process(struct tracee *tracee);
 
+/* All children of what we trace, and theirs, of now: those born later are traced by birth. */
+void start_descendants(void);
+
 #endif

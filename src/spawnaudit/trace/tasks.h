@@ -13,6 +13,7 @@ struct view;
 /* A process that we trace */
 struct tracee {
 	pid_t pid;
+	int is_asked_for;	/* the command, or named by -p: not a descendant alone */
 	unsigned threads;
 	unsigned lost_threads;	/* it is a copy of a process with so many threads */
 	struct launch *window;	/* its own birth, until its first exec */

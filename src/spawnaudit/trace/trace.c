@@ -57,10 +57,10 @@ static void end_process(struct trace *trace, struct tracee *tracee)
 
 	window_end(tracee, killed ? OUTCOME_KILLED : OUTCOME_EXITED,
 		   killed ? WTERMSIG(status) : WEXITSTATUS(status));
-	if (tracee->pid == trace->pid) {
-		trace->ended = 1;
+	if (tracee->pid == trace->pid)
 		trace->status = status;
-	}
+	if (tracee->is_asked_for)
+		trace->ended = --trace->running == 0;
 	tracee_remove(tracee);
 }
 
@@ -325,7 +325,8 @@ static int is_over(const struct trace *trace, int64_t *ended_at)
 {
 	if (trace->interrupted)
 		return 1;
-	if (!trace->ended)
+	/* following, it's over when nothing is left to trace */
+	if (!trace->ended || trace->options->follow)
 		return 0;
 	if (*ended_at == 0)
 		*ended_at = now_ns();
@@ -424,11 +425,29 @@ static void forget_task(struct task *task, void *context)
 	task_remove(task);
 }
 
+static int begin_process(struct trace *trace, pid_t pid)
+{
+	struct tracee *tracee;
+
+	if (tracee_find(pid))
+		return 0;
+	tracee = tracee_add(pid, NULL);
+	tracee->is_asked_for = 1;
+	trace->running++;
+	return start_process(tracee);
+}
+
 static int begin(struct trace *trace)
 {
-	struct tracee *tracee = tracee_add(trace->pid, NULL);
-	int r = start_process(tracee);
+	const struct options *options = trace->options;
+	int r = 0;
 
+	if (options->mode == MODE_COMMAND)
+		r = begin_process(trace, trace->pid);
+	for (size_t i = 0; r == 0 && options->mode == MODE_ATTACH && i < options->pid_count; i++)
+		r = begin_process(trace, options->pids[i]);
+	if (r == 0 && options->mode == MODE_ATTACH)
+		start_descendants();
 	if (trace->start_fd < 0)
 		return r;
 	if (r == 0 && write(trace->start_fd, "", 1) < 0)

@@ -13,12 +13,13 @@
 struct trace {
 	const struct options *options;
 	window_taker *take;
-	pid_t pid;		/* the command, or the process that we attach to */
+	pid_t pid;		/* the command, or the first process that we attach to */
+	size_t running;		/* how many of these haven't ended */
 	int start_fd;		/* the command waits for a byte here; -1: none */
 
 	int failure;		/* -errno: it couldn't be traced, and a message has said why */
 	int executed;		/* the command's program was */
-	int ended;		/* the process has: its wait status */
+	int ended;		/* all of them have; the wait status of pid */
 	int status;
 	int interrupted;	/* by a signal: the process goes on */
 	char *unprivileged;	/* a set-user-ID program that got no privileges; NULL: none */
