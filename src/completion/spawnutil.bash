@@ -104,7 +104,7 @@ _spawnutil_argument()
 	PID) how=(-W "$(cd /proc && echo [0-9]*)") ;;
 	[a-z]*) how=(-W "${argument//|/ }") ;;
 	'' | ARG | CPU | DURATION | FROM:TO | MODE | N | NAME) ;;
-	PATTERN | PERCENT | PGID | RULE | SIZE | SOFT*) ;;
+	PATTERN | PERCENT | PGID | RULE | SIZE | SOFT* | WHICH) ;;
 	*) how=(-W "${words_of[$argument]-}") ;;
 	esac
 	((${#how[@]})) &&

@@ -61,7 +61,7 @@ function __spawnutil_argument -a argument
             echo '(__fish_complete_pids)'
         case 'PID[,PID]'
             echo '(__fish_append , (__fish_complete_pids))'
-        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PATTERN PERCENT PGID RULE 'SIZE*'
+        case ARG CPU DURATION 'FROM:TO*' MODE N 'N[*' PATTERN PERCENT PGID RULE 'SIZE*' WHICH
             echo '()'
         case '*=*'
             echo $words=

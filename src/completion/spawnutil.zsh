@@ -41,7 +41,7 @@ _spawnutil_argument() {
 	VARIABLE) how=(_parameters -g '*export*') ;;
 	PID) how=(_pids) ;;
 	[a-z]*) how=(compadd - ${(s:|:)argument}) ;;
-	''|ARG|CPU|DURATION|FROM:TO|MODE|N|NAME|PATTERN|PERCENT|PGID|RULE|SIZE|SOFT*) ;;
+	''|ARG|CPU|DURATION|FROM:TO|MODE|N|NAME|PATTERN|PERCENT|PGID|RULE|SIZE|SOFT*|WHICH) ;;
 	*) how=(compadd $after - ${=words_of[$argument]}) ;;
 	esac
 	if (( $#how )); then
