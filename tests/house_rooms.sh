@@ -64,13 +64,17 @@ rooms() {
 		spawnaudit/hang/* | spawnaudit/look/* spawnaudit/hang/*
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
+		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/origin.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
 		spawnaudit/trace/clock.* | spawnaudit/trace/clock.h
 		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
 		spawnaudit/trace/announced.* | spawnutil.h spawnaudit/trace/announced.h
+		spawnaudit/trace/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/trace/creators.h
+		spawnaudit/trace/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/trace/descriptors.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
+		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/report/*
 		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/verdict.h spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
 		spawnaudit/* | spawnutil.h common/* spawnaudit/*
 	END

@@ -40,7 +40,8 @@ static int begin(const struct options *options, struct trace *trace)
 		trace->pid = options->pids[0];
 		return 0;
 	}
-	trace->pid = start_command(options->command, &trace->start_fd);
+	trace->pid = start_command(options->command, options->provenance,
+				   &trace->start_fd);
 	if (trace->pid > 0)
 		return 0;
 	say_errno(trace->pid, "%s: no process", NAMED(options->command[0]));

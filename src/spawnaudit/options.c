@@ -16,9 +16,10 @@
 #include "common/parse.h"
 #include "record/findings.h"
 #include "spawnutil.h"
+#include "trace/creators.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
-       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM };
+       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM, KEY_PROVENANCE };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
@@ -35,6 +36,8 @@ static const struct argp_option table[] = {
 	{"follow-daemons", 'f', 0, 0, "Go on until all descendants have ended", 0},
 	{"program", KEY_PROGRAM, "PATTERN", 0, "Tell only launches by programs whose path or "
 	 "name fits that", 0},
+	{"provenance", KEY_PROVENANCE, "CALLS", OPTION_ARG_OPTIONAL, "Tell who opened what leaked, "
+	 "where; COMMAND and what it makes don't outlive spawnaudit", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
 
 	{0, 0, 0, 0, "Stuck copies:", 3},
@@ -200,6 +203,17 @@ static int set_fail_on(struct options *options, const char *text)
 	return 0;
 }
 
+static int set_provenance(struct options *options, const char *text)
+{
+	options->provenance = CREATOR_ALL;
+	/* what the command leaves behind can't go on without us */
+	options->follow = 1;
+	if (!text || creators_parse(text, &options->provenance) == 0)
+		return 0;
+	say("--provenance: '%s' isn't a list of calls; there are:%s", text, creators_names());
+	return EINVAL;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -219,6 +233,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_FUNCTIONS:
 		return set_functions(options, text);
+	case KEY_PROVENANCE:
+		return set_provenance(options, text);
 	case KEY_FAIL:
 		return set_fail_on(options, text);
 	case 'v':
@@ -258,6 +274,8 @@ static int check_mode(const struct options *options)
 	} rules[] = {
 		{options->all_calls && !traces, "--all-calls", "COMMAND and -p"},
 		{options->functions_given && !traces, "--functions", "COMMAND and -p"},
+		{options->provenance && options->mode != MODE_COMMAND, "--provenance", "COMMAND, "
+			"since the filter must be there before its program is"},
 		{options->verbose && !traces, "--verbose", "COMMAND and -p"},
 		{options->fail_on && !traces, "--fail-on", "COMMAND and -p"},
 		{options->follow && !traces, "--follow-daemons", "COMMAND and -p"},
@@ -301,7 +319,7 @@ static char *help(int key, const char *text, void *input)
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC ||
-	    asprintf(&words, "KIND:%s\n\n%s", kind_names(), text) < 0)
+	    asprintf(&words, "KIND:%s\nCALLS:%s\n\n%s", kind_names(), creators_names(), text) < 0)
 		return (char *)text;
 	return words;
 }

@@ -30,6 +30,7 @@ struct options {
 	int all_calls;		/* record those of every child */
 	enum functions_mode functions;	/* of which fork children they are looked at */
 	int functions_given;
+	unsigned provenance;	/* groups of creators.h; 0: nobody asked */
 	int verbose;		/* list every launch */
 	unsigned fail_on;	/* bits by enum finding: these decide how we exit */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,14 @@ struct snapshot *snapshot_take(pid_t tid, const struct registers *registers)
 	snapshot->registers = *registers;
 	snapshot->size = machine_read(tid, registers->sp, snapshot->stack, STACK_KEPT);
 	return snapshot;
+}
+
+struct snapshot *snapshot_copy(const struct snapshot *snapshot)
+{
+	size_t size = sizeof(*snapshot) + STACK_KEPT;
+	struct snapshot *copy = snapshot ? malloc(size) : NULL;
+
+	return copy ? memcpy(copy, snapshot, size) : NULL;
 }
 
 void snapshot_free(struct snapshot *snapshot)

@@ -23,6 +23,7 @@ struct snapshot {
  * NULL: they are of a 32-bit program, or there is no memory.
  */
 struct snapshot *snapshot_take(pid_t tid, const struct registers *registers);
+struct snapshot *snapshot_copy(const struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /*

@@ -16,6 +16,12 @@ struct launch *launch_new(void)
 	return launch;
 }
 
+void leak_clear(struct leak *leak)
+{
+	free(leak->name);
+	origin_let_go(leak->origin);
+}
+
 void launch_free(struct launch *launch)
 {
 	for (size_t i = 0; i < launch_kept(launch); i++)
@@ -26,7 +32,7 @@ void launch_free(struct launch *launch)
 	free(launch->executed);
 	free(launch->exec_failure);
 	for (size_t i = 0; i < launch->leak_count; i++)
-		free(launch->leaks[i].name);
+		leak_clear(&launch->leaks[i]);
 	free(launch->leaks);
 	free(launch->given);
 	free(launch->current.text);

@@ -12,6 +12,7 @@
 #include "../look/place.h"
 #include "../look/process.h"
 #include "functions.h"
+#include "origin.h"
 
 #define LAUNCH_CALLS_FIRST 64	/* of each launch these are kept, */
 #define LAUNCH_CALLS_LAST 192	/* and these */
@@ -62,6 +63,9 @@ struct leak {
 	int fd;
 	int flags;		/* as F_GETFL */
 	char *name;
+	int is_sought;		/* its origin was asked for */
+	struct origin *origin;	/* NULL: unknown */
+	unsigned execs;		/* that it went through since, this one counted */
 };
 
 struct launch {
@@ -112,6 +116,8 @@ struct launch {
 	int is_late;		/* it is printed at the end, report.c's */
 	struct launch *next;	/* tally.c's */
 };
+
+void leak_clear(struct leak *leak);
 
 struct launch *launch_new(void);
 void launch_free(struct launch *launch);

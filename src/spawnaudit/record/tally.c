@@ -37,6 +37,8 @@ static int is_same_leak(const struct leak *one, const struct leak *other)
 
 	if (one->fd != other->fd || one->flags != other->flags)
 		return 0;
+	if (!origin_is_same(one->origin, other->origin))
+		return 0;
 	return one->name[0] != '/' && one->name[kind] ? strncmp(one->name, other->name, kind) == 0
 						      : strcmp(one->name, other->name) == 0;
 }
@@ -67,6 +69,7 @@ static void add_leaks(struct group *group, const struct launch *launch)
 			die(EXIT_TROUBLE, "no memory for another finding");
 		group->leaks = grown;
 		grown[group->leak_count] = *leak;
+		origin_share(leak->origin);
 		grown[group->leak_count++].name = strdup(leak->name);
 	}
 }
@@ -159,7 +162,7 @@ void tally_free(void)
 	while ((group = list)) {
 		list = group->next;
 		for (size_t i = 0; i < group->leak_count; i++)
-			free(group->leaks[i].name);
+			leak_clear(&group->leaks[i]);
 		free(group->leaks);
 		free(group);
 	}

@@ -9,6 +9,7 @@
 #include "../record/findings.h"
 #include "../record/judgement.h"
 #include "common/parse.h"
+#include "origins.h"
 #include "output.h"
 #include "report_functions.h"
 #include "shapes.h"
@@ -55,6 +56,7 @@ static void write_leaks(struct json *json, const struct leak *leaks, size_t coun
 		json_integer(json, "fd", leaks[i].fd);
 		json_string(json, "name", leaks[i].name);
 		json_string(json, "access", access_name(leaks[i].flags));
+		origins_write(json, &leaks[i]);
 		json_end(json);
 	}
 	json_end(json);

@@ -11,6 +11,7 @@
 #include "../record/judgement.h"
 #include "common/message.h"
 #include "common/parse.h"
+#include "origins.h"
 #include "output.h"
 #include "report_functions.h"
 #include "shapes.h"
@@ -192,6 +193,7 @@ static void say_leak(const struct group *group)
 			group->leaks[i].fd, access_name(group->leaks[i].flags));
 		put(group->leaks[i].name);
 		putc('\n', out());
+		origins_print(&group->leaks[i]);
 	}
 	if (group->leak_count > LEAKS_SHOWN)
 		fprintf(out(), "          and %zu more\n", group->leak_count - LEAKS_SHOWN);
@@ -304,7 +306,10 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 		fputs(" is set-user-ID or set-group-ID, and ran without that since it was traced: "
 		      "be root to keep it\n", out());
 	}
-	if (trace->left)
+	if (trace->left && trace->options->provenance)
+		fprintf(out(), "%s: %zu process%s ended with it: --provenance\n", us, trace->left,
+			trace->left == 1 ? "" : "es");
+	else if (trace->left)
 		fprintf(out(), "%s: %zu process%s go%s on, untraced\n", us, trace->left,
 			trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
 }

@@ -60,6 +60,7 @@
 	X(connect, "dk", 0) \
 	X(bind, "dk", 0) \
 	X(listen, "dd", 0) \
+	X(accept, "d", 0) \
 	X(accept4, "d", 0) \
 	X(setsockopt, "ddd", 0) \
 	X(getsockopt, "ddd", 0) \
@@ -155,7 +156,16 @@
 	X(setitimer, "d", 0) \
 	X(uname, "", 0) \
 	X(sysinfo, "", 0) \
-	X(membarrier, "d", 0)
+	X(membarrier, "d", 0) \
+	X(recvmmsg, "d", 0) \
+	X(signalfd4, "d", 0) \
+	X(timerfd_create, "dx", 0) \
+	X(inotify_init1, "x", 0) \
+	X(fanotify_init, "xx", 0) \
+	X(memfd_create, "px", 0) \
+	X(userfaultfd, "x", 0) \
+	X(perf_event_open, "", 0) \
+	X(open_by_handle_at, "D", 0)
 
 #if ARCH_HAS_OLD_CALLS
 #define OLD_CALLS(X) \
@@ -180,7 +190,10 @@
 	X(poll, "", 0) \
 	X(select, "", 0) \
 	X(epoll_wait, "d", 0) \
-	X(accept, "d", 0) \
+	X(epoll_create, "d", 0) \
+	X(eventfd, "d", 0) \
+	X(signalfd, "d", 0) \
+	X(inotify_init, "", 0) \
 	X(time, "", 0) \
 	X(gettimeofday, "", 0)
 #else

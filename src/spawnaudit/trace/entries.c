@@ -33,17 +33,17 @@
 #define SET_MASK 0x420b
 
 /* A place that launches come from, and what the first one from there did */
-struct origin {
+struct launcher {
 	char *program;
 	uint64_t key;
 	struct functions *functions;	/* NULL: not known yet */
-	struct origin *next;
+	struct launcher *next;
 };
 
 struct watch {
 	struct breakpoints *planted;	/* NULL: the text is its own */
 	struct breakpoints *inherited;	/* of the process that it is a copy of */
-	struct origin *origin;
+	struct launcher *launcher;
 	/*
 	 * The kernel unblocks SIGTRAP and forgets its handler when a breakpoint is met
 	 * while it is blocked. So it isn't while the child's own code runs; in the
@@ -57,7 +57,7 @@ struct watch {
 };
 
 static enum functions_mode mode;
-static struct origin *origins;
+static struct launcher *launchers;
 
 void entries_setup(const struct options *options)
 {
@@ -66,13 +66,13 @@ void entries_setup(const struct options *options)
 
 void entries_free(void)
 {
-	struct origin *origin;
+	struct launcher *launcher;
 
-	while ((origin = origins)) {
-		origins = origin->next;
-		functions_let_go(origin->functions);
-		free(origin->program);
-		free(origin);
+	while ((launcher = launchers)) {
+		launchers = launcher->next;
+		functions_let_go(launcher->functions);
+		free(launcher->program);
+		free(launcher);
 	}
 	starts_forget();
 }
@@ -185,30 +185,30 @@ static int mix_mapping(void *context, const struct process_mapping *mapping)
 }
 
 /* NULL: no more of this program are looked at. */
-static struct origin *find_origin(const struct launch *launch)
+static struct launcher *find_launcher(const struct launch *launch)
 {
 	struct key key = {launch->snapshot, UINT64_C(0xcbf29ce484222325)};
 	const char *program = launch->program ? launch->program : "";
-	struct origin *origin;
+	struct launcher *launcher;
 	size_t others = 0;
 
 	if (!launch->snapshot || process_maps(launch->parent, mix_mapping, &key) < 0)
 		return NULL;
-	for (origin = origins; origin; origin = origin->next) {
-		if (strcmp(origin->program, program) != 0)
+	for (launcher = launchers; launcher; launcher = launcher->next) {
+		if (strcmp(launcher->program, program) != 0)
 			continue;
-		if (origin->key == key.hash)
-			return origin;
+		if (launcher->key == key.hash)
+			return launcher;
 		others++;
 	}
 	if (others >= PLACES_MAX)
 		return NULL;
-	origin = calloc(1, sizeof(*origin));
-	if (!origin || !(origin->program = strdup(program)))
+	launcher = calloc(1, sizeof(*launcher));
+	if (!launcher || !(launcher->program = strdup(program)))
 		die(EXIT_TROUBLE, "no memory for another place");
-	origin->key = key.hash;
-	origin->next = origins;
-	return origins = origin;
+	launcher->key = key.hash;
+	launcher->next = launchers;
+	return launchers = launcher;
 }
 
 /* The kernel would forget that it is ignored. */
@@ -224,11 +224,11 @@ static void begin(struct task *task, struct launch *launch)
 	struct watch *watch = watch_of(task->tracee);
 
 	if (mode == FUNCTIONS_FIRST) {
-		watch->origin = find_origin(launch);
-		if (!watch->origin)
+		watch->launcher = find_launcher(launch);
+		if (!watch->launcher)
 			return;
-		if (watch->origin->functions) {
-			launch->functions = functions_share(watch->origin->functions);
+		if (watch->launcher->functions) {
+			launch->functions = functions_share(watch->launcher->functions);
 			launch->are_firsts = 1;
 			return;
 		}
@@ -291,8 +291,8 @@ void entries_end(struct tracee *tracee, enum outcome outcome)
 		/* linked into the program, its functions look like the program's own */
 		if (!watch->has_met_libc)
 			launch->functions->is_complete = 0;
-		if (watch->origin && !watch->origin->functions)
-			watch->origin->functions = functions_share(launch->functions);
+		if (watch->launcher && !watch->launcher->functions)
+			watch->launcher->functions = functions_share(launch->functions);
 	}
 	if (outcome != OUTCOME_LEFT)
 		forget(tracee);

@@ -15,6 +15,7 @@
 #include "../look/process.h"
 #include "../options.h"
 #include "common/message.h"
+#include "creators.h"
 #include "spawnutil.h"
 
 /* As a shell has it */
@@ -44,15 +45,22 @@ void signals_block(void)
 	sigaction(SIGCHLD, &child, &child_before);
 }
 
-static __attribute__((noreturn)) void be_command(char *const command[], int start)
+static __attribute__((noreturn)) void be_command(char *const command[], unsigned provenance,
+						 int start)
 {
 	struct spu_error error;
 	char go;
+	int r;
 
 	if (read(start, &go, 1) != 1)
 		_exit(EXIT_TROUBLE);
 	sigaction(SIGCHLD, &child_before, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+	r = provenance ? creators_install(provenance) : 0;
+	if (r < 0) {
+		say_errno(r, "--provenance: no filter for system calls");
+		_exit(EXIT_TROUBLE);
+	}
 	execvp(command[0], command);
 	/* Once more, by a call that says why; but a script without "#!" is execvp's */
 	spu_exec(command, SPU_OPTIONS(.leaks = SPU_LEAKS_ALLOW, .flags = SPU_KEEP_MASK), &error);
@@ -60,7 +68,7 @@ static __attribute__((noreturn)) void be_command(char *const command[], int star
 	_exit(error.err == ENOENT || error.err == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
-pid_t start_command(char *const command[], int *ret_start)
+pid_t start_command(char *const command[], unsigned provenance, int *ret_start)
 {
 	int ends[2], err;
 	pid_t pid;
@@ -72,7 +80,7 @@ pid_t start_command(char *const command[], int *ret_start)
 	err = errno;
 	if (pid == 0) {
 		close(ends[1]);
-		be_command(command, ends[0]);
+		be_command(command, provenance, ends[0]);
 	}
 	close(ends[0]);
 	if (pid < 0) {
@@ -86,14 +94,19 @@ pid_t start_command(char *const command[], int *ret_start)
 #define EVENTS (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
 		PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)
 
+/* Without a tracer, each call that the filter stops at would fail */
+#define FILTER_EVENTS (PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL)
+
+static unsigned long events = EVENTS;
+
 int start_options(pid_t tid, unsigned long more)
 {
-	return ptrace(PTRACE_SETOPTIONS, tid, 0, EVENTS | more) < 0 ? -errno : 0;
+	return ptrace(PTRACE_SETOPTIONS, tid, 0, events | more) < 0 ? -errno : 0;
 }
 
 int start_tracing(pid_t tid)
 {
-	return ptrace(PTRACE_SEIZE, tid, 0, EVENTS) < 0 ? -errno : 0;
+	return ptrace(PTRACE_SEIZE, tid, 0, events) < 0 ? -errno : 0;
 }
 
 static void say_refused(pid_t pid, int err)
@@ -145,13 +158,15 @@ static unsigned trace_threads(struct tracee *tracee, DIR *directory, int *err)
  * One that fails in a process with others that don't has ended, or was made by a
  * traced one and is traced by that.
  */
-int start_process(struct tracee *tracee)
+int start_process(struct tracee *tracee, int filtered)
 {
 	char path[32];
 	unsigned added;
 	int err = 0;
 	DIR *directory;
 
+	if (filtered)
+		events |= FILTER_EVENTS;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)tracee->pid);
 	do {
 		directory = opendir(path);
@@ -181,7 +196,7 @@ static unsigned start_children(DIR *proc)
 		    process.state == 'Z' || !tracee_find(process.parent))
 			continue;
 		tracee = tracee_add(pid, tracee_find(process.parent));
-		if (start_process(tracee) < 0)
+		if (start_process(tracee, 0) < 0)
 			tracee_remove(tracee);
 		else
 			added++;

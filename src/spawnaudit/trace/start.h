@@ -16,9 +16,10 @@ void signals_block(void);
 
 /*
  * Makes the process that is to execute the command, once a byte comes through
- * *ret_start: its pid, or -errno. If it isn't given one it leaves.
+ * *ret_start: its pid, or -errno. If it isn't given one it leaves. provenance: it
+ * stops where it makes descriptors of these groups (creators.h); 0: it doesn't.
  */
-pid_t start_command(char *const command[], int *ret_start);
+pid_t start_command(char *const command[], unsigned provenance, int *ret_start);
 
 /* What is told of a thread, and more options of ptrace's; it is stopped. */
 int start_options(pid_t tid, unsigned long more);
@@ -28,9 +29,10 @@ int start_tracing(pid_t tid);
 
 /*
  * Traces all threads of a process and enters them in the table of tasks. 0, or
- * -errno after saying why not.
+ * -errno after saying why not. filtered: they, and what they make, have a filter that
+ * needs us: they don't outlive us.
  */
-int start_process(struct tracee *tracee);
+int start_process(struct tracee *tracee, int filtered);
 
 /* All children of what we trace, and theirs, of now: those born later are traced by birth. */
 void start_descendants(void);

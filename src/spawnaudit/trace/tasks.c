@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "tasks.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../look/place.h"
+#include "../look/process.h"
 #include "../options.h"
 #include "common/message.h"
+#include "descriptors.h"
 #include "given.h"
 
 #define SLOTS 1024
@@ -66,6 +70,7 @@ void task_remove(struct task *task)
 		link = &(*link)->next;
 	*link = task->next;
 	task_count--;
+	making_free(task->making);
 	free(task);
 }
 
@@ -137,6 +142,7 @@ void tracee_remove(struct tracee *tracee)
 	childless_count += parent && --parent->children == 0;
 	free(tracee->program);
 	given_let_go(tracee->given);
+	descriptors_let_go(tracee->descriptors);
 	view_let_go(tracee->view);
 	free(tracee);
 }
@@ -144,6 +150,15 @@ void tracee_remove(struct tracee *tracee)
 long tasks_active(void)
 {
 	return childless_count + task_count - (long)waiting - tracee_count;
+}
+
+const char *tracee_program(struct tracee *tracee)
+{
+	char path[PATH_MAX];
+
+	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0)
+		tracee->program = strdup(path);
+	return tracee->program;
 }
 
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context)

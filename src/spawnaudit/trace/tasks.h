@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads and processes that we trace: two tables, no system calls. */
+/* The threads and processes that we trace: two tables. They stop and continue none. */
 #ifndef SPAWNAUDIT_TASKS_H
 #define SPAWNAUDIT_TASKS_H
 
 #include <sys/types.h>
 
+struct descriptors;
 struct given;
 struct launch;
 struct watch;
+struct making;
 struct view;
 
 /* A process that we trace */
@@ -22,6 +24,8 @@ struct tracee {
 	struct view *view;	/* of its files; NULL: not made yet */
 	struct watch *watch;	/* entries.c's; NULL: none */
 	unsigned generation;	/* how often it executed a program */
+	unsigned image;		/* that it runs; its copies run the same */
+	struct descriptors *descriptors;	/* by provenance.c; NULL: unknown */
 	int status;		/* how its first thread ended */
 	struct tracee *parent;	/* that made it; NULL: it is gone, or not known */
 	unsigned children;
@@ -46,6 +50,7 @@ struct task {
 	int steps;		/* it stops at system calls */
 	int in_call;
 	int enters_handler;	/* it is to stop at the beginning of a handler */
+	struct making *making;	/* the call that it is in makes descriptors; else NULL */
 	int status;		/* of TASK_ENDED_FIRST */
 	struct task *next;
 };
@@ -69,6 +74,10 @@ long tasks_active(void);
 
 struct tracee *tracee_find(pid_t pid);
 struct tracee *tracee_add(pid_t pid, struct tracee *parent);	/* parent NULL: not known */
+
+/* The file that a process executes, " (deleted)" behind it if so; NULL if it can't be told. */
+const char *tracee_program(struct tracee *tracee);
+
 void tracee_remove(struct tracee *tracee);
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context);
 

@@ -18,6 +18,7 @@
 #include "common/message.h"
 #include "crossing.h"
 #include "entries.h"
+#include "provenance.h"
 #include "start.h"
 #include "tasks.h"
 
@@ -41,8 +42,9 @@ static int is_stopping(int signal_number)
 /* A thread that was killed meanwhile can't be continued: its end comes next. */
 static void go_on(const struct task *task, int signal_number)
 {
-	ptrace(task->enters_handler ? PTRACE_SINGLESTEP
-				    : task->steps ? PTRACE_SYSCALL : PTRACE_CONT,
+	int steps = task->steps || task->making;
+
+	ptrace(task->enters_handler ? PTRACE_SINGLESTEP : steps ? PTRACE_SYSCALL : PTRACE_CONT,
 	       task->tid, 0, signal_number);
 }
 
@@ -105,6 +107,8 @@ static void become_process(struct task *task, const struct task *creator,
 {
 	task->tracee = tracee_add(task->tid, creator ? creator->tracee : NULL);
 	task->tracee->threads = 1;
+	if (creator)
+		provenance_birth(creator->tracee, task->tracee, birth->flags);
 	task->steps = window_begin(creator, task->tracee, birth);
 }
 
@@ -230,6 +234,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	tracee->view = NULL;
 	task->steps = 0;
 	task->in_call = 0;
+	provenance_exec(tracee);
 	window_end(tracee, OUTCOME_EXECUTED, 0);
 	trace->reexecuted += !is_launch && tracee->generation > 1;
 	if (tasks_waiting() > 0)
@@ -253,6 +258,16 @@ static void on_call(struct task *task)
 {
 	if (task->tracee->window && task->steps && !(task->steps = window_call(task)))
 		entries_give_up(task);
+	/* it began at the filter, which comes after the stop for its beginning */
+	if (task->making)
+		provenance_made(task);
+	go_on(task, 0);
+}
+
+static void on_filter(struct trace *trace, struct task *task, int event)
+{
+	(void)trace, (void)event;
+	provenance_call(task);
 	go_on(task, 0);
 }
 
@@ -283,6 +298,7 @@ static void on_trap(struct trace *trace, pid_t tid, int stop)
 	} events[] = {
 		{PTRACE_EVENT_FORK, on_birth}, {PTRACE_EVENT_VFORK, on_birth},
 		{PTRACE_EVENT_CLONE, on_birth}, {PTRACE_EVENT_EXEC, on_exec},
+		{PTRACE_EVENT_SECCOMP, on_filter},
 	};
 	struct task *task = task_find(tid);
 	int signal_number = stop & 0xff, event = stop >> 8;
@@ -434,7 +450,9 @@ static int begin_process(struct trace *trace, pid_t pid)
 	tracee = tracee_add(pid, NULL);
 	tracee->is_asked_for = 1;
 	trace->running++;
-	return start_process(tracee);
+	if (trace->options->provenance)
+		provenance_begin(tracee);
+	return start_process(tracee, trace->options->provenance != 0);
 }
 
 static int begin(struct trace *trace)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "window.h"
 
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "given.h"
 #include "hanging.h"
 #include "learning.h"
+#include "provenance.h"
 
 
 /* Who is about to execute a program makes fewer; its parent may not live for long */
@@ -41,15 +41,6 @@ void windows_setup(const struct options *all_options, window_taker *take)
 size_t windows_open(void)
 {
 	return open_count;
-}
-
-const char *tracee_program(struct tracee *tracee)
-{
-	char path[PATH_MAX];
-
-	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0)
-		tracee->program = strdup(path);
-	return tracee->program;
 }
 
 static char *copy(const char *text)
@@ -369,6 +360,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 		finish_call(launch, 0, 0);
 	if (outcome == OUTCOME_EXECUTED)
 		crossing_look(tracee, launch, parent, options);
+	provenance_tell(tracee, launch);
 	launch->findings = launch_judge(launch);
 	learning_note(launch);
 	/* it waits for us: its name is asked for only where it is told */

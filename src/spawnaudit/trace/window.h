@@ -48,7 +48,4 @@ void windows_look(void);
 /* The process stands at its exec, has ended, or is left behind. */
 void window_end(struct tracee *tracee, enum outcome outcome, int status);
 
-/* The file that a process executes, " (deleted)" behind it if so; NULL if it can't be told. */
-const char *tracee_program(struct tracee *tracee);
-
 #endif

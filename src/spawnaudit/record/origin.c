@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "origin.h"
+
+#include <stdlib.h>
+
+#include "../options.h"
+#include "common/message.h"
+
+struct origin *origin_new(void)
+{
+	struct origin *origin = calloc(1, sizeof(*origin));
+
+	if (!origin)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	origin->users = 1;
+	return origin;
+}
+
+struct origin *origin_share(struct origin *origin)
+{
+	if (origin)
+		origin->users++;
+	return origin;
+}
+
+/* A loop: copies of copies may be many. */
+void origin_let_go(struct origin *origin)
+{
+	while (origin && --origin->users == 0) {
+		struct origin *of = origin->of;
+
+		free(origin->program);
+		free(origin->call);
+		snapshot_free(origin->snapshot);
+		place_let_go(origin->place);
+		free(origin);
+		origin = of;
+	}
+}
+
+int identity_is_same(const struct identity *one, const struct identity *other)
+{
+	return one->inode && one->device == other->device && one->inode == other->inode &&
+	       one->mode == other->mode;
+}
+
+int origin_is_same(const struct origin *one, const struct origin *other)
+{
+	while (one && other && one != other) {
+		if (one->kind != other->kind || !place_is_same(one->place, other->place))
+			return 0;
+		one = one->of;
+		other = other->of;
+	}
+	return one == other;
+}
+
+const char *origin_kind_name(enum origin_kind kind)
+{
+	static const char *const names[ORIGIN_KINDS] = {
+		[ORIGIN_OPENED] = "opened",
+		[ORIGIN_COPIED] = "copied",
+		[ORIGIN_RECEIVED] = "received",
+		[ORIGIN_KEPT] = "kept",
+	};
+
+	return names[kind];
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a descriptor that exec leaves open comes from: who made it so, by which call, where. */
+#ifndef SPAWNAUDIT_ORIGIN_H
+#define SPAWNAUDIT_ORIGIN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../look/place.h"
+#include "../look/process.h"
+
+/* What a descriptor is; all 0 where it can't be told, and that is the same as nothing. */
+struct identity {
+	uint64_t device, inode;
+	unsigned mode;		/* the type of the file, and how it was opened */
+};
+
+enum origin_kind { ORIGIN_OPENED, ORIGIN_COPIED, ORIGIN_RECEIVED, ORIGIN_KEPT, ORIGIN_KINDS };
+
+struct origin {
+	int users;
+	enum origin_kind kind;
+	pid_t pid, thread;
+	char thread_name[PROCESS_NAME_SIZE];	/* "": it had ended before anybody asked */
+	char *program;		/* the executable; NULL: unknown */
+	char *call;		/* accept(4) */
+	struct identity identity;
+	unsigned image;		/* whose memory the snapshot belongs to */
+	struct snapshot *snapshot;	/* until the place is found */
+	struct place *place;	/* NULL: not found */
+	struct origin *of;	/* what was copied, or kept open; NULL: that isn't known */
+};
+
+struct origin *origin_new(void);
+struct origin *origin_share(struct origin *origin);
+void origin_let_go(struct origin *origin);
+
+int identity_is_same(const struct identity *one, const struct identity *other);
+
+/* Made by the same call at the same place? NULL is an origin as well. */
+int origin_is_same(const struct origin *one, const struct origin *other);
+
+/* "opened", "copied", ... */
+const char *origin_kind_name(enum origin_kind kind);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* How the origin of a descriptor looks in text and in JSON. */
+#ifndef SPAWNAUDIT_ORIGINS_H
+#define SPAWNAUDIT_ORIGINS_H
+
+#include "../record/launch.h"
+#include "common/json.h"
+
+/* Below the line of the leak: nothing, when nobody asked for origins. */
+void origins_print(const struct leak *leak);
+
+/* "origin": {...}, or null */
+void origins_write(struct json *json, const struct leak *leak);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that make descriptors which exec leaves open, and the filter of
+ * seccomp(2) that stops a program there, and nowhere else.
+ */
+#ifndef SPAWNAUDIT_CREATORS_H
+#define SPAWNAUDIT_CREATORS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "../look/machine.h"
+
+/* What --provenance=CALLS may name */
+#define CREATOR_GROUPS(X) \
+	X(OPEN, "open") X(SOCKET, "socket") X(ACCEPT, "accept") X(PIPE, "pipe") X(DUP, "dup") \
+	X(FLAG, "flag") X(RECEIVE, "receive") X(OTHER, "other")
+
+#define CREATOR_ENUM(name, text) CREATE_##name,
+enum creator_group { CREATOR_GROUPS(CREATOR_ENUM) CREATOR_GROUP_COUNT };
+#undef CREATOR_ENUM
+
+#define CREATOR_ALL ((1u << CREATOR_GROUP_COUNT) - 1)
+
+/* Where the new numbers stand */
+enum creator_made {
+	MADE_RESULT,
+	MADE_COPY,		/* the result, and it is a copy of the first argument */
+	MADE_KEPT,		/* the first argument: it was there, exec leaves it open now */
+	MADE_PAIR,		/* two at the address that argument number .pair is */
+	MADE_MESSAGE,		/* in a message, as SCM_RIGHTS */
+	MADE_MESSAGES,		/* in as many as the result says */
+};
+
+/* Group bits of a list of names: 0 or -EINVAL. */
+int creators_parse(const char *text, unsigned *ret_groups);
+
+/* All names of groups, a space before each. */
+const char *creators_names(void);
+
+/* For this process and what it makes and executes: 0 or -errno. */
+int creators_install(unsigned groups);
+
+/* Does the call that begins make any? *ret says where the numbers will be. */
+int creators_match(pid_t tid, const struct registers *entry, enum creator_made *ret);
+
+/*
+ * The numbers that a call which has succeeded made; *ret is the caller's, to be
+ * freed. Gives how many.
+ */
+size_t creators_made(pid_t tid, const struct registers *entry, long result, int **ret);
+
+#endif

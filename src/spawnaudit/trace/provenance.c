@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "provenance.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../look/process.h"
+#include "../options.h"
+#include "../record/launch.h"
+#include "../record/origin.h"
+#include "calls.h"
+#include "common/message.h"
+#include "creators.h"
+#include "descriptors.h"
+
+static unsigned images;
+
+void provenance_begin(struct tracee *tracee)
+{
+	tracee->descriptors = descriptors_new();
+	tracee->image = ++images;
+}
+
+void provenance_birth(const struct tracee *creator, struct tracee *child, uint64_t flags)
+{
+	child->image = creator->image;
+	child->descriptors = flags & CLONE_FILES ? descriptors_share(creator->descriptors)
+						 : descriptors_copy(creator->descriptors);
+}
+
+/* The attributes that are known already: a file server that hangs isn't asked. */
+static int look(const char *path, int flags, struct statx *ret)
+{
+	return statx(AT_FDCWD, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+		     STATX_TYPE | STATX_MODE | STATX_INO, ret);
+}
+
+/* All descriptors without a file share an inode: what the link says tells kinds apart. */
+static unsigned hash(const char *text)
+{
+	unsigned sum = 2166136261u;
+
+	while (*text)
+		sum = (sum ^ (unsigned char)*text++) * 16777619u;
+	return sum;
+}
+
+static void identify(pid_t pid, int fd, struct identity *ret)
+{
+	char path[48], target[64] = "";
+	struct statx file, link;
+
+	*ret = (struct identity){0};
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	if (look(path, 0, &file) < 0 || look(path, AT_SYMLINK_NOFOLLOW, &link) < 0)
+		return;
+	ret->device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
+	ret->inode = file.stx_ino;
+	/* the rights of the link are those with which the file was opened */
+	ret->mode = (unsigned)(file.stx_mode & S_IFMT) | (link.stx_mode & 0700u) >> 6;
+	if (readlink(path, target, sizeof(target) - 1) > 0 &&
+	    strncmp(target, "anon_inode:", 11) == 0)
+		ret->mode ^= hash(target) << 16;
+}
+
+static int is_still(pid_t pid, int fd, const struct origin *origin)
+{
+	struct identity now;
+
+	identify(pid, fd, &now);
+	return identity_is_same(&now, &origin->identity);
+}
+
+/*
+ * Calls
+ */
+
+static const enum origin_kind kinds[] = {
+	[MADE_RESULT] = ORIGIN_OPENED,
+	[MADE_COPY] = ORIGIN_COPIED,
+	[MADE_KEPT] = ORIGIN_KEPT,
+	[MADE_PAIR] = ORIGIN_OPENED,
+	[MADE_MESSAGE] = ORIGIN_RECEIVED,
+	[MADE_MESSAGES] = ORIGIN_RECEIVED,
+};
+
+/*
+ * The last moment at which the program's memory is there: where the origins of what is
+ * about to cross lie is looked for now, once for each. Its parent's view is as good as
+ * its own, as long as they run the same, and it is there already.
+ */
+static void locate(struct origin *origin, struct tracee *tracee)
+{
+	struct tracee *parent = tracee->parent, *from = tracee;
+	struct process process;
+
+	if (!origin->snapshot || origin->image != tracee->image)
+		return;
+	if (parent && parent->image == tracee->image)
+		from = parent;
+	if (process_read_thread(origin->pid, origin->thread, &process) == 0)
+		memcpy(origin->thread_name, process.name, sizeof(origin->thread_name));
+	origin->place = place_find(origin->snapshot, from->pid, &from->view);
+	snapshot_free(origin->snapshot);
+	origin->snapshot = NULL;
+}
+
+static void before_exec(struct tracee *tracee)
+{
+	struct descriptors *descriptors = tracee->descriptors;
+
+	for (size_t fd = 0; descriptors && fd < descriptors->count; fd++) {
+		struct origin *origin = descriptors->list[fd].origin;
+
+		if (!origin || !is_still(tracee->pid, (int)fd, origin))
+			continue;
+		for (; origin; origin = origin->of)
+			locate(origin, tracee);
+	}
+}
+
+void provenance_call(struct task *task)
+{
+	struct tracee *tracee = task->tracee;
+	struct registers entry;
+	enum creator_made made;
+	struct making *making;
+	struct origin *origin;
+	const char *program;
+
+	making_free(task->making);
+	task->making = NULL;
+	if (machine_registers(task->tid, &entry) < 0 || !tracee->descriptors)
+		return;
+	if (!entry.foreign && call_is_exec(entry.call)) {
+		before_exec(tracee);
+		return;
+	}
+	if (!creators_match(task->tid, &entry, &made))
+		return;
+	making = calloc(1, sizeof(*making));
+	if (!making)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	origin = making->origin = origin_new();
+	making->entry = entry;
+	task->making = making;
+	program = tracee_program(tracee);
+	origin->kind = kinds[made];
+	origin->pid = tracee->pid;
+	origin->thread = task->tid;
+	origin->image = tracee->image;
+	origin->program = program ? strdup(program) : NULL;
+	origin->call = call_text(task->tid, &entry);
+	origin->snapshot = snapshot_take(task->tid, &entry);
+}
+
+/* What a copy is of, or what was there before it was kept: if it is known, and still that. */
+static struct origin *origin_of(struct tracee *tracee, int fd, const struct identity *made)
+{
+	struct descriptor *descriptor = descriptors_find(tracee->descriptors, fd);
+
+	return descriptor && identity_is_same(&descriptor->origin->identity, made)
+		       ? origin_share(descriptor->origin) : NULL;
+}
+
+static void note(struct task *task, int fd)
+{
+	struct making *making = task->making;
+	struct origin *origin = making->origin;
+	struct tracee *tracee = task->tracee;
+
+	identify(tracee->pid, fd, &origin->identity);
+	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
+		origin->of = origin_of(tracee, (int)making->entry.arguments[0], &origin->identity);
+	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
+}
+
+/* The ends of a pair are two things made at one place. */
+static struct origin *another(const struct origin *origin)
+{
+	struct origin *copy = origin_new();
+
+	*copy = *origin;
+	copy->users = 1;
+	copy->of = NULL;
+	copy->program = origin->program ? strdup(origin->program) : NULL;
+	copy->call = origin->call ? strdup(origin->call) : NULL;
+	copy->snapshot = snapshot_copy(origin->snapshot);
+	return copy;
+}
+
+void provenance_made(struct task *task)
+{
+	struct making *making = task->making;
+	struct registers registers;
+	int *numbers = NULL;
+	size_t count = 0;
+
+	if (machine_registers(task->tid, &registers) == 0)
+		count = creators_made(task->tid, &making->entry, (long)registers.result, &numbers);
+	for (size_t i = 0; i < count; i++) {
+		struct origin *next = i + 1 < count ? another(making->origin) : NULL;
+
+		note(task, numbers[i]);
+		if (next) {
+			origin_let_go(making->origin);
+			making->origin = next;
+		}
+	}
+	free(numbers);
+	making_free(making);
+	task->making = NULL;
+}
+
+void provenance_exec(struct tracee *tracee)
+{
+	struct descriptors *old = tracee->descriptors, *descriptors;
+
+	tracee->image = ++images;
+	if (!old)
+		return;
+	/* exec gives the process a table of its own */
+	tracee->descriptors = descriptors = descriptors_copy(old);
+	descriptors_let_go(old);
+	for (size_t fd = 0; fd < descriptors->count; fd++) {
+		struct descriptor *descriptor = &descriptors->list[fd];
+
+		if (descriptor->origin && is_still(tracee->pid, (int)fd, descriptor->origin))
+			descriptor->execs++;
+		else
+			descriptors_set(descriptors, (int)fd, NULL);
+	}
+}
+
+void provenance_tell(struct tracee *tracee, struct launch *launch)
+{
+	for (size_t i = 0; i < launch->leak_count; i++) {
+		struct leak *leak = &launch->leaks[i];
+		struct descriptor *descriptor = descriptors_find(tracee->descriptors, leak->fd);
+
+		leak->is_sought = images > 0;
+		if (!descriptor)
+			continue;
+		leak->origin = origin_share(descriptor->origin);
+		leak->execs = descriptor->execs;
+	}
+}

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit --provenance: who opened what leaked, and where; unknown is said as unknown.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_provenance() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
+	[ -z "${SAN-}" ] || skip "a sanitizer's run-time is at work in the program as well"
+	spawnaudit --log=/dev/null --provenance true 2>why || skip "$(cat why)"
+}
+
+# origins WAY [OPTION...]: the report in report, what the helper made in made
+origins() {
+	need_provenance
+	way=$1
+	shift
+	status 0 spawnaudit --log=report "$@" "$HELPERS/sa_origins" "$way" /bin/true
+	cp out made
+}
+
+has() {
+	grep -q -- "$1" report || fail "no '$1' in: $(cat report)"
+}
+
+# origin_of FD: the lines below that of a descriptor
+origin_of() {
+	awk -v fd="$1" '
+		/^(  what| {10}) +[0-9]+ +(r|w|rw|path) / { sub(/^  what/, ""); on = $1 == fd; next }
+		/^  where/ { on = 0 }
+		on' report
+}
+
+test_every_call_is_named_with_the_function_that_made_it() {
+	origins all --provenance
+	[ "$(wc -l <made)" -ge 17 ] || fail "the helper made only: $(cat made)"
+	while read -r fd call function; do
+		origin_of "$fd" >origin
+		grep -q "by sa_origins ([0-9]*).*: $call(" origin ||
+			fail "$fd isn't by $call: $(cat origin report)"
+		grep -q " $function[.a-z0-9]* at sa_origins.c:[0-9]" origin ||
+			fail "$fd isn't by $function: $(cat origin)"
+	done <made
+	! grep 'opened  unknown' report || fail "unknown"
+}
+
+test_a_copy_tells_both_calls() {
+	origins all --provenance
+	origin_of "$(sed -n 's/ fcntl by_flag$//p' made)" >origin
+	grep -q '^  kept    by .*: fcntl(' origin || fail "$(cat origin)"
+	origin_of "$(sed -n 's/ dup by_dup$//p' made)" >origin
+	grep -q '^  copied  by .*: dup(' origin || fail "$(cat origin)"
+	origin_of "$(sed -n 's/ memfd_create by_memory$//p' made)" >origin
+	grep -q '^  opened  by .*, thread [0-9]*.*: memfd_create(' origin || fail "$(cat origin)"
+}
+
+test_two_lines_of_one_function_stay_apart() {
+	origins same --provenance
+	lines=$(sed -n 's/.* make_same at sa_origins.c:\([0-9]*\)$/\1/p' report | sort -u | wc -l)
+	same lines 2 "$lines"
+}
+
+test_a_number_that_an_unseen_call_reused_is_unknown() {
+	origins reused --provenance=open
+	has 'socket:\['
+	has '^  opened  unknown$'
+	! grep openat report || fail "blamed on another"
+	origins reused --provenance=open,socket
+	has ': socket('
+}
+
+test_programs_with_a_filter_of_their_own_are_told() {
+	origins filtered --provenance
+	has 'by_open[.a-z0-9]* at sa_origins.c:'
+}
+
+# What it left behind works on: spawnaudit waits for it.
+test_what_the_command_leaves_behind_works_on() {
+	need_provenance
+	status 0 spawnaudit --log=report --provenance "$HELPERS/sa_origins" behind /bin/true
+	same output opened "$(cat out)"
+}
+
+test_json_has_origins() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	origins same --provenance --json
+	python3 -c '
+import json
+lines = [json.loads(line) for line in open("report")]
+leaks = [leak for line in lines if line["type"] == "finding" for leak in line["leaks"]]
+assert len(leaks) == 2, leaks
+for leak in leaks:
+	origin = leak["origin"]
+	assert origin["how"] == "opened" and origin["of"] is None, origin
+	assert origin["call"].startswith("openat("), origin
+	assert any(f["function"] == "make_same" for f in origin["stack"]["frames"]), origin
+	assert leak["execs"] == 1, leak
+' || fail "$(cat report)"
+}
+
+test_only_a_command_can_have_it() {
+	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
+	status 125 spawnaudit --provenance -p $$
+	like message '*--provenance: only with COMMAND*' "$(cat err)"
+	status 125 spawnaudit --provenance=nonsense true
+	like message "*'nonsense' isn't a list of calls; there are: open socket*" "$(cat err)"
+}
+
+# Without its tracer each filtered call would fail: it ends with it.
+test_a_killed_spawnaudit_takes_the_program_with_it() {
+	need_provenance
+	mkfifo hold
+	"$BUILD/spawnaudit" --log=report --provenance sh -c 'echo $$ >pid; exec cat' <hold >/dev/null &
+	audit=$!
+	exec 8>hold
+	wait_until test -s pid
+	kill -KILL "$audit"
+	wait "$audit"
+	wait_until gone "$(cat pid)"
+	exec 8>&-
+}
+
+# wait_until COMMAND...: for as long as it takes, but not for ever
+wait_until() {
+	tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt 2000 ] || fail "never: $*"
+		sleep 0.1
+	done
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+run_tests
