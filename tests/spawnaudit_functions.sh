@@ -178,7 +178,7 @@ test_the_first_from_a_place_tells_for_the_others() {
 test_none_says_what_it_judges_by() {
 	need_functions
 	status 0 spawnaudit --log=report --functions=none "$HELPERS/sa_functions" time
-	has "the functions that ran aren't known: this is by the calls alone"
+	has "the functions that ran aren't known (see --functions): this is by the calls alone"
 	! grep entered report || fail "functions"
 	status 0 spawnaudit --log=report --json --functions=none "$HELPERS/sa_functions" time
 	has '"functions": null'

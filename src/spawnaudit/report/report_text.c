@@ -249,8 +249,8 @@ static void put_child(const struct launch *launch, enum finding kind)
 	put_calls(launch, CALLS_SHOWN);
 	report_functions_text(launch, 0);
 	if (!launch->functions && kind != FINDING_HELD_UP)
-		fputs("          the functions that ran aren't known: this is by the calls alone\n",
-		      out());
+		fputs("          the functions that ran aren't known (see --functions): this is by "
+		      "the calls alone\n", out());
 }
 
 void report_text_group(const struct group *group)
