@@ -103,18 +103,23 @@ PRELOAD_OBJECT = $(BUILD)/obj/lib/preload.o
 COMMON_OBJECTS = $(call objects,$(COMMON_SOURCES))
 SAFESPAWN_OBJECTS = $(call objects,$(call sources,safespawn/*)) $(COMMON_OBJECTS)
 SPAWNBENCH_OBJECTS = $(call objects,$(SPAWNBENCH_SOURCES)) $(COMMON_OBJECTS)
-SPAWNAUDIT_OBJECTS = $(call objects,$(call sources,spawnaudit/* spawnaudit/*/*)) $(COMMON_OBJECTS)
+SPAWNAUDIT_OBJECTS = $(call objects,$(filter-out %.bpf.c \
+	%/watch/source$(if $(WATCH_LIBS),_none).c,$(call sources,spawnaudit/* spawnaudit/*/*))) $(COMMON_OBJECTS)
 SERVER_OBJECTS = $(call objects,$(call sources,spawnserver/*))
 
 LIBRARIES = $(BUILD)/libspawnutil.a $(BUILD)/libspawnutil.so $(BUILD)/libspawnutil-preload.so \
 	$(BUILD)/spawnutil.pc
-# AUDIT_LIBS is empty where spawnaudit can't be built
+# AUDIT_LIBS is empty where spawnaudit can't be built, WATCH_LIBS where it can't watch
 PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/spawnaudit)
 
 # spawnaudit alone needs libdw. A file that isn't there is made before all
 # else; it isn't made while that is missing, so that it is tried again.
 ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
+# Once that is known: what is missing is said once
+ifneq ($(AUDIT_LIBS),)
+-include $(BUILD)/watch.mk
+endif
 endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawn-server $(BUILD)/spawnbench-child
@@ -242,6 +247,33 @@ $(BUILD)/audit.mk: $(LINKED_WITH)
 	fi
 	@rm -f $(BUILD)/audit $(BUILD)/audit.c
 
+# What runs in the kernel is compiled by clang, whatever CC is
+BPF_CC = clang
+BPF_COMPILE = $(BPF_CC) -O2 -g -Wall -target bpf -mcpu=v3 -idirafter /usr/include/$$($(CC) -dumpmachine)
+
+$(BUILD)/watch.mk: $(LINKED_WITH) $(BUILD)/with/BPF_CC
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo '#include <bpf/libbpf.h>' >$(BUILD)/watch.c
+	@echo 'int main(void) { return !bpf_program__expected_attach_type(0); }' >>$(BUILD)/watch.c
+	@if $(BPF_COMPILE) -c -o $(BUILD)/watch.bpf.o src/spawnaudit/watch/programs.bpf.c 2>/dev/null && \
+		$(CC) $(CPPFLAGS) -o $(BUILD)/watch $(BUILD)/watch.c $(LDFLAGS) -lbpf 2>/dev/null; then \
+		echo 'WATCH_LIBS = -lbpf' >$@; \
+	else \
+		echo "make: spawnaudit is built without --watch: that needs clang and libbpf (Debian: clang, libbpf-dev)" >&2; \
+	fi
+	@rm -f $(BUILD)/watch $(BUILD)/watch.c $(BUILD)/watch.bpf.o
+
+$(BUILD)/obj/spawnaudit/watch/programs.bpf.o: src/spawnaudit/watch/programs.bpf.c \
+		src/spawnaudit/watch/events.h $(BUILD)/with/BPF_CC
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(BPF_COMPILE) -c -o $@ $<
+
+$(BUILD)/obj/spawnaudit/watch/source.o: $(BUILD)/obj/spawnaudit/watch/programs.bpf.o
+$(BUILD)/obj/spawnaudit/watch/source.o: OWN_FLAGS = \
+	-DWATCH_PROGRAMS=$(call quoted,"$(BUILD)/obj/spawnaudit/watch/programs.bpf.o")
+
 # A program of the objects and archives that it depends on
 link = $(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(1)
 link_argp = $(call link,$$(cat $(BUILD)/argp.flags) $(1))
@@ -287,7 +319,7 @@ $(BUILD)/spawnbench: $(SPAWNBENCH_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH
 
 $(BUILD)/spawnaudit: $(SPAWNAUDIT_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags
 	$(call say,LINK)
-	$(call link_argp,$(AUDIT_LIBS))
+	$(call link_argp,$(AUDIT_LIBS) $(WATCH_LIBS))
 
 $(BUILD)/obj/spawnbench/target.o: $(BUILD)/with/libexecdir
 $(BUILD)/obj/spawnbench/target.o: OWN_FLAGS = -DSPAWNBENCH_CHILD=$(call quoted,"$(libexecdir)/spawnutil/spawnbench-child")
@@ -415,8 +447,9 @@ lint:
 		--suppress=missingIncludeSystem --suppress=variableScope \
 		--suppress=constParameter --suppress=unusedStructMember \
 		-Isrc src/lib src/common src/safespawn src/spawnbench src/spawnaudit src/spawnserver
-	clang-tidy --quiet $(sort $(wildcard src/*/*.c src/*/*/*.c)) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
-		-DSPAWNBENCH_CHILD='""' -DPRELOAD_LIBRARY='""' -DSPAWN_SERVER='""'
+	clang-tidy --quiet $(filter-out %.bpf.c,$(sort $(wildcard src/*/*.c src/*/*/*.c))) -- -std=gnu11 -D_GNU_SOURCE -Isrc \
+		-DSPAWNBENCH_CHILD='""' -DPRELOAD_LIBRARY='""' -DSPAWN_SERVER='""' \
+		-DWATCH_PROGRAMS='"/dev/null"'
 
 #
 # Installing

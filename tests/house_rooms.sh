@@ -72,6 +72,11 @@ rooms() {
 		spawnaudit/trace/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/trace/creators.h
 		spawnaudit/trace/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/trace/descriptors.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
+		spawnaudit/watch/events.h |
+		spawnaudit/watch/programs.bpf.c | spawnaudit/watch/events.h
+		spawnaudit/watch/source* | common/message.h spawnaudit/look/machine.h spawnaudit/watch/source.h spawnaudit/watch/events.h
+		spawnaudit/watch/names.* | spawnaudit/watch/names.h spawnaudit/watch/events.h
+		spawnaudit/watch/* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/watch/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
 		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/report/*

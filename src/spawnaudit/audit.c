@@ -14,6 +14,7 @@
 #include "trace/entries.h"
 #include "trace/start.h"
 #include "trace/trace.h"
+#include "watch/watch.h"
 
 /* As the command did, so that a calling shell knows; without a core of ours over its. */
 static int die_as(int status)
@@ -57,6 +58,23 @@ static int exit_status(const struct options *options, const struct trace *trace)
 	if (found)
 		return options->findings_status;
 	return options->mode == MODE_COMMAND && trace->ended ? die_as(trace->status) : EXIT_SUCCESS;
+}
+
+int audit_watch(const struct options *options)
+{
+	struct watch watch = {.options = options, .take = report_launch};
+	struct trace told = {.options = options};
+	int status;
+
+	report_setup(options);
+	if (watch_run(&watch) < 0)
+		return EXIT_TROUBLE;
+	told.reexecuted = watch.reexecuted;
+	told.lost = watch.lost;
+	report_end(&told);
+	status = exit_status(options, &told);
+	report_free();
+	return status;
 }
 
 int audit_run(const struct options *options)

@@ -8,4 +8,7 @@
 /* The exit status; dies of the signal that the command died of. */
 int audit_run(const struct options *options);
 
+/* The same by watching: MODE_WATCH. */
+int audit_watch(const struct options *options);
+
 #endif

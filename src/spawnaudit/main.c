@@ -30,6 +30,8 @@ int main(int argc, char **argv)
 		return EXIT_TROUBLE;
 	if (!process_can_read())
 		die(EXIT_TROUBLE, "/proc isn't mounted, and all that is told comes from there");
+	if (options.mode == MODE_WATCH)
+		return audit_watch(&options);
 	status = modes[options.mode](&options);
 	return output_close() < 0 ? EXIT_TROUBLE : status;
 }

@@ -19,7 +19,8 @@
 #include "trace/creators.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
-       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM, KEY_PROVENANCE };
+       KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM, KEY_PROVENANCE, KEY_WATCH,
+       KEY_CGROUP };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
@@ -27,6 +28,8 @@ static const struct argp_option table[] = {
 	 "until ^C lets it go", 0},
 	{"fds", KEY_FDS, 0, 0, "The descriptors that would cross an exec of each PID now", 0},
 	{"stuck", KEY_STUCK, 0, 0, "Is each PID a forked copy that waits for a lock for ever?", 0},
+	{"watch", KEY_WATCH, "DURATION", OPTION_ARG_OPTIONAL, "All processes, or each PID and what "
+	 "it launches, for so long or until ^C, without tracing", 0},
 	{0, 0, 0, 0, "Tracing:", 2},
 	{"all-calls", KEY_CALLS, 0, 0, "Record the system calls of every child, also where no "
 	 "lock can be lost: slower", 0},
@@ -40,16 +43,19 @@ static const struct argp_option table[] = {
 	 "where; COMMAND and what it makes don't outlive spawnaudit", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
 
-	{0, 0, 0, 0, "Stuck copies:", 3},
+	{0, 0, 0, 0, "Watching:", 3},
+	{"cgroup", KEY_CGROUP, "DIR", 0, "Only what runs in that cgroup or below", 0},
+
+	{0, 0, 0, 0, "Stuck copies:", 4},
 	{"no-stack", KEY_NO_STACK, 0, 0, "Stop nothing, not even for the moment that reading the "
 	 "stacks of a stuck process takes", 0},
 
-	{0, 0, 0, 0, "Descriptors:", 4},
+	{0, 0, 0, 0, "Descriptors:", 5},
 	{"all", 'a', 0, 0, "List those that exec closes as well", 0},
 	{"expect-fd", KEY_EXPECT, "N[,N-M]", 0, "It is no finding when these cross an exec "
 	 "(0 to 2 always are expected)", 0},
 
-	{0, 0, 0, 0, "Output:", 5},
+	{0, 0, 0, 0, "Output:", 6},
 	{"json", KEY_JSON, 0, 0, "One JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Report to FILE", 0},
 	{"error-exitcode", KEY_STATUS, "N", 0, "Exit with N when something was found (1)", 0},
@@ -59,7 +65,7 @@ static const struct argp_option table[] = {
 static int set_mode(struct options *options, enum mode mode)
 {
 	if (options->mode != MODE_NONE && options->mode != mode) {
-		say("-p, --fds and --stuck exclude each other");
+		say("-p, --fds, --stuck and --watch exclude each other");
 		return EINVAL;
 	}
 	options->mode = mode;
@@ -108,7 +114,8 @@ static int add_program(struct options *options, char *pattern)
 /* The first operand: a process of --fds, or the command, and then the rest is its own. */
 static int take_operand(struct options *options, char *text, struct argp_state *state)
 {
-	if (options->mode == MODE_FDS || options->mode == MODE_STUCK)
+	if (options->mode == MODE_FDS || options->mode == MODE_STUCK ||
+	    options->mode == MODE_WATCH)
 		return add_pid(options, text);
 	if (options->mode == MODE_ATTACH) {
 		say("'%s': with -p nothing is run", text);
@@ -118,6 +125,20 @@ static int take_operand(struct options *options, char *text, struct argp_state *
 	options->command = &state->argv[state->next - 1];
 	state->next = state->argc;
 	return 0;
+}
+
+static int set_watch(struct options *options, const char *text)
+{
+	const int64_t longest = INT64_MAX / 4000000;
+
+	options->watch_ms = -1;
+	if (text && (parse_duration_ms(text, &options->watch_ms) < 0 || options->watch_ms == 0)) {
+		say("--watch: '%s' isn't a time (as 10 or 1.5)", text);
+		return EINVAL;
+	}
+	if (options->watch_ms > longest)
+		options->watch_ms = -1;
+	return set_mode(options, MODE_WATCH);
 }
 
 static int add_range(void *context, long first, long last)
@@ -244,6 +265,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return set_mode(options, MODE_FDS);
 	case KEY_STUCK:
 		return set_mode(options, MODE_STUCK);
+	case KEY_WATCH:
+		return set_watch(options, text);
+	case KEY_CGROUP:
+		options->cgroup = text;
+		return 0;
 	case KEY_NO_STACK:
 		options->no_stack = 1;
 		return 0;
@@ -268,6 +294,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static int check_mode(const struct options *options)
 {
 	int traces = options->mode == MODE_COMMAND || options->mode == MODE_ATTACH;
+	int follows = traces || options->mode == MODE_WATCH;
 	const struct {
 		int is_lost;
 		const char *option, *where;
@@ -276,14 +303,15 @@ static int check_mode(const struct options *options)
 		{options->functions_given && !traces, "--functions", "COMMAND and -p"},
 		{options->provenance && options->mode != MODE_COMMAND, "--provenance", "COMMAND, "
 			"since the filter must be there before its program is"},
-		{options->verbose && !traces, "--verbose", "COMMAND and -p"},
-		{options->fail_on && !traces, "--fail-on", "COMMAND and -p"},
 		{options->follow && !traces, "--follow-daemons", "COMMAND and -p"},
 		{options->program_count > 0 && !traces, "--program", "COMMAND and -p"},
+		{options->verbose && !follows, "--verbose", "COMMAND, -p and --watch"},
+		{options->fail_on && !follows, "--fail-on", "COMMAND, -p and --watch"},
+		{options->cgroup && options->mode != MODE_WATCH, "--cgroup", "--watch"},
 		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},
 		{options->all && options->mode != MODE_FDS, "--all", "--fds"},
 		{options->expected_count > 0 && options->mode == MODE_STUCK, "--expect-fd",
-			"COMMAND, -p and --fds"},
+			"COMMAND, -p, --watch and --fds"},
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
@@ -298,10 +326,10 @@ static int check_mode(const struct options *options)
 static int check(struct options *options)
 {
 	if (options->mode == MODE_NONE) {
-		say("nothing to look at: COMMAND, -p PID, --fds PID or --stuck PID");
+		say("nothing to look at: COMMAND, -p PID, --fds PID, --stuck PID or --watch");
 		return -EINVAL;
 	}
-	if (!options->command && options->pid_count == 0) {
+	if (!options->command && options->mode != MODE_WATCH && options->pid_count == 0) {
 		say("no PID");
 		return -EINVAL;
 	}
@@ -331,12 +359,13 @@ int options_parse(int argc, char **argv, struct options *ret)
 		.parser = parse,
 		.children = arguments_children,
 		.help_filter = help,
-		.args_doc = "COMMAND [ARG...]\n-p PID\n--fds PID...\n--stuck PID...",
+		.args_doc = "COMMAND [ARG...]\n-p PID\n--fds PID...\n--stuck PID...\n"
+			    "--watch[=DURATION] [PID...]",
 		.doc = "Report what a program's launches do between fork and exec, and what they "
 		       "hand on; which forked copies hang.\v"
 		       "Exit status: with COMMAND its own, else 0; 1 something was found (with "
-		       "COMMAND and -p only if --fail-on or --error-exitcode asks for it); 125 "
-		       "spawnaudit failed.",
+		       "COMMAND, -p and --watch only if --fail-on or --error-exitcode asks for "
+		       "it); 125 spawnaudit failed.",
 	};
 
 	*ret = (struct options){.findings_status = EXIT_FINDINGS};

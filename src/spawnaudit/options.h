@@ -4,6 +4,7 @@
 #define SPAWNAUDIT_OPTIONS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Exit statuses of our own; EXIT_TROUBLE is safespawn's and env(1)'s */
@@ -12,7 +13,8 @@
 
 enum functions_mode { FUNCTIONS_NONE, FUNCTIONS_FIRST, FUNCTIONS_ALL };
 
-enum mode { MODE_NONE, MODE_FDS, MODE_STUCK, MODE_COMMAND, MODE_ATTACH };
+enum mode { MODE_NONE, MODE_FDS, MODE_STUCK, MODE_COMMAND, MODE_ATTACH,
+	    MODE_WATCH };
 
 struct fd_range {
 	int first, last;
@@ -20,13 +22,15 @@ struct fd_range {
 
 struct options {
 	enum mode mode;
-	pid_t *pids;		/* those of -p, or the operands of --fds and --stuck */
+	pid_t *pids;		/* those of -p, or the operands of --fds, --stuck and --watch */
 	size_t pid_count;
 
 	char **command;		/* MODE_COMMAND; ends with NULL */
 	int follow;		/* until all descendants have ended */
 	char **programs;	/* patterns: tell only launches by these; none: by all */
 	size_t program_count;
+	int64_t watch_ms;	/* MODE_WATCH: so long; -1: until a signal */
+	const char *cgroup;	/* MODE_WATCH: only there; NULL: everywhere */
 	int all_calls;		/* record those of every child */
 	enum functions_mode functions;	/* of which fork children they are looked at */
 	int functions_given;

@@ -32,6 +32,17 @@ static void take(const ARCH_REGISTERS *from, struct registers *ret)
 	memcpy(ret->arguments, arguments, sizeof(arguments));
 }
 
+void machine_take(const void *registers, struct registers *ret)
+{
+	*ret = (struct registers){0};
+	take(registers, ret);
+}
+
+unsigned machine_sp_offset(void)
+{
+	return offsetof(struct user_regs_struct, ARCH_SP);
+}
+
 /* Of a 32-bit program. Its arguments stand first. */
 static void take_foreign(const uint32_t *from, struct registers *ret)
 {

@@ -20,6 +20,12 @@ struct registers {
 	uint64_t words[MACHINE_WORDS];	/* as DWARF numbers them */
 };
 
+/* From a struct user_regs_struct, as the kernel's own structure begins, too. */
+void machine_take(const void *registers, struct registers *ret);
+
+/* Where in it the stack pointer stands. */
+unsigned machine_sp_offset(void);
+
 enum call_stop { CALL_NONE, CALL_ENTRY, CALL_EXIT };
 
 /* The thread must be stopped by us. 0, or -errno: -ESRCH when it was killed meanwhile. */

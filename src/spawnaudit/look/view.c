@@ -22,6 +22,9 @@ struct view {
 	pid_t pid;
 	int users;
 	int renewals;
+	const char *maps;	/* of a process that may have gone on; NULL: it is there */
+	int is_past;
+	int is_elsewhere;	/* where names aren't those of our files */
 	int is_broken;		/* a file that it has mapped became shorter */
 	char *symbol;		/* a copy: the name lies in the file */
 	const struct snapshot *snapshot;	/* that is being unwound */
@@ -67,7 +70,7 @@ static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwa
 	if (!view || *name != '/')
 		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
 	fd = process_open_mapped(view->pid, name);
-	if (fd < 0)
+	if (fd < 0 && !view->is_elsewhere)
 		fd = process_open_regular(name);
 	if (fd >= 0) {
 		*ret_name = strdup(name);
@@ -95,12 +98,24 @@ static Dwfl_Module *find_module(const struct view *view, uint64_t address, const
 	return *name && address >= *start && address < end ? module : NULL;
 }
 
+static int report_maps(struct view *view)
+{
+	FILE *maps = fmemopen((char *)(uintptr_t)view->maps, strlen(view->maps), "r");
+	int r;
+
+	if (!maps)
+		return -1;
+	r = dwfl_linux_proc_maps_report(view->dwfl, maps);
+	fclose(maps);
+	return r;
+}
+
 static int read_modules(struct view *view)
 {
 	int r;
 
 	dwfl_report_begin(view->dwfl);
-	r = dwfl_linux_proc_report(view->dwfl, view->pid);
+	r = view->maps ? report_maps(view) : dwfl_linux_proc_report(view->dwfl, view->pid);
 	if (dwfl_report_end(view->dwfl, NULL, NULL) != 0 || r != 0)
 		return -1;
 	dwfl_getmodules(view->dwfl, own_module, view, 0);
@@ -141,7 +156,8 @@ static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *c
 		memcpy(ret, snapshot->stack + at, sizeof(*ret));
 		return true;
 	}
-	return machine_read(view->pid, address, ret, sizeof(*ret)) == sizeof(*ret);
+	return !view->is_past &&
+	       machine_read(view->pid, address, ret, sizeof(*ret)) == sizeof(*ret);
 }
 
 static bool set_registers(Dwfl_Thread *thread, void *context)
@@ -187,26 +203,42 @@ static void open_view(void *of, void *ret_is_open)
 		.debuginfo_path = &no_path,
 	};
 	elf_version(EV_CURRENT);
-	view->program = read_program(view->pid);
+	if (!view->is_past)
+		view->program = read_program(view->pid);
 	view->dwfl = dwfl_begin(&callbacks);
 	*(int *)ret_is_open = view->dwfl && read_modules(view) == 0 &&
 			      dwfl_attach_state(view->dwfl, view->program, view->pid,
 						&thread_callbacks, view);
 }
 
-struct view *view_new(pid_t pid)
+static struct view *make_view(struct view from)
 {
-	struct view *view = calloc(1, sizeof(*view));
+	struct view *view = malloc(sizeof(*view));
 	int is_open = 0;
 
 	if (!view)
 		return NULL;
-	view->pid = pid;
+	*view = from;
 	view->users = 1;
 	if (guard(view, open_view, &is_open) && is_open)
 		return view;
 	view_let_go(view);
 	return NULL;
+}
+
+struct view *view_new(pid_t pid)
+{
+	return make_view((struct view){.pid = pid});
+}
+
+struct view *view_of_maps(pid_t pid, const char *maps, int is_ours)
+{
+	struct view *view = make_view((struct view){.pid = pid, .maps = maps, .is_past = 1,
+						    .is_elsewhere = !is_ours});
+
+	if (view)
+		view->maps = NULL;
+	return view;
 }
 
 struct view *view_share(struct view *view)
@@ -234,8 +266,8 @@ void view_let_go(struct view *view)
 
 int view_renew(struct view **view)
 {
-	int renewals = (*view)->renewals + 1;
-	struct view *fresh = renewals <= RENEWALS ? view_new((*view)->pid) : NULL;
+	int renewals = (*view)->renewals + 1, helps = renewals <= RENEWALS && !(*view)->is_past;
+	struct view *fresh = helps ? view_new((*view)->pid) : NULL;
 
 	if (!fresh)
 		return 0;

@@ -26,6 +26,13 @@ struct frame {
 
 /* The process must be alive. For view_let_go(); NULL: it can't be read. */
 struct view *view_new(pid_t pid);
+
+/*
+ * The same from the text of /proc/PID/maps, for a process that may have gone on: of its
+ * memory only the snapshot is read. Without is_ours the files' names are those of
+ * another root directory, and are looked for there alone, while the process lives.
+ */
+struct view *view_of_maps(pid_t pid, const char *maps, int is_ours);
 struct view *view_share(struct view *view);
 void view_let_go(struct view *view);
 

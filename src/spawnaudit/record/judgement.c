@@ -44,3 +44,8 @@ unsigned launch_judge(const struct launch *launch)
 {
 	return judge_child(launch) | (launch->leak_count > 0 ? FINDING_BIT(FINDING_LEAK) : 0);
 }
+
+int launch_is_unjudged(const struct launch *launch)
+{
+	return !launch->findings && !launch->recorded && launch_is_hazardous(launch);
+}

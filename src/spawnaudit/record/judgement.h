@@ -16,4 +16,7 @@
  */
 unsigned launch_judge(const struct launch *launch);
 
+/* What ran in a copy of a process with threads wasn't recorded: it can't be called safe. */
+int launch_is_unjudged(const struct launch *launch);
+
 #endif

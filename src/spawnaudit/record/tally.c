@@ -106,7 +106,8 @@ static void count(const struct launch *launch)
 		counts.failed += launch->exec_failure != NULL;
 		counts.unexecuted += !launch->exec_failure;
 	}
-	counts.safe += launch->findings == 0;
+	counts.unjudged += launch_is_unjudged(launch) != 0;
+	counts.safe += launch->findings == 0 && !launch_is_unjudged(launch);
 	counts.foreign += launch->foreign;
 	counts.passed_on += launch->passed_on > 0;
 }

@@ -27,6 +27,7 @@ struct counts {
 	size_t executed, failed, unexecuted, left;
 	size_t safe;
 	size_t left_out;	/* by programs that nobody asked for; in no other count */
+	size_t unjudged;	/* what ran in copies of processes with threads wasn't seen */
 	size_t foreign;		/* by 32-bit programs */
 	size_t findings[FINDING_KINDS];	/* launches that have them */
 	size_t passed_on;	/* launches that handed on what they had been given themselves */

@@ -169,7 +169,10 @@ void report_json_end(const struct trace *trace, const struct counts *counts)
 {
 	struct json *json = output_begin("summary");
 
-	json_integer(json, "pid", trace->pid);
+	if (trace->pid)
+		json_integer(json, "pid", trace->pid);
+	else
+		json_null(json, "pid");
 	json_unsigned(json, "launches", counts->launches);
 	json_object(json, "methods");
 	for (enum method method = 0; method < METHOD_COUNT; method++)
@@ -181,6 +184,8 @@ void report_json_end(const struct trace *trace, const struct counts *counts)
 	json_unsigned(json, "unexecuted", counts->unexecuted);
 	json_unsigned(json, "left", counts->left);
 	json_unsigned(json, "safe", counts->safe);
+	json_unsigned(json, "unjudged", counts->unjudged);
+	json_unsigned(json, "lost_events", trace->lost);
 	json_unsigned(json, "passed_on", counts->passed_on);
 	json_unsigned(json, "left_out", counts->left_out);
 	json_unsigned(json, "foreign", counts->foreign);

@@ -275,7 +275,8 @@ void report_text_group(const struct group *group)
 
 void report_text_launch(const struct launch *launch)
 {
-	fprintf(out(), "%s: ", launch->findings ? "finding" : "safe");
+	fprintf(out(), "%s: ", launch->findings ? "finding"
+			       : launch_is_unjudged(launch) ? "unjudged" : "safe");
 	put_parent(launch);
 	fprintf(out(), " launched %d by %s", (int)launch->child, method_name(launch->method));
 	put_threads(launch);
@@ -297,6 +298,12 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 	if (counts->left_out)
 		fprintf(out(), "%s: %zu launch%s by other programs than --program names\n", us,
 			counts->left_out, counts->left_out == 1 ? "" : "es");
+	if (counts->unjudged)
+		fprintf(out(), "%s: %zu fork%s of programs with threads: what ran there before the "
+			"exec is for COMMAND or -p to tell\n", us, PLURAL(counts->unjudged));
+	if (trace->lost)
+		fprintf(out(), "%s: %zu event%s found no room: launches may be missing\n", us,
+			PLURAL(trace->lost));
 	if (counts->foreign)
 		fprintf(out(), "%s: %zu launch%s by 32-bit programs: no stacks, and calls by "
 			"number only\n", us, counts->foreign, counts->foreign == 1 ? "" : "es");
@@ -331,7 +338,8 @@ void report_text_end(const struct trace *trace, const struct counts *counts)
 	if (counts->failed)
 		fprintf(out(), ", %zu failed to", counts->failed);
 	if (counts->unexecuted)
-		fprintf(out(), ", %zu never tried", counts->unexecuted);
+		fprintf(out(), trace->options->mode == MODE_WATCH ? ", %zu ended without"
+			: ", %zu never tried", counts->unexecuted);
 	if (counts->left)
 		fprintf(out(), ", %zu hadn't yet", counts->left);
 	fprintf(out(), "\n%s: findings", message_program());

@@ -24,6 +24,7 @@ struct trace {
 	int interrupted;	/* by a signal: the process goes on */
 	char *unprivileged;	/* a set-user-ID program that got no privileges; NULL: none */
 	size_t reexecuted;	/* execs by what had executed a program before */
+	size_t lost;		/* events of --watch that found no room */
 	size_t left;		/* processes that go on */
 };
 

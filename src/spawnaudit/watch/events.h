@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the programs in the kernel (programs.bpf.c) tell. Both sides are compiled with
+ * this; all is of fixed size, since the room for an event is.
+ */
+#ifndef SPAWNAUDIT_EVENTS_H
+#define SPAWNAUDIT_EVENTS_H
+
+#include <linux/types.h>
+
+#define EVENT_STACK 8192
+#define EVENT_REGISTERS 320	/* room for a struct user_regs_struct of any processor */
+#define EVENT_COMPONENT 128	/* a longer name of a directory is cut */
+#define EVENT_PATH 640
+#define EVENT_MAKEFLAGS 256
+
+enum event_kind {
+	EVENT_BIRTH,		/* then its EVENT_STACK and EVENT_INHERITED, in any order */
+	EVENT_SNAPSHOT,
+	EVENT_INHERITED,	/* descriptor that the creator's next exec would hand on */
+	EVENT_CROSSED,		/* descriptor that is open after an exec; EVENT_EXEC is the last */
+	EVENT_EXEC,
+	EVENT_END,
+};
+
+struct event {
+	__u32 kind;
+	__s32 pid;		/* the new process, or the one that executes or ends */
+	__u64 at;		/* ns, CLOCK_MONOTONIC */
+};
+
+struct event_birth {
+	struct event event;
+	__s32 parent, thread;
+	__u32 threads;		/* of the parent, with this one */
+	__u32 has_stack;	/* the child doesn't go on in its creator's frames */
+	__u64 flags;		/* of clone */
+	__u64 code;		/* the parent's pages of it: another number, other files */
+	char name[16];		/* of the thread */
+};
+
+struct event_snapshot {
+	struct event event;
+	__u32 size, pad;
+	__u8 registers[EVENT_REGISTERS];
+	__u8 stack[EVENT_STACK];
+};
+
+/* An open file: its address may be used again for another, but not for that inode */
+struct event_file {
+	__u64 file, inode;
+	__s32 fd;
+	__u32 flags;
+};
+
+struct event_inherited {
+	struct event event;
+	struct event_file file;
+};
+
+/* The names from the file up to the root directory, each with its 0 */
+struct event_path {
+	__u32 used;		/* bytes of text */
+	__u32 is_whole;		/* up to the root directory */
+	char text[EVENT_PATH];
+};
+
+struct event_crossed {
+	struct event event;
+	struct event_file file;
+	__u64 magic;		/* of the file system, as statfs(2) has it */
+	__u32 is_deleted, pad;
+	struct event_path path;
+};
+
+struct event_exec {
+	struct event event;
+	struct event_path program;
+	char makeflags[EVENT_MAKEFLAGS];	/* looked for only where a pipe crossed */
+};
+
+struct event_end {
+	struct event event;
+	__u32 status;		/* as wait(2) gives it */
+	__u32 pad;
+};
+
+/* Set before the programs are loaded */
+struct event_settings {
+	__u32 own_namespace;	/* the reader's, of pids */
+	__u32 sp_offset;	/* in the registers */
+	__u32 in_cgroup;	/* births and execs in the cgroup that the map has */
+	__u32 pad;
+};
+
+/* A line of the iterator over what is open when watching begins */
+struct event_open {
+	__s32 pid;
+	__u32 pad;
+	struct event_file file;
+};
+
+#endif

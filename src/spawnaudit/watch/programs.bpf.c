@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs in the kernel: tells of births, execs and ends of processes, and judges
+ * nothing. BTF tracepoints alone: other kinds of programs don't load everywhere.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "events.h"
+
+/* What we read of the kernel's structures; the loader finds where that lies. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct ns_common { unsigned inum; };
+struct pid_namespace { struct ns_common ns; };
+struct upid { int nr; struct pid_namespace *ns; };
+struct pid { unsigned level; struct upid numbers[1]; };
+struct qstr { const unsigned char *name; };
+struct hlist_bl_node { struct hlist_bl_node **pprev; };
+struct super_block { unsigned long s_magic; };
+struct inode { unsigned short i_mode; unsigned long i_ino; struct super_block *i_sb; };
+struct dentry { struct hlist_bl_node d_hash; struct qstr d_name; struct dentry *d_parent; };
+struct vfsmount { struct dentry *mnt_root; };
+struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; };
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file { struct path f_path; struct inode *f_inode; unsigned f_flags; };
+struct fdtable {
+	unsigned max_fds;
+	struct file **fd;
+	unsigned long *close_on_exec, *open_fds;
+};
+struct files_struct { struct fdtable *fdt; };
+typedef struct { int counter; } atomic_t;
+struct signal_struct { int nr_threads; unsigned flags; int group_exit_code; atomic_t live; };
+struct mm_struct { unsigned long exec_vm, env_start, env_end; struct file *exe_file; };
+struct task_struct {
+	int exit_code, exit_signal;
+	unsigned flags;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
+	char comm[16];
+};
+struct pt_regs { };
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	unsigned fd;
+	struct file *file;
+};
+#pragma clang attribute pop
+
+#define COPY 0x40		/* PF_FORKNOEXEC */
+#define KERNEL_THREAD 0x200000	/* PF_KTHREAD */
+#define THREAD 0x10000		/* CLONE_THREAD */
+#define GROUP_EXIT 4		/* SIGNAL_GROUP_EXIT */
+#define PIPEFS 0x50495045
+
+#define BITS 64
+#define LONGEST_TABLE (1 << 24)	/* words; the kernel's own limit is lower */
+#define DEEPEST 128		/* directories and mounts */
+#define MOST_VARIABLES 65536
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+const volatile struct event_settings settings SEC(".rodata.settings");
+
+__u64 lost SEC(".bss.lost");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cgroups SEC(".maps");
+
+#define begin(pointer, kind, pid) begin_event(bpf_ringbuf_reserve(&events, sizeof(*(pointer)), 0), \
+					      kind, pid)
+
+static __always_inline void *begin_event(void *memory, __u32 kind, __s32 pid)
+{
+	struct event *event = memory;
+
+	if (!event) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	event->kind = kind;
+	event->pid = pid;
+	event->at = bpf_ktime_get_ns();
+	return event;
+}
+
+/* As the reader knows it; 0: its namespace doesn't reach there, or is the 9th of nested ones. */
+static __always_inline __s32 number(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid *at = pid ? __builtin_preserve_access_index(&pid->numbers[0]) : 0;
+	__u32 level = pid ? BPF_CORE_READ(pid, level) : 0;
+
+	for (__u32 i = 0; at && i < 8 && i <= level; i++) {
+		if (BPF_CORE_READ(at, ns, ns.inum) == settings.own_namespace)
+			return BPF_CORE_READ(at, nr);
+		at = (void *)at + bpf_core_type_size(struct upid);
+	}
+	return 0;
+}
+
+static __always_inline __s32 process_number(struct task_struct *task)
+{
+	return number(BPF_CORE_READ(task, group_leader));
+}
+
+static __always_inline int is_wanted(void)
+{
+	return !settings.in_cgroup || bpf_current_task_under_cgroup(&cgroups, 0) == 1;
+}
+
+/*
+ * Paths
+ */
+
+struct climb {
+	struct event_path *path;
+	struct dentry *dentry;
+	struct mount *mount;
+};
+
+static long climb_on(__u32 turn, struct climb *climb)
+{
+	struct event_path *path = climb->path;
+	struct dentry *dentry = climb->dentry, *parent;
+	struct mount *mount = climb->mount, *above;
+	__u32 used = path->used;
+	long length;
+
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount) {
+			path->is_whole = 1;
+			return 1;
+		}
+		climb->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		climb->mount = above;
+		return 0;
+	}
+	if (used > EVENT_PATH - EVENT_COMPONENT)
+		return 1;
+	length = bpf_probe_read_kernel_str(path->text + used, EVENT_COMPONENT,
+					   BPF_CORE_READ(dentry, d_name.name));
+	if (length <= 0)
+		return 1;
+	path->used = used + length;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	climb->dentry = parent;
+	return parent == dentry;
+}
+
+static __always_inline void read_path(struct event_path *path, struct file *file)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
+	struct climb climb = {
+		.path = path,
+		.dentry = BPF_CORE_READ(file, f_path.dentry),
+		.mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt),
+	};
+
+	path->used = 0;
+	path->is_whole = 0;
+	bpf_loop(DEEPEST, climb_on, &climb, 0);
+}
+
+/*
+ * Descriptors
+ */
+
+struct walk {
+	__s32 pid;
+	__u32 is_exec;
+	struct file **table;
+	unsigned long *open, *close_on_exec;
+	unsigned long word;
+	__u32 words, base;
+	__u32 has_any, has_pipes;	/* counts would be new states to the verifier for ever */
+};
+
+static __always_inline void fill(struct event_file *ret, struct file *file, __s32 fd)
+{
+	ret->file = (unsigned long)file;
+	ret->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	ret->fd = fd;
+	ret->flags = BPF_CORE_READ(file, f_flags);
+}
+
+static __always_inline void tell_crossed(struct walk *walk, struct file *file, __s32 fd)
+{
+	struct event_crossed *event = begin(event, EVENT_CROSSED, walk->pid);
+
+	if (!event)
+		return;
+	fill(&event->file, file, fd);
+	event->magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+	event->is_deleted = !BPF_CORE_READ(file, f_path.dentry, d_hash.pprev);
+	event->pad = 0;
+	if (event->magic == PIPEFS)
+		walk->has_pipes = 1;
+	read_path(&event->path, file);
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void tell_inherited(struct walk *walk, struct file *file, __s32 fd)
+{
+	struct event_inherited *event = begin(event, EVENT_INHERITED, walk->pid);
+
+	if (!event)
+		return;
+	fill(&event->file, file, fd);
+	bpf_ringbuf_submit(event, 0);
+}
+
+static long take_descriptor(__u32 bit, struct walk *walk)
+{
+	__s32 fd = walk->base + bit;
+	struct file *file = 0;
+
+	if (!(walk->word >> (bit & (BITS - 1)) & 1) || fd <= 2)
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), walk->table + fd);
+	if (!file)
+		return 0;
+	walk->has_any = 1;
+	if (walk->is_exec)
+		tell_crossed(walk, file, fd);
+	else
+		tell_inherited(walk, file, fd);
+	return 0;
+}
+
+static long take_word(__u32 index, struct walk *walk)
+{
+	unsigned long closes = 0;
+
+	if (index >= walk->words)
+		return 1;
+	walk->word = 0;
+	walk->base = index * BITS;
+	bpf_probe_read_kernel(&walk->word, sizeof(walk->word), walk->open + index);
+	bpf_probe_read_kernel(&closes, sizeof(closes), walk->close_on_exec + index);
+	walk->word &= ~closes;
+	if (walk->word & ~(index ? 0ul : 7ul))
+		bpf_loop(BITS, take_descriptor, walk, 0);
+	return 0;
+}
+
+static __always_inline void walk_descriptors(struct walk *walk, struct task_struct *task)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+
+	walk->open = BPF_CORE_READ(fdt, open_fds);
+	walk->close_on_exec = BPF_CORE_READ(fdt, close_on_exec);
+	walk->table = BPF_CORE_READ(fdt, fd);
+	walk->words = BPF_CORE_READ(fdt, max_fds) / BITS;
+	bpf_loop(LONGEST_TABLE < walk->words ? LONGEST_TABLE : walk->words, take_word, walk, 0);
+}
+
+/*
+ * Births
+ */
+
+static __always_inline __u64 stack_pointer(const void *registers)
+{
+	__u64 sp = 0;
+
+	bpf_probe_read_kernel(&sp, sizeof(sp), registers + settings.sp_offset);
+	return sp;
+}
+
+static __always_inline void tell_snapshot(struct task_struct *parent, __s32 child)
+{
+	const void *registers = (void *)bpf_task_pt_regs(parent);
+	const void *sp = (void *)stack_pointer(registers);
+	struct event_snapshot *event = begin(event, EVENT_SNAPSHOT, child);
+	__u32 size = bpf_core_type_size(struct pt_regs);
+
+	if (!event)
+		return;
+	event->pad = 0;
+	if (size > EVENT_REGISTERS)
+		size = EVENT_REGISTERS;
+	bpf_probe_read_kernel(event->registers, size, registers);
+	event->size = 0;
+	/* where the stack ends sooner, to its last part that is there */
+	if (bpf_probe_read_user(event->stack, EVENT_STACK, sp) == 0)
+		event->size = EVENT_STACK;
+	else
+		for (int i = 0; i < EVENT_STACK / 512; i++) {
+			if (bpf_probe_read_user(event->stack + i * 512, 512, sp + i * 512))
+				break;
+			event->size = (i + 1) * 512;
+		}
+	bpf_ringbuf_submit(event, 0);
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_birth, struct task_struct *task, unsigned long flags)
+{
+	struct task_struct *parent = (void *)bpf_get_current_task_btf();
+	struct walk walk = {.pid = number(task)};
+	struct event_birth *event;
+
+	if (flags & THREAD || parent->flags & KERNEL_THREAD || !walk.pid || !is_wanted())
+		return 0;
+	event = begin(event, EVENT_BIRTH, walk.pid);
+	if (!event)
+		return 0;
+	event->parent = process_number(parent);
+	event->thread = number(parent);
+	event->threads = parent->signal->nr_threads;
+	event->has_stack = stack_pointer((void *)bpf_task_pt_regs(task)) !=
+			   stack_pointer((void *)bpf_task_pt_regs(parent));
+	/* as clone(2) takes it; the kernel keeps them apart */
+	event->flags = flags | BPF_CORE_READ(task, exit_signal);
+	event->code = BPF_CORE_READ(parent, mm, exec_vm);
+	bpf_probe_read_kernel(event->name, sizeof(event->name), parent->comm);
+	bpf_ringbuf_submit(event, 0);
+	walk_descriptors(&walk, parent);
+	/* in others nothing will be found that has a place */
+	if (walk.has_any || parent->signal->nr_threads > 1 || parent->flags & COPY)
+		tell_snapshot(parent, walk.pid);
+	return 0;
+}
+
+/*
+ * Execs
+ */
+
+struct search {
+	char *ret;
+	unsigned long at, end;
+	__u32 in_middle;
+};
+
+static long take_variable(__u32 turn, struct search *search)
+{
+	static const char wanted[] = "MAKEFLAGS=";
+	char text[64] = {0};
+	int is_it = !search->in_middle;
+	long length;
+
+	if (search->at >= search->end)
+		return 1;
+	length = bpf_probe_read_user_str(text, sizeof(text), (void *)search->at);
+	if (length <= 0)
+		return 1;
+	for (unsigned i = 0; i < sizeof(wanted) - 1; i++)
+		is_it &= text[i] == wanted[i];
+	if (is_it) {
+		bpf_probe_read_user_str(search->ret, EVENT_MAKEFLAGS, (void *)search->at);
+		return 1;
+	}
+	search->in_middle = length == sizeof(text);
+	search->at += search->in_middle ? length - 1 : length;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	struct walk walk = {.pid = process_number(task), .is_exec = 1};
+	struct event_exec *event;
+	struct search search;
+
+	if (!walk.pid || !is_wanted())
+		return 0;
+	walk_descriptors(&walk, task);
+	event = begin(event, EVENT_EXEC, walk.pid);
+	if (!event)
+		return 0;
+	event->makeflags[0] = 0;
+	read_path(&event->program, BPF_CORE_READ(task, mm, exe_file));
+	if (walk.has_pipes) {
+		search.ret = event->makeflags;
+		search.at = BPF_CORE_READ(task, mm, env_start);
+		search.end = BPF_CORE_READ(task, mm, env_end);
+		search.in_middle = 0;
+		bpf_loop(MOST_VARIABLES, take_variable, &search, 0);
+	}
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/*
+ * Ends. Not by cgroup: a process may have left its own.
+ */
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_end, struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct event_end *event;
+	__s32 pid = process_number(task);
+
+	if (!pid || signal->live.counter > 0)
+		return 0;
+	event = begin(event, EVENT_END, pid);
+	if (!event)
+		return 0;
+	event->status = signal->flags & GROUP_EXIT ? signal->group_exit_code
+						   : BPF_CORE_READ(task, group_leader, exit_code);
+	event->pad = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/*
+ * What is open when watching begins
+ */
+
+SEC("iter/task_file")
+int each_open(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct event_open line = {0};
+	unsigned long closes = 0;
+
+	if (!task || !file || context->fd <= 2 || BPF_CORE_READ(task, group_leader) != task)
+		return 0;
+	bpf_probe_read_kernel(&closes, sizeof(closes), BPF_CORE_READ(task, files, fdt,
+			      close_on_exec) + context->fd / BITS);
+	line.pid = number(task);
+	if (!line.pid || closes >> (context->fd % BITS) & 1)
+		return 0;
+	fill(&line.file, file, context->fd);
+	bpf_seq_write(context->meta->seq, &line, sizeof(line));
+	return 0;
+}

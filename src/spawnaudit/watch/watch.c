@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../look/process.h"
+#include "../record/judgement.h"
+#include "common/message.h"
+#include "names.h"
+#include "processes.h"
+#include "source.h"
+#include "spawnutil.h"
+
+/* To name a place takes long, and events wait meanwhile: so many launches wait for a quiet time */
+#define PENDING 1024
+
+#define TICK_MS 20
+
+/* A launch that is over and has a place to be found */
+struct pending {
+	struct launch *launch;
+	struct image *image;
+	struct pending *next;
+};
+
+static struct watch *watch;
+static struct pending *pending, **pending_end = &pending;
+static size_t pending_count;
+static volatile sig_atomic_t is_enough;
+
+/*
+ * Launches that are over
+ */
+
+static void locate(struct launch *launch, struct image *image)
+{
+	if (!image->view)
+		image->view = view_of_maps(image->pid, image->maps, image->is_ours);
+	if (image->view)
+		launch->place = place_find(launch->snapshot, image->pid, &image->view);
+}
+
+static void hand_on(struct launch *launch, struct image *image)
+{
+	if (image)
+		locate(launch, image);
+	image_let_go(image);
+	snapshot_free(launch->snapshot);
+	launch->snapshot = NULL;
+	watch->take(launch);
+}
+
+static void hand_on_first(void)
+{
+	struct pending *first = pending;
+
+	pending = first->next;
+	if (!pending)
+		pending_end = &pending;
+	pending_count--;
+	hand_on(first->launch, first->image);
+	free(first);
+}
+
+static void wait_for_quiet(struct launch *launch, struct image *image)
+{
+	struct pending *last = malloc(sizeof(*last));
+
+	if (!last)
+		die(EXIT_TROUBLE, "no memory for another launch");
+	*last = (struct pending){launch, image, NULL};
+	*pending_end = last;
+	pending_end = &last->next;
+	if (++pending_count > PENDING)
+		hand_on_first();
+}
+
+static void finish(struct watched *watched, enum outcome outcome, int status, int64_t at)
+{
+	struct launch *launch = watched->window;
+	struct image *image = watched->parent_image;
+
+	if (!launch)
+		return;
+	watched->window = NULL;
+	watched->parent_image = NULL;
+	held_let_go(watched->inherited);
+	watched->inherited = NULL;
+	launch->outcome = outcome;
+	launch->status = status;
+	launch->lasted = at - launch->born;
+	launch->findings = launch_judge(launch);
+	if (!watched->is_inside) {
+		launch_free(launch);
+		image_let_go(image);
+	} else if (image && launch->snapshot && (launch->findings || watch->options->json)) {
+		wait_for_quiet(launch, image);
+	} else {
+		image_let_go(image);
+		hand_on(launch, NULL);
+	}
+}
+
+/*
+ * Births
+ */
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static enum method method_of(const struct event_birth *birth)
+{
+	if (birth->flags & CLONE_VM && birth->flags & CLONE_VFORK)
+		return birth->has_stack ? METHOD_SPAWN : METHOD_VFORK;
+	if (birth->flags & (CLONE_VM | CLONE_VFORK) || (birth->flags & CSIGNAL) != SIGCHLD)
+		return METHOD_CLONE;
+	return METHOD_FORK;
+}
+
+static struct launch *launch_of(const struct event_birth *birth, const struct watched *parent)
+{
+	struct launch *launch = launch_new();
+
+	launch->parent = birth->parent;
+	launch->thread = birth->thread;
+	launch->child = birth->event.pid;
+	snprintf(launch->thread_name, sizeof(launch->thread_name), "%.*s",
+		 (int)sizeof(birth->name), birth->name);
+	launch->located = 1;
+	launch->method = method_of(birth);
+	launch->flags = birth->flags;
+	launch->shares_memory = (birth->flags & CLONE_VM) != 0;
+	launch->threads = birth->threads;
+	launch->born = (int64_t)birth->event.at;
+	if (parent) {
+		launch->program = copy(parent->program);
+		launch->generation = parent->generation;
+		launch->lost_threads = parent->lost_threads;
+	}
+	return launch;
+}
+
+static void on_birth(const struct event *event)
+{
+	const struct event_birth *birth = (const void *)event;
+	struct watched *child = watched_add(event->pid);
+	struct watched *parent = watched_find(birth->parent);
+	struct launch *launch = launch_of(birth, parent);
+
+	child->window = launch;
+	child->parent_code = birth->code;
+	child->is_inside = watch->options->pid_count == 0 || (parent && parent->is_inside);
+	if (parent) {
+		child->program = copy(parent->program);
+		child->given = held_share(parent->given);
+	}
+	if (!launch->shares_memory)
+		child->lost_threads = launch->threads > 1 ? launch->threads : launch->lost_threads;
+}
+
+static void on_snapshot(const struct event *event)
+{
+	const struct event_snapshot *from = (const void *)event;
+	struct watched *child = watched_find(event->pid), *parent;
+	struct snapshot *snapshot;
+
+	if (!child || !child->window || child->window->snapshot || !child->is_inside)
+		return;
+	snapshot = malloc(sizeof(*snapshot) + from->size);
+	if (!snapshot)
+		return;
+	machine_take(from->registers, &snapshot->registers);
+	snapshot->size = from->size;
+	memcpy(snapshot->stack, from->stack, from->size);
+	child->window->snapshot = snapshot;
+	parent = watched_find(child->window->parent);
+	if (!parent)
+		return;
+	if (!parent->image || parent->image->code != child->parent_code) {
+		image_let_go(parent->image);
+		parent->image = image_read(parent->pid, child->parent_code, &snapshot->registers);
+	}
+	child->parent_image = image_share(parent->image);
+}
+
+static void on_inherited(const struct event *event)
+{
+	struct watched *child = watched_find(event->pid);
+
+	if (child && child->window)
+		held_add(&child->inherited, &((const struct event_inherited *)event)->file);
+}
+
+/*
+ * Execs
+ */
+
+static void add_leak(struct launch *launch, const struct event_crossed *crossed)
+{
+	struct leak *grown = reallocarray(launch->leaks, launch->leak_count + 1, sizeof(*grown));
+	char *name = name_of_file(crossed);
+
+	if (!grown || !name)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	launch->leaks = grown;
+	grown[launch->leak_count++] = (struct leak){
+		.fd = crossed->file.fd, .flags = (int)crossed->file.flags & ~O_CLOEXEC,
+		.name = name,
+	};
+}
+
+/*
+ * What the parent's next exec would have handed on as well came by itself. What the
+ * child has from elsewhere it got on purpose, by dup2(2) or fcntl(2).
+ */
+static void on_crossed(const struct event *event)
+{
+	const struct event_crossed *crossed = (const void *)event;
+	struct watched *watched = watched_find(event->pid);
+	struct launch *launch = watched ? watched->window : NULL;
+
+	if (!watched)
+		return;
+	held_add(&watched->crossed, &crossed->file);
+	if (!launch || !held_has(watched->inherited, &crossed->file) ||
+	    options_expect_fd(watch->options, crossed->file.fd))
+		return;
+	if (held_has(watched->given, &crossed->file))
+		launch->passed_on++;
+	else
+		add_leak(launch, crossed);
+}
+
+static struct leak *find_pipe(struct launch *launch, int fd, int mode)
+{
+	for (size_t i = 0; i < launch->leak_count; i++)
+		if (launch->leaks[i].fd == fd && (launch->leaks[i].flags & O_ACCMODE) == mode &&
+		    strncmp(launch->leaks[i].name, "pipe:", 5) == 0)
+			return &launch->leaks[i];
+	return NULL;
+}
+
+static void forget_leak(struct launch *launch, struct leak *leak)
+{
+	size_t behind = (size_t)(launch->leaks + launch->leak_count - leak) - 1;
+
+	free(leak->name);
+	memmove(leak, leak + 1, behind * sizeof(*leak));
+	launch->leak_count--;
+}
+
+/* As crossing.c has it: make's job server is expected. */
+static void expect_jobserver(struct launch *launch, const char *makeflags)
+{
+	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
+	const char *value = NULL;
+	int reader, writer;
+
+	for (size_t i = 0; !value && i < 2; i++)
+		for (const char *at = makeflags; (at = strstr(at, options[i]));)
+			value = at += strlen(options[i]);
+	if (!value || sscanf(value, "%9d,%9d", &reader, &writer) != 2 ||
+	    !find_pipe(launch, reader, O_RDONLY) || !find_pipe(launch, writer, O_WRONLY))
+		return;
+	forget_leak(launch, find_pipe(launch, reader, O_RDONLY));
+	forget_leak(launch, find_pipe(launch, writer, O_WRONLY));
+}
+
+/* The addresses of sockets, where the process is there to be asked: they stand behind the name. */
+static void name_sockets(struct launch *launch, pid_t pid)
+{
+	struct spu_audit *audit = NULL;
+
+	for (size_t i = 0; i < launch->leak_count; i++) {
+		struct leak *leak = &launch->leaks[i];
+		size_t length = strlen(leak->name);
+
+		if (strncmp(leak->name, "socket:", 7) != 0)
+			continue;
+		if (!audit && spu_audit(pid, SPU_AUDIT_NAMES, &audit) < 0)
+			return;
+		for (size_t j = 0; j < audit->count; j++)
+			if (audit->fds[j].name &&
+			    strncmp(audit->fds[j].name, leak->name, length) == 0 &&
+			    audit->fds[j].name[length] == ' ') {
+				free(leak->name);
+				leak->name = strdup(audit->fds[j].name);
+				break;
+			}
+	}
+	spu_audit_free(audit);
+}
+
+static void on_exec(const struct event *event)
+{
+	const struct event_exec *exec = (const void *)event;
+	struct watched *watched = watched_find(event->pid);
+	struct launch *launch;
+
+	if (!watched)
+		watched = watched_add(event->pid);
+	launch = watched->window;
+	watch->reexecuted += !launch && watched->is_inside;
+	free(watched->program);
+	watched->program = name_of_path(&exec->program);
+	watched->generation++;
+	watched->lost_threads = 0;
+	image_let_go(watched->image);
+	watched->image = NULL;
+	held_let_go(watched->given);
+	watched->given = watched->crossed;
+	watched->crossed = NULL;
+	if (!launch)
+		return;
+	expect_jobserver(launch, exec->makeflags);
+	name_sockets(launch, event->pid);
+	launch->executed = copy(watched->program);
+	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
+}
+
+static void on_end(const struct event *event)
+{
+	struct watched *watched = watched_find(event->pid);
+	int status = (int)((const struct event_end *)event)->status;
+
+	if (!watched)
+		return;
+	if (WIFSIGNALED(status))
+		finish(watched, OUTCOME_KILLED, WTERMSIG(status), (int64_t)event->at);
+	else
+		finish(watched, OUTCOME_EXITED, WEXITSTATUS(status), (int64_t)event->at);
+	watched_remove(watched);
+}
+
+static void take(const struct event *event)
+{
+	static void (*const takers[])(const struct event *event) = {
+		[EVENT_BIRTH] = on_birth, [EVENT_SNAPSHOT] = on_snapshot,
+		[EVENT_INHERITED] = on_inherited, [EVENT_CROSSED] = on_crossed,
+		[EVENT_EXEC] = on_exec, [EVENT_END] = on_end,
+	};
+
+	takers[event->kind](event);
+}
+
+/*
+ * The beginning
+ */
+
+static int is_asked_for(pid_t pid)
+{
+	for (size_t i = 0; i < watch->options->pid_count; i++)
+		if (watch->options->pids[i] == pid)
+			return 1;
+	return watch->options->pid_count == 0;
+}
+
+/* Those that are there already; what they have open comes after. */
+static int add_processes(void)
+{
+	DIR *directory = opendir("/proc");
+	char path[PATH_MAX];
+	pid_t pid;
+
+	if (!directory)
+		return -errno;
+	while ((pid = process_next_number(directory)) >= 0) {
+		struct watched *watched = watched_add(pid);
+
+		watched->is_inside = is_asked_for(pid);
+		if (process_program(pid, path, sizeof(path)) == 0)
+			watched->program = strdup(path);
+	}
+	closedir(directory);
+	return 0;
+}
+
+static void take_open(const struct event_open *open)
+{
+	struct watched *watched = watched_find(open->pid);
+
+	if (watched)
+		held_add(&watched->crossed, &open->file);
+}
+
+/*
+ * Nobody saw what their execs gave them: it was what their parents hold, too. A copy
+ * was given what the process was that it is a copy of.
+ */
+static void find_given(struct watched *watched, void *context)
+{
+	struct process process;
+	struct watched *parent;
+
+	(void)context;
+	if (watched->generation || process_read(watched->pid, &process) < 0)
+		return;
+	watched->generation = 1;
+	parent = watched_find(process.parent);
+	if (!parent)
+		return;
+	find_given(parent, NULL);
+	watched->is_inside |= parent->is_inside;
+	if (process.flags & PROCESS_FORKED_NO_EXEC) {
+		watched->given = held_share(parent->given);
+		return;
+	}
+	for (size_t i = 0; watched->crossed && i < watched->crossed->count; i++)
+		if (held_has(parent->crossed, &watched->crossed->list[i]))
+			held_add(&watched->given, &watched->crossed->list[i]);
+}
+
+static void forget_open(struct watched *watched, void *context)
+{
+	(void)context;
+	held_let_go(watched->crossed);
+	watched->crossed = NULL;
+}
+
+static int begin(void)
+{
+	int r;
+
+	/* one may do all that it does, and end, before the others have been looked for */
+	for (size_t i = 0; i < watch->options->pid_count; i++)
+		watched_add(watch->options->pids[i])->is_inside = 1;
+	r = source_begin(watch->options->cgroup);
+	if (r < 0)
+		return r;
+	r = add_processes();
+	if (r < 0)
+		say_errno(r, "/proc");
+	else
+		r = source_look(take_open);
+	if (r < 0) {
+		source_end();
+		return r;
+	}
+	watched_visit(find_given, NULL);
+	watched_visit(forget_open, NULL);
+	return 0;
+}
+
+/*
+ * The loop
+ */
+
+static void on_signal(int number)
+{
+	(void)number;
+	is_enough = 1;
+}
+
+static void heed_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void follow(void)
+{
+	int64_t ms = watch->options->watch_ms, end = ms < 0 ? INT64_MAX : now_ns() + ms * 1000000;
+	int count;
+
+	while (!is_enough && now_ns() < end) {
+		count = source_poll(take, TICK_MS);
+		if (count == 0 && pending)
+			hand_on_first();
+	}
+	/* what is there already; others make more meanwhile */
+	source_poll(take, 0);
+}
+
+static void leave(struct watched *watched, void *context)
+{
+	finish(watched, OUTCOME_LEFT, 0, *(int64_t *)context);
+	watched_remove(watched);
+}
+
+int watch_run(struct watch *all)
+{
+	int64_t end;
+	int r;
+
+	watch = all;
+	heed_signals();
+	r = begin();
+	if (r < 0)
+		return r;
+	follow();
+	watch->lost = source_lost();
+	source_end();
+	end = now_ns();
+	watched_visit(leave, &end);
+	while (pending)
+		hand_on_first();
+	return 0;
+}

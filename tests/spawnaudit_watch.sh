@@ -1,0 +1,317 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spawnaudit --watch tells of the same launches as tracing, and stops nothing.
+# shellcheck disable=SC2317	# the tests are called by name, in lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+# In a sanitized build, too: what runs in the kernel isn't
+need_watch() {
+	need
+	spawnaudit --watch=0.001 1 >/dev/null 2>why || skip "$(sed 's/^spawnaudit: //; q' why)"
+}
+
+# until_true COMMAND...: within 200 s
+until_true() {
+	turns=0
+	until "$@"; do
+		turns=$((turns + 1))
+		[ $turns -lt 20000 ] || fail "not within 200 s: $*"
+		sleep 0.01
+	done
+}
+
+# The iterator is the last of the programs
+is_watching() {
+	grep -qs '^link_type:.*iter' /proc/"$watcher"/fdinfo/*
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# watched COMMAND...: runs it, watched, once watching has begun; the report is in ./report
+watched() {
+	rm -f go && mkfifo go || fail "no FIFO"
+	sh -c 'read -r _ <go; exec "$@"' sh "$@" &
+	command=$!
+	# shellcheck disable=SC2086	# several words, or none
+	spawnaudit ${options-} --watch $command >report 2>&1 &
+	watcher=$!
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	until_true is_watching
+	echo >go
+	wait $command
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat report)"
+	trap - EXIT
+}
+
+# Without the stack, which is known only if the program is there for long enough, and
+# without the numbers of processes and inodes
+leaks() {
+	sed -n '/^leak:/,/^  mend/p' "$1" |
+		sed '/^  where/,/^  why/d; s/([0-9]*)/(PID)/g; s/:\[[0-9]*\]/:[INODE]/'
+}
+
+test_the_same_launches_and_findings_as_by_tracing() {
+	need_watch
+	for sin in leak leak-often mended-leak mended-threads threads-exec threads-libc \
+		clone-vm clone-vfork by-threads exec-by-thread; do
+		spawnaudit --log=traced "$HELPERS/sa_trace_sins" $sin || fail "$sin: status $?"
+		watched "$HELPERS/sa_trace_sins" $sin
+		same "$sin" "$(sed 2q traced)" "$(sed 2q report)"
+		leaks traced >leaks.traced
+		leaks report >leaks.watched
+		diff leaks.traced leaks.watched >&2 || fail "$sin: other leaks"
+	done
+}
+
+test_what_runs_no_program_is_counted() {
+	need_watch
+	watched "$HELPERS/sa_trace_sins" vfork-in-vfork
+	same vfork-in-vfork "spawnaudit: 2 launches: 2 vfork; 1 executed a program, 1 ended without" \
+		"$(sed 1q report)"
+	watched "$HELPERS/sa_trace_sins" stuck
+	same stuck "spawnaudit: 1 launch: 1 fork; 0 executed a program, 1 ended without" \
+		"$(sed 1q report)"
+}
+
+test_a_leak_has_its_parents_stack() {
+	need_watch
+	mkfifo stay
+	options=-v
+	cat >stays <<-'END'
+		exec 8</etc/passwd
+		/bin/true
+		until grep -q '^finding' report; do sleep 0.01; done
+	END
+	watched timeout 200 sh stays
+	sed -n '/^  where/,/^  why/p' report >stack
+	grep -q 'fork at\|fork in\|fork\|spawn' stack || fail "$(cat report)"
+	grep -q 'sh+0x\| main at' stack || fail "$(cat report)"
+}
+
+# Only its calls would tell whether it was safe
+test_a_copy_of_threads_is_called_unjudged_and_not_safe() {
+	need_watch
+	options=-v
+	watched "$HELPERS/sa_trace_sins" work
+	like launch "unjudged: sa_trace_sins (*) launched * by fork with 2 threads; it ran /*/true after *" \
+		"$(sed 1q report)"
+	same note 1 "$(grep -c ': 1 fork of programs with threads: what ran there' report)"
+	options=--json
+	watched "$HELPERS/sa_trace_sins" work
+	grep '"type": "summary"' report >summary
+	like summary '*"safe": 0, "unjudged": 1, "lost_events": 0,*' "$(cat summary)"
+	like launch '*"calls": null,*"findings": []*' "$(grep '"type": "launch"' report)"
+}
+
+test_what_the_child_opened_or_duplicated_itself_is_given() {
+	need_watch
+	cat >opens <<-'END'
+		exec 8</etc/passwd
+		(exec /bin/true 7</etc/passwd 8<&-)
+		(exec /bin/true 9<&8 8<&-)
+	END
+	watched sh opens
+	same findings "spawnaudit: findings: none" "$(sed -n 2p report)"
+	echo "(exec /bin/true)" >>opens
+	watched sh opens
+	same findings "spawnaudit: findings: 1 leak" "$(sed -n 2p report)"
+	like what "*8  r   /etc/passwd" "$(grep '^  what' report)"
+}
+
+test_what_was_there_before_is_blamed_on_nobody() {
+	need_watch
+	exec 7</etc/passwd
+	watched sh -c '/bin/true; /bin/true'
+	same findings "spawnaudit: findings: none" "$(sed -n 2p report)"
+	like note "*: 2 launches handed on descriptors that the parent had been given itself" \
+		"$(grep 'handed on' report)"
+}
+
+test_makes_job_server_is_expected() {
+	need_watch
+	printf 'all: a b\na b:\n\t@/bin/true; /bin/true\n' >makefile
+	watched env -u MAKEFLAGS -u MFLAGS make -s -j2 -f makefile
+	same findings "spawnaudit: findings: none" "$(sed -n 2p report)"
+}
+
+test_a_name_that_would_paint_the_terminal_is_shown_harmless() {
+	need_watch
+	name=$(printf 'red\033[31m')
+	: >"$name"
+	watched sh -c 'exec 9<"$1"; /bin/true; :' sh "$name"
+	grep -q '9  r  .*/red?\[31m$' report || fail "$(cat report)"
+}
+
+test_other_pid_namespaces() {
+	need_watch
+	unshare -pf --mount-proc true 2>/dev/null || skip "no pid namespaces"
+	# from outside, by its own numbers
+	watched unshare -pf --mount-proc sh -c '/bin/true; /bin/true; :'
+	same outside "spawnaudit: 3 launches" "$(sed 's/:[^:]*$//; q' report)"
+	# from inside, where its numbers are others
+	cat >inside <<-'END'
+		spawnaudit -v --log=report --watch &
+		watcher=$!
+		until grep -qs '^link_type:.*iter' /proc/$watcher/fdinfo/*; do sleep 0.01; done
+		/bin/true & wait $!
+		kill -INT $watcher
+		wait $watcher
+	END
+	unshare -pf --mount-proc sh inside || fail "status $?"
+	grep -q '^[a-z]*: [a-z]*sh ([0-9]*) launched [0-9]* by .* it ran /.*/true' report ||
+		fail "$(cat report)"
+}
+
+test_events_without_room_are_counted() {
+	long
+	need_watch
+	# shellcheck disable=SC2016	# its own
+	echo 'exec 9</etc/passwd; read -r _ <go; i=0
+		while [ $i -lt 2500 ]; do /bin/true; i=$((i + 1)); done' >many
+	mkfifo go
+	sh many &
+	command=$!
+	spawnaudit --watch $command >report 2>&1 &
+	watcher=$!
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	until_true is_watching
+	kill -STOP $watcher
+	echo >go
+	wait $command
+	kill -CONT $watcher
+	kill -INT $watcher
+	wait $watcher
+	grep -q '^spawnaudit: [0-9]* events found no room: launches may be missing$' report ||
+		fail "$(cat report)"
+}
+
+test_none_is_missed() {
+	long
+	need_watch
+	command -v strace >/dev/null || skip "strace isn't installed"
+	strace --seccomp-bpf -f true 2>/dev/null || skip "strace knows no --seccomp-bpf"
+	cat >jobs <<-'END'
+		for shell in 1 2 3 4; do
+			sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (/bin/true); done' &
+		done
+		wait
+	END
+	strace --seccomp-bpf -qq -f -o calls -e trace=execve -e signal=none sh jobs
+	expected=$(grep -c 'execve.* = 0$' calls)
+	options=--json
+	watched sh jobs
+	got=$(sed -n 's/.*"executed": \([0-9]*\), "reexecuted": \([0-9]*\),.*/\1 + \2/p' report)
+	same execs "$expected" "$(($got))"
+	like lost '*"lost_events": 0,*' "$(tail -1 report)"
+}
+
+test_killed_it_leaves_nothing_in_the_kernel() {
+	need_watch
+	PATH=$PATH:/usr/sbin
+	command -v bpftool >/dev/null || skip "bpftool isn't installed"
+	spawnaudit --watch >report 2>&1 &
+	watcher=$!
+	trap 'kill -9 $watcher 2>/dev/null' EXIT
+	until_true is_watching
+	programs=$(sed -n 's/^prog_id:[^0-9]*//p' /proc/$watcher/fdinfo/* | sort -u)
+	[ "$(echo "$programs" | wc -l)" -eq 4 ] || fail "programs: $programs"
+	for id in $programs; do
+		bpftool prog show id "$id" >/dev/null || skip "bpftool doesn't work here"
+	done
+	kill -9 $watcher
+	is_unloaded() {
+		! bpftool prog show id "$1" >/dev/null 2>&1
+	}
+	for id in $programs; do
+		until_true is_unloaded "$id"
+	done
+}
+
+test_the_time_that_was_given() {
+	need_watch
+	status 0 spawnaudit --watch=0.1
+	like report "spawnaudit: *" "$out"
+	same errors "" "$err"
+}
+
+# one_line PATTERN: on stderr
+one_line() {
+	like message "spawnaudit: $1" "$err"
+	same lines 1 "$(printf '%s\n' "$err" | grep -c .)"
+}
+
+test_a_cgroup() {
+	need_watch
+	status 125 spawnaudit --watch=1 --cgroup=/nonesuch
+	one_line "--cgroup=/nonesuch: *"
+	status 125 spawnaudit --watch=1 --cgroup=/etc
+	one_line "--cgroup=/etc: *"
+	group=/sys/fs/cgroup/spawnaudit-$$
+	mkdir $group 2>/dev/null || skip "no cgroup can be made"
+	trap 'kill -9 $watcher 2>/dev/null; rmdir $group' EXIT
+	[ -e $group/cgroup.procs ] || skip "no cgroup of version 2"
+	spawnaudit -v --watch --cgroup=$group >report 2>&1 &
+	watcher=$!
+	until_true is_watching
+	/bin/true
+	sh -c "echo \$\$ >$group/cgroup.procs && /bin/true; :"
+	kill -INT $watcher
+	wait $watcher || fail "status $?"
+	same launches "spawnaudit: 1 launch" "$(sed -n 's/\(1 launch\): .*/\1/p' report)"
+}
+
+test_rights() {
+	need_watch
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	$nobody test -x "$BUILD/spawnaudit" || skip "another user doesn't get to the build"
+	if [ "$(cat /proc/sys/kernel/unprivileged_bpf_disabled)" -ne 0 ]; then
+		status 125 $nobody spawnaudit --watch=0.1
+		one_line "--watch: BPF isn't allowed: be root, or have CAP_BPF and CAP_PERFMON"
+	fi
+	# shellcheck disable=SC2086	# words
+	$nobody --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon true 2>/dev/null ||
+		skip "setpriv doesn't know these capabilities"
+	status 0 $nobody --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon spawnaudit --watch=0.1
+}
+
+test_options() {
+	need
+	for times in 0 x -1; do
+		status 125 spawnaudit --watch=$times
+		hinted spawnaudit "--watch: '$times' isn't a time (as 10 or 1.5)"
+	done
+	status 125 spawnaudit --cgroup=/sys/fs/cgroup true
+	hinted spawnaudit "--cgroup: only with --watch"
+	status 125 spawnaudit --watch -p 1
+	hinted spawnaudit "-p, --fds, --stuck and --watch exclude each other"
+	status 125 spawnaudit --watch true
+	hinted spawnaudit "'true' isn't a process id"
+	status 125 spawnaudit --all-calls --watch
+	hinted spawnaudit "--all-calls: only with COMMAND and -p"
+}
+
+# What watching needs may be missing where spawnaudit is built
+test_built_without_it_the_rest_is_there() {
+	long
+	need
+	(unset MAKEFLAGS MFLAGS MAKELEVEL; ${MAKE:-make} -s -C "$top" BUILD="$tmp/b" CFLAGS=-O0 \
+		BPF_CC=false) 2>log || fail "$(cat log)"
+	same "make's words" "make: spawnaudit is built without --watch: that needs clang and libbpf (Debian: clang, libbpf-dev)" \
+		"$(grep 'without --watch' log)"
+	status 125 b/spawnaudit --watch=1
+	one_line "--watch: this spawnaudit was built without it: that needs clang and libbpf (Debian: clang, libbpf-dev)"
+	status 0 b/spawnaudit --log=traced true
+	like traced "spawnaudit: 0 launches*" "$(sed 1q traced)"
+}
+
+run_tests
