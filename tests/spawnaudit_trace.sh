@@ -44,6 +44,7 @@ test_a_leak_is_told_with_its_place_and_its_mending() {
 	has 'r   /etc/passwd$'
 	has ' leak at sa_trace_sins.c:[0-9]*$'
 	has '  mend    .*O_CLOEXEC.*spu_spawn'
+	! grep -q '^  opened' report || fail "nobody asked who opened it: $(cat report)"
 	sin mended-leak
 	same findings none "$findings"
 }

@@ -19,9 +19,11 @@
 #include "descriptors.h"
 
 static unsigned images;
+static int is_sought;
 
 void provenance_begin(struct tracee *tracee)
 {
+	is_sought = 1;
 	tracee->descriptors = descriptors_new();
 	tracee->image = ++images;
 }
@@ -243,7 +245,7 @@ void provenance_tell(struct tracee *tracee, struct launch *launch)
 		struct leak *leak = &launch->leaks[i];
 		struct descriptor *descriptor = descriptors_find(tracee->descriptors, leak->fd);
 
-		leak->is_sought = images > 0;
+		leak->is_sought = is_sought;
 		if (!descriptor)
 			continue;
 		leak->origin = origin_share(descriptor->origin);
