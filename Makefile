@@ -249,7 +249,7 @@ $(BUILD)/audit.mk: $(LINKED_WITH)
 
 # What runs in the kernel is compiled by clang, whatever CC is
 BPF_CC = clang
-BPF_COMPILE = $(BPF_CC) -O2 -g -Wall -target bpf -mcpu=v3 -idirafter /usr/include/$$($(CC) -dumpmachine)
+BPF_COMPILE = $(BPF_CC) -O2 -g -Wall -target bpf -mcpu=v3 -idirafter /usr/include/$$($(CC) -print-multiarch)
 
 $(BUILD)/watch.mk: $(LINKED_WITH) $(BUILD)/with/BPF_CC
 	@mkdir -p $(@D)
