@@ -124,7 +124,7 @@ static struct json_value *take_value(struct reader *reader, const char *key);
 
 static struct json_value *take_members(struct reader *reader, int is_object)
 {
-	struct json_value *first = NULL, **last = &first;
+	struct json_value *first = NULL, **last = &first, *member;
 	const char *end = is_object ? "}" : "]", *key = NULL;
 
 	skip_blanks(reader);
@@ -140,10 +140,11 @@ static struct json_value *take_members(struct reader *reader, int is_object)
 			if (!key || !take(reader, ":"))
 				fail(reader, -EINVAL);
 		}
-		if (reader->r == 0)
-			*last = take_value(reader, key);
-		if (*last)
-			last = &(*last)->next;
+		member = reader->r == 0 ? take_value(reader, key) : NULL;
+		if (member) {
+			*last = member;
+			last = &member->next;
+		}
 		skip_blanks(reader);
 		if (take(reader, end))
 			break;

@@ -131,7 +131,7 @@ static void write_log_ticks(FILE *out, char axis, const struct range *range)
 {
 	static const double steps[] = {1, 2, 5};
 	size_t count = range->high > DECADES_RATIO * range->low ? 1 : 3;
-	const char *next = "";
+	const char *before = "";
 	double power = 1;
 
 	while (power > range->low)
@@ -140,8 +140,10 @@ static void write_log_ticks(FILE *out, char axis, const struct range *range)
 		power *= 10;
 	fprintf(out, "set %ctics norotate (", axis);
 	for (; power <= range->high; power *= 10) {
-		for (size_t i = 0; i < count; i++, next = ", ")
-			fprintf(out, "%s'%g' %g", next, steps[i] * power, steps[i] * power);
+		for (size_t i = 0; i < count; i++) {
+			fprintf(out, "%s'%g' %g", before, steps[i] * power, steps[i] * power);
+			before = ", ";
+		}
 	}
 	fputs(")\n", out);
 }

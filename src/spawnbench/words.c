@@ -39,11 +39,12 @@ int words_split(const char *text, char ***ret_words)
 {
 	size_t length = strlen(text), most = length / 2 + 2, count = 0;
 	char **words = malloc(most * sizeof(*words) + length + 1);
-	char *to = (char *)(words + most);
+	char *to;
 	int r = 0;
 
 	if (!words)
 		return -ENOMEM;
+	to = (char *)(words + most);
 	for (text += strspn(text, BLANKS); *text && r == 0; text += strspn(text, BLANKS)) {
 		words[count++] = to;
 		r = take_word(&text, &to);

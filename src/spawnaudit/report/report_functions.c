@@ -102,7 +102,7 @@ static void put_tree(struct tree *tree, size_t caller, unsigned depth)
 		}
 }
 
-static size_t count(const struct functions *functions, enum function_kind kind)
+static size_t count_kind(const struct functions *functions, enum function_kind kind)
 {
 	size_t counted = 0;
 
@@ -140,7 +140,7 @@ void report_functions_text(const struct launch *launch, int is_whole)
 	if (tree.lines > tree.limit)
 		fprintf(out, "%s  (%zu more)\n", indent, tree.lines - tree.limit);
 	fprintf(out, "%s  (%zu inside of libc, %zu of fork's own)\n", indent,
-		count(functions, FUNCTION_INSIDE), count(functions, FUNCTION_FORKS));
+		count_kind(functions, FUNCTION_INSIDE), count_kind(functions, FUNCTION_FORKS));
 	free(tree.callers);
 	free(tree.is_wanted);
 	if (launch->outcome != OUTCOME_EXECUTED && !launch->are_firsts)

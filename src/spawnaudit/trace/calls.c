@@ -350,7 +350,7 @@ static unsigned work_of_write(pid_t tid, const struct registers *registers)
 
 static unsigned work_of_birth(uint64_t flags)
 {
-	return flags & CLONE_THREAD ? WORK_CREATES : 0;
+	return (flags & CLONE_THREAD) ? WORK_CREATES : 0;
 }
 
 static unsigned work_of_clone(pid_t tid, const struct registers *registers)
@@ -457,7 +457,7 @@ int call_gives(const struct registers *entry)
 		return arguments[0] == arguments[1] ? -1 : CALL_RESULT;
 #endif
 	case SYS_dup3:
-		return arguments[2] & O_CLOEXEC ? -1 : CALL_RESULT;
+		return (arguments[2] & O_CLOEXEC) ? -1 : CALL_RESULT;
 	case SYS_fcntl:
 		return arguments[1] == F_SETFD && !(arguments[2] & FD_CLOEXEC)
 		     ? (int)arguments[0] : -1;

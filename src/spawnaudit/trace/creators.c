@@ -281,7 +281,7 @@ static void take_message(struct numbers *numbers, pid_t tid, uint64_t address)
 		struct cmsghdr aligned;
 		char bytes[CONTROL_SIZE];
 	} control;
-	struct msghdr message;
+	struct msghdr message = {0};
 	struct cmsghdr *part;
 
 	if (machine_read(tid, address, &message, sizeof(message)) != sizeof(message) ||

@@ -133,7 +133,7 @@ static void on_birth(struct trace *trace, struct task *creator, int event)
 		become_thread(task, creator->tracee);
 	else
 		become_process(task, creator, &birth);
-	entries_birth(creator, birth.flags & CLONE_THREAD ? NULL : task->tracee, birth.flags);
+	entries_birth(creator, (birth.flags & CLONE_THREAD) ? NULL : task->tracee, birth.flags);
 	admit(trace, task);
 	go_on(creator, 0);
 }

@@ -331,8 +331,10 @@ static void forget_snapshots(struct launch *launch)
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		snapshot_free(*all[i]);
-		*all[i] = NULL;
+		struct snapshot **snapshot = all[i];
+
+		snapshot_free(*snapshot);
+		*snapshot = NULL;
 	}
 }
 

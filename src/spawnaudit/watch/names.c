@@ -27,7 +27,7 @@ static char *join(const struct event_path *path, const char *suffix)
 		end = stpcpy(end, path->text + from);
 		at = from;
 	}
-	if (used <= 1 && path->is_whole)
+	if (at == used && path->is_whole)
 		end = stpcpy(end, "/");
 	strcpy(end, suffix);
 	return text;

@@ -116,8 +116,8 @@ static int load(const char *cgroup)
 	int r;
 
 	libbpf_set_print(be_silent);
-	object = bpf_object__open_mem(programs_start, (size_t)(programs_end - programs_start),
-				      NULL);
+	object = bpf_object__open_mem(programs_start,
+				      (uintptr_t)programs_end - (uintptr_t)programs_start, NULL);
 	if (!object)
 		return say_why(-errno);
 	r = set_up(cgroup != NULL);
