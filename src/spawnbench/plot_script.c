@@ -331,11 +331,13 @@ static void write_axis_panel(FILE *out, const struct panel *panel)
 	fprintf(out, "%s\nset ylabel " TIME_LABEL "%s\nset autoscale xfix\nset offsets graph 0.03, "
 		"graph 0.03, 0, 0\n", log_label(&x), log_label(&y));
 	set_log(out, 'x', is_log(&x));
-	set_log(out, 'y', is_log(&y));
+	/* a logarithmic axis has no 0, not even between two commands */
 	if (is_log(&y)) {
 		fprintf(out, "set yrange [%g:%g]\n", y.low / LOG_MARGIN, y.high * LOG_MARGIN);
+		set_log(out, 'y', 1);
 		write_log_ticks(out, 'y', &y);
 	} else {
+		set_log(out, 'y', 0);
 		fputs("set yrange [0:*]\nset ytics autofreq\n", out);
 	}
 	write_ticks(out, panel, &x);
@@ -358,6 +360,7 @@ static void write_distribution(FILE *out, const struct panel *panel)
 		fputs("EOD\n", out);
 	}
 	write_title(out, panel, ": distribution of the time until reaped");
+	set_log(out, 'y', 0);
 	fprintf(out, "set xlabel " TIME_LABEL "%s\n"
 		"set ylabel 'launches that took no longer [%%]'\n"
 		"set autoscale xfix\nset offsets 0, 0, 0, 0\nset yrange [0:100]\n"
@@ -365,7 +368,6 @@ static void write_distribution(FILE *out, const struct panel *panel)
 	if (is_log(&x))
 		write_log_ticks(out, 'x', &x);
 	set_log(out, 'x', is_log(&x));
-	set_log(out, 'y', 0);
 	write_plots(out, panel, 0);
 }
 
