@@ -202,6 +202,9 @@ test_a_file_hidden_by_a_fifo() {
 	cat >hide <<-'END'
 		#!/bin/sh
 		exec unshare -m sh -c './hidden & program=$!
+			until grep -q library /proc/$program/maps || ! kill -0 $program; do
+				sleep 0.1
+			done
 			mount --make-rprivate / && mount -t tmpfs none directory && mkfifo directory/library.so ||
 				{ kill $program; echo refused; exit 1; }
 			: >hides; wait $program' 2>&1

@@ -40,7 +40,7 @@ void machine_take(const void *registers, struct registers *ret)
 
 unsigned machine_sp_offset(void)
 {
-	return offsetof(struct user_regs_struct, ARCH_SP);
+	return offsetof(ARCH_REGISTERS, ARCH_SP);
 }
 
 /* Of a 32-bit program. Its arguments stand first. */
@@ -87,7 +87,7 @@ int machine_registers(pid_t tid, struct registers *ret)
 
 int machine_go_to(pid_t tid, uint64_t pc)
 {
-	struct user_regs_struct regset;
+	ARCH_REGISTERS regset;
 	struct iovec vector = {&regset, sizeof(regset)};
 
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &vector) < 0)

@@ -20,8 +20,8 @@
 #include "common/message.h"
 #include "start.h"
 
-/* ns; a child that got so far is a worker, and runs on at full speed */
-#define LONG 1000000000
+/* ns; a child that got so far is a worker, and not one of a busy machine */
+#define LONG 10000000000
 
 #define FUNCTIONS_MAX 10000	/* of one child */
 #define PLACES_MAX 64		/* of one program, with --functions=first */
