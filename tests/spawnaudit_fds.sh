@@ -71,6 +71,24 @@ test_expected_ones_are_no_finding() {
 	status 9 spawnaudit --fds --expect-fd=7 --error-exitcode=9 "$pid"
 }
 
+test_the_first_thread_has_ended_and_others_live() {
+	need
+	mkfifo shared
+	exec 8<>shared
+	hold "$PWD/shared" headless
+	for _ in $(seq 600); do
+		! grep -q '^State:.*Z' "/proc/$pid/status" || break
+		sleep 0.1
+	done
+	status 1 spawnaudit --fds "$pid"
+	like "the head" "$pid sa_fds: 4 open, 4 would cross an exec, 1 of them unexpected*" "$out"
+	expect file "r crosses fifo */shared; also held by*"
+	# and as one of those that hold a thing
+	# shellcheck disable=SC2016
+	status 1 spawnaudit --fds "$(exec sh -c 'echo $PPID')"
+	like "who else holds it" "*/shared; also held by*$pid sa_fds reads*" "$out"
+}
+
 test_a_process_that_hands_nothing_on() {
 	need
 	hold none
@@ -108,7 +126,7 @@ test_wrong_words_are_answered_in_a_line_and_a_hint() {
 		case $words in *--log=*) ;; *) hinted spawnaudit '*' ;; esac
 	done
 	status 125 spawnaudit --stuck --expect-fd=3 $$
-	hinted spawnaudit "--expect-fd: only with COMMAND, -p and --fds"
+	hinted spawnaudit "--expect-fd: only with COMMAND, -p, --watch and --fds"
 }
 
 run_tests

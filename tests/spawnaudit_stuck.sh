@@ -54,6 +54,19 @@ test_mutex_of_a_thread_that_has_ended() {
 	like "the owner" "*locked by thread $owner, which has ended: it isn't here, nor where*" "$out"
 }
 
+test_the_first_thread_has_ended_and_others_live() {
+	need
+	commit headless
+	status 1 spawnaudit --stuck "$child"
+	like "headless" "$child sa_stuck: stuck: it waits for a mutex that no thread here \
+has locked*sa_stuck, without a time limit*locked by thread $owner (holder) of $parent,*" "$out"
+	like "its stack" "*stack of thread *lock_in_thread*" "$out"
+	case $out in
+	*"stack of thread $child,"*) fail "of the thread that has ended: $out" ;;
+	esac
+	end
+}
+
 test_mutex_although_another_thread_is_awake() {
 	need
 	found beside "it waits for a mutex that no thread here has locked*threads here: 2*"

@@ -35,6 +35,7 @@ struct descriptor {
 struct look {
 	const struct options *options;
 	struct process process;
+	pid_t living;		/* by which its descriptors are found */
 	struct spu_audit *audit;
 	struct descriptor *descriptors;
 	struct holders holders;
@@ -122,7 +123,7 @@ static void collect(struct look *look)
 		look->findings += is_finding(look, fd);
 		if (!is_listed(look, fd))
 			continue;
-		describe(look->process.pid, fd, &look->descriptors[i]);
+		describe(look->living, fd, &look->descriptors[i]);
 		keys[i] = look->descriptors[i].key;
 	}
 	r = holders_find(&look->holders, keys, count);
@@ -258,7 +259,7 @@ static void say_refused(const struct process *process, int r)
 	if (process->flags & PROCESS_KERNEL_THREAD) {
 		say("%d (%s) is a kernel thread: it has no descriptors and never calls exec",
 		    (int)process->pid, process->name);
-	} else if (process->state == 'Z') {
+	} else if (r == -ESRCH && process_has_ended(process)) {
 		say("%d (%s) has ended, and waits for %d to reap it: it holds nothing",
 		    (int)process->pid, process->name, (int)process->parent);
 	} else if (r == -EACCES || r == -EPERM) {
@@ -277,10 +278,11 @@ static int report(const struct options *options, pid_t pid)
 	int r = process_read(pid, &look.process);
 
 	look.process.pid = pid;
-	if (r == 0 && (look.process.flags & PROCESS_KERNEL_THREAD || look.process.state == 'Z'))
+	look.living = process_living(pid);
+	if (r == 0 && (look.process.flags & PROCESS_KERNEL_THREAD || !look.living))
 		r = -ESRCH;
 	if (r == 0)
-		r = spu_audit(pid, SPU_AUDIT_NAMES | SPU_AUDIT_ALL, &look.audit);
+		r = spu_audit(look.living, SPU_AUDIT_NAMES | SPU_AUDIT_ALL, &look.audit);
 	if (r < 0) {
 		say_refused(&look.process, r);
 		return r;

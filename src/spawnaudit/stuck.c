@@ -47,7 +47,7 @@ static struct place *find_place(struct report *report, const struct waiter *wait
 	int r = snapshot_stop(waiter->tid, &snapshot);
 
 	if (r == 0) {
-		place = place_find(snapshot, pid, &report->view);
+		place = place_find(snapshot, report->suspect.living, &report->view);
 		place_name(place);
 		r = place ? 0 : -EIO;
 	}
@@ -226,7 +226,7 @@ static void fill(struct report *report)
 	report->reason = verdict_find(&report->suspect, &report->waiter);
 	if (report->reason == REASON_EXEC)
 		return;
-	report->view = view_new(report->suspect.process.pid);
+	report->view = view_new(report->suspect.living);
 	account_make(&report->suspect, report->reason, report->waiter, report->view,
 		     &report->known, &report->inferred);
 	find_places(report);
@@ -257,7 +257,7 @@ static int is_out_of_question(pid_t pid)
 		say_errno(r, "%d", (int)pid);
 	else if (process.flags & PROCESS_KERNEL_THREAD)
 		say("%d (%s) is a kernel thread: nobody forked it", (int)pid, process.name);
-	else if (process.state == 'Z' || process.state == 'X')
+	else if (!process_living(pid))
 		say("%d (%s) has ended, and waits for %d to reap it", (int)pid, process.name,
 		    (int)process.parent);
 	else if (status.group != pid)

@@ -2,11 +2,13 @@
 /*
  * Holds one descriptor of each kind and nothing else above 2, says on stdout
  * where they are ("ready"), and waits until it is killed. An argument is one
- * more: a file that is opened without close-on-exec.
+ * more: a file that is opened without close-on-exec. With a second one the first
+ * thread ends, and another holds them.
  */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,12 @@ static void hold_events(void)
 	hold("memfd", memfd_create("memory", 0));
 }
 
+static void *idle(void *argument)
+{
+	pause();
+	return argument;
+}
+
 int main(int argc, char **argv)
 {
 	for (int fd = 3; fd < 1024; fd++)
@@ -98,8 +106,12 @@ int main(int argc, char **argv)
 		hold_files();
 		hold_events();
 	}
+	if (argc > 2 && pthread_create(&(pthread_t){0}, NULL, idle, NULL) != 0)
+		errx(1, "no thread");
 	printf("ready\n");
 	fflush(stdout);
+	if (argc > 2)
+		pthread_exit(NULL);
 	pause();
 	return 0;
 }

@@ -289,6 +289,25 @@ static void wait_until_asleep(pid_t pid)
 	}
 }
 
+static _Atomic pid_t locker;
+
+static void *lock_in_thread(void *argument)
+{
+	locker = (pid_t)syscall(SYS_gettid);
+	wait_lock();
+	return argument;
+}
+
+/* Another thread waits, and the first one ends. */
+static void wait_lock_without_first_thread(void)
+{
+	start(lock_in_thread);
+	while (!locker)
+		usleep(10000);
+	wait_until_asleep(locker);
+	pthread_exit(NULL);
+}
+
 /* The child of the child waits for the lock; the child itself for that, and lets us know. */
 static void fork_again(void)
 {
@@ -317,6 +336,7 @@ static const struct way {
 	{"ended", hold_and_end, wait_lock}, {"limit", hold_plain, wait_lock_with_limit},
 	{"tries", hold_plain, wait_lock_again_and_again},
 	{"beside", hold_plain, wait_lock_beside_thread}, {"again", hold_plain, fork_again},
+	{"headless", hold_plain, wait_lock_without_first_thread},
 	{"orphan", hold_plain, wait_lock}, {"undumpable", hold_plain, wait_lock},
 	{"twice", start_idler, wait_lock_twice},
 	{"semaphore", start_idler, wait_semaphore}, {"handler", start_idler_and_catch, wait_semaphore},
@@ -396,6 +416,9 @@ int main(int argc, char **argv)
 		sem_wait(shared);
 	if (strcmp(way->name, "turns") == 0)
 		usleep(200000);	/* it never sleeps for long */
+	else if (strcmp(way->name, "headless") == 0)
+		while (read_state(pid) != 'Z')
+			usleep(10000);
 	else
 		wait_until_asleep(pid);
 	tell(pid);

@@ -48,13 +48,15 @@ static int find_place(void *context, const struct process_mapping *mapping)
 static pid_t find_thread(pid_t pid, pid_t inner)
 {
 	struct process_status status;
+	struct process thread;
 	pid_t *tids, found = 0;
 	int count = process_threads(pid, &tids);
 
 	if (count < 0)
 		return 0;
 	for (int i = 0; i < count && !found; i++)
-		if (process_status(pid, tids[i], &status) == 0 && status.inner_tid == inner)
+		if (process_status(pid, tids[i], &status) == 0 && status.inner_tid == inner &&
+		    process_read_thread(pid, tids[i], &thread) == 0 && !process_has_ended(&thread))
 			found = tids[i];
 	free(tids);
 	return found;
@@ -69,7 +71,7 @@ static int find_in_ancestors(const struct suspect *suspect, struct waiter *waite
 	struct process ancestor = suspect->parent;
 
 	for (int i = 0; i < ANCESTORS_MAX && ancestor.pid > 0; i++) {
-		if (process_is_same_program(suspect->process.pid, ancestor.pid) != 1)
+		if (process_is_same_program(suspect->living, process_living(ancestor.pid)) != 1)
 			return 0;
 		if (find_thread(ancestor.pid, waiter->owner_tid)) {
 			waiter->owner_pid = ancestor.pid;
@@ -92,7 +94,7 @@ static enum owner find_owner(const struct suspect *suspect, struct waiter *waite
 		return OWNER_IN_PARENT;
 	/* ids are comparable with ours only outside of other pid namespaces */
 	if (suspect->status.inner_tid == suspect->process.pid &&
-	    process_read(waiter->owner_tid, &anybody) == -ESRCH)
+	    (process_read(waiter->owner_tid, &anybody) == -ESRCH || process_has_ended(&anybody)))
 		return OWNER_ENDED;
 	return OWNER_UNKNOWN;
 }
@@ -101,7 +103,7 @@ static void look_at_futex(const struct suspect *suspect, struct waiter *waiter)
 {
 	struct place place = {.waiter = waiter};
 	uint32_t words[MUTEX_WORDS];
-	pid_t pid = suspect->process.pid;
+	pid_t pid = suspect->living;
 
 	process_maps(pid, find_place, &place);
 	if (sizeof(long) < 8 ||
@@ -138,6 +140,7 @@ static void look_at_thread(const struct suspect *suspect, struct waiter *waiter)
 
 static int look_at_threads(struct suspect *suspect)
 {
+	struct process thread;
 	pid_t *tids;
 	int count = process_threads(suspect->process.pid, &tids);
 
@@ -148,13 +151,18 @@ static int look_at_threads(struct suspect *suspect)
 		free(tids);
 		return -ENOMEM;
 	}
-	suspect->waiter_count = (size_t)count;
 	for (int i = 0; i < count; i++) {
-		suspect->waiters[i].tid = tids[i];
-		look_at_thread(suspect, &suspect->waiters[i]);
+		struct waiter *waiter = &suspect->waiters[suspect->waiter_count];
+
+		if (process_read_thread(suspect->process.pid, tids[i], &thread) == 0 &&
+		    process_has_ended(&thread))
+			continue;
+		waiter->tid = tids[i];
+		look_at_thread(suspect, waiter);
+		suspect->waiter_count++;
 	}
 	free(tids);
-	return 0;
+	return suspect->waiter_count ? 0 : -ESRCH;
 }
 
 /*
@@ -229,7 +237,7 @@ static void watch_tries(const struct suspect *suspect, struct waiter *waiter)
 
 static void watch(struct suspect *suspect, unsigned how)
 {
-	pid_t pid = suspect->process.pid;
+	pid_t pid = suspect->living;
 
 	if (is_lone_copy(suspect) && has_threaded_runtime(&suspect->runtimes))
 		suspect->waiters[0].spins = spin_seen(pid, suspect->waiters[0].tid,
@@ -246,6 +254,7 @@ static void watch(struct suspect *suspect, unsigned how)
 int suspect_look(pid_t pid, unsigned how, struct suspect *ret)
 {
 	struct process now;
+	pid_t parent;
 	int r;
 
 	*ret = (struct suspect){0};
@@ -256,10 +265,14 @@ int suspect_look(pid_t pid, unsigned how, struct suspect *ret)
 		return r;
 	if (process_read(ret->process.parent, &ret->parent) < 0)
 		ret->parent = (struct process){0};
-	ret->is_parent_same = process_is_same_program(pid, ret->process.parent);
-	ret->shares_memory = process_shares_memory(pid, ret->process.parent);
-	ret->is_native = process_is_native(pid);
-	ret->runtimes_error = runtimes_find(pid, &ret->runtimes);
+	ret->living = process_living(pid);
+	if (!ret->living)
+		return -ESRCH;
+	parent = process_living(ret->process.parent);
+	ret->is_parent_same = process_is_same_program(ret->living, parent);
+	ret->shares_memory = process_shares_memory(ret->living, parent);
+	ret->is_native = process_is_native(ret->living);
+	ret->runtimes_error = runtimes_find(ret->living, &ret->runtimes);
 	r = look_at_threads(ret);
 	look_again(ret);
 	if (how & SUSPECT_WATCH)

@@ -43,13 +43,14 @@ struct waiter {
 
 struct suspect {
 	struct process process;
+	pid_t living;		/* what process_living() gives of it */
 	struct process_status status;
 	struct process parent;	/* .pid 0: it is gone by now */
 	int is_parent_same;	/* runs the same program: 1, 0, or a negative errno value */
 	int had_threads;	/* who forked it: a tracer has seen them */
 	int shares_memory;	/* with its parent: 1, 0 or a negative errno value */
 	int is_native;		/* 1, 0, or a negative errno value */
-	struct waiter *waiters;	/* all threads */
+	struct waiter *waiters;	/* all threads that live */
 	size_t waiter_count;
 	struct runtimes runtimes;
 	int runtimes_error;

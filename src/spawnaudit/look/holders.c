@@ -102,22 +102,33 @@ static int look_at_descriptor(struct scan *scan, pid_t pid, int directory, int f
 	return r;
 }
 
-static int look_at_process(struct scan *scan, pid_t pid)
+/* shown: the id below which /proc shows what pid holds. Gives how many were there. */
+static int look_below(struct scan *scan, pid_t pid, pid_t shown)
 {
 	char path[32];
 	DIR *directory;
-	int fd, r = 0;
+	int fd, count = 0, r = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)shown);
 	directory = opendir(path);
 	if (!directory) {
 		scan->holders->unseen += errno == EACCES || errno == EPERM;
 		return errno == ENOMEM ? -ENOMEM : 0;
 	}
-	while (r == 0 && (fd = process_next_number(directory)) >= 0)
+	for (; r == 0 && (fd = process_next_number(directory)) >= 0; count++)
 		r = look_at_descriptor(scan, pid, dirfd(directory), fd);
 	closedir(directory);
-	return r;
+	return r < 0 ? r : count;
+}
+
+static int look_at_process(struct scan *scan, pid_t pid)
+{
+	int r = look_below(scan, pid, pid);
+	pid_t living = r == 0 ? process_living(pid) : pid;
+
+	if (living && living != pid)
+		r = look_below(scan, pid, living);
+	return r < 0 ? r : 0;
 }
 
 static int look_at_all(struct scan *scan)

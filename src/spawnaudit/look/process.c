@@ -205,6 +205,29 @@ int process_threads(pid_t pid, pid_t **ret)
 	return count;
 }
 
+int process_has_ended(const struct process *process)
+{
+	return process->state == 'Z' || process->state == 'X';
+}
+
+pid_t process_living(pid_t pid)
+{
+	struct process thread;
+	pid_t *tids, living = 0;
+	int count;
+
+	if (process_read(pid, &thread) == 0 && !process_has_ended(&thread))
+		return pid;
+	count = process_threads(pid, &tids);
+	if (count < 0)
+		return 0;
+	for (int i = 0; i < count && !living; i++)
+		if (process_read_thread(pid, tids[i], &thread) == 0 && !process_has_ended(&thread))
+			living = tids[i];
+	free(tids);
+	return living;
+}
+
 int process_program(pid_t pid, char *ret, size_t size)
 {
 	char path[PATH_SIZE];

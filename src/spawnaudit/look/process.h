@@ -52,6 +52,16 @@ struct process_status {
 
 int process_status(pid_t pid, pid_t tid, struct process_status *ret);
 
+/* Nothing of it is left but what is reaped; of a process: its first thread, maybe, only. */
+int process_has_ended(const struct process *process);
+
+/*
+ * The id by which a process's memory, files and program are found below /proc: of a
+ * first thread that has ended the kernel shows none of them, though others live on.
+ * 0: no thread lives.
+ */
+pid_t process_living(pid_t pid);
+
 /* *ret is the caller's, to be freed: the ids of all threads. Gives their number. */
 int process_threads(pid_t pid, pid_t **ret);
 

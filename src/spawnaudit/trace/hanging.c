@@ -112,7 +112,7 @@ static void judge(const struct tracee *tracee, struct suspect *suspect, pid_t st
 static int gives_way(const struct suspect *suspect, const struct process_call *call)
 {
 	return suspect->waiter_count == 1 &&
-	       spin_gives_way(suspect->process.pid, call, &suspect->runtimes);
+	       spin_gives_way(suspect->living, call, &suspect->runtimes);
 }
 
 static int may_give_way(long number)
