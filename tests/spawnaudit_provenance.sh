@@ -71,6 +71,26 @@ test_a_number_that_an_unseen_call_reused_is_unknown() {
 	has ': socket('
 }
 
+test_a_message_that_the_program_forges_is_survived() {
+	origins forged --provenance
+}
+
+# Memory: a program that sets a flag for ever must not fill it.
+test_of_many_copies_the_last_and_the_first_are_kept() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	origins kept --provenance --json
+	python3 -c '
+import json
+lines = [json.loads(line) for line in open("report")]
+leak, = [leak for line in lines if line["type"] == "finding" for leak in line["leaks"]]
+chain, origin = [], leak["origin"]
+while origin:
+	chain.append(origin["how"])
+	origin = origin["of"]
+assert 2 < len(chain) < 20 and set(chain[:-1]) == {"kept"} and chain[-1] == "opened", chain
+' || fail "$(cat report)"
+}
+
 test_programs_with_a_filter_of_their_own_are_told() {
 	origins filtered --provenance
 	has 'by_open[.a-z0-9]* at sa_origins.c:'

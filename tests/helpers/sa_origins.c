@@ -163,6 +163,35 @@ static void make_reused(void)
 	socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+/* One descriptor, kept open again and again */
+static void make_kept(void)
+{
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	for (int i = 0; i < 100; i++)
+		fcntl(fd, F_SETFD, 0);
+}
+
+/* The second message overwrites what the kernel said of the first: rights to nothing, twice. */
+static void make_forged(void)
+{
+	struct cmsghdr rights = {CMSG_LEN(0), SOL_SOCKET, SCM_RIGHTS}, forged[] = {rights, rights};
+	struct msghdr lie = {.msg_control = forged, .msg_controllen = sizeof(forged)};
+	struct mmsghdr messages[2] = {0};
+	struct iovec parts[] = {{&quiet, 1}, {&messages[0].msg_hdr, sizeof(lie)}};
+	int pair[2];
+
+	for (int i = 0; i < 2; i++) {
+		messages[i].msg_hdr.msg_iov = &parts[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+	    write(pair[0], "", 1) != 1 || write(pair[0], &lie, sizeof(lie)) != sizeof(lie) ||
+	    recvmmsg(pair[1], messages, 2, 0, NULL) != 2 ||
+	    messages[0].msg_hdr.msg_control != forged)
+		exit(3);
+}
+
 /* A program with a filter of its own */
 static void make_filtered(void)
 {
@@ -197,6 +226,7 @@ int main(int argc, char **argv)
 	} ways[] = {
 		{"all", make_all}, {"same", make_same}, {"reused", make_reused},
 		{"filtered", make_filtered}, {"behind", make_behind},
+		{"kept", make_kept}, {"forged", make_forged},
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	pid_t pid;

@@ -15,6 +15,9 @@ struct identity {
 	unsigned mode;		/* the type of the file, and how it was opened */
 };
 
+/* A copy of a copy of a copy: more than so many are not kept, but the first is */
+#define ORIGIN_DEPTH 16
+
 enum origin_kind { ORIGIN_OPENED, ORIGIN_COPIED, ORIGIN_RECEIVED, ORIGIN_KEPT, ORIGIN_KINDS };
 
 struct origin {

@@ -8,9 +8,6 @@
 
 #define INDENT "          "
 
-/* A copy of a copy of a copy: JSON tells as many, text the first and the last */
-#define DEPTH 16
-
 static const struct origin *first_of(const struct origin *origin)
 {
 	while (origin->of)
@@ -61,6 +58,7 @@ void origins_print(const struct leak *leak)
 		print_one(first, 0);
 }
 
+/* JSON tells all that are kept, text the first and the last. */
 static void write_one(struct json *json, const struct origin *origin, int depth)
 {
 	json_object(json, depth ? "of" : "origin");
@@ -72,7 +70,7 @@ static void write_one(struct json *json, const struct origin *origin, int depth)
 	json_string(json, "call", origin->call);
 	place_name(origin->place);
 	shapes_write_place(json, "stack", origin->place);
-	if (origin->of && depth < DEPTH)
+	if (origin->of)
 		write_one(json, origin->of, depth + 1);
 	else
 		json_null(json, "of");

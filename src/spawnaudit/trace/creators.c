@@ -266,8 +266,12 @@ struct numbers {
 
 static void take(struct numbers *numbers, const int *list, size_t count)
 {
-	int *grown = reallocarray(numbers->list, numbers->count + count, sizeof(*grown));
+	int *grown;
 
+	/* for none, it might free the list and give none back */
+	if (count == 0)
+		return;
+	grown = reallocarray(numbers->list, numbers->count + count, sizeof(*grown));
 	if (!grown)
 		return;
 	numbers->list = grown;

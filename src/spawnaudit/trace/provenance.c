@@ -165,9 +165,14 @@ void provenance_call(struct task *task)
 static struct origin *origin_of(struct tracee *tracee, int fd, const struct identity *made)
 {
 	struct descriptor *descriptor = descriptors_find(tracee->descriptors, fd);
+	struct origin *first;
+	int depth = 0;
 
-	return descriptor && identity_is_same(&descriptor->origin->identity, made)
-		       ? origin_share(descriptor->origin) : NULL;
+	if (!descriptor || !identity_is_same(&descriptor->origin->identity, made))
+		return NULL;
+	for (first = descriptor->origin; first->of; first = first->of)
+		depth++;
+	return origin_share(depth < ORIGIN_DEPTH ? descriptor->origin : first);
 }
 
 static void note(struct task *task, int fd)
