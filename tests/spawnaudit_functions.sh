@@ -223,6 +223,35 @@ test_they_are_those_that_single_steps_meet() {
 	done
 }
 
+# Half a million symbols with one name of 8 MB: to read each would take minutes.
+test_a_crafted_file_costs_little() {
+	need_functions
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	cat >craft.py <<-'END'
+		import ctypes, os, struct, threading
+		count, length = 500000, 8 << 20
+		end = 8192 + 24 * count + length
+		with open("crafted.so", "wb") as f:
+		    f.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0,
+		            64, end, 0, 64, 56, 1, 64, 3, 0))
+		    f.write(struct.pack("<IIQQQQQQ", 1, 5, *[4096] * 6))
+		    f.seek(4096)
+		    f.write(b"\xc3" * 4096 + struct.pack("<IBBHQQ", 0, 2, 0, 1, 4096, 1) * count)
+		    f.write(b"a" * (length - 1) + bytes(65))
+		    f.write(struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 8192, 24 * count, 2, 0, 8, 24))
+		    f.write(struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, end - length, length, 0, 0, 1, 0))
+		mmap = ctypes.CDLL(None).mmap
+		mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + 3 * [ctypes.c_int] + [ctypes.c_long]
+		mmap(None, 4096, 5, 2, os.open("crafted.so", os.O_RDONLY | os.O_CLOEXEC), 4096)
+		threading.Thread(target=threading.Event().wait, daemon=True).start()
+		if os.fork() == 0:
+		    os.execv("/bin/true", ["true"])
+		os.wait()
+	END
+	status 0 timeout 200 spawnaudit --log=report --functions=all python3 craft.py
+	has 'python3.* forked with 2 threads'
+}
+
 # Killed, we leave no copy behind whose text is ours.
 test_a_killed_audit_leaves_no_breakpoints() {
 	need_functions

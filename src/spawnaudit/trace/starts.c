@@ -14,6 +14,8 @@
 /* A table that is larger isn't read */
 #define TABLE_MAX (64u << 20)
 #define HEADERS_MAX 4096
+#define SEGMENTS_MAX 128
+#define STUBS_MAX 8
 
 /* What .eh_frame_hdr says of itself, where we can read it: all that linkers write */
 #define TABLE_VERSION 1
@@ -39,6 +41,8 @@ struct reading {
 	Elf64_Shdr *sections;
 	size_t section_count;
 	char *section_names;
+	const Elf64_Shdr *stubs[STUBS_MAX];
+	size_t stub_count;
 	size_t room;
 };
 
@@ -58,11 +62,19 @@ static void *read_part(int fd, uint64_t offset, uint64_t size)
 	return part;
 }
 
+static void note_stubs(struct reading *reading, const Elf64_Shdr *section, uint64_t names_size)
+{
+	if (section->sh_name < names_size && reading->stub_count < STUBS_MAX &&
+	    strncmp(reading->section_names + section->sh_name, ".plt", 4) == 0)
+		reading->stubs[reading->stub_count++] = section;
+}
+
 static int read_headers(struct reading *reading)
 {
 	Elf64_Ehdr *header = read_part(reading->fd, 0, sizeof(*header));
 	int is_ours = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
 		      header->e_ident[EI_CLASS] == ELFCLASS64 &&
+		      header->e_phnum <= SEGMENTS_MAX &&
 		      header->e_phentsize == sizeof(*reading->segments);
 
 	if (is_ours) {
@@ -84,8 +96,7 @@ static int read_headers(struct reading *reading)
 		reading->section_names = read_part(reading->fd, names->sh_offset, names->sh_size);
 		if (reading->section_names)
 			for (size_t i = 0; i < reading->section_count; i++)
-				if (reading->sections[i].sh_name >= names->sh_size)
-					reading->sections[i].sh_name = (Elf64_Word)names->sh_size;
+				note_stubs(reading, &reading->sections[i], names->sh_size);
 	}
 	free(header);
 	return reading->segments ? 0 : -1;
@@ -94,13 +105,9 @@ static int read_headers(struct reading *reading)
 /* The linker's stubs have one rule for all of them, and return addresses of their own. */
 static int is_stub(const struct reading *reading, uint64_t address)
 {
-	for (size_t i = 0; reading->section_names && i < reading->section_count; i++) {
-		const Elf64_Shdr *section = &reading->sections[i];
-
-		if (address - section->sh_addr < section->sh_size &&
-		    strncmp(reading->section_names + section->sh_name, ".plt", 4) == 0)
+	for (size_t i = 0; i < reading->stub_count; i++)
+		if (address - reading->stubs[i]->sh_addr < reading->stubs[i]->sh_size)
 			return 1;
-	}
 	return 0;
 }
 
@@ -160,6 +167,7 @@ static void add_symbols(struct reading *reading, const Elf64_Shdr *section, char
 {
 	const Elf64_Shdr *strings;
 	Elf64_Sym *symbols;
+	size_t length, left;
 	char *names;
 
 	if (section->sh_link >= reading->section_count)
@@ -167,12 +175,19 @@ static void add_symbols(struct reading *reading, const Elf64_Shdr *section, char
 	strings = &reading->sections[section->sh_link];
 	symbols = read_part(reading->fd, section->sh_offset, section->sh_size);
 	names = read_part(reading->fd, strings->sh_offset, strings->sh_size);
+	/* names may share their ends, but a file in which millions share a long one is crafted */
+	left = 16 * strings->sh_size;
 	for (size_t i = 0; symbols && names && i < section->sh_size / sizeof(*symbols); i++) {
 		const Elf64_Sym *symbol = &symbols[i];
 
+		if (symbol->st_name >= strings->sh_size)
+			continue;
+		length = strlen(names + symbol->st_name);
+		if (length > left)
+			break;
+		left -= length;
 		if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF &&
-		    symbol->st_size > 0 && symbol->st_name < strings->sh_size &&
-		    !is_part(names + symbol->st_name))
+		    symbol->st_size > 0 && !is_part(names + symbol->st_name))
 			add(reading, symbol->st_value, names + symbol->st_name,
 			    section->sh_type == SHT_DYNSYM);
 	}
@@ -224,8 +239,10 @@ static void read_file(struct file *file, int fd)
 
 	if (read_headers(&reading) == 0) {
 		for (size_t i = 0; i < reading.segment_count; i++)
-			if (reading.segments[i].p_type == PT_GNU_EH_FRAME)
+			if (reading.segments[i].p_type == PT_GNU_EH_FRAME) {
 				add_rules(&reading, &reading.segments[i]);
+				break;
+			}
 		for (size_t i = 0; i < reading.section_count; i++) {
 			Elf64_Word type = reading.sections[i].sh_type;
 
