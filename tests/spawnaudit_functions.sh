@@ -190,6 +190,7 @@ test_none_says_what_it_judges_by() {
 
 # What single steps meet, breakpoints meet, by an account of where functions begin that isn't ours.
 test_they_are_those_that_single_steps_meet() {
+	long
 	need_functions
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	command -v nm >/dev/null || skip "nm isn't installed"
