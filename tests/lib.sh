@@ -33,6 +33,16 @@ long() {
 	[ -n "${CHECK_ALL-}" ] || exit 78
 }
 
+# until_true COMMAND...: within 200 s
+until_true() {
+	turns=0
+	until "$@"; do
+		turns=$((turns + 1))
+		[ $turns -lt 20000 ] || fail "not within 200 s: $*"
+		sleep 0.01
+	done
+}
+
 # public_child: $CHILD is spawnbench-child where other users get to it, as whom it is launched
 public_child() {
 	public=$(mktemp -d) && trap 'rm -rf "$public"' EXIT && chmod 755 "$public" &&

@@ -30,3 +30,15 @@ need_plugin() {
 	mv "$plugin.$$" "$plugin"
 	rm -f "$BUILD"/tests/go/*.h
 }
+
+# trace_host [OPTION...]: until its child hangs, and ends it; the report in report, its status
+trace_host() {
+	spawnaudit --log=report "$@" "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
+	audit=$!
+	for _ in $(seq 600); do
+		! grep -q '^ready' said || break
+		sleep 0.1
+	done
+	kill -TERM "$(sed -n 's/^parent //p' said)"
+	wait "$audit"
+}

@@ -169,23 +169,15 @@ test_timeout_gives_the_terminal_back() {
 }
 
 test_setpgid_is_like_timeout() {
-	play <<-'END'
+	cat >typing <<-'END'
 		send safespawn -q --setpgid sh -c 'echo as""k; read x; echo go""t $x; exec ss_catch'\n
 		expect ask
 		send text\n
 		line got text
 		line ready
-		send \x1a
-		expect Stopped
-		send fg\n
-		line got 18
-		send \x03
-		line got 2
-		send \x1a
-		expect Stopped
-		send kill -TERM $(jobs -p); fg\n
-		line got 15
 	END
+	stop_and_end '$(jobs -p)' >>typing
+	play <typing
 }
 
 test_a_pager_behind_it_keeps_the_terminal() {

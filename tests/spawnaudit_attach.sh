@@ -10,16 +10,6 @@ need_audit() {
 	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 }
 
-# until COMMAND...: true within 60 s
-until_true() {
-	turns=0
-	until "$@"; do
-		turns=$((turns + 1))
-		[ $turns -lt 6000 ] || fail "not within 60 s: $*"
-		sleep 0.01
-	done
-}
-
 tracer() {
 	sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null
 }

@@ -301,14 +301,7 @@ test_who_is_left_behind_has_its_own_text() {
 test_a_library_of_go_is_named_by_where_it_hangs() {
 	need_functions
 	need_plugin
-	spawnaudit --log=report --functions=all "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
-	audit=$!
-	for _ in $(seq 600); do
-		! grep -q '^ready' said || break
-		sleep 0.1
-	done
-	kill -TERM "$(sed -n 's/^parent //p' said)"
-	wait "$audit"
+	trace_host --functions=all
 	has '^ *\* .*\(cgo\|crosscall2\)'
 	has '^  last    runtime\.'
 }

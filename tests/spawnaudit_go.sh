@@ -36,14 +36,7 @@ those of the parent aren't here*" "$out"
 test_tracing_a_host_that_forks_while_the_go_runtime_runs() {
 	need
 	need_plugin
-	spawnaudit --log=report "$HELPERS/sa_gohost" "$plugin" >said 2>&1 &
-	audit=$!
-	for _ in $(seq 600); do
-		! grep -q '^ready' said || break
-		sleep 0.1
-	done
-	kill -TERM "$(sed -n 's/^parent //p' said)"
-	wait "$audit"
+	trace_host
 	same status 143 $?
 	# Go waits in one of two ways, by the luck of the moment: both are found, as by --stuck
 	like "the finding" "stuck: sa_gohost (*) forked with * threads (runtimes: Go);

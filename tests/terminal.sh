@@ -29,18 +29,22 @@ count() {
 # What is typed at a shell that has job control: a program that says its signals is stopped,
 # continued, interrupted and ended
 job_control() {
-	cat <<-'END'
-		send ss_catch\n
-		line ready
-		send \x1a
+	printf '%s\n' 'send ss_catch\n' 'line ready'
+	stop_and_end %1
+}
+
+# stop_and_end JOB: the same, once it is ready
+stop_and_end() {
+	cat <<-END
+		send \\x1a
 		expect Stopped
-		send fg\n
+		send fg\\n
 		line got 18
-		send \x03
+		send \\x03
 		line got 2
-		send \x1a
+		send \\x1a
 		expect Stopped
-		send kill -TERM %1; fg\n
+		send kill -TERM $1; fg\\n
 		line got 15
 	END
 }
