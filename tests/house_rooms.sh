@@ -56,6 +56,7 @@ rooms() {
 		spawnaudit/look/view.* | spawnaudit/look/demangle.h spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
 		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
+		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
 		spawnaudit/look/peer.* | spawnaudit/look/peer.h
 		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
@@ -63,12 +64,11 @@ rooms() {
 		spawnaudit/hang/account.* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/*
 		spawnaudit/hang/* | spawnaudit/look/* spawnaudit/hang/*
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
+		spawnaudit/record/clock.* | spawnaudit/record/clock.h
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
 		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/origin.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
-		spawnaudit/trace/clock.* | spawnaudit/trace/clock.h
 		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
-		spawnaudit/trace/announced.* | spawnutil.h spawnaudit/trace/announced.h
 		spawnaudit/trace/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/trace/creators.h
 		spawnaudit/trace/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/trace/descriptors.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*

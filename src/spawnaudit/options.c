@@ -129,15 +129,11 @@ static int take_operand(struct options *options, char *text, struct argp_state *
 
 static int set_watch(struct options *options, const char *text)
 {
-	const int64_t longest = INT64_MAX / 4000000;
-
 	options->watch_ms = -1;
 	if (text && (parse_duration_ms(text, &options->watch_ms) < 0 || options->watch_ms == 0)) {
 		say("--watch: '%s' isn't a time (as 10 or 1.5)", text);
 		return EINVAL;
 	}
-	if (options->watch_ms > longest)
-		options->watch_ms = -1;
 	return set_mode(options, MODE_WATCH);
 }
 

@@ -77,17 +77,24 @@ static int is_pipe_end(const struct spu_audit_fd *fd, int mode)
 	       strncmp(fd->name, "pipe:", 5) == 0;
 }
 
-/* make's job server: two ends of a pipe */
-static int is_jobservers(const struct announced *a, const struct spu_audit *all, int fd)
+int announced_jobserver(const char *makeflags, int *ret_reader, int *ret_writer)
 {
 	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
-	const char *flags = variable(a, "MAKEFLAGS"), *value = NULL;
+	const char *value = NULL;
+
+	for (size_t i = 0; !value && i < sizeof(options) / sizeof(options[0]); i++)
+		for (const char *at = makeflags; (at = strstr(at, options[i]));)
+			value = at += strlen(options[i]);
+	return value && sscanf(value, "%9d,%9d", ret_reader, ret_writer) == 2;
+}
+
+/* What isn't a pipe there is something else's by now. */
+static int is_jobservers(const struct announced *a, const struct spu_audit *all, int fd)
+{
+	const char *flags = variable(a, "MAKEFLAGS");
 	int reader, writer;
 
-	for (size_t i = 0; flags && !value && i < 2; i++)
-		for (const char *at = flags; (at = strstr(at, options[i]));)
-			value = at += strlen(options[i]);
-	return value && sscanf(value, "%9d,%9d", &reader, &writer) == 2 &&
+	return flags && announced_jobserver(flags, &reader, &writer) &&
 	       (fd == reader || fd == writer) && is_pipe_end(find(all, reader), O_RDONLY) &&
 	       is_pipe_end(find(all, writer), O_WRONLY);
 }

@@ -17,6 +17,9 @@ struct announced {
 void announced_read(struct announced *announced, pid_t pid);
 void announced_clear(struct announced *announced);
 
+/* The two ends of make's job server in its MAKEFLAGS: 1, or 0 where none are. */
+int announced_jobserver(const char *makeflags, int *ret_reader, int *ret_writer);
+
 /* Do its arguments or its environment name this one of all that it has? */
 int announced_has(const struct announced *announced, const struct spu_audit *all,
 		  const struct spu_audit_fd *fd);

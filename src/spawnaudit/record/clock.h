@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The time that windows are measured in. */
+/* The time that launches are measured in, which is that of the kernel's own programs, too. */
 #ifndef SPAWNAUDIT_CLOCK_H
 #define SPAWNAUDIT_CLOCK_H
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch.h"
 
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +50,22 @@ void launch_free(struct launch *launch)
 	place_let_go(launch->place);
 	place_let_go(launch->child_place);
 	free(launch);
+}
+
+static enum method method_of(uint64_t flags, int has_stack)
+{
+	if (flags & CLONE_VM && flags & CLONE_VFORK)
+		return has_stack ? METHOD_SPAWN : METHOD_VFORK;
+	if (flags & (CLONE_VM | CLONE_VFORK) || (flags & CSIGNAL) != SIGCHLD)
+		return METHOD_CLONE;
+	return METHOD_FORK;
+}
+
+void launch_was_made_by(struct launch *launch, uint64_t flags, int has_stack)
+{
+	launch->flags = flags;
+	launch->shares_memory = (flags & CLONE_VM) != 0;
+	launch->method = method_of(flags, has_stack);
 }
 
 size_t launch_kept(const struct launch *launch)

@@ -122,6 +122,9 @@ void leak_clear(struct leak *leak);
 struct launch *launch_new(void);
 void launch_free(struct launch *launch);
 
+/* By clone with these flags; has_stack: the child doesn't go on in its creator's frames. */
+void launch_was_made_by(struct launch *launch, uint64_t flags, int has_stack);
+
 /* The current call is over: keeps it. */
 void launch_store_call(struct launch *launch);
 

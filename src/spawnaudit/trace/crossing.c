@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../look/announced.h"
 #include "../look/process.h"
-#include "announced.h"
 #include "common/message.h"
 #include "given.h"
 #include "learning.h"
@@ -46,11 +46,13 @@ static void add_leak(struct launch *launch, const struct spu_audit_fd *fd)
 	if (!grown)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 	launch->leaks = grown;
-	grown[launch->leak_count++] = (struct leak){
+	grown[launch->leak_count] = (struct leak){
 		.fd = fd->fd,
 		.flags = fd->flags,
 		.name = strdup(fd->name ? fd->name : "?"),
 	};
+	if (!grown[launch->leak_count++].name)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
 }
 
 /* Once: it may be so for all launches. */

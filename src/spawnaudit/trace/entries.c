@@ -13,10 +13,10 @@
 
 #include "../look/process.h"
 #include "../look/snapshot.h"
+#include "../record/clock.h"
 #include "../record/functions.h"
 #include "../record/safe.h"
 #include "breakpoints.h"
-#include "clock.h"
 #include "common/message.h"
 #include "start.h"
 

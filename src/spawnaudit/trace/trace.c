@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../look/process.h"
-#include "clock.h"
+#include "../record/clock.h"
 #include "common/message.h"
 #include "crossing.h"
 #include "entries.h"

@@ -11,11 +11,11 @@
 
 #include "../look/process.h"
 #include "../look/runtimes.h"
+#include "../record/clock.h"
 #include "../record/judgement.h"
 #include "../record/tally.h"
 #include "arch/arch.h"
 #include "calls.h"
-#include "clock.h"
 #include "common/message.h"
 #include "crossing.h"
 #include "entries.h"
@@ -68,15 +68,6 @@ void birth_read(pid_t creator, int event, struct birth *ret)
 	}
 }
 
-static enum method method_of(const struct birth *birth)
-{
-	if (birth->flags & CLONE_VM && birth->flags & CLONE_VFORK)
-		return birth->has_stack ? METHOD_SPAWN : METHOD_VFORK;
-	if (birth->flags & (CLONE_VM | CLONE_VFORK) || (birth->flags & CSIGNAL) != SIGCHLD)
-		return METHOD_CLONE;
-	return METHOD_FORK;
-}
-
 static void describe_creator(struct launch *launch, const struct task *creator)
 {
 	struct tracee *parent = creator->tracee;
@@ -95,9 +86,7 @@ void window_tell(struct tracee *child, const struct task *creator, const struct 
 
 	if (!launch || launch->thread)
 		return;
-	launch->flags = birth->flags;
-	launch->shares_memory = (birth->flags & CLONE_VM) != 0;
-	launch->method = method_of(birth);
+	launch_was_made_by(launch, birth->flags, birth->has_stack);
 	if (creator) {
 		describe_creator(launch, creator);
 		launch->snapshot = snapshot_take(creator->tid, &birth->creator);

@@ -3,87 +3,31 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "../look/process.h"
+#include "../record/clock.h"
 #include "../record/judgement.h"
 #include "common/message.h"
+#include "ending.h"
+#include "leaks.h"
 #include "names.h"
 #include "processes.h"
 #include "source.h"
-#include "spawnutil.h"
-
-/* To name a place takes long, and events wait meanwhile: so many launches wait for a quiet time */
-#define PENDING 1024
 
 #define TICK_MS 20
 
-/* A launch that is over and has a place to be found */
-struct pending {
-	struct launch *launch;
-	struct image *image;
-	struct pending *next;
-};
-
 static struct watch *watch;
-static struct pending *pending, **pending_end = &pending;
-static size_t pending_count;
 static volatile sig_atomic_t is_enough;
 
 /*
  * Launches that are over
  */
-
-static void locate(struct launch *launch, struct image *image)
-{
-	if (!image->view)
-		image->view = view_of_maps(image->pid, image->maps, image->is_ours);
-	if (image->view)
-		launch->place = place_find(launch->snapshot, image->pid, &image->view);
-}
-
-static void hand_on(struct launch *launch, struct image *image)
-{
-	if (image)
-		locate(launch, image);
-	image_let_go(image);
-	snapshot_free(launch->snapshot);
-	launch->snapshot = NULL;
-	watch->take(launch);
-}
-
-static void hand_on_first(void)
-{
-	struct pending *first = pending;
-
-	pending = first->next;
-	if (!pending)
-		pending_end = &pending;
-	pending_count--;
-	hand_on(first->launch, first->image);
-	free(first);
-}
-
-static void wait_for_quiet(struct launch *launch, struct image *image)
-{
-	struct pending *last = malloc(sizeof(*last));
-
-	if (!last)
-		die(EXIT_TROUBLE, "no memory for another launch");
-	*last = (struct pending){launch, image, NULL};
-	*pending_end = last;
-	pending_end = &last->next;
-	if (++pending_count > PENDING)
-		hand_on_first();
-}
 
 static void finish(struct watched *watched, enum outcome outcome, int status, int64_t at)
 {
@@ -104,10 +48,10 @@ static void finish(struct watched *watched, enum outcome outcome, int status, in
 		launch_free(launch);
 		image_let_go(image);
 	} else if (image && launch->snapshot && (launch->findings || watch->options->json)) {
-		wait_for_quiet(launch, image);
+		ending_put_off(launch, image);
 	} else {
 		image_let_go(image);
-		hand_on(launch, NULL);
+		ending_tell(launch, NULL);
 	}
 }
 
@@ -120,15 +64,6 @@ static char *copy(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
-static enum method method_of(const struct event_birth *birth)
-{
-	if (birth->flags & CLONE_VM && birth->flags & CLONE_VFORK)
-		return birth->has_stack ? METHOD_SPAWN : METHOD_VFORK;
-	if (birth->flags & (CLONE_VM | CLONE_VFORK) || (birth->flags & CSIGNAL) != SIGCHLD)
-		return METHOD_CLONE;
-	return METHOD_FORK;
-}
-
 static struct launch *launch_of(const struct event_birth *birth, const struct watched *parent)
 {
 	struct launch *launch = launch_new();
@@ -139,9 +74,7 @@ static struct launch *launch_of(const struct event_birth *birth, const struct wa
 	snprintf(launch->thread_name, sizeof(launch->thread_name), "%.*s",
 		 (int)sizeof(birth->name), birth->name);
 	launch->located = 1;
-	launch->method = method_of(birth);
-	launch->flags = birth->flags;
-	launch->shares_memory = (birth->flags & CLONE_VM) != 0;
+	launch_was_made_by(launch, birth->flags, birth->has_stack);
 	launch->threads = birth->threads;
 	launch->born = (int64_t)birth->event.at;
 	if (parent) {
@@ -207,20 +140,6 @@ static void on_inherited(const struct event *event)
  * Execs
  */
 
-static void add_leak(struct launch *launch, const struct event_crossed *crossed)
-{
-	struct leak *grown = reallocarray(launch->leaks, launch->leak_count + 1, sizeof(*grown));
-	char *name = name_of_file(crossed);
-
-	if (!grown || !name)
-		die(EXIT_TROUBLE, "no memory for another descriptor");
-	launch->leaks = grown;
-	grown[launch->leak_count++] = (struct leak){
-		.fd = crossed->file.fd, .flags = (int)crossed->file.flags & ~O_CLOEXEC,
-		.name = name,
-	};
-}
-
 /*
  * What the parent's next exec would have handed on as well came by itself. What the
  * child has from elsewhere it got on purpose, by dup2(2) or fcntl(2).
@@ -240,67 +159,7 @@ static void on_crossed(const struct event *event)
 	if (held_has(watched->given, &crossed->file))
 		launch->passed_on++;
 	else
-		add_leak(launch, crossed);
-}
-
-static struct leak *find_pipe(struct launch *launch, int fd, int mode)
-{
-	for (size_t i = 0; i < launch->leak_count; i++)
-		if (launch->leaks[i].fd == fd && (launch->leaks[i].flags & O_ACCMODE) == mode &&
-		    strncmp(launch->leaks[i].name, "pipe:", 5) == 0)
-			return &launch->leaks[i];
-	return NULL;
-}
-
-static void forget_leak(struct launch *launch, struct leak *leak)
-{
-	size_t behind = (size_t)(launch->leaks + launch->leak_count - leak) - 1;
-
-	free(leak->name);
-	memmove(leak, leak + 1, behind * sizeof(*leak));
-	launch->leak_count--;
-}
-
-/* As crossing.c has it: make's job server is expected. */
-static void expect_jobserver(struct launch *launch, const char *makeflags)
-{
-	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
-	const char *value = NULL;
-	int reader, writer;
-
-	for (size_t i = 0; !value && i < 2; i++)
-		for (const char *at = makeflags; (at = strstr(at, options[i]));)
-			value = at += strlen(options[i]);
-	if (!value || sscanf(value, "%9d,%9d", &reader, &writer) != 2 ||
-	    !find_pipe(launch, reader, O_RDONLY) || !find_pipe(launch, writer, O_WRONLY))
-		return;
-	forget_leak(launch, find_pipe(launch, reader, O_RDONLY));
-	forget_leak(launch, find_pipe(launch, writer, O_WRONLY));
-}
-
-/* The addresses of sockets, where the process is there to be asked: they stand behind the name. */
-static void name_sockets(struct launch *launch, pid_t pid)
-{
-	struct spu_audit *audit = NULL;
-
-	for (size_t i = 0; i < launch->leak_count; i++) {
-		struct leak *leak = &launch->leaks[i];
-		size_t length = strlen(leak->name);
-
-		if (strncmp(leak->name, "socket:", 7) != 0)
-			continue;
-		if (!audit && spu_audit(pid, SPU_AUDIT_NAMES, &audit) < 0)
-			return;
-		for (size_t j = 0; j < audit->count; j++)
-			if (audit->fds[j].name &&
-			    strncmp(audit->fds[j].name, leak->name, length) == 0 &&
-			    audit->fds[j].name[length] == ' ') {
-				free(leak->name);
-				leak->name = strdup(audit->fds[j].name);
-				break;
-			}
-	}
-	spu_audit_free(audit);
+		leaks_add(launch, crossed);
 }
 
 static void on_exec(const struct event *event)
@@ -324,8 +183,8 @@ static void on_exec(const struct event *event)
 	watched->crossed = NULL;
 	if (!launch)
 		return;
-	expect_jobserver(launch, exec->makeflags);
-	name_sockets(launch, event->pid);
+	leaks_expect_jobserver(launch, exec->makeflags);
+	leaks_name_sockets(launch, event->pid);
 	launch->executed = copy(watched->program);
 	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
 }
@@ -472,23 +331,15 @@ static void heed_signals(void)
 		sigaction(signals[i], &action, NULL);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 static void follow(void)
 {
-	int64_t ms = watch->options->watch_ms, end = ms < 0 ? INT64_MAX : now_ns() + ms * 1000000;
+	int64_t ms = watch->options->watch_ms, begun = now_ns();
 	int count;
 
-	while (!is_enough && now_ns() < end) {
+	while (!is_enough && (ms < 0 || (now_ns() - begun) / 1000000 < ms)) {
 		count = source_poll(take, TICK_MS);
-		if (count == 0 && pending)
-			hand_on_first();
+		if (count == 0 && ending_is_awaited())
+			ending_tell_first();
 	}
 	/* what is there already; others make more meanwhile */
 	source_poll(take, 0);
@@ -506,6 +357,7 @@ int watch_run(struct watch *all)
 	int r;
 
 	watch = all;
+	ending_setup(watch->take);
 	heed_signals();
 	r = begin();
 	if (r < 0)
@@ -515,7 +367,7 @@ int watch_run(struct watch *all)
 	source_end();
 	end = now_ns();
 	watched_visit(leave, &end);
-	while (pending)
-		hand_on_first();
+	while (ending_is_awaited())
+		ending_tell_first();
 	return 0;
 }

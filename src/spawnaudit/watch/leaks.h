@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors of a launch that crossed an exec, as the kernel told of them. */
+#ifndef SPAWNAUDIT_LEAKS_H
+#define SPAWNAUDIT_LEAKS_H
+
+#include <sys/types.h>
+
+#include "../record/launch.h"
+#include "events.h"
+
+void leaks_add(struct launch *launch, const struct event_crossed *crossed);
+
+/* make's job server, by its MAKEFLAGS, is no leak. */
+void leaks_expect_jobserver(struct launch *launch, const char *makeflags);
+
+/* The addresses of sockets, where the process is there to be asked: they stand behind the name. */
+void leaks_name_sockets(struct launch *launch, pid_t pid);
+
+#endif
