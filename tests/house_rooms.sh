@@ -79,7 +79,7 @@ rooms() {
 		spawnaudit/watch/* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/watch/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
-		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/report/*
+		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/record/safe.h spawnaudit/report/*
 		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/verdict.h spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
 		spawnaudit/* | spawnutil.h common/* spawnaudit/*
 	END

@@ -21,6 +21,18 @@ origins() {
 	cp out made
 }
 
+# origins_below WAY [OPTION...]: the same, but a shell is launched, and launches one more;
+# report has what that one got
+origins_below() {
+	need_provenance
+	way=$1
+	shift
+	status 0 spawnaudit --log=whole "$@" "$HELPERS/sa_origins" "$way" /bin/sh -c '/bin/true; :'
+	cp out made
+	sed -n '/^passed on: /,$p' whole >report
+	[ -s report ] || fail "nothing was passed on: $(cat whole)"
+}
+
 has() {
 	grep -q -- "$1" report || fail "no '$1' in: $(cat report)"
 }
@@ -28,22 +40,66 @@ has() {
 # origin_of FD: the lines below that of a descriptor
 origin_of() {
 	awk -v fd="$1" '
-		/^(  what| {10}) +[0-9]+ +(r|w|rw|path) / { sub(/^  what/, ""); on = $1 == fd; next }
+		/^(  what|  passed| {8}) +[0-9]+ +(r|w|rw|path) / {
+			sub(/^  [a-z]+/, "")
+			on = $1 == fd
+			next
+		}
 		/^  where/ { on = 0 }
 		on' report
 }
 
-test_every_call_is_named_with_the_function_that_made_it() {
-	origins all --provenance
+# all_are_named HOW: each that the helper made is in the report
+all_are_named() {
 	[ "$(wc -l <made)" -ge 17 ] || fail "the helper made only: $(cat made)"
 	while read -r fd call function; do
 		origin_of "$fd" >origin
-		grep -q "by sa_origins ([0-9]*).*: $call(" origin ||
+		grep -q "by sa_origins ([0-9]*)$1: $call(" origin ||
 			fail "$fd isn't by $call: $(cat origin report)"
 		grep -q " $function[.a-z0-9]* at sa_origins.c:[0-9]" origin ||
 			fail "$fd isn't by $function: $(cat origin)"
 	done <made
 	! grep 'opened  unknown' report || fail "unknown"
+}
+
+test_every_call_is_named_with_the_function_that_made_it() {
+	origins all --provenance
+	all_are_named '.*'
+}
+
+# It isn't the shell's fault, and no finding: but it can be asked who opened it.
+test_what_a_shell_was_given_is_named_for_its_child_as_well() {
+	origins_below all --provenance
+	all_are_named '.*, 2 execs ago'
+	grep -q '^spawnaudit: findings: 1 leak$' whole || fail "$(cat whole)"
+	grep -q '^passed on: .* had been given [0-9]* descriptors itself,$' report ||
+		fail "$(cat report)"
+}
+
+test_what_was_there_before_the_program_became_another_is_named() {
+	origins_below become --provenance
+	all_are_named '.*, 2 execs ago'
+	grep -q '^spawnaudit: findings: none$' whole || fail "$(cat whole)"
+}
+
+test_a_launch_lists_what_it_passed_on() {
+	origins_below all --provenance -v
+	awk '/^safe: .*true after/ { on = 1 } /^spawnaudit: / { on = 0 } on' whole >report
+	all_are_named '.*, 2 execs ago'
+}
+
+test_below_a_shell_an_unknown_origin_is_unknown() {
+	origins_below reused --provenance=open
+	has 'socket:\['
+	has '^  opened  unknown$'
+	! grep openat report || fail "blamed on another"
+}
+
+# Nobody can know who made it, and no line says so for each launch.
+test_what_the_command_was_given_at_its_start_is_not_told() {
+	need_provenance
+	status 0 spawnaudit --log=report --provenance sh -c '/bin/true; /bin/true' 9</etc/passwd
+	! grep -e opened -e 'passed on' report || fail "told"
 }
 
 test_a_copy_tells_both_calls() {
@@ -117,6 +173,25 @@ for leak in leaks:
 	assert origin["call"].startswith("openat("), origin
 	assert any(f["function"] == "make_same" for f in origin["stack"]["frames"]), origin
 	assert leak["execs"] == 1, leak
+' || fail "$(cat report)"
+}
+
+test_json_has_what_was_passed_on() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	need_provenance
+	status 0 spawnaudit --log=report --provenance --json \
+		"$HELPERS/sa_origins" same /bin/sh -c '/bin/true; :'
+	python3 -c '
+import json
+lines = [json.loads(line) for line in open("report")]
+below, above = sorted([line for line in lines if line["type"] == "launch"],
+		      key=lambda launch: len(launch["leaks"]))
+assert len(above["leaks"]) == 2 and above["passed"] == [], above
+assert below["leaks"] == [] and len(below["passed"]) == 2 <= below["passed_on"], below
+for leak, passed in zip(above["leaks"], below["passed"]):
+	assert leak["execs"] == 1 and passed["execs"] == 2, passed
+	assert passed["origin"] == leak["origin"] != None, passed
+	assert passed["fd"] == leak["fd"] and passed["name"] == leak["name"], passed
 ' || fail "$(cat report)"
 }
 

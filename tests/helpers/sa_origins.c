@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes descriptors that exec leaves open, says which number each call made ("3
- * openat by_open"), and launches a program.
+ * openat by_open"), and launches a program, or becomes it.
  */
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
 	} ways[] = {
 		{"all", make_all}, {"same", make_same}, {"reused", make_reused},
 		{"filtered", make_filtered}, {"behind", make_behind},
-		{"kept", make_kept}, {"forged", make_forged},
+		{"kept", make_kept}, {"forged", make_forged}, {"become", make_all},
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	pid_t pid;
@@ -240,6 +240,8 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], ways[i].name) == 0)
 			ways[i].make();
 	fflush(stdout);
+	if (strcmp(argv[1], "become") == 0)
+		execv(argv[2], argv + 2);
 	if (posix_spawn(&pid, argv[2], NULL, NULL, argv + 2, environ) != 0)
 		return 1;
 	waitpid(pid, NULL, 0);

@@ -24,6 +24,13 @@ void leak_clear(struct leak *leak)
 	origin_let_go(leak->origin);
 }
 
+void leaks_free(struct leak *leaks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		leak_clear(&leaks[i]);
+	free(leaks);
+}
+
 void launch_free(struct launch *launch)
 {
 	for (size_t i = 0; i < launch_kept(launch); i++)
@@ -33,9 +40,8 @@ void launch_free(struct launch *launch)
 	free(launch->runtimes);
 	free(launch->executed);
 	free(launch->exec_failure);
-	for (size_t i = 0; i < launch->leak_count; i++)
-		leak_clear(&launch->leaks[i]);
-	free(launch->leaks);
+	leaks_free(launch->leaks, launch->leak_count);
+	leaks_free(launch->passed, launch->passed_count);
 	free(launch->given);
 	free(launch->current.text);
 	free(launch->exec_file);

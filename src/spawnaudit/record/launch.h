@@ -109,6 +109,8 @@ struct launch {
 	struct leak *leaks;
 	size_t leak_count;
 	size_t passed_on;	/* descriptors that the parent had got in the same way */
+	struct leak *passed;	/* those of them that were made since we began, if asked for */
+	size_t passed_count;
 	int *given;		/* numbers that the child made inheritable itself */
 	size_t given_count;
 
@@ -118,6 +120,7 @@ struct launch {
 };
 
 void leak_clear(struct leak *leak);
+void leaks_free(struct leak *leaks, size_t count);
 
 struct launch *launch_new(void);
 void launch_free(struct launch *launch);

@@ -11,6 +11,7 @@
 #define LEAKS_KEPT 32
 
 static struct group *list, **list_end = &list;
+static struct group *passed;
 static struct counts counts;
 static struct launch *kept, **kept_end = &kept;	/* what findings point to, and more */
 
@@ -52,10 +53,11 @@ static int has_leak(const struct group *group, const struct leak *leak)
 }
 
 /* All of the first launch, where no two are the same. */
-static void add_leaks(struct group *group, const struct launch *launch)
+static void add_leaks(struct group *group, const struct launch *launch, const struct leak *leaks,
+		      size_t leak_count)
 {
-	for (size_t i = 0; i < launch->leak_count; i++) {
-		const struct leak *leak = &launch->leaks[i];
+	for (size_t i = 0; i < leak_count; i++) {
+		const struct leak *leak = &leaks[i];
 		struct leak *grown;
 
 		if (launch != group->first && has_leak(group, leak))
@@ -74,6 +76,17 @@ static void add_leaks(struct group *group, const struct launch *launch)
 	}
 }
 
+static struct group *group_new(enum finding kind, struct launch *launch)
+{
+	struct group *group = calloc(1, sizeof(*group));
+
+	if (!group)
+		die(EXIT_TROUBLE, "no memory for another finding");
+	group->kind = kind;
+	group->first = launch;
+	return group;
+}
+
 /* Gives whether the launch is kept. */
 static int add(enum finding kind, struct launch *launch)
 {
@@ -82,17 +95,31 @@ static int add(enum finding kind, struct launch *launch)
 
 	counts.findings[kind]++;
 	if (is_new) {
-		group = calloc(1, sizeof(*group));
-		if (!group)
-			die(EXIT_TROUBLE, "no memory for another finding");
-		group->kind = kind;
-		group->first = launch;
+		group = group_new(kind, launch);
 		*list_end = group;
 		list_end = &group->next;
 	}
 	group->count++;
 	if (kind == FINDING_LEAK)
-		add_leaks(group, launch);
+		add_leaks(group, launch, launch->leaks, launch->leak_count);
+	return is_new;
+}
+
+/* The same for what a program had been given itself: where it did so is of no interest. */
+static int add_passed(struct launch *launch)
+{
+	struct group **link = &passed;
+	int is_new;
+
+	if (launch->passed_count == 0)
+		return 0;
+	while (*link && !is_same_text((*link)->first->program, launch->program))
+		link = &(*link)->next;
+	is_new = !*link;
+	if (is_new)
+		*link = group_new(FINDING_LEAK, launch);
+	(*link)->count++;
+	add_leaks(*link, launch, launch->passed, launch->passed_count);
 	return is_new;
 }
 
@@ -132,6 +159,7 @@ void tally_take(struct launch *launch, int is_kept)
 	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
 		if (launch->findings & FINDING_BIT(kind))
 			is_kept |= add(kind, launch);
+	is_kept |= add_passed(launch);
 	if (!is_kept) {
 		launch_free(launch);
 		return;
@@ -145,6 +173,11 @@ const struct group *tally_groups(void)
 	return list;
 }
 
+const struct group *tally_passed(void)
+{
+	return passed;
+}
+
 const struct launch *tally_kept(void)
 {
 	return kept;
@@ -155,6 +188,12 @@ const struct counts *tally_counts(void)
 	return &counts;
 }
 
+static void free_group(struct group *group)
+{
+	leaks_free(group->leaks, group->leak_count);
+	free(group);
+}
+
 void tally_free(void)
 {
 	struct group *group;
@@ -162,12 +201,13 @@ void tally_free(void)
 
 	while ((group = list)) {
 		list = group->next;
-		for (size_t i = 0; i < group->leak_count; i++)
-			leak_clear(&group->leaks[i]);
-		free(group->leaks);
-		free(group);
+		free_group(group);
 	}
 	list_end = &list;
+	while ((group = passed)) {
+		passed = group->next;
+		free_group(group);
+	}
 	while ((launch = kept)) {
 		kept = launch->next;
 		launch_free(launch);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "../record/safe.h"
 #include "output.h"
 #include "shapes.h"
 
@@ -15,7 +16,28 @@ static const struct origin *first_of(const struct origin *origin)
 	return origin;
 }
 
-static void print_one(const struct origin *origin, unsigned execs)
+/* Who called libc */
+static const struct frame *outside(const struct place *place)
+{
+	for (size_t i = 0; i < place->count; i++)
+		if (!place->frames[i].module || !file_is_libc(place->frames[i].module))
+			return &place->frames[i];
+	return &place->frames[0];
+}
+
+static void print_place(const struct place *place, int is_short)
+{
+	if (!place) {
+		fputs(INDENT "where is unknown: its memory was gone\n", output_stream());
+	} else if (is_short) {
+		fputs(INDENT, output_stream());
+		shapes_print_frame(outside(place));
+	} else {
+		shapes_print_place(INDENT, place);
+	}
+}
+
+static void print_one(const struct origin *origin, unsigned execs, int is_short)
 {
 	FILE *out = output_stream();
 
@@ -36,13 +58,10 @@ static void print_one(const struct origin *origin, unsigned execs)
 	output_text(origin->call ? origin->call : "?");
 	putc('\n', out);
 	place_name(origin->place);
-	if (origin->place)
-		shapes_print_place(INDENT, origin->place);
-	else
-		fputs(INDENT "where is unknown: its memory was gone\n", out);
+	print_place(origin->place, is_short);
 }
 
-void origins_print(const struct leak *leak)
+void origins_print(const struct leak *leak, int is_short)
 {
 	const struct origin *first;
 
@@ -52,10 +71,10 @@ void origins_print(const struct leak *leak)
 		fputs("  opened  unknown\n", output_stream());
 		return;
 	}
-	print_one(leak->origin, leak->execs);
+	print_one(leak->origin, leak->execs, is_short);
 	first = first_of(leak->origin);
 	if (first != leak->origin)
-		print_one(first, 0);
+		print_one(first, 0, is_short);
 }
 
 /* JSON tells all that are kept, text the first and the last. */

@@ -96,6 +96,9 @@ void report_end(const struct trace *trace)
 		else
 			report_text_group(group);
 	}
+	for (const struct group *group = tally_passed(); group && !options->json;
+	     group = group->next)
+		report_text_passed(group);
 	if (options->json)
 		report_json_end(trace, counts);
 }

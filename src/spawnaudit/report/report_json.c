@@ -48,9 +48,10 @@ static void write_calls(struct json *json, const struct launch *launch)
 	json_unsigned(json, "call_count", launch->call_count);
 }
 
-static void write_leaks(struct json *json, const struct leak *leaks, size_t count)
+static void write_leaks(struct json *json, const char *key, const struct leak *leaks,
+			size_t count)
 {
-	json_array(json, "leaks");
+	json_array(json, key);
 	for (size_t i = 0; i < count; i++) {
 		json_object(json, NULL);
 		json_integer(json, "fd", leaks[i].fd);
@@ -140,8 +141,9 @@ void report_json_launch(const struct launch *launch)
 	report_functions_json(json, launch);
 	shapes_write_place(json, "child_stack", launch->child_place);
 	shapes_write_place(json, "stack", launch->place);
-	write_leaks(json, launch->leaks, launch->leak_count);
+	write_leaks(json, "leaks", launch->leaks, launch->leak_count);
 	json_unsigned(json, "passed_on", launch->passed_on);
+	write_leaks(json, "passed", launch->passed, launch->passed_count);
 	write_findings(json, launch->findings);
 	json_finish(json);
 }
@@ -159,7 +161,7 @@ void report_json_group(const struct group *group)
 	json_integer(json, "child", launch->child);
 	shapes_write_place(json, "stack", launch->place);
 	shapes_write_place(json, "child_stack", launch->child_place);
-	write_leaks(json, group->leaks, group->leak_count);
+	write_leaks(json, "leaks", group->leaks, group->leak_count);
 	json_string(json, "why", finding_words[group->kind].why);
 	json_string(json, "mend", finding_words[group->kind].mend);
 	json_finish(json);

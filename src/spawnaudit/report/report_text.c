@@ -177,6 +177,20 @@ static void put_threads(const struct launch *launch)
 		fprintf(out(), " (runtimes: %s)", launch->runtimes);
 }
 
+/* head is six columns wide at most */
+static void put_leaks(const char *head, const struct leak *leaks, size_t count, int is_short)
+{
+	for (size_t i = 0; i < count && i < LEAKS_SHOWN; i++) {
+		fprintf(out(), "  %-6s%5d  %-2s  ", i ? "" : head, leaks[i].fd,
+			access_name(leaks[i].flags));
+		put(leaks[i].name);
+		putc('\n', out());
+		origins_print(&leaks[i], is_short);
+	}
+	if (count > LEAKS_SHOWN)
+		fprintf(out(), "          and %zu more\n", count - LEAKS_SHOWN);
+}
+
 /* One sentence for each kind: what happened. */
 
 static void say_leak(const struct group *group)
@@ -188,15 +202,7 @@ static void say_leak(const struct group *group)
 		group->leaks_left_out ? " or more" : "");
 	put(launch->executed);
 	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
-	for (size_t i = 0; i < group->leak_count && i < LEAKS_SHOWN; i++) {
-		fprintf(out(), "  %s %6d  %-2s  ", i ? "    " : "what",
-			group->leaks[i].fd, access_name(group->leaks[i].flags));
-		put(group->leaks[i].name);
-		putc('\n', out());
-		origins_print(&group->leaks[i]);
-	}
-	if (group->leak_count > LEAKS_SHOWN)
-		fprintf(out(), "          and %zu more\n", group->leak_count - LEAKS_SHOWN);
+	put_leaks("what", group->leaks, group->leak_count, 0);
 }
 
 static void say_fork(const struct group *group)
@@ -273,6 +279,22 @@ void report_text_group(const struct group *group)
 		fprintf(out(), "  and %zu more from the same place\n", group->count - 1);
 }
 
+void report_text_passed(const struct group *group)
+{
+	const struct launch *launch = group->first;
+
+	fputs("\npassed on: ", out());
+	put_parent(launch);
+	fprintf(out(), " had been given %zu descriptor%s%s itself,\n  and handed on to ",
+		PLURAL(group->leak_count), group->leaks_left_out ? " or more" : "");
+	put(launch->executed);
+	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
+	put_leaks("what", group->leaks, group->leak_count, 1);
+	if (group->count > 1)
+		fprintf(out(), "  and %zu more launch%s by this program\n", group->count - 1,
+			group->count > 2 ? "es" : "");
+}
+
 void report_text_launch(const struct launch *launch)
 {
 	fprintf(out(), "%s: ", launch->findings ? "finding"
@@ -285,6 +307,7 @@ void report_text_launch(const struct launch *launch)
 	putc('\n', out());
 	put_calls(launch, LAUNCH_CALLS_FIRST + LAUNCH_CALLS_LAST);
 	report_functions_text(launch, 1);
+	put_leaks("passed", launch->passed, launch->passed_count, 1);
 }
 
 static void put_notes(const struct trace *trace, const struct counts *counts)

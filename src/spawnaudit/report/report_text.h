@@ -9,6 +9,7 @@
 
 void report_text_launch(const struct launch *launch);
 void report_text_group(const struct group *group);
+void report_text_passed(const struct group *group);
 void report_text_end(const struct trace *trace, const struct counts *counts);
 
 #endif

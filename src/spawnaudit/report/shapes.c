@@ -46,7 +46,7 @@ void shapes_write_place(struct json *json, const char *key, const struct place *
 	json_end(json);
 }
 
-static void print_frame(const struct frame *frame)
+void shapes_print_frame(const struct frame *frame)
 {
 	FILE *out = output_stream();
 
@@ -87,7 +87,7 @@ void shapes_print_place(const char *head, const struct place *place)
 
 	while (shown < place->count && shown < FRAMES_SHOWN) {
 		fputs(shown ? indent : head, output_stream());
-		print_frame(&place->frames[shown++]);
+		shapes_print_frame(&place->frames[shown++]);
 	}
 	if (place->count > shown)
 		fprintf(output_stream(), "%sand %zu more\n", indent, place->count - shown);

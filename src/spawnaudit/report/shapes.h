@@ -13,6 +13,9 @@ const char *base_name(const char *path);
 /* KEY: {"frames": [{function, file, line, module, offset}], "ended": WHY or null}, or null */
 void shapes_write_place(struct json *json, const char *key, const struct place *place);
 
+/* One function, to the end of the line. */
+void shapes_print_frame(const struct frame *frame);
+
 /* The first frames, a line each; head stands before the first and is ten columns wide. */
 void shapes_print_place(const char *head, const struct place *place);
 

@@ -39,19 +39,19 @@ static int is_given(const struct launch *launch, int fd)
 	       (learning_gives_some(launch) && is_private_to(launch->parent, fd));
 }
 
-static void add_leak(struct launch *launch, const struct spu_audit_fd *fd)
+static void add(struct leak **list, size_t *count, const struct spu_audit_fd *fd)
 {
-	struct leak *grown = reallocarray(launch->leaks, launch->leak_count + 1, sizeof(*grown));
+	struct leak *grown = reallocarray(*list, *count + 1, sizeof(*grown));
 
 	if (!grown)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
-	launch->leaks = grown;
-	grown[launch->leak_count] = (struct leak){
+	*list = grown;
+	grown[*count] = (struct leak){
 		.fd = fd->fd,
 		.flags = fd->flags,
 		.name = strdup(fd->name ? fd->name : "?"),
 	};
-	if (!grown[launch->leak_count++].name)
+	if (!grown[(*count)++].name)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 }
 
@@ -65,9 +65,14 @@ static void say_unseen(pid_t pid, int err)
 			  (int)pid);
 }
 
-/* Of those that its parent hadn't been given as well */
-static void list_leaks(struct launch *launch, const struct tracee *tracee, const int *fresh,
-		       size_t count)
+/* What crossed, and is to be told */
+struct crossed {
+	int fd;
+	int is_passed;		/* its parent had been given it as well */
+};
+
+static void list_crossed(struct launch *launch, const struct tracee *tracee,
+			 const struct crossed *crossed, size_t count)
 {
 	struct announced announced;
 	struct spu_audit *audit;
@@ -81,11 +86,14 @@ static void list_leaks(struct launch *launch, const struct tracee *tracee, const
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct spu_audit_fd *fd = &audit->fds[i];
 
-		while (count > 0 && *fresh < fd->fd)
-			fresh++, count--;
-		if (count > 0 && *fresh == fd->fd && !is_given(launch, fd->fd) &&
-		    !announced_has(&announced, audit, fd))
-			add_leak(launch, fd);
+		while (count > 0 && crossed->fd < fd->fd)
+			crossed++, count--;
+		if (count == 0 || crossed->fd != fd->fd || announced_has(&announced, audit, fd))
+			continue;
+		if (crossed->is_passed)
+			add(&launch->passed, &launch->passed_count, fd);
+		else if (!is_given(launch, fd->fd))
+			add(&launch->leaks, &launch->leak_count, fd);
 	}
 	announced_clear(&announced);
 	spu_audit_free(audit);
@@ -95,22 +103,25 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 		    const struct given *earlier, const struct options *options)
 {
 	const struct given *given = tracee->given;
-	int *fresh = reallocarray(NULL, given->count + 1, sizeof(*fresh));
+	struct crossed *crossed = reallocarray(NULL, given->count + 1, sizeof(*crossed));
 	size_t count = 0;
 
-	if (!fresh)
+	if (!crossed)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 	for (size_t i = 0; i < given->count; i++) {
-		if (options_expect_fd(options, given->list[i].fd))
+		const struct holding *holding = &given->list[i];
+		int is_passed = given_has(earlier, holding);
+
+		if (options_expect_fd(options, holding->fd))
 			continue;
-		if (given_has(earlier, &given->list[i]))
-			launch->passed_on++;
-		else
-			fresh[count++] = given->list[i].fd;
+		launch->passed_on += is_passed != 0;
+		/* who made what we were given ourselves nobody can know */
+		if (!is_passed || (options->provenance && !holding->is_ours))
+			crossed[count++] = (struct crossed){holding->fd, is_passed};
 	}
 	if (count > 0)
-		list_leaks(launch, tracee, fresh, count);
-	free(fresh);
+		list_crossed(launch, tracee, crossed, count);
+	free(crossed);
 }
 
 void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,

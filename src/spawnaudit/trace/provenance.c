@@ -244,10 +244,10 @@ void provenance_exec(struct tracee *tracee)
 	}
 }
 
-void provenance_tell(struct tracee *tracee, struct launch *launch)
+static void tell(struct tracee *tracee, struct leak *leaks, size_t count)
 {
-	for (size_t i = 0; i < launch->leak_count; i++) {
-		struct leak *leak = &launch->leaks[i];
+	for (size_t i = 0; i < count; i++) {
+		struct leak *leak = &leaks[i];
 		struct descriptor *descriptor = descriptors_find(tracee->descriptors, leak->fd);
 
 		leak->is_sought = is_sought;
@@ -256,4 +256,10 @@ void provenance_tell(struct tracee *tracee, struct launch *launch)
 		leak->origin = origin_share(descriptor->origin);
 		leak->execs = descriptor->execs;
 	}
+}
+
+void provenance_tell(struct tracee *tracee, struct launch *launch)
+{
+	tell(tracee, launch->leaks, launch->leak_count);
+	tell(tracee, launch->passed, launch->passed_count);
 }

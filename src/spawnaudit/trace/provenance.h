@@ -25,7 +25,7 @@ void provenance_made(struct task *task);
 /* The process stands at its exec, its own launch open still. */
 void provenance_exec(struct tracee *tracee);
 
-/* Where its descriptors come from is written into the leaks of a launch. */
+/* Where its descriptors come from is written into what a launch leaked and passed on. */
 void provenance_tell(struct tracee *tracee, struct launch *launch);
 
 #endif

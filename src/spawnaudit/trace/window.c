@@ -356,7 +356,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	learning_note(launch);
 	/* it waits for us: its name is asked for only where it is told */
 	if (outcome == OUTCOME_EXECUTED &&
-	    (launch->findings || options->json || options->verbose))
+	    (launch->findings || launch->passed_count || options->json || options->verbose))
 		launch->executed = copy(tracee_program(tracee));
 	if (launch->findings || (launch->recorded && options->json))
 		locate(launch);
