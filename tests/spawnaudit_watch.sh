@@ -261,18 +261,68 @@ test_a_cgroup() {
 	one_line "--cgroup=/nonesuch: *"
 	status 125 spawnaudit --watch=1 --cgroup=/etc
 	one_line "--cgroup=/etc: *"
-	group=/sys/fs/cgroup/spawnaudit-$$
-	mkdir $group 2>/dev/null || skip "no cgroup can be made"
-	trap 'kill -9 $watcher 2>/dev/null; rmdir $group' EXIT
-	[ -e $group/cgroup.procs ] || skip "no cgroup of version 2"
-	spawnaudit -v --watch --cgroup=$group >report 2>&1 &
-	watcher=$!
-	until_true is_watching
+	make_group
+	watch_group
 	/bin/true
-	sh -c "echo \$\$ >$group/cgroup.procs && /bin/true; :"
+	run_in $group
 	kill -INT $watcher
 	wait $watcher || fail "status $?"
 	same launches "spawnaudit: 1 launch" "$(sed -n 's/\(1 launch\): .*/\1/p' report)"
+}
+
+# $group: a cgroup of version 2 that goes with the test, with those below it
+make_group() {
+	root=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | sed q)
+	[ -n "$root" ] || skip "no cgroups of version 2"
+	group=$root/spawnaudit-$$
+	watcher=
+	mkdir "$group" 2>/dev/null || skip "no cgroup can be made"
+	trap 'kill -9 $watcher 2>/dev/null; find $group -depth -type d -exec rmdir {} +' EXIT
+	[ -e "$group/cgroup.procs" ] || skip "no cgroup of version 2"
+}
+
+watch_group() {
+	spawnaudit -v --watch --cgroup="$group" >report 2>why &
+	watcher=$!
+	until_true is_watching
+}
+
+# run_in GROUP: a shell enters it, and launches one program
+run_in() {
+	sh -c 'echo $$ >"$1/cgroup.procs" && /bin/true; :' sh "$1" || fail "$1 can't be entered"
+}
+
+test_a_cgroup_with_many_below_it() {
+	need_watch
+	make_group
+	for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		mkdir -p "$group/$number/deep/deeper"
+	done
+	watch_group
+	mkdir "$group/late"
+	run_in "$group/7"
+	run_in "$group/16/deep/deeper"
+	run_in "$group/late"
+	rmdir "$group/late"
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat why)"
+	same launches "spawnaudit: 3 launches" "$(sed -n 's/\([0-9] launches\): .*/\1/p' report)"
+	same words "" "$(cat why)"
+}
+
+# Else who watches a service would wait for what never comes when it has been stopped.
+test_a_cgroup_that_is_removed_ends_it() {
+	need_watch
+	make_group
+	watch_group
+	run_in "$group"
+	rmdir "$group"
+	until_true is_gone $watcher
+	wait $watcher || fail "status $?: $(cat why)"
+	same launches "spawnaudit: 1 launch" "$(sed -n 's/\(1 launch\): .*/\1/p' report)"
+	same words "spawnaudit: --cgroup=$group: it was removed: nothing runs there any more" \
+		"$(cat why)"
+	mkdir "$group"
 }
 
 test_rights() {

@@ -28,6 +28,7 @@ static struct ring_buffer *ring;
 static struct bpf_link *links[8], *iterator;
 static size_t link_count;
 static source_taker *taker;
+static int directory = -1;	/* of the cgroup */
 
 /* The last word of its own is all that a user can make something of. */
 static int say_why(int err)
@@ -95,19 +96,17 @@ static int take_one(void *context, void *data, size_t size)
 
 static int choose_cgroup(const char *cgroup)
 {
-	int map = bpf_object__find_map_fd_by_name(object, "cgroups"), fd, r = 0;
+	int map = bpf_object__find_map_fd_by_name(object, "cgroups"), r = 0;
 	uint32_t first = 0;
 
 	if (!cgroup)
 		return 0;
-	fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || bpf_map_update_elem(map, &first, &fd, BPF_ANY) < 0) {
+	directory = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0 || bpf_map_update_elem(map, &first, &directory, BPF_ANY) < 0) {
 		r = -errno;
 		say_errno(r == -EBADF ? -ENOTDIR : r, "--cgroup=%s: no cgroup (version 2)",
 			  NAMED(cgroup));
 	}
-	if (fd >= 0)
-		close(fd);
 	return r;
 }
 
@@ -181,6 +180,13 @@ int source_poll(source_taker *take, int ms)
 	return ring_buffer__poll(ring, ms);
 }
 
+/* The directory itself tells nothing when it is removed. */
+int source_is_over(void)
+{
+	return directory >= 0 && faccessat(directory, "cgroup.procs", F_OK, 0) < 0 &&
+	       errno == ENOENT;
+}
+
 size_t source_lost(void)
 {
 	int map = bpf_object__find_map_fd_by_name(object, ".bss.lost");
@@ -197,6 +203,9 @@ void source_end(void)
 		bpf_link__destroy(links[--link_count]);
 	ring_buffer__free(ring);
 	bpf_object__close(object);
+	if (directory >= 0)
+		close(directory);
 	ring = NULL;
 	object = NULL;
+	directory = -1;
 }

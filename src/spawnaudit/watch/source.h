@@ -25,6 +25,9 @@ int source_look(source_open_taker *take);
 /* Waits so long for events: how many it has given to take(), or -errno; -EINTR: a signal. */
 int source_poll(source_taker *take, int ms);
 
+/* The cgroup has been removed: what it did is there, and no more will be. */
+int source_is_over(void);
+
 /* How many events found no room. */
 size_t source_lost(void);
 

@@ -25,6 +25,11 @@ int source_poll(source_taker *take, int ms)
 	return -ENOSYS;
 }
 
+int source_is_over(void)
+{
+	return 0;
+}
+
 size_t source_lost(void)
 {
 	return 0;

@@ -334,15 +334,19 @@ static void heed_signals(void)
 static void follow(void)
 {
 	int64_t ms = watch->options->watch_ms, begun = now_ns();
-	int count;
+	int count, is_over = 0;
 
-	while (!is_enough && (ms < 0 || (now_ns() - begun) / 1000000 < ms)) {
+	while (!is_enough && !is_over && (ms < 0 || (now_ns() - begun) / 1000000 < ms)) {
+		is_over = source_is_over();
 		count = source_poll(take, TICK_MS);
 		if (count == 0 && ending_is_awaited())
 			ending_tell_first();
 	}
 	/* what is there already; others make more meanwhile */
 	source_poll(take, 0);
+	if (is_over)
+		say("--cgroup=%s: it was removed: nothing runs there any more",
+		    NAMED(watch->options->cgroup));
 }
 
 static void leave(struct watched *watched, void *context)
