@@ -200,24 +200,84 @@ test_events_without_room_are_counted() {
 		fail "$(cat report)"
 }
 
+# launches of a JVM, by its helper and by its own fork: the class is in ./jvm
+make_jvm() {
+	mkdir jvm
+	cat >jvm/Launches.java <<-'END'
+		public class Launches {
+			public static void main(String[] arguments) throws Exception {
+				for (int i = 0; i < 20; i++)
+					new ProcessBuilder("/bin/true").start().waitFor();
+			}
+		}
+	END
+	javac -J-XX:TieredStopAtLevel=1 -d jvm jvm/Launches.java >&2
+}
+
+# Each kind of launcher beside the others: shells, make's, and a JVM where there is one
 test_none_is_missed() {
 	long
 	need_watch
 	command -v strace >/dev/null || skip "strace isn't installed"
 	strace --seccomp-bpf -f true 2>/dev/null || skip "strace knows no --seccomp-bpf"
+	{
+		echo 'all: 1 2 3 4 5 6 7 8 9 10'
+		printf '%s\n\t@/bin/true; /bin/true\n' '1 2 3 4 5 6 7 8 9 10:'
+	} >makefile
 	cat >jobs <<-'END'
 		for shell in 1 2 3 4; do
 			sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (/bin/true); done' &
 		done
+		env -u MAKEFLAGS -u MFLAGS make -s -j4 -f makefile &
+		[ ! -d jvm ] || for way in POSIX_SPAWN VFORK FORK; do
+			java -Xshare:auto -XX:TieredStopAtLevel=1 -cp jvm \
+				-Djdk.lang.Process.launchMechanism=$way Launches &
+		done
 		wait
 	END
-	strace --seccomp-bpf -qq -f -o calls -e trace=execve -e signal=none sh jobs
-	expected=$(grep -c 'execve.* = 0$' calls)
+	! command -v javac >/dev/null || make_jvm || fail "no class"
+	strace --seccomp-bpf -qq -f -o calls -e trace=execve,execveat -e signal=none sh jobs
+	expected=$(grep -Ec '(execve|execveat)\(.* = 0$|<\.\.\. execve.* = 0$' calls)
 	options=--json
 	watched sh jobs
 	got=$(sed -n 's/.*"executed": \([0-9]*\), "reexecuted": \([0-9]*\),.*/\1 + \2/p' report)
 	same execs "$expected" "$(($got))"
 	like lost '*"lost_events": 0,*' "$(tail -1 report)"
+}
+
+# Two that watch at once, each with events of its own
+test_thousands_a_second_are_seen_or_told_as_lost() {
+	long
+	need_watch
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	cat >launches <<-'END'
+		import os, sys
+		open("go").read()
+		for _ in range(20000): os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+	END
+	mkfifo go
+	python3 launches "$BUILD/spawnbench-child" &
+	command=$!
+	watchers=
+	trap 'kill -9 $watchers $command 2>/dev/null' EXIT
+	for number in 1 2; do
+		spawnaudit --watch $command >report.$number 2>&1 &
+		watcher=$!
+		watchers="$watchers $watcher"
+		until_true is_watching
+	done
+	echo >go
+	wait $command
+	# shellcheck disable=SC2086	# two numbers
+	kill -INT $watchers
+	for watcher in $watchers; do
+		wait "$watcher" || fail "status $?: $(cat report.*)"
+	done
+	for number in 1 2; do
+		grep -q ' found no room: ' report.$number || like "report $number" \
+			"spawnaudit: 20000 launches: 20000 posix_spawn-like; 20000 executed a program" \
+			"$(sed 1q report.$number)"
+	done
 }
 
 test_killed_it_leaves_nothing_in_the_kernel() {
