@@ -5,7 +5,8 @@
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
-#	make fuzz		the reader of a spawn server's requests: FUZZ_SECONDS=60, needs clang
+#	make fuzz		plans and all that reads, with libFuzzer: FUZZ_SECONDS=60 each, FUZZ=word
+#				those with it in their names; needs clang
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables;
 #				install-strip without debug information
 #	make installcheck	the manual's programs, built against what was installed
@@ -356,7 +357,7 @@ PROGRAM_SUITES = $(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c))) \
 SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 # The longest begin, and the short ones end together; apart from each other those that run
 # suites side by side themselves
-LONGEST = house_install kernels_emulated house_static musl_conformance check_server_ends \
+LONGEST = house_fuzz house_install kernels_emulated house_static musl_conformance check_server_ends \
 	processes_emulated real_builds replace_libc valgrind_suites manual_examples check_deadline
 SUITES = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPT_SUITES) $(PROGRAM_SUITES))
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -418,16 +419,28 @@ $(filter-out %/race_child,$(HELPERS)): %: %.o $(BUILD)/libspawnutil.a $(LINKED_W
 	$(call say,LINK)
 	$(call link)
 
-# What reads a spawn server's requests, with libFuzzer; needs clang. What it has found new stays.
+# With libFuzzer, which needs clang: each file of tests/fuzz, in the time that it is given. What an
+# input has found new stays in the corpus, seeds are what one should begin with.
 FUZZ_SECONDS = 60
+FUZZERS = $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c))), \
+	$(if $(FUZZ),$(if $(strip $(foreach word,$(FUZZ),$(findstring $(word),$(fuzzer)))),$(fuzzer)),$(fuzzer)))
 fuzz:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-g -O1" SAN=address,undefined,fuzzer-no-link \
-		$(BUILD)/fuzz/libspawnutil.a
-	@mkdir -p $(BUILD)/fuzz/corpus
-	clang -std=gnu11 -D_GNU_SOURCE -Isrc $(WARNINGS) -g -O1 -fsanitize=address,undefined,fuzzer \
-		-fno-sanitize-recover=all -o $(BUILD)/fuzz/fuzz_request tests/fuzz/fuzz_request.c \
-		$(BUILD)/fuzz/libspawnutil.a -pthread
-	$(BUILD)/fuzz/fuzz_request -max_total_time=$(FUZZ_SECONDS) -max_len=16384 $(BUILD)/fuzz/corpus
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O2' \
+		SAN=address,undefined,fuzzer-no-link \
+		$(patsubst %,$(BUILD)/fuzz/%,$(or $(strip $(FUZZERS)),$(error no fuzzer is called $(FUZZ))))
+	@for fuzzer in $(FUZZERS); do \
+		corpus=$(BUILD)/fuzz/corpus/$$fuzzer seeds=tests/fuzz/seeds/$$fuzzer; \
+		[ -d $$seeds ] || seeds=; \
+		mkdir -p $$corpus && echo "$$fuzzer:" && \
+		$(BUILD)/fuzz/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+			-artifact_prefix=$(BUILD)/fuzz/$$fuzzer- $$corpus $$seeds || exit; \
+	done
+
+.SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
+# The first word of its name is what it is about: the library alone, or a program without its main
+link_fuzzer = $(call say,LINK)$(newline)	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^)
+$(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a
+	$(link_fuzzer)
 
 bench: all
 	$(BUILD)/spawnbench $(BENCH)
@@ -561,4 +574,5 @@ help:
 	@sed '1,2d; /^$$/,$$d; s/^#[	 ]\{0,1\}//' Makefile
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(PRELOAD_OBJECT) $(SAFESPAWN_OBJECTS) $(SPAWNBENCH_OBJECTS) \
-	$(SPAWNAUDIT_OBJECTS) $(SERVER_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%))
+	$(SPAWNAUDIT_OBJECTS) $(SERVER_OBJECTS)) $(patsubst %,%.d,$(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%) \
+	$(FUZZERS:%=$(BUILD)/tests/fuzz/%))

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "held.h"
+#include "promised.h"
 
 #define SUITE "model"
 
@@ -19,11 +20,6 @@ static uint32_t next_random(uint32_t below)
 
 /* The child's numbers that are looked at, and what report_fds says about each. */
 #define NUMBERS 1100
-
-struct held_fd {
-	unsigned long long device, inode;
-	long cloexec;
-};
 
 enum model_mode {
 	MODEL_SHARED,	/* begins with the caller's table, fetches what is high */
@@ -47,8 +43,7 @@ static struct model {
 	char fetched;			/* one source at least was high */
 	struct spu_fd fds[64];
 	int count;
-	int ends[64];			/* of pipes, by entry */
-	int is_taken[NUMBERS];		/* by an entry */
+	int ends[64];			/* of pipes, by entry as they were made */
 } model;
 
 static void look_at_number(struct held_fd *held, int fd)
@@ -59,11 +54,6 @@ static void look_at_number(struct held_fd *held, int fd)
 	if (fstat(fd, &st) < 0)
 		return;
 	*held = (struct held_fd){st.st_dev, st.st_ino, fcntl(fd, F_GETFD) & FD_CLOEXEC};
-}
-
-static int same_file(const struct held_fd *a, const struct held_fd *b)
-{
-	return a->device == b->device && a->inode == b->inode;
 }
 
 static int model_allows(void)
@@ -130,21 +120,34 @@ static int random_target(void)
 	}
 }
 
-/* What the child has at n by the entries so far. */
+/* Of a pipe it is known afterwards: close-on-exec is -1 - its place in ends. */
+static struct held_fd made(const struct spu_fd *fd)
+{
+	struct identity file;
+
+	if (fd->ret_fd)
+		return (struct held_fd){0, 1, model.ends - fd->ret_fd - 1};
+	file = identity_of_path(fd->kind == SPU_FD_OPEN ? fd->path : "/dev/null");
+	return (struct held_fd){file.device, file.inode, 0};
+}
+
+static struct promise promise_of_model(void)
+{
+	return (struct promise){model.fds, model.own, NUMBERS, model_allows(), made};
+}
+
 static void add_entry(int n)
 {
+	const struct promise promise = promise_of_model();
 	struct spu_fd *fd = &model.fds[model.count];
-	const char *path = model_files[next_random(3)];
 	int source = random_source(), other;
 
-	*fd = (struct spu_fd){.fd = n};
 	switch (next_random(9)) {
 	case 0:
-		*fd = (struct spu_fd)SPU_OPEN(n, path, O_RDWR);
+		*fd = (struct spu_fd)SPU_OPEN(n, model_files[next_random(3)], O_RDWR);
 		break;
 	case 1:
 		*fd = (struct spu_fd)SPU_NULL(n);
-		path = "/dev/null";
 		break;
 	case 2:
 		*fd = (struct spu_fd)SPU_CLOSE(n);
@@ -156,10 +159,10 @@ static void add_entry(int n)
 			*fd = (struct spu_fd)SPU_PIPE_OUT(n, &model.ends[model.count]);
 		break;
 	case 4:
-		/* of an entry, or of what is inherited and stays so */
-		other = model.count ? model.fds[next_random((uint32_t)model.count)].fd : -1;
-		if (other >= 0 && model.wanted[other].inode)
-			*fd = (struct spu_fd)SPU_SAME(n, other);
+		/* of an entry that gives something */
+		other = model.count ? (int)next_random((uint32_t)model.count) : -1;
+		if (other >= 0 && promised_by(&promise, &model.fds[other]).inode)
+			*fd = (struct spu_fd)SPU_SAME(n, model.fds[other].fd);
 		break;
 	case 5:
 		if (model.own[n].inode)
@@ -171,23 +174,9 @@ static void add_entry(int n)
 	}
 	if (!fd->kind)
 		return;
-	model.is_taken[n] = ++model.count;
-	model.wanted[n] = (struct held_fd){0};
-	if (fd->kind == SPU_FD_OPEN || fd->kind == SPU_FD_NULL) {
-		struct identity file = identity_of_path(path);
-
-		model.wanted[n] = (struct held_fd){file.device, file.inode, 0};
-	} else if (fd->kind == SPU_FD_PIPE_IN || fd->kind == SPU_FD_PIPE_OUT) {
-		model.wanted[n].inode = 1;	/* known afterwards: -1 - entry */
-		model.wanted[n].cloexec = -model.count;
-	} else if (fd->kind == SPU_FD_SAME) {
-		model.wanted[n] = model.wanted[fd->from];
-	} else if (fd->kind != SPU_FD_CLOSE) {
-		source = fd->kind == SPU_FD_KEEP ? n : fd->from;
-		model.wanted[n] = model.own[source];
-		model.wanted[n].cloexec = 0;
-		model.fetched |= source >= 512;
-	}
+	model.count++;
+	model.fetched |= (fd->kind == SPU_FD_KEEP && n >= 512) ||
+			 (fd->kind == SPU_FD_MAP && source >= 512);
 }
 
 /* The order of entries must not matter. */
@@ -202,25 +191,23 @@ static void shuffle_entries(void)
 		model.fds[i] = model.fds[j];
 		model.fds[j] = fd;
 	}
-	model.fds[model.count] = (struct spu_fd){0};
 }
 
 static void make_entries(void)
 {
 	int wanted = (int)next_random(next_random(4) ? 8 : 60), i, n;
+	struct promise promise;
 
-	memset(model.wanted, 0, sizeof(model.wanted));
-	memset(model.is_taken, 0, sizeof(model.is_taken));
+	memset(model.fds, 0, sizeof(model.fds));
 	model.count = model.fetched = 0;
-	for (n = 0; n < NUMBERS; n++)
-		if ((n <= 2 || model_allows()) && !model.own[n].cloexec)
-			model.wanted[n] = model.own[n];
 	for (i = 0; i < wanted; i++) {
 		n = random_target();
-		if (!model.is_taken[n])
+		if (!find_target(model.fds, n))
 			add_entry(n);
 	}
 	shuffle_entries();
+	promise = promise_of_model();
+	promise_table(&promise, model.wanted);
 }
 
 static void compare_with_child(void)
@@ -237,7 +224,7 @@ static void compare_with_child(void)
 			ck_assert_int_eq(wanted.cloexec, FD_CLOEXEC);
 		}
 		/* an assertion that holds costs a system call in libcheck */
-		if (!same_file(&wanted, &model.seen[n]))
+		if (!is_same_file(&wanted, &model.seen[n]))
 			ck_abort_msg("the child's %d is %llx:%llu, not %llx:%llu", n,
 				     model.seen[n].device, model.seen[n].inode, wanted.device,
 				     wanted.inode);
@@ -278,7 +265,7 @@ static void compare_with_own(void)
 
 	for (n = 0; n < NUMBERS; n++) {
 		look_at_number(&now, n);
-		if (!same_file(&now, &model.own[n]) || now.cloexec != model.own[n].cloexec)
+		if (!is_same_file(&now, &model.own[n]) || now.cloexec != model.own[n].cloexec)
 			ck_abort_msg("the caller's %d is another file or has another flag", n);
 	}
 }
