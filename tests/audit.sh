@@ -36,3 +36,34 @@ refused() {
 	like "$2" "spawnaudit: $2$1" "$err"
 	same "$2: lines" 1 "$(printf '%s\n' "$err" | grep -c .)"
 }
+
+# write_told: launches of programs that are told of what they get, or not: the lines of
+# ./told are the leaks that these are, and the command
+write_told() {
+	cat >variables <<-'END'
+		exec 7</etc/passwd
+		NODE_CHANNEL_FD=7 /bin/true; WAYLAND_SOCKET=7 /bin/true
+		/bin/cat /dev/fd/7 >/dev/null; /bin/true --from=/proc/self/fd/7
+	END
+	cat >others <<-'END'
+		exec 7</etc/passwd
+		NODE_CHANNEL_FD=8 /bin/true; /bin/true /dev/fd/77; /bin/true; exit 0
+	END
+	cat >helper <<-'END'
+		exec 7< <(exit); ./jspawnhelper; exec 8</etc/passwd; ./jspawnhelper; exit 0
+	END
+	sed 's/^| //' >listens <<-'END'
+		| import os
+		| for n in range(2):
+		|     os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
+		| for told in os.getpid, os.getppid:
+		|     pid = os.fork()
+		|     if pid == 0:
+		|         os.execve("/bin/true", ["true"], {"LISTEN_FDS": "2", "LISTEN_PID": str(told())})
+		|     os.waitpid(pid, 0)
+	END
+	ln -s /bin/true jspawnhelper
+	printf '%s\n' 'none|sh variables' '3 leak|sh others' >told
+	! command -v bash >/dev/null || echo '1 leak|bash helper' >>told
+	! command -v python3 >/dev/null || echo '1 leak|python3 listens' >>told
+}

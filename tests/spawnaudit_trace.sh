@@ -5,6 +5,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
 
 # LeakSanitizer traces the program itself, which has one tracer already
 [ -z "${SAN-}" ] || ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
@@ -15,7 +17,7 @@ need_plain() {
 }
 
 need_audit() {
-	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
+	need
 	[ -z "${SAN-}" ] || case $SAN in *thread*) skip "TSan's programs have a thread more" ;; esac
 }
 
@@ -77,31 +79,12 @@ test_what_the_child_makes_inheritable_itself_is_given() {
 
 test_what_a_program_is_told_of_is_given() {
 	need_audit
-	status 0 spawnaudit --log=report sh -c 'exec 7</etc/passwd
-		NODE_CHANNEL_FD=7 /bin/true; WAYLAND_SOCKET=7 /bin/true
-		/bin/cat /dev/fd/7 >/dev/null; /bin/true --from=/proc/self/fd/7'
-	has '^spawnaudit: findings: none$'
-	status 0 spawnaudit --log=report sh -c 'exec 7</etc/passwd
-		NODE_CHANNEL_FD=8 /bin/true; /bin/true /dev/fd/77; /bin/true; exit 0'
-	has '^spawnaudit: findings: 3 leak$'
-	command -v python3 >/dev/null || skip "python3 isn't installed"
-	status 0 spawnaudit --log=report python3 -c 'import os
-for n in range(2):
-    os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
-for told in os.getpid, os.getppid:
-    pid = os.fork()
-    if pid == 0:
-        os.execve("/bin/true", ["true"], {"LISTEN_FDS": "2", "LISTEN_PID": str(told())})
-    os.waitpid(pid, 0)'
-	has '^spawnaudit: findings: 1 leak$'
-}
-
-test_the_pipes_of_the_jdks_helper_are_given() {
-	need_audit
-	ln -s /bin/true jspawnhelper
-	status 0 spawnaudit --log=report bash -c '
-		exec 7< <(exit); ./jspawnhelper; exec 8</etc/passwd; ./jspawnhelper; exit 0'
-	has '^spawnaudit: findings: 1 leak$'
+	write_told
+	while IFS='|' read -r findings command; do
+		# shellcheck disable=SC2086	# words
+		status 0 spawnaudit --log=report $command </dev/null
+		has "^spawnaudit: findings: $findings$"
+	done <told
 }
 
 test_many_descriptors_of_the_caller_are_told_from_one_of_the_program() {

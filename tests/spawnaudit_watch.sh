@@ -16,9 +16,11 @@ need_watch() {
 	spawnaudit --watch=0.001 1 >/dev/null 2>why || skip "$(sed 's/^spawnaudit: //; q' why)"
 }
 
-# The iterator is the last of the programs
+# The iterator comes first, and goes when it has been read.
 is_watching() {
-	grep -qs '^link_type:.*iter' /proc/"$watcher"/fdinfo/*
+	case $(sed -n 's/^link_type://p' /proc/"$watcher"/fdinfo/* 2>/dev/null) in
+	*iter* | '') return 1 ;;
+	esac
 }
 
 is_gone() {
@@ -52,7 +54,7 @@ leaks() {
 test_the_same_launches_and_findings_as_by_tracing() {
 	need_watch
 	for sin in leak leak-often mended-leak mended-threads threads-exec threads-libc \
-		clone-vm clone-vfork by-threads exec-by-thread; do
+		clone-vm clone-vfork by-threads exec-by-thread give give-and-leak; do
 		spawnaudit --log=traced "$HELPERS/sa_trace_sins" $sin || fail "$sin: status $?"
 		watched "$HELPERS/sa_trace_sins" $sin
 		same "$sin" "$(sed 2q traced)" "$(sed 2q report)"
@@ -142,6 +144,69 @@ test_what_was_there_before_is_blamed_on_nobody() {
 		"$(grep 'handed on' report)"
 }
 
+# By what its credentials are older than: not by what its parent holds still
+test_what_was_there_before_and_the_parent_has_closed_is_blamed_on_nobody() {
+	need_watch
+	mkfifo before after
+	cat >child <<-'END'
+		read -r _ <before
+		/bin/true
+		read -r _ <after
+		/bin/true
+	END
+	sh -c 'exec 7</etc/passwd; sh "$1" & exec 7<&-; echo $! >pid; wait' sh child &
+	command=$!
+	trap 'kill -9 $watcher $command $(cat pid) 2>/dev/null' EXIT
+	until_true test -s pid
+	until_true has_executed sh "$(cat pid)"
+	spawnaudit --watch "$(cat pid)" >report 2>&1 &
+	watcher=$!
+	until_true is_watching
+	echo >before
+	echo >after
+	wait $command
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat report)"
+	same findings "spawnaudit: findings: none" "$(sed -n 2p report)"
+	like note "*: 2 launches handed on descriptors that the parent had been given itself" \
+		"$(grep 'handed on' report)"
+}
+
+has_executed() {
+	tr '\0' ' ' <"/proc/$2/cmdline" | grep -q "^$1 child"
+}
+
+test_what_was_opened_before_watching_is_a_leak() {
+	need_watch
+	mkfifo before
+	sh -c 'exec 7</etc/passwd; read -r _ <before; /bin/true; :' &
+	command=$!
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	is_open() {
+		[ -e "/proc/$command/fd/7" ]
+	}
+	until_true is_open
+	spawnaudit --watch $command >report 2>&1 &
+	watcher=$!
+	until_true is_watching
+	echo >before
+	wait $command
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat report)"
+	same findings "spawnaudit: findings: 1 leak" "$(sed -n 2p report)"
+	like what "*7  r   /etc/passwd" "$(grep '^  what' report)"
+}
+
+test_what_a_program_is_told_of_is_given() {
+	need_watch
+	write_told
+	while IFS='|' read -r findings command_words; do
+		# shellcheck disable=SC2086	# words
+		watched $command_words </dev/null
+		same "$command_words" "spawnaudit: findings: $findings" "$(sed -n 2p report)"
+	done <told
+}
+
 test_makes_job_server_is_expected() {
 	need_watch
 	printf 'all: a b\na b:\n\t@/bin/true; /bin/true\n' >makefile
@@ -167,7 +232,8 @@ test_other_pid_namespaces() {
 	cat >inside <<-'END'
 		spawnaudit -v --log=report --watch &
 		watcher=$!
-		until grep -qs '^link_type:.*iter' /proc/$watcher/fdinfo/*; do sleep 0.01; done
+		until grep -qs '^link_type:' /proc/$watcher/fdinfo/*; do sleep 0.01; done
+		while grep -qs '^link_type:.*iter' /proc/$watcher/fdinfo/*; do sleep 0.01; done
 		/bin/true & wait $!
 		kill -INT $watcher
 		wait $watcher

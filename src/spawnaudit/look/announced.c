@@ -38,6 +38,28 @@ void announced_read(struct announced *announced, pid_t pid)
 	announced->environment = read_strings(pid, "environ", &announced->environment_size);
 }
 
+static char *copy_strings(const char *from, size_t size, size_t *ret_size)
+{
+	char *text = malloc(size + 1);
+
+	if (text) {
+		memcpy(text, from, size);
+		text[size] = '\0';
+	}
+	*ret_size = text ? size : 0;
+	return text;
+}
+
+void announced_take(struct announced *announced, pid_t pid, const char *arguments,
+		    size_t arguments_size, const char *environment, size_t environment_size)
+{
+	*announced = (struct announced){.pid = pid};
+	announced->arguments = copy_strings(arguments, arguments_size,
+					    &announced->arguments_size);
+	announced->environment = copy_strings(environment, environment_size,
+					      &announced->environment_size);
+}
+
 void announced_clear(struct announced *announced)
 {
 	free(announced->arguments);
@@ -77,7 +99,8 @@ static int is_pipe_end(const struct spu_audit_fd *fd, int mode)
 	       strncmp(fd->name, "pipe:", 5) == 0;
 }
 
-int announced_jobserver(const char *makeflags, int *ret_reader, int *ret_writer)
+/* The two ends of make's job server: 1, or 0 where none are. */
+static int find_jobserver(const char *makeflags, int *ret_reader, int *ret_writer)
 {
 	static const char *const options[] = {"--jobserver-auth=", "--jobserver-fds="};
 	const char *value = NULL;
@@ -94,7 +117,7 @@ static int is_jobservers(const struct announced *a, const struct spu_audit *all,
 	const char *flags = variable(a, "MAKEFLAGS");
 	int reader, writer;
 
-	return flags && announced_jobserver(flags, &reader, &writer) &&
+	return flags && find_jobserver(flags, &reader, &writer) &&
 	       (fd == reader || fd == writer) && is_pipe_end(find(all, reader), O_RDONLY) &&
 	       is_pipe_end(find(all, writer), O_WRONLY);
 }

@@ -15,10 +15,11 @@ struct announced {
 
 /* The process stands at its exec. */
 void announced_read(struct announced *announced, pid_t pid);
-void announced_clear(struct announced *announced);
 
-/* The two ends of make's job server in its MAKEFLAGS: 1, or 0 where none are. */
-int announced_jobserver(const char *makeflags, int *ret_reader, int *ret_writer);
+/* Somebody else has read them. They are copied. */
+void announced_take(struct announced *announced, pid_t pid, const char *arguments,
+		    size_t arguments_size, const char *environment, size_t environment_size);
+void announced_clear(struct announced *announced);
 
 /* Do its arguments or its environment name this one of all that it has? */
 int announced_has(const struct announced *announced, const struct spu_audit *all,

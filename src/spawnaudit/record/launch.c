@@ -18,16 +18,10 @@ struct launch *launch_new(void)
 	return launch;
 }
 
-void leak_clear(struct leak *leak)
-{
-	free(leak->name);
-	origin_let_go(leak->origin);
-}
-
 void leaks_free(struct leak *leaks, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		leak_clear(&leaks[i]);
+		free(leaks[i].name), origin_let_go(leaks[i].origin);
 	free(leaks);
 }
 

@@ -119,7 +119,6 @@ struct launch {
 	struct launch *next;	/* tally.c's */
 };
 
-void leak_clear(struct leak *leak);
 void leaks_free(struct leak *leaks, size_t count);
 
 struct launch *launch_new(void);

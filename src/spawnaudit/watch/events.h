@@ -12,13 +12,16 @@
 #define EVENT_REGISTERS 320	/* room for a struct user_regs_struct of any processor */
 #define EVENT_COMPONENT 128	/* a longer name of a directory is cut */
 #define EVENT_PATH 640
-#define EVENT_MAKEFLAGS 256
+#define EVENT_ARGUMENTS 4096	/* of a program that got descriptors */
+#define EVENT_VARIABLE 256	/* and what its environment says of them, */
+#define EVENT_VARIABLES 1024	/* in all */
 
 enum event_kind {
 	EVENT_BIRTH,		/* then its EVENT_STACK and EVENT_INHERITED, in any order */
 	EVENT_SNAPSHOT,
 	EVENT_INHERITED,	/* descriptor that the creator's next exec would hand on */
 	EVENT_CROSSED,		/* descriptor that is open after an exec; EVENT_EXEC is the last */
+	EVENT_TOLD,		/* where some are */
 	EVENT_EXEC,
 	EVENT_END,
 };
@@ -76,7 +79,14 @@ struct event_crossed {
 struct event_exec {
 	struct event event;
 	struct event_path program;
-	char makeflags[EVENT_MAKEFLAGS];	/* looked for only where a pipe crossed */
+};
+
+/* Each string with its nul; the last argument may be cut */
+struct event_told {
+	struct event event;
+	__u32 arguments_size, variables_size;
+	char arguments[EVENT_ARGUMENTS];
+	char variables[EVENT_VARIABLES];
 };
 
 struct event_end {
@@ -96,7 +106,7 @@ struct event_settings {
 /* A line of the iterator over what is open when watching begins */
 struct event_open {
 	__s32 pid;
-	__u32 pad;
+	__u32 is_older;		/* opened under other credentials than the process has */
 	struct event_file file;
 };
 

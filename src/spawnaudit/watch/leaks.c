@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../look/announced.h"
 #include "../options.h"
 #include "common/message.h"
 #include "names.h"
@@ -25,33 +24,30 @@ void leaks_add(struct launch *launch, const struct event_crossed *crossed)
 	};
 }
 
-static struct leak *find_pipe(struct launch *launch, int fd, int mode)
+void leaks_forget_announced(struct launch *launch, const struct announced *announced)
 {
-	for (size_t i = 0; i < launch->leak_count; i++)
-		if (launch->leaks[i].fd == fd && (launch->leaks[i].flags & O_ACCMODE) == mode &&
-		    strncmp(launch->leaks[i].name, "pipe:", 5) == 0)
-			return &launch->leaks[i];
-	return NULL;
-}
+	size_t count = launch->leak_count, kept = 0;
+	struct spu_audit_fd *fds = calloc(count + 1, sizeof(*fds));
+	struct leak *leaks = calloc(count + 1, sizeof(*leaks));
+	const struct spu_audit audit = {.count = count, .fds = fds};
 
-static void forget_leak(struct launch *launch, struct leak *leak)
-{
-	size_t behind = (size_t)(launch->leaks + launch->leak_count - leak) - 1;
-
-	leak_clear(leak);
-	memmove(leak, leak + 1, behind * sizeof(*leak));
-	launch->leak_count--;
-}
-
-void leaks_expect_jobserver(struct launch *launch, const char *makeflags)
-{
-	int reader, writer;
-
-	if (!announced_jobserver(makeflags, &reader, &writer) ||
-	    !find_pipe(launch, reader, O_RDONLY) || !find_pipe(launch, writer, O_WRONLY))
-		return;
-	forget_leak(launch, find_pipe(launch, reader, O_RDONLY));
-	forget_leak(launch, find_pipe(launch, writer, O_WRONLY));
+	if (!fds || !leaks)
+		die(EXIT_TROUBLE, "no memory for another descriptor");
+	for (size_t i = 0; i < count; i++) {
+		leaks[i] = launch->leaks[i];
+		fds[i] = (struct spu_audit_fd){
+			.fd = leaks[i].fd, .flags = leaks[i].flags, .name = leaks[i].name,
+		};
+	}
+	/* some are known by others, so that none is forgotten before all have been asked for */
+	for (size_t i = 0; i < count; i++)
+		if (!announced_has(announced, &audit, &fds[i])) {
+			launch->leaks[kept++] = leaks[i];
+			leaks[i] = (struct leak){0};
+		}
+	launch->leak_count = kept;
+	leaks_free(leaks, count);
+	free(fds);
 }
 
 void leaks_name_sockets(struct launch *launch, pid_t pid)

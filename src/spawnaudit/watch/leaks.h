@@ -5,13 +5,14 @@
 
 #include <sys/types.h>
 
+#include "../look/announced.h"
 #include "../record/launch.h"
 #include "events.h"
 
 void leaks_add(struct launch *launch, const struct event_crossed *crossed);
 
-/* make's job server, by its MAKEFLAGS, is no leak. */
-void leaks_expect_jobserver(struct launch *launch, const char *makeflags);
+/* What the program is told of was meant for it. */
+void leaks_forget_announced(struct launch *launch, const struct announced *announced);
 
 /* The addresses of sockets, where the process is there to be asked: they stand behind the name. */
 void leaks_name_sockets(struct launch *launch, pid_t pid);

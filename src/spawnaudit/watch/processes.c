@@ -175,6 +175,7 @@ void watched_remove(struct watched *watched)
 	held_let_go(watched->given);
 	held_let_go(watched->inherited);
 	held_let_go(watched->crossed);
+	announced_clear(&watched->announced);
 	image_let_go(watched->image);
 	image_let_go(watched->parent_image);
 	free(watched);

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "../look/announced.h"
 #include "../record/launch.h"
 #include "events.h"
 
@@ -48,13 +49,15 @@ struct watched {
 	int is_inside;		/* it is to be told of */
 	unsigned lost_threads;	/* it is a copy of a process with so many */
 	unsigned generation;	/* how often it executed a program */
-	struct held *given;	/* what its last exec gave it, or its parent's */
+	struct held *given;	/* what its last exec gave it, or its parent's, */
+	int is_known;		/* if that is known: it may have ended before we looked */
 	struct image *image;	/* NULL: not read */
 	struct launch *window;	/* its own birth, until its first exec */
 	uint64_t parent_code;	/* of the window: as struct event_birth has it */
 	struct image *parent_image;
 	struct held *inherited;	/* of the window: what its parent would have handed on */
-	struct held *crossed;	/* what has crossed the exec that is on its way */
+	struct held *crossed;	/* what has crossed the exec that is on its way, */
+	struct announced announced;	/* and which of it is named there */
 	struct watched *next;
 };
 

@@ -24,7 +24,16 @@ struct dentry { struct hlist_bl_node d_hash; struct qstr d_name; struct dentry *
 struct vfsmount { struct dentry *mnt_root; };
 struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; };
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct file { struct path f_path; struct inode *f_inode; unsigned f_flags; };
+typedef struct { unsigned val; } kuid_t;
+typedef struct { unsigned val; } kgid_t;
+typedef struct { __u64 val; } kernel_cap_t;
+struct cred { kuid_t uid, euid; kgid_t gid, egid; kernel_cap_t cap_permitted; };
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	unsigned f_flags;
+	const struct cred *f_cred;
+};
 struct fdtable {
 	unsigned max_fds;
 	struct file **fd;
@@ -33,7 +42,10 @@ struct fdtable {
 struct files_struct { struct fdtable *fdt; };
 typedef struct { int counter; } atomic_t;
 struct signal_struct { int nr_threads; unsigned flags; int group_exit_code; atomic_t live; };
-struct mm_struct { unsigned long exec_vm, env_start, env_end; struct file *exe_file; };
+struct mm_struct {
+	unsigned long exec_vm, arg_start, arg_end, env_start, env_end;
+	struct file *exe_file;
+};
 struct task_struct {
 	int exit_code, exit_signal;
 	unsigned flags;
@@ -42,6 +54,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
+	const struct cred *cred;
 	char comm[16];
 };
 struct pt_regs { };
@@ -58,7 +71,6 @@ struct bpf_iter__task_file {
 #define KERNEL_THREAD 0x200000	/* PF_KTHREAD */
 #define THREAD 0x10000		/* CLONE_THREAD */
 #define GROUP_EXIT 4		/* SIGNAL_GROUP_EXIT */
-#define PIPEFS 0x50495045
 
 #define BITS 64
 #define LONGEST_TABLE (1 << 24)	/* words; the kernel's own limit is lower */
@@ -190,7 +202,7 @@ struct walk {
 	unsigned long *open, *close_on_exec;
 	unsigned long word;
 	__u32 words, base;
-	__u32 has_any, has_pipes;	/* counts would be new states to the verifier for ever */
+	__u32 has_any;		/* a count would be new states to the verifier for ever */
 };
 
 static __always_inline void fill(struct event_file *ret, struct file *file, __s32 fd)
@@ -211,8 +223,6 @@ static __always_inline void tell_crossed(struct walk *walk, struct file *file, _
 	event->magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
 	event->is_deleted = !BPF_CORE_READ(file, f_path.dentry, d_hash.pprev);
 	event->pad = 0;
-	if (event->magic == PIPEFS)
-		walk->has_pipes = 1;
 	read_path(&event->path, file);
 	bpf_ringbuf_submit(event, 0);
 }
@@ -270,6 +280,50 @@ static __always_inline void walk_descriptors(struct walk *walk, struct task_stru
 	walk->table = BPF_CORE_READ(fdt, fd);
 	walk->words = BPF_CORE_READ(fdt, max_fds) / BITS;
 	bpf_loop(LONGEST_TABLE < walk->words ? LONGEST_TABLE : walk->words, take_word, walk, 0);
+}
+
+/*
+ * What is open when watching begins. First: it has been looked at when this has gone
+ * and others are there.
+ */
+
+static __always_inline __u64 capabilities(const struct cred *cred)
+{
+	__u64 set = 0;
+
+	bpf_probe_read_kernel(&set, sizeof(set), &cred->cap_permitted);
+	return set;
+}
+
+/* Each exec makes new credentials, and so does who changes its ids: those aren't meant. */
+static __always_inline int is_older(const struct cred *one, const struct cred *other)
+{
+	return one != other && BPF_CORE_READ(one, uid.val) == BPF_CORE_READ(other, uid.val) &&
+	       BPF_CORE_READ(one, euid.val) == BPF_CORE_READ(other, euid.val) &&
+	       BPF_CORE_READ(one, gid.val) == BPF_CORE_READ(other, gid.val) &&
+	       BPF_CORE_READ(one, egid.val) == BPF_CORE_READ(other, egid.val) &&
+	       capabilities(one) == capabilities(other);
+}
+
+SEC("iter/task_file")
+int each_open(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct event_open line = {0};
+	unsigned long closes = 0;
+
+	if (!task || !file || context->fd <= 2 || BPF_CORE_READ(task, group_leader) != task)
+		return 0;
+	bpf_probe_read_kernel(&closes, sizeof(closes), BPF_CORE_READ(task, files, fdt,
+			      close_on_exec) + context->fd / BITS);
+	line.pid = number(task);
+	if (!line.pid || closes >> (context->fd % BITS) & 1)
+		return 0;
+	line.is_older = is_older(BPF_CORE_READ(file, f_cred), BPF_CORE_READ(task, cred));
+	fill(&line.file, file, context->fd);
+	bpf_seq_write(context->meta->seq, &line, sizeof(line));
+	return 0;
 }
 
 /*
@@ -344,16 +398,37 @@ int BPF_PROG(on_birth, struct task_struct *task, unsigned long flags)
  */
 
 struct search {
-	char *ret;
+	struct event_told *told;
 	unsigned long at, end;
 	__u32 in_middle;
 };
 
+#define begins(text, wanted) begins_with(text, wanted "=", sizeof(wanted))
+
+static __always_inline int begins_with(const char *text, const char *wanted, unsigned length)
+{
+	int r = 1;
+
+	for (unsigned i = 0; i < length; i++)
+		r &= text[i] == wanted[i];
+	return r;
+}
+
+static __always_inline void keep_variable(struct event_told *told, const void *from)
+{
+	__u32 used = told->variables_size;
+	long length;
+
+	if (used > EVENT_VARIABLES - EVENT_VARIABLE)
+		return;
+	length = bpf_probe_read_user_str(told->variables + used, EVENT_VARIABLE, from);
+	if (length > 0)
+		told->variables_size = used + length;
+}
+
 static long take_variable(__u32 turn, struct search *search)
 {
-	static const char wanted[] = "MAKEFLAGS=";
 	char text[64] = {0};
-	int is_it = !search->in_middle;
 	long length;
 
 	if (search->at >= search->end)
@@ -361,15 +436,38 @@ static long take_variable(__u32 turn, struct search *search)
 	length = bpf_probe_read_user_str(text, sizeof(text), (void *)search->at);
 	if (length <= 0)
 		return 1;
-	for (unsigned i = 0; i < sizeof(wanted) - 1; i++)
-		is_it &= text[i] == wanted[i];
-	if (is_it) {
-		bpf_probe_read_user_str(search->ret, EVENT_MAKEFLAGS, (void *)search->at);
-		return 1;
-	}
+	if (!search->in_middle &&
+	    (begins(text, "MAKEFLAGS") || begins(text, "LISTEN_FDS") ||
+	     begins(text, "LISTEN_PID") || begins(text, "NODE_CHANNEL_FD") ||
+	     begins(text, "WAYLAND_SOCKET")))
+		keep_variable(search->told, (void *)search->at);
 	search->in_middle = length == sizeof(text);
 	search->at += search->in_middle ? length - 1 : length;
 	return 0;
+}
+
+/* What may name the descriptors that it got */
+static __always_inline void tell_told(struct task_struct *task, __s32 pid)
+{
+	struct event_told *told = begin(told, EVENT_TOLD, pid);
+	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long size = BPF_CORE_READ(task, mm, arg_end) - from;
+	struct search search = {
+		.told = told,
+		.at = BPF_CORE_READ(task, mm, env_start),
+		.end = BPF_CORE_READ(task, mm, env_end),
+	};
+
+	if (!told)
+		return;
+	if (size > EVENT_ARGUMENTS)
+		size = EVENT_ARGUMENTS;
+	told->arguments_size = size;
+	if (bpf_probe_read_user(told->arguments, size, (void *)from))
+		told->arguments_size = 0;
+	told->variables_size = 0;
+	bpf_loop(MOST_VARIABLES, take_variable, &search, 0);
+	bpf_ringbuf_submit(told, 0);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -377,23 +475,16 @@ int BPF_PROG(on_exec, struct task_struct *task)
 {
 	struct walk walk = {.pid = process_number(task), .is_exec = 1};
 	struct event_exec *event;
-	struct search search;
 
 	if (!walk.pid || !is_wanted())
 		return 0;
 	walk_descriptors(&walk, task);
+	if (walk.has_any)
+		tell_told(task, walk.pid);
 	event = begin(event, EVENT_EXEC, walk.pid);
 	if (!event)
 		return 0;
-	event->makeflags[0] = 0;
 	read_path(&event->program, BPF_CORE_READ(task, mm, exe_file));
-	if (walk.has_pipes) {
-		search.ret = event->makeflags;
-		search.at = BPF_CORE_READ(task, mm, env_start);
-		search.end = BPF_CORE_READ(task, mm, env_end);
-		search.in_middle = 0;
-		bpf_loop(MOST_VARIABLES, take_variable, &search, 0);
-	}
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -418,29 +509,5 @@ int BPF_PROG(on_end, struct task_struct *task)
 						   : BPF_CORE_READ(task, group_leader, exit_code);
 	event->pad = 0;
 	bpf_ringbuf_submit(event, 0);
-	return 0;
-}
-
-/*
- * What is open when watching begins
- */
-
-SEC("iter/task_file")
-int each_open(struct bpf_iter__task_file *context)
-{
-	struct task_struct *task = context->task;
-	struct file *file = context->file;
-	struct event_open line = {0};
-	unsigned long closes = 0;
-
-	if (!task || !file || context->fd <= 2 || BPF_CORE_READ(task, group_leader) != task)
-		return 0;
-	bpf_probe_read_kernel(&closes, sizeof(closes), BPF_CORE_READ(task, files, fdt,
-			      close_on_exec) + context->fd / BITS);
-	line.pid = number(task);
-	if (!line.pid || closes >> (context->fd % BITS) & 1)
-		return 0;
-	fill(&line.file, file, context->fd);
-	bpf_seq_write(context->meta->seq, &line, sizeof(line));
 	return 0;
 }

@@ -25,7 +25,7 @@ __asm__(".pushsection .rodata\n"
 
 static struct bpf_object *object;
 static struct ring_buffer *ring;
-static struct bpf_link *links[8], *iterator;
+static struct bpf_link *links[8], *iterator;	/* it, until it has been read */
 static size_t link_count;
 static source_taker *taker;
 static int directory = -1;	/* of the cgroup */
@@ -79,10 +79,11 @@ static int attach(void)
 
 		if (!link)
 			return -errno;
-		links[link_count++] = link;
 		if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING &&
 		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 			iterator = link;
+		else
+			links[link_count++] = link;
 	}
 	return 0;
 }
@@ -171,6 +172,8 @@ int source_look(source_open_taker *take)
 		return say_why(-errno);
 	r = read_lines(fd, take);
 	close(fd);
+	bpf_link__destroy(iterator);
+	iterator = NULL;
 	return r < 0 ? say_why(r) : 0;
 }
 
@@ -199,6 +202,8 @@ size_t source_lost(void)
 
 void source_end(void)
 {
+	bpf_link__destroy(iterator);
+	iterator = NULL;
 	while (link_count > 0)
 		bpf_link__destroy(links[--link_count]);
 	ring_buffer__free(ring);

@@ -19,7 +19,7 @@ typedef void source_open_taker(const struct event_open *open);
  */
 int source_begin(const char *cgroup);
 
-/* What is open in all processes and would cross an exec; by process, numbers go up. */
+/* Once: what is open in all processes and would cross an exec; by process, numbers go up. */
 int source_look(source_open_taker *take);
 
 /* Waits so long for events: how many it has given to take(), or -errno; -EINTR: a signal. */

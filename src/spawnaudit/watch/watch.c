@@ -98,6 +98,7 @@ static void on_birth(const struct event *event)
 	if (parent) {
 		child->program = copy(parent->program);
 		child->given = held_share(parent->given);
+		child->is_known = parent->is_known;
 	}
 	if (!launch->shares_memory)
 		child->lost_threads = launch->threads > 1 ? launch->threads : launch->lost_threads;
@@ -156,10 +157,22 @@ static void on_crossed(const struct event *event)
 	if (!launch || !held_has(watched->inherited, &crossed->file) ||
 	    options_expect_fd(watch->options, crossed->file.fd))
 		return;
-	if (held_has(watched->given, &crossed->file))
+	if (!watched->is_known || held_has(watched->given, &crossed->file))
 		launch->passed_on++;
 	else
 		leaks_add(launch, crossed);
+}
+
+static void on_told(const struct event *event)
+{
+	const struct event_told *told = (const void *)event;
+	struct watched *watched = watched_find(event->pid);
+
+	if (!watched || !watched->window)
+		return;
+	announced_clear(&watched->announced);
+	announced_take(&watched->announced, event->pid, told->arguments, told->arguments_size,
+		       told->variables, told->variables_size);
 }
 
 static void on_exec(const struct event *event)
@@ -180,10 +193,13 @@ static void on_exec(const struct event *event)
 	watched->image = NULL;
 	held_let_go(watched->given);
 	watched->given = watched->crossed;
+	watched->is_known = 1;
 	watched->crossed = NULL;
 	if (!launch)
 		return;
-	leaks_expect_jobserver(launch, exec->makeflags);
+	leaks_forget_announced(launch, &watched->announced);
+	announced_clear(&watched->announced);
+	watched->announced = (struct announced){0};
 	leaks_name_sockets(launch, event->pid);
 	launch->executed = copy(watched->program);
 	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
@@ -208,7 +224,7 @@ static void take(const struct event *event)
 	static void (*const takers[])(const struct event *event) = {
 		[EVENT_BIRTH] = on_birth, [EVENT_SNAPSHOT] = on_snapshot,
 		[EVENT_INHERITED] = on_inherited, [EVENT_CROSSED] = on_crossed,
-		[EVENT_EXEC] = on_exec, [EVENT_END] = on_end,
+		[EVENT_TOLD] = on_told, [EVENT_EXEC] = on_exec, [EVENT_END] = on_end,
 	};
 
 	takers[event->kind](event);
@@ -250,35 +266,44 @@ static void take_open(const struct event_open *open)
 {
 	struct watched *watched = watched_find(open->pid);
 
-	if (watched)
-		held_add(&watched->crossed, &open->file);
+	if (!watched)
+		return;
+	held_add(&watched->crossed, &open->file);
+	if (open->is_older)
+		held_add(&watched->given, &open->file);
 }
 
 /*
- * Nobody saw what their execs gave them: it was what their parents hold, too. A copy
- * was given what the process was that it is a copy of.
+ * Nobody saw what their execs gave them: it was what is older than their credentials,
+ * which may have changed since, and what their parents hold, too. A copy was given what
+ * the process was that it is a copy of.
  */
 static void find_given(struct watched *watched, void *context)
 {
+	struct held *older = watched->given;
 	struct process process;
 	struct watched *parent;
 
 	(void)context;
 	if (watched->generation || process_read(watched->pid, &process) < 0)
 		return;
-	watched->generation = 1;
+	watched->generation = watched->is_known = 1;
 	parent = watched_find(process.parent);
-	if (!parent)
-		return;
-	find_given(parent, NULL);
-	watched->is_inside |= parent->is_inside;
-	if (process.flags & PROCESS_FORKED_NO_EXEC) {
-		watched->given = held_share(parent->given);
-		return;
+	if (parent) {
+		find_given(parent, NULL);
+		watched->is_inside |= parent->is_inside;
 	}
-	for (size_t i = 0; watched->crossed && i < watched->crossed->count; i++)
-		if (held_has(parent->crossed, &watched->crossed->list[i]))
-			held_add(&watched->given, &watched->crossed->list[i]);
+	watched->given = NULL;
+	if (process.flags & PROCESS_FORKED_NO_EXEC)
+		watched->given = parent ? held_share(parent->given) : NULL;
+	else
+		for (size_t i = 0; watched->crossed && i < watched->crossed->count; i++) {
+			const struct event_file *file = &watched->crossed->list[i];
+
+			if (held_has(older, file) || (parent && held_has(parent->crossed, file)))
+				held_add(&watched->given, file);
+		}
+	held_let_go(older);
 }
 
 static void forget_open(struct watched *watched, void *context)
