@@ -63,6 +63,15 @@ test_what_is_safe_is_no_finding() {
 	has "^ *(.* inside of libc, .* of fork's own)"
 }
 
+# The copy that only forks is safe, and what its own copy does is told.
+test_a_copy_of_a_copy_is_judged_by_itself() {
+	child fork
+	same findings "1 no-exec" "$(findings)"
+	has 'itself a copy of a process with 4 threads'
+	has '^ *\* setenv in libc'
+	! grep -q '\* fork in libc' report || fail "fork is blamed: $(cat report)"
+}
+
 # Linked in, libc can't be told from the program: its calls decide.
 test_a_static_program_is_judged_by_its_calls() {
 	need_functions
@@ -141,7 +150,7 @@ test_exit_in_the_child_is_named() {
 }
 
 test_the_child_sees_nothing_of_it() {
-	for deed in traps blocked ignored children thread; do
+	for deed in traps blocked ignored children thread untraced; do
 		child $deed
 	done
 	cat >mask <<-'END'
@@ -279,6 +288,28 @@ test_a_killed_audit_leaves_no_breakpoints() {
 	kill -9 "$pid" 2>/dev/null
 	kill -9 "$parent" 2>/dev/null
 	return 0
+}
+
+# Whenever that comes: who has breakpoints is to be killed with us, and nobody else.
+test_breakpoints_stand_only_in_what_ends_with_us() {
+	need_functions
+	command -v strace >/dev/null || skip "strace isn't installed"
+	mkfifo go
+	for deed in none fork exit; do
+		sh -c 'read -r line <go; exec "$0" "$1"' "$HELPERS/sa_functions" $deed >said &
+		pid=$!
+		strace -f -y -s 0 -o calls -e trace=ptrace,pwrite64 \
+			spawnaudit --log=report --functions=all -p $pid 2>message &
+		until_true grep -qs "PTRACE_SEIZE, $pid,.* = 0" calls
+		echo >go
+		wait
+		[ -s report ] || skip "strace can't: $(cat message)"
+		grep -q 'pwrite64.*/mem>' calls || fail "$deed: no breakpoint: $(cat report)"
+		awk '/PTRACE_SETOPTIONS/ { is_free[$3] = !/EXITKILL/ }
+			/pwrite64.*\/mem>/ && match($0, /\/proc\/[0-9]+/) &&
+				is_free[substr($0, RSTART + 6, RLENGTH - 6) ","]' calls >bad
+		[ ! -s bad ] || fail "$deed: $(head -n 3 bad)"
+	done
 }
 
 # Let go, it runs on with its own text.

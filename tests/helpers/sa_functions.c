@@ -140,6 +140,32 @@ static APART void with_children(void)
 	deeds_done++;
 }
 
+/* Which its tracer isn't told of: it meets no breakpoint of the copy's */
+static APART void with_untraced(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0) {
+		with_safe();
+		_exit(5);
+	}
+	check(WEXITSTATUS(status_of(pid)) == 5);
+	deeds_done++;
+}
+
+/* What daemons do: the copy makes another, and leaves */
+static APART void with_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		with_setenv();
+		_exit(5);
+	}
+	check(WEXITSTATUS(status_of(pid)) == 5);
+	_exit(0);
+}
+
 /* By a library's thread in the child; all goes on */
 static APART void with_thread(void)
 {
@@ -252,7 +278,8 @@ static const struct {
 	{"safe", with_safe}, {"exit", with_exit}, {"stuck", with_stuck},
 	{"children", with_children}, {"thread", with_thread}, {"traps", with_traps},
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
-	{"many", with_many}, {"clone", with_nothing},
+	{"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
+	{"fork", with_fork},
 };
 
 int main(int argc, char **argv);

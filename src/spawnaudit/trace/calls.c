@@ -348,23 +348,20 @@ static unsigned work_of_write(pid_t tid, const struct registers *registers)
 	return is_quiet_write(tid, (int)registers->arguments[0]) ? 0 : WORK_WRITES;
 }
 
-static unsigned work_of_birth(uint64_t flags)
+uint64_t call_clone_flags(pid_t tid, const struct registers *entry)
 {
-	return (flags & CLONE_THREAD) ? WORK_CREATES : 0;
+	uint64_t flags = 0;	/* of clone3, where they are the first member */
+
+	if (entry->call == SYS_clone)
+		return entry->arguments[0];
+	if (entry->call == SYS_clone3)
+		machine_read(tid, entry->arguments[0], &flags, sizeof(flags));
+	return flags;
 }
 
 static unsigned work_of_clone(pid_t tid, const struct registers *registers)
 {
-	(void)tid;
-	return work_of_birth(registers->arguments[0]);
-}
-
-static unsigned work_of_clone3(pid_t tid, const struct registers *registers)
-{
-	uint64_t flags = 0;	/* the first member */
-
-	machine_read(tid, registers->arguments[0], &flags, sizeof(flags));
-	return work_of_birth(flags);
+	return call_clone_flags(tid, registers) & CLONE_THREAD ? WORK_CREATES : 0;
 }
 
 static unsigned work_of_address(pid_t tid, uint64_t from, uint64_t size)
@@ -413,7 +410,7 @@ static const struct {
 	long number;
 	unsigned (*judge)(pid_t tid, const struct registers *registers);
 } judges[] = {
-	{SYS_futex, work_of_futex}, {SYS_clone, work_of_clone}, {SYS_clone3, work_of_clone3},
+	{SYS_futex, work_of_futex}, {SYS_clone, work_of_clone}, {SYS_clone3, work_of_clone},
 	{SYS_write, work_of_write}, {SYS_writev, work_of_write}, {SYS_pwrite64, work_of_write},
 	{SYS_connect, work_of_connect}, {SYS_sendto, work_of_sendto},
 	{SYS_sendmsg, work_of_sendmsg}, {SYS_sendmmsg, work_of_sendmsg},

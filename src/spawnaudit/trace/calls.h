@@ -4,6 +4,7 @@
 #define SPAWNAUDIT_CALLS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "../look/machine.h"
@@ -26,6 +27,9 @@ unsigned call_work(pid_t tid, const struct registers *entry);
  */
 #define CALL_RESULT (-2)
 int call_gives(const struct registers *entry);
+
+/* At the beginning of a clone: its flags. 0: it is another call. */
+uint64_t call_clone_flags(pid_t tid, const struct registers *entry);
 
 /* For execve: the file, for free(); NULL if it can't be read. */
 char *call_executed_file(pid_t tid, const struct registers *entry);

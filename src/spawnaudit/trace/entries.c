@@ -17,6 +17,7 @@
 #include "../record/functions.h"
 #include "../record/safe.h"
 #include "breakpoints.h"
+#include "calls.h"
 #include "common/message.h"
 #include "start.h"
 
@@ -235,10 +236,13 @@ static void begin(struct task *task, struct launch *launch)
 	}
 	if (ignores_traps(task->tid))
 		return;
-	watch->planted = breakpoints_plant(task->tid);
-	if (!watch->planted)
-		return;
+	/* from before the first is written until the last is gone: it can't live with them alone */
 	start_options(task->tid, PTRACE_O_EXITKILL);
+	watch->planted = breakpoints_plant(task->tid);
+	if (!watch->planted) {
+		start_options(task->tid, 0);
+		return;
+	}
 	veil(task);
 	launch->functions = functions_new();
 	launch->functions->is_complete = breakpoints_are_whole(watch->planted);
@@ -265,13 +269,13 @@ void entries_admit(struct task *task)
 
 	if (mode == FUNCTIONS_NONE)
 		return;
-	/* a new task has its creator's */
-	start_options(task->tid, 0);
 	if (watch && watch->inherited) {
 		breakpoints_remove(watch->inherited, task->tid);
 		breakpoints_let_go(watch->inherited);
 		watch->inherited = NULL;
 	}
+	/* a new task has its creator's */
+	start_options(task->tid, 0);
 	if (task->tid == tracee->pid && launch && launch->thread && !launch->foreign &&
 	    launch_is_hazardous(launch))
 		begin(task, launch);
@@ -440,8 +444,9 @@ void entries_call(struct task *task, const struct registers *entry)
 	if (entry->call == SYS_rt_sigaction && entry->arguments[0] == SIGTRAP &&
 	    entry->arguments[1] != 0)
 		machine_read(task->tid, entry->arguments[1], &handler, sizeof(handler));
+	/* a child that isn't traced would have them alone */
 	if (entry->foreign || handler == (uintptr_t)SIG_IGN || !launch ||
-	    now_ns() - launch->born > LONG)
+	    call_clone_flags(task->tid, entry) & CLONE_UNTRACED || now_ns() - launch->born > LONG)
 		entries_give_up(task);
 }
 
