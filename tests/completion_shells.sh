@@ -204,7 +204,7 @@ arguments() {
 		spawnbench --exec-method=mi|
 		spawnbench --rounds=|
 		spawnbench lo|
-		spawnaudit --fail-on=|held-up leak no-exec stuck unsafe-fork
+		spawnaudit --fail-on=|held-up leak no-exec race stuck unsafe-fork
 		spawnaudit --fail-on leak,u|unsafe-fork
 		spawnaudit --log=lo|log.txt
 		spawnaudit --attach=|+@PID

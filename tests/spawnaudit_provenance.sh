@@ -195,6 +195,99 @@ for leak, passed in zip(above["leaks"], below["passed"]):
 ' || fail "$(cat report)"
 }
 
+# races "RACES LEAKS" WAY [OPTION...]: so many descriptors are in races, and launches leak
+races() {
+	need_provenance
+	wanted=$1
+	way=$2
+	shift 2
+	status 0 spawnaudit --log=report --provenance "$@" "$HELPERS/sa_races" "$way" /bin/true
+	races=$(sed -n 's/^spawnaudit: findings: .*\<\([0-9]*\) race$/\1/p' report)
+	leaks=$(sed -n 's/^spawnaudit: findings: \([0-9]*\) leak.*/\1/p' report)
+	same "races of $way" "$wanted" "${races:-0} ${leaks:-0}"
+}
+
+test_what_another_thread_could_have_handed_on_is_a_race() {
+	races "3 0" opened
+	has '^race: sa_races ([0-9]*) made 3 descriptors that exec leaves open, with 2 threads$'
+	has '^  call    openat(AT_FDCWD, "/etc/passwd", O_RDONLY)$'
+	has '^          by_open[.a-z0-9]* at sa_races.c:[0-9]*$'
+	has '^  mend    O_CLOEXEC'
+	! grep 'later it made' report || fail "close-on-exec"
+}
+
+test_close_on_exec_later_is_too_late_and_counted() {
+	races "3 0" later
+	has '^race: .* made 3 descriptors that exec leaves open, with 2 threads;$'
+	has '^  later it made 2 of them close-on-exec$'
+}
+
+test_a_race_needs_threads_and_a_launch_beside_them() {
+	for way in at-once alone never before copied; do
+		races "0 0" $way
+	done
+}
+
+test_a_launch_by_a_copy_of_a_copy_is_one() {
+	races "1 0" twice
+}
+
+test_what_a_fork_child_makes_is_no_race() {
+	races "0 0" in-child
+}
+
+test_where_all_launches_close_the_rest_there_is_no_race() {
+	races "0 0" rest
+}
+
+test_a_place_that_leaked_is_told_once() {
+	races "0 1" leaked
+}
+
+test_what_is_expected_to_cross_is_no_race() {
+	races "0 0" opened --expect-fd=3-99
+}
+
+test_races_of_programs_that_nobody_asked_for_are_left_out() {
+	races "0 0" opened --program=nonesuch
+	races "3 0" opened --program='sa_r*'
+}
+
+test_a_race_decides_the_status_only_by_its_name() {
+	need_provenance
+	set -- "$HELPERS/sa_races" opened /bin/true
+	status 0 spawnaudit --log=report --provenance --error-exitcode=9 "$@"
+	status 0 spawnaudit --log=report --provenance --fail-on=leak "$@"
+	status 9 spawnaudit --log=report --provenance --error-exitcode=9 --fail-on=race "$@"
+}
+
+test_each_kind_of_call_says_how_it_is_mended() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	origins raced --provenance --json
+	python3 -c '
+import json
+made = {tuple(line.split()[1:]) for line in open("made")}
+told = {}
+for line in open("report"):
+	line = json.loads(line)
+	if line["type"] != "finding":
+		continue
+	assert line["kind"] == "race" and line["method"] is line["child"] is None, line
+	assert line["leaks"] == [] and line["count"] in (1, 2), line
+	assert line["race"]["threads"] in (2, 3) and line["race"]["closed"] == 0, line
+	function, = [frame["function"].split(".")[0] for frame in line["stack"]["frames"]
+		     if (frame["function"] or "").startswith("by_")]
+	told[line["race"]["call"].split("(")[0], function] = line["mend"]
+assert set(told) == made, (set(told) ^ made)
+for function, mend in {"by_open": "O_CLOEXEC", "by_socket": "SOCK_CLOEXEC",
+		       "by_accept": "accept4", "by_pipe": "pipe2", "by_dup": "F_DUPFD_CLOEXEC",
+		       "by_fcntl": "F_DUPFD_CLOEXEC", "by_flag": "adddup2",
+		       "by_message": "MSG_CMSG_CLOEXEC", "by_epoll": "ends in CLOEXEC"}.items():
+	(text,) = [told[key] for key in told if key[1] == function]
+	assert mend in text, (function, text)
+' || fail "$(cut -c1-400 report)"
+}
+
 test_only_a_command_can_have_it() {
 	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
 	status 125 spawnaudit --provenance -p $$

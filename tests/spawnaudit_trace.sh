@@ -384,7 +384,10 @@ test_findings_decide_the_status_only_when_asked() {
 	status 125 spawnaudit --fail-on=leaks "$@"
 	like message "*'leaks' is no kind of finding; there are: leak *" "$err"
 	words spawnaudit KIND >kinds || exit
+	sed -i 's/ race//' kinds
 	status 0 spawnaudit --log=report --fail-on="$(tr ' ' , <kinds)" true
+	status 125 spawnaudit --fail-on=leak,race true
+	like message "*--fail-on=race: only with --provenance*" "$err"
 }
 
 test_it_ends_as_the_command_does() {

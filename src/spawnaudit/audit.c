@@ -86,6 +86,7 @@ int audit_run(const struct options *options)
 		return EXIT_TROUBLE;
 	report_setup(options);
 	trace.take = report_launch;
+	trace.take_race = report_race;
 	trace_run(&trace);
 	if (trace.failure < 0)
 		return EXIT_TROUBLE;

@@ -303,6 +303,8 @@ static int check_mode(const struct options *options)
 		{options->program_count > 0 && !traces, "--program", "COMMAND and -p"},
 		{options->verbose && !follows, "--verbose", "COMMAND, -p and --watch"},
 		{options->fail_on && !follows, "--fail-on", "COMMAND, -p and --watch"},
+		{options->fail_on & 1u << FINDING_RACE && !options->provenance, "--fail-on=race",
+			"--provenance"},
 		{options->cgroup && options->mode != MODE_WATCH, "--cgroup", "--watch"},
 		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},
 		{options->all && options->mode != MODE_FDS, "--all", "--fds"},
@@ -333,7 +335,7 @@ static int check(struct options *options)
 		return -EINVAL;
 	/* A command's own status counts, unless somebody asked for another */
 	if (options->status_given && !options->fail_on)
-		options->fail_on = ~0u;
+		options->fail_on = ~(1u << FINDING_RACE);
 	return 0;
 }
 

@@ -140,6 +140,23 @@ static void make_all(void)
 	pthread_join(thread, NULL);
 }
 
+static void *rest(void *unused)
+{
+	pause();
+	return unused;
+}
+
+/* With a second thread; none of them is open at the launch. */
+static void make_raced(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, rest, NULL);
+	make_all();
+	for (int fd = 3; fd < 100; fd++)
+		close(fd);
+}
+
 static __attribute__((noinline)) int helper(const char *path)
 {
 	int fd = open(path, O_RDONLY);
@@ -227,6 +244,7 @@ int main(int argc, char **argv)
 		{"all", make_all}, {"same", make_same}, {"reused", make_reused},
 		{"filtered", make_filtered}, {"behind", make_behind},
 		{"kept", make_kept}, {"forged", make_forged}, {"become", make_all},
+		{"raced", make_raced},
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	pid_t pid;

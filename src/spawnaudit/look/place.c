@@ -55,6 +55,13 @@ struct place *place_find(const struct snapshot *snapshot, pid_t pid, struct view
 	return unwind(*view, snapshot);
 }
 
+struct place *place_share(struct place *place)
+{
+	if (place)
+		place->users++;
+	return place;
+}
+
 void place_let_go(struct place *place)
 {
 	if (!place || --place->users > 0)

@@ -23,6 +23,7 @@ struct place {
  * another program or ends. NULL: nothing is known.
  */
 struct place *place_find(const struct snapshot *snapshot, pid_t pid, struct view **view);
+struct place *place_share(struct place *place);
 void place_let_go(struct place *place);
 
 /*

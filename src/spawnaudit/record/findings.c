@@ -33,4 +33,9 @@ const struct finding_words finding_words[FINDING_KINDS] = {
 		"open what may wait, as a FIFO, before the launch, and hand on its descriptor; or "
 		"spu_spawn(3), which opens FIFOs where a signal ends the wait",
 	},
+	[FINDING_RACE] = {
+		"race",
+		"a launch by another thread before it is closed or made close-on-exec hands it on",
+		"the flag that makes it close-on-exec at once",
+	},
 };

@@ -9,6 +9,7 @@ enum finding {
 	FINDING_NO_EXEC,
 	FINDING_STUCK,
 	FINDING_HELD_UP,
+	FINDING_RACE,		/* of a place, not of a launch */
 	FINDING_KINDS,
 };
 

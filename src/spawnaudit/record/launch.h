@@ -90,6 +90,7 @@ struct launch {
 	struct call current;	/* the one that it is in, or was in last */
 	char *exec_file;	/* of the last execve */
 	int giving;		/* what call_gives() said of the current call */
+	int closes_rest;	/* it closed all descriptors above some number */
 	unsigned work;		/* WORK_ bits */
 	int is_reason;		/* the current call is the first that shows some */
 	struct call reason;	/* that call; .text NULL: none */

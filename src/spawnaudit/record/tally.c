@@ -123,6 +123,55 @@ static int add_passed(struct launch *launch)
 	return is_new;
 }
 
+static void keep(struct launch *launch)
+{
+	*kept_end = launch;
+	kept_end = &launch->next;
+}
+
+static int was_seen(const struct race *race)
+{
+	for (const struct group *group = list; group; group = group->next)
+		for (size_t i = 0; i < group->leak_count; i++)
+			for (struct origin *origin = group->leaks[i].origin; origin;
+			     origin = origin->of)
+				if (origin->place && race_is_of(race, origin))
+					return 1;
+	return 0;
+}
+
+/* Who made the first one, as a launch's record has it */
+static struct launch *maker_of(const struct race *race)
+{
+	const struct origin *origin = race->origin;
+	struct launch *maker = launch_new();
+
+	maker->parent = origin->pid;
+	maker->thread = origin->thread;
+	memcpy(maker->thread_name, origin->thread_name, sizeof(maker->thread_name));
+	maker->program = origin->program ? strdup(origin->program) : NULL;
+	maker->threads = race->threads;
+	maker->place = place_share(origin->place);
+	return maker;
+}
+
+void tally_take_race(struct race *race)
+{
+	struct group *group;
+
+	if (was_seen(race)) {
+		race_free(race);
+		return;
+	}
+	group = group_new(FINDING_RACE, maker_of(race));
+	keep(group->first);
+	group->race = race;
+	group->count = race->count;
+	counts.findings[FINDING_RACE] += race->count;
+	*list_end = group;
+	list_end = &group->next;
+}
+
 static void count(const struct launch *launch)
 {
 	counts.launches++;
@@ -164,8 +213,7 @@ void tally_take(struct launch *launch, int is_kept)
 		launch_free(launch);
 		return;
 	}
-	*kept_end = launch;
-	kept_end = &launch->next;
+	keep(launch);
 }
 
 const struct group *tally_groups(void)
@@ -191,6 +239,8 @@ const struct counts *tally_counts(void)
 static void free_group(struct group *group)
 {
 	leaks_free(group->leaks, group->leak_count);
+	if (group->race)
+		race_free(group->race);
 	free(group);
 }
 

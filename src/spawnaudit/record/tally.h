@@ -10,11 +10,13 @@
 
 #include "judgement.h"
 #include "launch.h"
+#include "race.h"
 
 struct group {
 	enum finding kind;
-	struct launch *first;	/* the launch that it was seen in first */
-	size_t count;		/* of launches */
+	struct launch *first;	/* the launch that it was seen in first; of a race who made it */
+	struct race *race;	/* of a race; else NULL */
+	size_t count;		/* of launches; of descriptors of a race */
 	struct leak *leaks;	/* the different ones, of all launches */
 	size_t leak_count;
 	int leaks_left_out;	/* there were more */
@@ -29,12 +31,15 @@ struct counts {
 	size_t left_out;	/* by programs that nobody asked for; in no other count */
 	size_t unjudged;	/* what ran in copies of processes with threads wasn't seen */
 	size_t foreign;		/* by 32-bit programs */
-	size_t findings[FINDING_KINDS];	/* launches that have them */
+	size_t findings[FINDING_KINDS];	/* launches that have them; descriptors */
 	size_t passed_on;	/* launches that handed on what they had been given themselves */
 };
 
 /* The launch becomes ours; it is kept if is_kept, or if there is a finding in it. */
 void tally_take(struct launch *launch, int is_kept);
+
+/* The same, when all launches were taken. Where something leaked it is no finding. */
+void tally_take_race(struct race *race);
 
 /* A launch that isn't to be told; it becomes ours. */
 void tally_leave_out(struct launch *launch);

@@ -45,11 +45,11 @@ static int becomes_late(struct launch *launch)
 	return launch->is_late;
 }
 
-static int is_asked_for(const struct launch *launch)
+static int is_asked_for(const char *program)
 {
-	for (size_t i = 0; i < options->program_count && launch->program; i++)
-		if (fnmatch(options->programs[i], launch->program, 0) == 0 ||
-		    fnmatch(options->programs[i], base_name(launch->program), 0) == 0)
+	for (size_t i = 0; i < options->program_count && program; i++)
+		if (fnmatch(options->programs[i], program, 0) == 0 ||
+		    fnmatch(options->programs[i], base_name(program), 0) == 0)
 			return 1;
 	return options->program_count == 0;
 }
@@ -58,7 +58,7 @@ void report_launch(struct launch *launch)
 {
 	int is_late;
 
-	if (!is_asked_for(launch)) {
+	if (!is_asked_for(launch->program)) {
 		tally_leave_out(launch);
 		return;
 	}
@@ -71,6 +71,14 @@ void report_launch(struct launch *launch)
 	/* who follows a log sees whole launches */
 	fflush(output_stream());
 	tally_take(launch, is_late);
+}
+
+void report_race(struct race *race)
+{
+	if (is_asked_for(race->origin->program))
+		tally_take_race(race);
+	else
+		race_free(race);
 }
 
 static void print_late(void)

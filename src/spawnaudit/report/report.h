@@ -12,6 +12,9 @@ void report_setup(const struct options *options);
 /* Takes each launch: a window_taker. */
 void report_launch(struct launch *launch);
 
+/* The same for each race, when all launches are over. */
+void report_race(struct race *race);
+
 /* Summary and findings. */
 void report_end(const struct trace *trace);
 

@@ -148,6 +148,21 @@ void report_json_launch(const struct launch *launch)
 	json_finish(json);
 }
 
+static void write_race(struct json *json, const struct race *race)
+{
+	if (!race) {
+		json_null(json, "race");
+		return;
+	}
+	json_object(json, "race");
+	json_string(json, "how", origin_kind_name(race->origin->kind));
+	json_string(json, "call", race->origin->call);
+	json_integer(json, "thread", race->origin->thread);
+	json_unsigned(json, "threads", race->threads);
+	json_unsigned(json, "closed", race->closed);
+	json_end(json);
+}
+
 void report_json_group(const struct group *group)
 {
 	const struct launch *launch = group->first;
@@ -156,14 +171,19 @@ void report_json_group(const struct group *group)
 	json_string(json, "kind", finding_words[group->kind].name);
 	json_unsigned(json, "count", group->count);
 	json_string(json, "program", launch->program);
-	json_string(json, "method", method_name(launch->method));
+	json_string(json, "method", group->race ? NULL : method_name(launch->method));
 	json_integer(json, "parent", launch->parent);
-	json_integer(json, "child", launch->child);
+	if (group->race)
+		json_null(json, "child");
+	else
+		json_integer(json, "child", launch->child);
 	shapes_write_place(json, "stack", launch->place);
 	shapes_write_place(json, "child_stack", launch->child_place);
+	write_race(json, group->race);
 	write_leaks(json, "leaks", group->leaks, group->leak_count);
 	json_string(json, "why", finding_words[group->kind].why);
-	json_string(json, "mend", finding_words[group->kind].mend);
+	json_string(json, "mend", group->race ? group->race->mend
+					      : finding_words[group->kind].mend);
 	json_finish(json);
 }
 

@@ -205,6 +205,20 @@ static void say_leak(const struct group *group)
 	put_leaks("what", group->leaks, group->leak_count, 0);
 }
 
+static void say_race(const struct group *group)
+{
+	const struct race *race = group->race;
+
+	put_parent(group->first);
+	fprintf(out(), " made %zu descriptor%s that exec leaves open,", PLURAL(race->count));
+	put_threads(group->first);
+	if (race->closed)
+		fprintf(out(), ";\n  later it made %zu of them close-on-exec", race->closed);
+	fputs("\n  call    ", out());
+	put(race->origin->call);
+	putc('\n', out());
+}
+
 static void say_fork(const struct group *group)
 {
 	const struct launch *launch = group->first;
@@ -266,16 +280,18 @@ void report_text_group(const struct group *group)
 	fprintf(out(), "\n%s: ", finding_words[group->kind].name);
 	if (group->kind == FINDING_LEAK)
 		say_leak(group);
+	else if (group->kind == FINDING_RACE)
+		say_race(group);
 	else if (group->kind == FINDING_HELD_UP)
 		say_held(group);
 	else
 		say_fork(group);
 	put_place(launch);
-	if (group->kind != FINDING_LEAK)
+	if (group->kind != FINDING_LEAK && !group->race)
 		put_child(launch, group->kind);
 	fprintf(out(), "  why     %s\n  mend    %s\n", finding_words[group->kind].why,
-		finding_words[group->kind].mend);
-	if (group->count > 1)
+		group->race ? group->race->mend : finding_words[group->kind].mend);
+	if (group->count > 1 && !group->race)
 		fprintf(out(), "  and %zu more from the same place\n", group->count - 1);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
@@ -440,6 +441,13 @@ unsigned call_work(pid_t tid, const struct registers *registers)
 		if (judges[i].number == entry->number)
 			return judges[i].judge(tid, registers);
 	return entry->work | work_of_file(tid, entry, registers);
+}
+
+int call_closes_rest(const struct registers *entry)
+{
+	unsigned first = (unsigned)entry->arguments[0], last = (unsigned)entry->arguments[1];
+
+	return !entry->foreign && entry->call == SYS_close_range && last >= INT_MAX && first < last;
 }
 
 int call_gives(const struct registers *entry)

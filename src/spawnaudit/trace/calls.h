@@ -31,6 +31,9 @@ int call_gives(const struct registers *entry);
 /* At the beginning of a clone: its flags. 0: it is another call. */
 uint64_t call_clone_flags(pid_t tid, const struct registers *entry);
 
+/* Does it close all descriptors above some number, now or at the exec? */
+int call_closes_rest(const struct registers *entry);
+
 /* For execve: the file, for free(); NULL if it can't be read. */
 char *call_executed_file(pid_t tid, const struct registers *entry);
 

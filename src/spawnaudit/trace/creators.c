@@ -68,7 +68,9 @@ static const struct creator {
 	{SYS_dup3, CREATE_DUP, ANY, 0, 2, O_CLOEXEC, MADE_COPY, 0},
 	{SYS_fcntl, CREATE_DUP, 1, F_DUPFD, ANY, 0, MADE_COPY, 0},
 	{SYS_fcntl, CREATE_FLAG, 1, F_SETFD, 2, FD_CLOEXEC, MADE_KEPT, 0},
+	{SYS_fcntl, CREATE_FLAG, 1, F_SETFD, ANY, 0, MADE_CLOSED, 0},
 	{SYS_ioctl, CREATE_FLAG, 1, FIONCLEX, ANY, 0, MADE_KEPT, 0},
+	{SYS_ioctl, CREATE_FLAG, 1, FIOCLEX, ANY, 0, MADE_CLOSED, 0},
 	{SYS_recvmsg, CREATE_RECEIVE, ANY, 0, 2, MSG_CMSG_CLOEXEC, MADE_MESSAGE, 0},
 	{SYS_recvmmsg, CREATE_RECEIVE, ANY, 0, 3, MSG_CMSG_CLOEXEC, MADE_MESSAGES, 0},
 	{SYS_ioctl, CREATE_OTHER, 1, TIOCGPTPEER, 2, O_CLOEXEC, MADE_RESULT, 0},
@@ -100,14 +102,20 @@ static const struct creator {
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
 static const char *const names[CREATOR_GROUP_COUNT] = {
-#define NAME(name, text) [CREATE_##name] = text,
+#define NAME(name, text, mend) [CREATE_##name] = text,
 	CREATOR_GROUPS(NAME)
 #undef NAME
 };
 
+static const char *const mends[CREATOR_GROUP_COUNT] = {
+#define MEND(name, text, mend) [CREATE_##name] = mend,
+	CREATOR_GROUPS(MEND)
+#undef MEND
+};
+
 const char *creators_names(void)
 {
-#define NAME(name, text) " " text
+#define NAME(name, text, mend) " " text
 	return CREATOR_GROUPS(NAME);
 #undef NAME
 }
@@ -259,6 +267,13 @@ int creators_match(pid_t tid, const struct registers *entry, enum creator_made *
 	return !(flags & O_CLOEXEC);
 }
 
+const char *creators_mend(const struct registers *entry)
+{
+	const struct creator *creator = find(entry);
+
+	return creator ? mends[creator->group] : NULL;
+}
+
 struct numbers {
 	int *list;
 	size_t count;
@@ -324,6 +339,7 @@ size_t creators_made(pid_t tid, const struct registers *entry, long result, int 
 		take(&numbers, &number, 1);
 		break;
 	case MADE_KEPT:
+	case MADE_CLOSED:
 		take(&numbers, &kept, 1);
 		break;
 	case MADE_PAIR:

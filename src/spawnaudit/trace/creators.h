@@ -13,10 +13,17 @@
 
 /* What --provenance=CALLS may name */
 #define CREATOR_GROUPS(X) \
-	X(OPEN, "open") X(SOCKET, "socket") X(ACCEPT, "accept") X(PIPE, "pipe") X(DUP, "dup") \
-	X(FLAG, "flag") X(RECEIVE, "receive") X(OTHER, "other")
+	X(OPEN, "open", "O_CLOEXEC (\"e\" of fopen(3))") \
+	X(SOCKET, "socket", "SOCK_CLOEXEC") \
+	X(ACCEPT, "accept", "accept4(2) with SOCK_CLOEXEC") \
+	X(PIPE, "pipe", "pipe2(2) with O_CLOEXEC") \
+	X(DUP, "dup", "dup3(2) with O_CLOEXEC, or fcntl(2) with F_DUPFD_CLOEXEC") \
+	X(FLAG, "flag", "leave it close-on-exec here: posix_spawn_file_actions_adddup2(3) or " \
+	  "spu_spawn(3) hands it on to one child") \
+	X(RECEIVE, "receive", "MSG_CMSG_CLOEXEC") \
+	X(OTHER, "other", "the flag of this call that ends in CLOEXEC")
 
-#define CREATOR_ENUM(name, text) CREATE_##name,
+#define CREATOR_ENUM(name, text, mend) CREATE_##name,
 enum creator_group { CREATOR_GROUPS(CREATOR_ENUM) CREATOR_GROUP_COUNT };
 #undef CREATOR_ENUM
 
@@ -27,6 +34,7 @@ enum creator_made {
 	MADE_RESULT,
 	MADE_COPY,		/* the result, and it is a copy of the first argument */
 	MADE_KEPT,		/* the first argument: it was there, exec leaves it open now */
+	MADE_CLOSED,		/* the first argument: exec closes it now */
 	MADE_PAIR,		/* two at the address that argument number .pair is */
 	MADE_MESSAGE,		/* in a message, as SCM_RIGHTS */
 	MADE_MESSAGES,		/* in as many as the result says */
@@ -43,6 +51,9 @@ int creators_install(unsigned groups);
 
 /* Does the call that begins make any? *ret says where the numbers will be. */
 int creators_match(pid_t tid, const struct registers *entry, enum creator_made *ret);
+
+/* By what such a call would make them close-on-exec at once */
+const char *creators_mend(const struct registers *entry);
 
 /*
  * The numbers that a call which has succeeded made; *ret is the caller's, to be

@@ -14,6 +14,7 @@
 struct descriptor {
 	struct origin *origin;	/* NULL: unknown */
 	unsigned execs;		/* that it has survived */
+	int is_closed;		/* it has been made close-on-exec */
 };
 
 struct descriptors {

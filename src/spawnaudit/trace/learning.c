@@ -16,6 +16,7 @@ struct kind {
 	int is_known;
 	int *given;
 	size_t given_count;
+	int closes_rest;
 	struct kind *next;
 };
 
@@ -69,6 +70,11 @@ int learning_gives_some(const struct launch *launch)
 	return !launch->recorded && find(launch)->given_count > 0;
 }
 
+int learning_closes_rest(const struct launch *launch)
+{
+	return launch->recorded ? launch->closes_rest : find(launch)->closes_rest;
+}
+
 static void remember(struct kind *kind, int fd)
 {
 	int *grown;
@@ -89,6 +95,8 @@ void learning_note(const struct launch *launch)
 
 	if (failed && !launch->recorded)
 		find(launch)->is_known = 0;
+	if (launch->recorded)
+		find(launch)->closes_rest = launch->closes_rest;
 	for (size_t i = 0; i < launch->given_count; i++)
 		remember(find(launch), launch->given[i]);
 }

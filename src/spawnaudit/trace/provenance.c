@@ -17,22 +17,28 @@
 #include "common/message.h"
 #include "creators.h"
 #include "descriptors.h"
+#include "learning.h"
+#include "races.h"
 
 static unsigned images;
-static int is_sought;
+static const struct options *options;	/* NULL: nobody asked */
 
-void provenance_begin(struct tracee *tracee)
+void provenance_begin(struct tracee *tracee, const struct options *all_options)
 {
-	is_sought = 1;
+	options = all_options;
 	tracee->descriptors = descriptors_new();
+	tracee->races = races_new(NULL, 0);
 	tracee->image = ++images;
 }
 
 void provenance_birth(const struct tracee *creator, struct tracee *child, uint64_t flags)
 {
+	if (!options)
+		return;
 	child->image = creator->image;
 	child->descriptors = flags & CLONE_FILES ? descriptors_share(creator->descriptors)
 						 : descriptors_copy(creator->descriptors);
+	child->races = races_new(creator->races, creator->threads);
 }
 
 /* The attributes that are known already: a file server that hangs isn't asked. */
@@ -126,6 +132,19 @@ static void before_exec(struct tracee *tracee)
 	}
 }
 
+/* It had been made so that exec leaves it open: too late, if another thread launched meanwhile. */
+static void note_closed(struct tracee *tracee, int fd)
+{
+	struct descriptor *descriptor = descriptors_find(tracee->descriptors, fd);
+	const struct origin *origin = descriptor ? descriptor->origin : NULL;
+
+	if (!origin || descriptor->is_closed || origin->image != tracee->image ||
+	    origin->pid != tracee->pid || !is_still(tracee->pid, fd, origin))
+		return;
+	descriptor->is_closed = 1;
+	races_closed(tracee->races, origin);
+}
+
 void provenance_call(struct task *task)
 {
 	struct tracee *tracee = task->tracee;
@@ -145,6 +164,10 @@ void provenance_call(struct task *task)
 	}
 	if (!creators_match(task->tid, &entry, &made))
 		return;
+	if (made == MADE_CLOSED) {
+		note_closed(tracee, (int)entry.arguments[0]);
+		return;
+	}
 	making = calloc(1, sizeof(*making));
 	if (!making)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
@@ -185,6 +208,10 @@ static void note(struct task *task, int fd)
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
 		origin->of = origin_of(tracee, (int)making->entry.arguments[0], &origin->identity);
 	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
+	if (tracee->threads > 1 && !options_expect_fd(options, fd)) {
+		locate(origin, tracee);
+		races_made(tracee->races, origin, tracee->threads, creators_mend(&making->entry));
+	}
 }
 
 /* The ends of a pair are two things made at one place. */
@@ -228,9 +255,13 @@ void provenance_exec(struct tracee *tracee)
 {
 	struct descriptors *old = tracee->descriptors, *descriptors;
 
-	tracee->image = ++images;
 	if (!old)
 		return;
+	tracee->image = ++images;
+	if (tracee->window && !learning_closes_rest(tracee->window))
+		races_launched(tracee->races);
+	races_let_go(tracee->races);
+	tracee->races = races_new(NULL, 0);
 	/* exec gives the process a table of its own */
 	tracee->descriptors = descriptors = descriptors_copy(old);
 	descriptors_let_go(old);
@@ -250,7 +281,7 @@ static void tell(struct tracee *tracee, struct leak *leaks, size_t count)
 		struct leak *leak = &leaks[i];
 		struct descriptor *descriptor = descriptors_find(tracee->descriptors, leak->fd);
 
-		leak->is_sought = is_sought;
+		leak->is_sought = options != NULL;
 		if (!descriptor)
 			continue;
 		leak->origin = origin_share(descriptor->origin);

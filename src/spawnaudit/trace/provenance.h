@@ -8,10 +8,11 @@
 
 #include <stdint.h>
 
+#include "../options.h"
 #include "tasks.h"
 
 /* The command, before its exec: it has made nothing. */
-void provenance_begin(struct tracee *tracee);
+void provenance_begin(struct tracee *tracee, const struct options *options);
 
 /* A process was made with these flags of clone. */
 void provenance_birth(const struct tracee *creator, struct tracee *child, uint64_t flags);

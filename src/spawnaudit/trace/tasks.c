@@ -11,6 +11,7 @@
 #include "common/message.h"
 #include "descriptors.h"
 #include "given.h"
+#include "races.h"
 
 #define SLOTS 1024
 
@@ -143,6 +144,7 @@ void tracee_remove(struct tracee *tracee)
 	free(tracee->program);
 	given_let_go(tracee->given);
 	descriptors_let_go(tracee->descriptors);
+	races_let_go(tracee->races);
 	view_let_go(tracee->view);
 	free(tracee);
 }

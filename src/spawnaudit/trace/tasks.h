@@ -10,6 +10,7 @@ struct given;
 struct launch;
 struct watch;
 struct making;
+struct races;
 struct view;
 
 /* A process that we trace */
@@ -26,6 +27,7 @@ struct tracee {
 	unsigned generation;	/* how often it executed a program */
 	unsigned image;		/* that it runs; its copies run the same */
 	struct descriptors *descriptors;	/* by provenance.c; NULL: unknown */
+	struct races *races;	/* the same */
 	int status;		/* how its first thread ended */
 	struct tracee *parent;	/* that made it; NULL: it is gone, or not known */
 	unsigned children;

@@ -19,6 +19,7 @@
 #include "crossing.h"
 #include "entries.h"
 #include "provenance.h"
+#include "races.h"
 #include "start.h"
 #include "tasks.h"
 
@@ -451,7 +452,7 @@ static int begin_process(struct trace *trace, pid_t pid)
 	tracee->is_asked_for = 1;
 	trace->running++;
 	if (trace->options->provenance)
-		provenance_begin(tracee);
+		provenance_begin(tracee, trace->options);
 	return start_process(tracee, trace->options->provenance != 0);
 }
 
@@ -487,6 +488,7 @@ static void *run(void *context)
 	}
 	tasks_visit(forget_task, NULL);
 	tracees_visit(forget, NULL);
+	races_tell(trace->take_race);
 	return NULL;
 }
 

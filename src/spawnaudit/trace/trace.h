@@ -8,11 +8,13 @@
 
 #include <sys/types.h>
 
+#include "../record/race.h"
 #include "window.h"
 
 struct trace {
 	const struct options *options;
 	window_taker *take;
+	void (*take_race)(struct race *race);	/* at the end */
 	pid_t pid;		/* the command, or the first process that we attach to */
 	size_t running;		/* how many of these haven't ended */
 	int start_fd;		/* the command waits for a byte here; -1: none */

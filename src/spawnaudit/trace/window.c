@@ -190,6 +190,7 @@ static void begin_call(struct task *task, const struct registers *entry)
 	launch->is_reason = work && !launch->work;
 	launch->work |= work;
 	launch->giving = call_gives(entry);
+	launch->closes_rest |= call_closes_rest(entry);
 	hanging_enter(task, entry);
 	take_pictures(task, entry);
 	if (launch_is_hazardous(launch) && (launch->work || launch->call_count == MANY_CALLS))
