@@ -82,7 +82,7 @@ static inline void remove_child(void)
  */
 static atomic_int faults;
 static char first_fault[320];
-static atomic_int stop;
+static atomic_int stop __attribute__((unused));
 
 static inline void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static inline void fault(const char *format, ...)
