@@ -17,14 +17,10 @@ esac
 # What Go has compiled for other suites
 export GO_CACHE="$BUILD/tests/go/cache"
 
-# Built once for the suite, in a directory that run_tests doesn't remove: from what is built already,
-# as far as it isn't another compiler's or for another prefix. install would recall a sanitizer.
+# Built once for the suite, in a directory that run_tests doesn't remove
 built=${TMPDIR:-/tmp}/spawnutil.install.$$
 trap 'rm -rf "$built"' EXIT
-if [ -z "$SAN$COV" ]; then
-	mkdir "$built" && cp -a "$BUILD/obj" "$BUILD/with" "$built" &&
-		find "$BUILD" -maxdepth 1 -type f -exec cp -a {} "$built" \; || exit 1
-fi
+copy_build "$built" || exit 1
 
 # What the outer make was called with is not for the scratch builds.
 plain_make() {
@@ -162,32 +158,6 @@ test_a_program_builds_against_it_and_runs() {
 	same "safespawn" hello "$(dest/usr/bin/safespawn -- echo hello)"
 }
 
-# This tree, what it is built in, where it is installed, and where it will be
-test_paths_may_have_spaces() {
-	long
-	need_pkg_config
-	mkdir "the source" "dest"
-	cp -a "$top/src" "$top/man" "$top/tests" "$top/Makefile" "the source"
-	for goal in install check uninstall; do
-		plain_make -C "the source" BUILD="$tmp/a build" DESTDIR="$tmp/dest/a  root" prefix="/it's a prefix" \
-			CFLAGS=-O0 TESTS="check_plan safespawn_launch" $goal
-		case $goal in
-		check)
-			like "check" "*[0-9] passed, 0 failed, *" "$(tail -n 1 log)"
-			;;
-		install)
-			mv "dest/a  root/it's a prefix" dest/
-			build_program "$tmp/dest/it's a prefix/lib/pkgconfig"
-			same "safespawn" hello "$("dest/it's a prefix/bin/safespawn" -- echo hello)"
-			mv "dest/it's a prefix" "dest/a  root/"
-			;;
-		esac
-	done
-	same "what is left" "" "$(find dest -mindepth 1)"
-	plain_make -C "the source" BUILD="$tmp/a build" clean
-	same "what clean leaves" "" "$(ls -d "a build" "the source"/.build* 2>/dev/null)"
-}
-
 test_the_archive_can_be_linked_into_a_plugin() {
 	cat >plugin.c <<-'END'
 		#include <spawnutil.h>
@@ -296,19 +266,43 @@ unpack() {
 	tar -xzf "$1/spawnutil-$version.tar.gz" || fail "no tarball"
 }
 
-test_the_packed_source_builds_and_checks() {
-	long
+test_the_packed_source_is_this_tree() {
 	plain_make -C "$top" BUILD="$tmp/b" dist
 	unpack b
 	for entry in src man tests Makefile README COPYING; do
 		[ ! -e "$top/$entry" ] || diff -r "$top/$entry" "spawnutil-$version/$entry" >&2 ||
 			fail "$entry isn't packed as it is"
 	done
-	plain_make -C "spawnutil-$version" CFLAGS=-O0 check \
-		TESTS="check_plan house_text house_rooms safespawn_launch"
-	like "check" "*[0-9] passed, 0 failed, *" "$(tail -n 1 log)"
 	plain_make -C "spawnutil-$version" BUILD="$tmp/b2" dist
 	same "packed again" "$(tar -tf b/*.tar.gz)" "$(tar -tf b2/*.tar.gz)"
+}
+
+# It, what it is built in, where it is installed, and where it will be
+test_the_packed_source_builds_and_checks_at_paths_with_spaces() {
+	long
+	need_pkg_config
+	plain_make -C "$top" BUILD="$tmp/b" dist
+	unpack b
+	mv "spawnutil-$version" "the source"
+	mkdir dest
+	for goal in install check uninstall; do
+		plain_make -C "the source" BUILD="$tmp/a build" DESTDIR="$tmp/dest/a  root" prefix="/it's a prefix" \
+			CFLAGS=-O0 TESTS="check_plan house_text house_rooms safespawn_launch" $goal
+		case $goal in
+		check)
+			like "check" "*[0-9] passed, 0 failed, *" "$(tail -n 1 log)"
+			;;
+		install)
+			mv "dest/a  root/it's a prefix" dest/
+			build_program "$tmp/dest/it's a prefix/lib/pkgconfig"
+			same "safespawn" hello "$("dest/it's a prefix/bin/safespawn" -- echo hello)"
+			mv "dest/it's a prefix" "dest/a  root/"
+			;;
+		esac
+	done
+	same "what is left" "" "$(find dest -mindepth 1)"
+	plain_make -C "the source" BUILD="$tmp/a build" clean
+	same "what clean leaves" "" "$(ls -d "a build" "the source"/.build* 2>/dev/null)"
 }
 
 test_only_tracked_files_are_packed() {

@@ -50,6 +50,14 @@ public_child() {
 	CHILD=$public/child
 }
 
+# copy_build DIR: what is built already, for another make to go on from; nothing of a build with
+# sanitizers, which install would recall
+copy_build() {
+	mkdir "$1" || return 1
+	[ -z "${SAN-}${COV-}" ] || return 0
+	cp -a "$BUILD/obj" "$BUILD/with" "$1" && find "$BUILD" -maxdepth 1 -type f -exec cp -a {} "$1" \;
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
 	[ "$2" = "$3" ] || fail "$1: expected [$2], got [$3]"
