@@ -58,6 +58,7 @@ rooms() {
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
 		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
+		spawnaudit/look/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/look/creators.h
 		spawnaudit/look/peer.* | spawnaudit/look/peer.h
 		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
 		spawnaudit/hang/spin.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h spawnaudit/look/snapshot.h spawnaudit/hang/spin.h
@@ -67,10 +68,11 @@ rooms() {
 		spawnaudit/record/clock.* | spawnaudit/record/clock.h
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
 		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/origin.h
+		spawnaudit/record/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/record/descriptors.h
+		spawnaudit/record/calls.* | arch/arch.h common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/launch.h spawnaudit/record/call_table.h spawnaudit/record/calls.h
+		spawnaudit/record/call_table.h | arch/arch.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
 		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
-		spawnaudit/trace/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/trace/creators.h
-		spawnaudit/trace/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/trace/descriptors.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/watch/events.h |
 		spawnaudit/watch/programs.bpf.c | spawnaudit/watch/events.h

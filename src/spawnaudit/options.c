@@ -14,9 +14,9 @@
 #include "common/arguments.h"
 #include "common/message.h"
 #include "common/parse.h"
+#include "look/creators.h"
 #include "record/findings.h"
 #include "spawnutil.h"
-#include "trace/creators.h"
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
        KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM, KEY_PROVENANCE, KEY_WATCH,

@@ -13,11 +13,11 @@
 
 #include "../look/process.h"
 #include "../look/snapshot.h"
+#include "../record/calls.h"
 #include "../record/clock.h"
 #include "../record/functions.h"
 #include "../record/safe.h"
 #include "breakpoints.h"
-#include "calls.h"
 #include "common/message.h"
 #include "start.h"
 

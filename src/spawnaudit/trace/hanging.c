@@ -10,7 +10,7 @@
 #include "../hang/suspect.h"
 #include "../hang/verdict.h"
 #include "../look/process.h"
-#include "calls.h"
+#include "../record/calls.h"
 
 /* ns; between two looks, and then a part of the child's age */
 #define LOOK_FIRST 100000000

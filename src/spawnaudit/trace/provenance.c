@@ -9,14 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../look/creators.h"
 #include "../look/process.h"
 #include "../options.h"
+#include "../record/calls.h"
+#include "../record/descriptors.h"
 #include "../record/launch.h"
 #include "../record/origin.h"
-#include "calls.h"
 #include "common/message.h"
-#include "creators.h"
-#include "descriptors.h"
 #include "learning.h"
 #include "races.h"
 

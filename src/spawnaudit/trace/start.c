@@ -11,11 +11,11 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#include "../look/creators.h"
 #include "../look/permission.h"
 #include "../look/process.h"
 #include "../options.h"
 #include "common/message.h"
-#include "creators.h"
 #include "spawnutil.h"
 
 /* As a shell has it */

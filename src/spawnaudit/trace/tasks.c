@@ -8,8 +8,8 @@
 #include "../look/place.h"
 #include "../look/process.h"
 #include "../options.h"
+#include "../record/descriptors.h"
 #include "common/message.h"
-#include "descriptors.h"
 #include "given.h"
 #include "races.h"
 

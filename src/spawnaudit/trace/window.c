@@ -11,11 +11,11 @@
 
 #include "../look/process.h"
 #include "../look/runtimes.h"
+#include "../record/calls.h"
 #include "../record/clock.h"
 #include "../record/judgement.h"
 #include "../record/tally.h"
 #include "arch/arch.h"
-#include "calls.h"
 #include "common/message.h"
 #include "crossing.h"
 #include "entries.h"

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "../look/machine.h"
-#include "../record/origin.h"
+#include "origin.h"
 
 struct descriptor {
 	struct origin *origin;	/* NULL: unknown */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "../look/machine.h"
+#include "machine.h"
 
 /* What --provenance=CALLS may name */
 #define CREATOR_GROUPS(X) \

@@ -21,10 +21,10 @@
 #include "../look/flags.h"
 #include "../look/futex.h"
 #include "../look/peer.h"
-#include "../record/launch.h"
 #include "call_table.h"
 #include "common/draft.h"
 #include "common/parse.h"
+#include "launch.h"
 
 #define STRING_SHOWN 128
 
