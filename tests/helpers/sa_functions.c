@@ -9,9 +9,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +31,7 @@ extern char **environ;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static volatile int traps, others, deeds_done;
 static int count = 1;
+static void *library;		/* a page of code of one that is loaded */
 
 static void *idle(void *context)
 {
@@ -177,6 +180,21 @@ static APART void with_thread(void)
 	deeds_done++;
 }
 
+/* Where a library's code was it has what is its own, and then the text is put back */
+static APART void with_remap(void)
+{
+	const size_t size = 4096;
+	char *page = library;
+
+	check(page && mmap(page, size, PROT_READ | PROT_WRITE,
+			   MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == page);
+	memset(page, 0xcc, size);
+	with_thread();
+	for (size_t i = 0; i < size; i++)
+		check((page[i] & 0xff) == 0xcc);
+	deeds_done++;
+}
+
 static void catch(int number)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -269,6 +287,11 @@ static APART void with_many(void)
 	deeds_done++;
 }
 
+static void *page_of(void *code)
+{
+	return code ? (char *)code - (uintptr_t)code % 4096 : NULL;
+}
+
 static const struct {
 	const char *name;
 	void (*do_it)(void);
@@ -279,7 +302,7 @@ static const struct {
 	{"children", with_children}, {"thread", with_thread}, {"traps", with_traps},
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
 	{"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
-	{"fork", with_fork},
+	{"fork", with_fork}, {"remap", with_remap},
 };
 
 int main(int argc, char **argv);
@@ -344,6 +367,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 3; i++)
 		if (pthread_create(&thread, NULL, idle, NULL))
 			return 1;
+	if (strcmp(name, "remap") == 0)
+		library = page_of(dlsym(dlopen("libm.so.6", RTLD_NOW), "ldexp"));
 	if (strcmp(name, "atfork") == 0)
 		pthread_atfork(take, unlock, unlock);
 	if (strcmp(name, "stuck") == 0)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -400,6 +401,59 @@ int process_maps(pid_t pid, int (*each)(void *context, const struct process_mapp
 	free(line);
 	fclose(maps);
 	return r;
+}
+
+int process_maps_same(const struct process_mapping *one, const struct process_mapping *other)
+{
+	return one->inode == other->inode && one->device_major == other->device_major &&
+	       one->device_minor == other->device_minor;
+}
+
+struct sought {
+	uintptr_t address;
+	const struct process_mapping *same;
+};
+
+/* 1: here, and the same; 2: here, and another. */
+static int compare_there(void *context, const struct process_mapping *mapping)
+{
+	const struct sought *sought = context;
+
+	if (sought->address - mapping->start >= mapping->end - mapping->start)
+		return 0;
+	return process_maps_same(mapping, sought->same) ? 1 : 2;
+}
+
+/* The device that stat() tells is another one than in maps, on btrfs for one: so we map it. */
+static int is_of_file(const struct process_mapping *mapping, int fd)
+{
+	void *here = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+	struct sought sought = {(uintptr_t)here, mapping};
+	int r;
+
+	if (here == MAP_FAILED)
+		return 0;
+	r = process_maps(getpid(), compare_there, &sought);
+	munmap(here, 1);
+	return r == 1;
+}
+
+int process_open_mapping(pid_t pid, const struct process_mapping *mapping)
+{
+	char path[PATH_SIZE];
+	int fd;
+
+	/* for root alone */
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIxPTR "-%" PRIxPTR, (int)pid,
+		 mapping->start, mapping->end);
+	fd = process_open_regular(path);
+	if (fd >= 0)
+		return fd;
+	fd = process_open_mapped(pid, mapping->name);
+	if (fd < 0 || is_of_file(mapping, fd))
+		return fd;
+	close(fd);
+	return -ENOENT;
 }
 
 int process_memory(pid_t pid, uintptr_t from, void *ret, size_t size)

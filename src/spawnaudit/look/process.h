@@ -110,6 +110,12 @@ struct process_mapping {
 int process_maps(pid_t pid, int (*each)(void *context, const struct process_mapping *mapping),
 		 void *context);
 
+/* Of the same file? */
+int process_maps_same(const struct process_mapping *one, const struct process_mapping *other);
+
+/* The file that is mapped, for reading: no other one that has its name by now. */
+int process_open_mapping(pid_t pid, const struct process_mapping *mapping);
+
 /* All of it or nothing: 0. */
 int process_memory(pid_t pid, uintptr_t from, void *ret, size_t size);
 

@@ -38,8 +38,7 @@ static const char *const go_sections[] = {
 
 /* Files that have been looked into: whether they hold a Go runtime. */
 static struct seen {
-	unsigned device_major, device_minor;
-	ino_t inode;
+	struct process_mapping mapping;	/* one of them; its name is gone */
 	int is_go;
 } *seen;
 static size_t seen_count;
@@ -74,36 +73,15 @@ static int has_go_section(int fd)
 	return found;
 }
 
-/*
- * The very file that is mapped, if we may; else what is found under its name
- * where the process looks for names.
- */
-static int open_mapped(const struct look *look, const struct process_mapping *mapping)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", (int)look->pid,
-		 (unsigned long)mapping->start, (unsigned long)mapping->end);
-	fd = process_open_regular(path);
-	return fd >= 0 ? fd : process_open_mapped(look->pid, mapping->name);
-}
-
-static int is_same_file(const struct seen *file, const struct process_mapping *mapping)
-{
-	return file->inode == mapping->inode && file->device_major == mapping->device_major &&
-	       file->device_minor == mapping->device_minor;
-}
-
 static int is_go(const struct look *look, const struct process_mapping *mapping)
 {
 	struct seen *grown;
 	int fd, found;
 
 	for (size_t i = 0; i < seen_count; i++)
-		if (is_same_file(&seen[i], mapping))
+		if (process_maps_same(&seen[i].mapping, mapping))
 			return seen[i].is_go;
-	fd = open_mapped(look, mapping);
+	fd = process_open_mapping(look->pid, mapping);
 	if (fd < 0)
 		return 0;	/* not remembered: another process may show it */
 	found = has_go_section(fd);
@@ -112,8 +90,7 @@ static int is_go(const struct look *look, const struct process_mapping *mapping)
 	if (!grown)
 		return found;
 	seen = grown;
-	seen[seen_count++] = (struct seen){mapping->device_major, mapping->device_minor,
-					   mapping->inode, found};
+	seen[seen_count++] = (struct seen){*mapping, found};
 	return found;
 }
 

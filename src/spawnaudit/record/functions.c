@@ -2,6 +2,7 @@
 #include "functions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../options.h"
 #include "common/message.h"
@@ -27,8 +28,45 @@ void functions_let_go(struct functions *functions)
 {
 	if (!functions || --functions->users > 0)
 		return;
+	for (size_t i = 0; i < functions->count; i++) {
+		free((char *)functions->list[i].is.name);
+		free((char *)functions->list[i].caller.name);
+	}
+	for (size_t i = 0; i < functions->module_count; i++)
+		free(functions->modules[i]);
+	free(functions->modules);
 	free(functions->list);
 	free(functions);
+}
+
+static char *copy(const char *text)
+{
+	char *copied = strdup(text);
+
+	if (!copied)
+		die(EXIT_TROUBLE, "no memory for another function");
+	return copied;
+}
+
+/* Each once: the same is at the same address. */
+static const char *keep_module(struct functions *functions, const char *module)
+{
+	char **grown;
+
+	for (size_t i = 0; i < functions->module_count; i++)
+		if (strcmp(functions->modules[i], module) == 0)
+			return functions->modules[i];
+	grown = reallocarray(functions->modules, functions->module_count + 1, sizeof(*grown));
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another function");
+	functions->modules = grown;
+	return grown[functions->module_count++] = copy(module);
+}
+
+static void keep_name(struct functions *functions, struct function_name *name)
+{
+	name->name = name->name ? copy(name->name) : NULL;
+	name->module = name->module ? keep_module(functions, name->module) : NULL;
 }
 
 void functions_add(struct functions *functions, const struct function *function)
@@ -41,7 +79,9 @@ void functions_add(struct functions *functions, const struct function *function)
 		if (!functions->list)
 			die(EXIT_TROUBLE, "no memory for another function");
 	}
-	functions->list[functions->count++] = *function;
+	functions->list[functions->count] = *function;
+	keep_name(functions, &functions->list[functions->count].is);
+	keep_name(functions, &functions->list[functions->count++].caller);
 	functions->unsafe_count += function->kind == FUNCTION_UNSAFE;
 }
 

@@ -14,7 +14,6 @@ enum function_kind {
 	FUNCTION_FORKS,		/* of fork's own handlers */
 };
 
-/* Names and modules live until the end, as what knows them does. */
 struct function_name {
 	const char *name;	/* NULL: unknown */
 	const char *module;	/* path; NULL: in no file */
@@ -34,13 +33,18 @@ struct functions {
 	unsigned work;		/* WORK_ bits of the launch that they are of */
 	size_t count;
 	struct function *list;
+	size_t module_count;
+	char **modules;
 };
 
 struct functions *functions_new(void);
 struct functions *functions_share(struct functions *functions);
 void functions_let_go(struct functions *functions);
+
+/* Keeps copies of the names. */
 void functions_add(struct functions *functions, const struct function *function);
 
+/* Both of the same list. */
 int function_name_is_same(const struct function_name *one, const struct function_name *other);
 
 #endif

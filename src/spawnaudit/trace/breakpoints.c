@@ -18,8 +18,8 @@
 #define TEXT_MAX (192u << 20)
 
 struct text {
-	uint64_t address, size;
-	uint64_t offset;	/* in the file */
+	struct process_mapping at;	/* its name is gone */
+	size_t size;
 	const struct starts *file;
 	unsigned char *was;
 };
@@ -40,37 +40,37 @@ static int open_memory(pid_t pid)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static int is_all(ssize_t done, const struct text *text)
+static int is_all(ssize_t done, size_t size)
 {
-	return done >= 0 && (uint64_t)done == text->size;
-}
-
-static void write_back(int memory, const struct text *text)
-{
-	(void)!pwrite(memory, text->was, text->size, (off_t)text->address);
+	return done >= 0 && (size_t)done == size;
 }
 
 static int plant_text(int memory, struct text *text)
 {
 	const struct starts *file = text->file;
 	unsigned char *patched = malloc(text->size);
+	off_t address = (off_t)text->at.start;
 	int r = 0;
 
 	text->was = malloc(text->size);
 	if (patched && text->was &&
-	    is_all(pread(memory, text->was, text->size, (off_t)text->address), text)) {
+	    is_all(pread(memory, text->was, text->size, address), text->size)) {
 		memcpy(patched, text->was, text->size);
 		for (size_t i = 0; i < file->count; i++)
-			if (file->list[i].offset - text->offset < text->size)
-				patched[file->list[i].offset - text->offset] = ARCH_BREAKPOINT;
-		r = is_all(pwrite(memory, patched, text->size, (off_t)text->address), text);
+			if (file->list[i].offset - text->at.offset < text->size)
+				patched[file->list[i].offset - text->at.offset] = ARCH_BREAKPOINT;
+		r = is_all(pwrite(memory, patched, text->size, address), text->size);
 		if (!r)
-			write_back(memory, text);
+			(void)!pwrite(memory, text->was, text->size, address);
 	}
 	free(patched);
-	if (!r)
-		free(text->was);
 	return r;
+}
+
+static void clear_text(struct text *text)
+{
+	starts_let_go(text->file);
+	free(text->was);
 }
 
 static int add_text(struct breakpoints *breakpoints, const struct text *text)
@@ -82,7 +82,7 @@ static int add_text(struct breakpoints *breakpoints, const struct text *text)
 		return -1;
 	breakpoints->list = grown;
 	grown[breakpoints->count++] = *text;
-	return 0;
+	return 1;
 }
 
 struct planting {
@@ -94,23 +94,22 @@ struct planting {
 static int collect(void *context, const struct process_mapping *mapping)
 {
 	struct planting *planting = context;
-	struct text text = {
-		.address = mapping->start,
-		.size = mapping->end - mapping->start,
-		.offset = mapping->offset,
-	};
+	int r = 0;
+	struct text text = {.at = *mapping, .size = mapping->end - mapping->start};
 
 	if (!mapping->is_executable || mapping->inode == 0 || mapping->name[0] != '/')
 		return 0;
 	text.file = mapping->is_shared ? NULL : starts_find(planting->pid, mapping);
-	if (!text.file) {
-		planting->breakpoints->lacks_some = 1;
-		return 0;
-	}
 	planting->breakpoints->size += text.size;
-	if (planting->breakpoints->size > TEXT_MAX)
-		return -1;
-	return add_text(planting->breakpoints, &text);
+	if (!text.file || text.file->count == 0)
+		planting->breakpoints->lacks_some = 1;
+	else if (planting->breakpoints->size > TEXT_MAX)
+		r = -1;
+	else
+		r = add_text(planting->breakpoints, &text);
+	if (r <= 0)
+		starts_let_go(text.file);
+	return r < 0 ? r : 0;
 }
 
 static void plant(struct breakpoints *breakpoints, int memory)
@@ -120,6 +119,8 @@ static void plant(struct breakpoints *breakpoints, int memory)
 	for (size_t i = 0; i < breakpoints->count; i++)
 		if (plant_text(memory, &breakpoints->list[i]))
 			breakpoints->list[kept++] = breakpoints->list[i];
+		else
+			clear_text(&breakpoints->list[i]);
 	breakpoints->lacks_some |= kept < breakpoints->count;
 	breakpoints->count = kept;
 }
@@ -128,17 +129,17 @@ struct breakpoints *breakpoints_plant(pid_t pid)
 {
 	struct breakpoints *breakpoints = calloc(1, sizeof(*breakpoints));
 	struct planting planting = {breakpoints, pid};
-	int memory = open_memory(pid);
+	int memory = open_memory(pid), is_planted = 0;
 
 	if (breakpoints)
 		breakpoints->users = 1;
-	if (breakpoints && memory >= 0 && process_maps(pid, collect, &planting) == 0)
+	if (breakpoints && memory >= 0 && process_maps(pid, collect, &planting) == 0) {
 		plant(breakpoints, memory);
-	else if (breakpoints)
-		breakpoints->count = 0;
+		is_planted = breakpoints->count > 0;
+	}
 	if (memory >= 0)
 		close(memory);
-	if (breakpoints && breakpoints->count > 0)
+	if (is_planted)
 		return breakpoints;
 	breakpoints_let_go(breakpoints);
 	return NULL;
@@ -156,20 +157,67 @@ void breakpoints_let_go(struct breakpoints *breakpoints)
 	if (!breakpoints || --breakpoints->users > 0)
 		return;
 	for (size_t i = 0; i < breakpoints->count; i++)
-		free(breakpoints->list[i].was);
+		clear_text(&breakpoints->list[i]);
 	free(breakpoints->list);
 	free(breakpoints);
 }
 
+/* Of the bytes of the text that are mapped there: those that are still ours. */
+static void restore(int memory, const struct text *text, size_t first, size_t size,
+		    uint64_t address)
+{
+	const struct starts *file = text->file;
+	unsigned char *now = malloc(size);
+	size_t from = size, to = 0;
+
+	if (now && is_all(pread(memory, now, size, (off_t)address), size))
+		for (size_t i = 0; i < file->count; i++) {
+			size_t at = file->list[i].offset - text->at.offset - first;
+
+			if (at >= size || now[at] != ARCH_BREAKPOINT)
+				continue;
+			now[at] = text->was[first + at];
+			from = at < from ? at : from;
+			to = at + 1;
+		}
+	if (from < to)
+		(void)!pwrite(memory, now + from, to - from, (off_t)(address + from));
+	free(now);
+}
+
+struct removal {
+	const struct breakpoints *breakpoints;
+	int memory;
+};
+
+/* It may have mapped something else there since, or that elsewhere. */
+static int restore_mapping(void *context, const struct process_mapping *mapping)
+{
+	const struct removal *removal = context;
+
+	for (size_t i = 0; !mapping->is_shared && i < removal->breakpoints->count; i++) {
+		const struct text *text = &removal->breakpoints->list[i];
+		uint64_t end = text->at.offset + text->size;
+		uint64_t mapped_end = mapping->offset + (mapping->end - mapping->start);
+		uint64_t from = text->at.offset, to = mapped_end < end ? mapped_end : end;
+
+		if (from < mapping->offset)
+			from = mapping->offset;
+		if (from < to && process_maps_same(&text->at, mapping))
+			restore(removal->memory, text, from - text->at.offset, to - from,
+				mapping->start + (from - mapping->offset));
+	}
+	return 0;
+}
+
 void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
 {
-	int memory = open_memory(pid);
+	struct removal removal = {breakpoints, open_memory(pid)};
 
-	if (memory < 0)
+	if (removal.memory < 0)
 		return;
-	for (size_t i = 0; i < breakpoints->count; i++)
-		write_back(memory, &breakpoints->list[i]);
-	close(memory);
+	process_maps(pid, restore_mapping, &removal);
+	close(removal.memory);
 }
 
 int breakpoints_are_whole(const struct breakpoints *breakpoints)
@@ -180,7 +228,7 @@ int breakpoints_are_whole(const struct breakpoints *breakpoints)
 static const struct text *find_text(const struct breakpoints *breakpoints, uint64_t address)
 {
 	for (size_t i = 0; i < breakpoints->count; i++)
-		if (address - breakpoints->list[i].address < breakpoints->list[i].size)
+		if (address - breakpoints->list[i].at.start < breakpoints->list[i].size)
 			return &breakpoints->list[i];
 	return NULL;
 }
@@ -193,7 +241,7 @@ static struct spot find_spot(const struct breakpoints *breakpoints, uint64_t add
 	if (!text)
 		return spot;
 	spot.file = text->file;
-	spot.offset = address - text->address + text->offset;
+	spot.offset = address - text->at.start + text->at.offset;
 	spot.function = starts_before(text->file, spot.offset);
 	return spot;
 }
@@ -205,7 +253,7 @@ static void put_back(pid_t tid, const struct text *text, uint64_t address)
 
 	if (memory < 0)
 		return;
-	(void)!pwrite(memory, text->was + (address - text->address), 1, (off_t)address);
+	(void)!pwrite(memory, text->was + (address - text->at.start), 1, (off_t)address);
 	close(memory);
 }
 
@@ -229,7 +277,7 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 	address = registers.pc - 1;
 	is_trap = info.si_code == SI_KERNEL;
 	text = find_text(breakpoints, address);
-	if (!text || text->was[address - text->address] == ARCH_BREAKPOINT)
+	if (!text || text->was[address - text->at.start] == ARCH_BREAKPOINT)
 		return 0;
 	ret->at = find_spot(breakpoints, address);
 	if (!ret->at.function || ret->at.function->offset != ret->at.offset)

@@ -26,6 +26,7 @@
 
 #define FUNCTIONS_MAX 10000	/* of one child */
 #define PLACES_MAX 64		/* of one program, with --functions=first */
+#define LAUNCHERS_MAX 1024	/* that are kept, of all programs */
 
 #define TRAP_BIT (UINT64_C(1) << (SIGTRAP - 1))
 
@@ -38,6 +39,7 @@ struct launcher {
 	char *program;
 	uint64_t key;
 	struct functions *functions;	/* NULL: not known yet */
+	unsigned users;
 	struct launcher *next;
 };
 
@@ -58,11 +60,18 @@ struct watch {
 };
 
 static enum functions_mode mode;
-static struct launcher *launchers;
+static struct launcher *launchers;	/* the newest is the first */
 
 void entries_setup(const struct options *options)
 {
 	mode = options->functions;
+}
+
+static void free_launcher(struct launcher *launcher)
+{
+	functions_let_go(launcher->functions);
+	free(launcher->program);
+	free(launcher);
 }
 
 void entries_free(void)
@@ -71,9 +80,7 @@ void entries_free(void)
 
 	while ((launcher = launchers)) {
 		launchers = launcher->next;
-		functions_let_go(launcher->functions);
-		free(launcher->program);
-		free(launcher);
+		free_launcher(launcher);
 	}
 	starts_forget();
 }
@@ -91,6 +98,8 @@ static void forget(struct tracee *tracee)
 		return;
 	breakpoints_let_go(tracee->watch->planted);
 	breakpoints_let_go(tracee->watch->inherited);
+	if (tracee->watch->launcher)
+		tracee->watch->launcher->users--;
 	free(tracee->watch);
 	tracee->watch = NULL;
 }
@@ -185,6 +194,20 @@ static int mix_mapping(void *context, const struct process_mapping *mapping)
 	return 0;
 }
 
+/* The oldest go: a place that launches again is looked at again. */
+static void trim_launchers(void)
+{
+	struct launcher **link = &launchers, *launcher;
+
+	for (size_t count = 0; (launcher = *link); count++)
+		if (count >= LAUNCHERS_MAX && launcher->users == 0) {
+			*link = launcher->next;
+			free_launcher(launcher);
+		} else {
+			link = &launcher->next;
+		}
+}
+
 /* NULL: no more of this program are looked at. */
 static struct launcher *find_launcher(const struct launch *launch)
 {
@@ -209,7 +232,9 @@ static struct launcher *find_launcher(const struct launch *launch)
 		die(EXIT_TROUBLE, "no memory for another place");
 	launcher->key = key.hash;
 	launcher->next = launchers;
-	return launchers = launcher;
+	launchers = launcher;
+	trim_launchers();
+	return launcher;
 }
 
 /* The kernel would forget that it is ignored. */
@@ -228,6 +253,7 @@ static void begin(struct task *task, struct launch *launch)
 		watch->launcher = find_launcher(launch);
 		if (!watch->launcher)
 			return;
+		watch->launcher->users++;
 		if (watch->launcher->functions) {
 			launch->functions = functions_share(watch->launcher->functions);
 			launch->are_firsts = 1;

@@ -11,6 +11,9 @@
 #include "../record/safe.h"
 #include "common/message.h"
 
+/* Files that nobody uses are kept until they are larger than that, in bytes */
+#define KEPT_MAX (64u << 20)
+
 /* A table that is larger isn't read */
 #define TABLE_MAX (64u << 20)
 #define HEADERS_MAX 4096
@@ -23,13 +26,17 @@
 #define TABLE_ENCODING 0x3b	/* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
 
 struct file {
-	unsigned device_major, device_minor;
-	ino_t inode;
-	struct starts starts;
+	struct starts starts;	/* the first member: it stands for the file elsewhere */
+	struct process_mapping mapping;	/* one of them; its name is gone */
+	struct timespec changed;	/* what was read of it */
+	off_t length;
+	unsigned users;
+	size_t size;		/* of all that is kept */
 	char *names[2];		/* of its two tables of symbols */
 	struct file *next;
 };
 
+/* The one that was sought last is the first. */
 static struct file *files;
 
 /* One that is being read */
@@ -193,6 +200,7 @@ static void add_symbols(struct reading *reading, const Elf64_Shdr *section, char
 	}
 	free(symbols);
 	*ret_names = names;
+	reading->file->size += names ? strings->sh_size : 0;
 }
 
 static size_t underscores(const char *name)
@@ -254,50 +262,101 @@ static void read_file(struct file *file, int fd)
 		}
 	}
 	sort(&file->starts);
+	file->size += reading.room * sizeof(*file->starts.list);
 	free(reading.segments);
 	free(reading.sections);
 	free(reading.section_names);
 }
 
-/* Another file under its name has other functions in other places. */
-static int open_file(pid_t pid, const struct process_mapping *mapping)
+static struct file *new_file(const struct process_mapping *mapping, const struct stat *stat,
+			     int fd)
 {
-	int fd = process_open_mapped(pid, mapping->name);
-	struct stat stat;
+	struct file *file = calloc(1, sizeof(*file));
 
-	if (fd >= 0 && (fstat(fd, &stat) < 0 || stat.st_ino != mapping->inode)) {
-		close(fd);
-		return -1;
+	if (!file || !(file->starts.path = strdup(mapping->name)))
+		die(EXIT_TROUBLE, "no memory for another file");
+	file->mapping = *mapping;
+	file->changed = stat->st_ctim;
+	file->length = stat->st_size;
+	file->starts.is_libc = file_is_libc(mapping->name);
+	read_file(file, fd);
+	return file;
+}
+
+static void free_file(struct file *file)
+{
+	free(file->names[0]);
+	free(file->names[1]);
+	free(file->starts.list);
+	free(file->starts.path);
+	free(file);
+}
+
+/* One whose text was written anew has other functions, and so has a number that came round. */
+static int is_it(const struct file *file, const struct process_mapping *mapping,
+		 const struct stat *stat)
+{
+	return process_maps_same(&file->mapping, mapping) && file->length == stat->st_size &&
+	       file->changed.tv_sec == stat->st_ctim.tv_sec &&
+	       file->changed.tv_nsec == stat->st_ctim.tv_nsec;
+}
+
+static struct file *take_out(const struct process_mapping *mapping, const struct stat *stat)
+{
+	struct file **link = &files, *file;
+
+	while (*link && !is_it(*link, mapping, stat))
+		link = &(*link)->next;
+	file = *link;
+	if (file)
+		*link = file->next;
+	return file;
+}
+
+static void trim(void)
+{
+	struct file **link = &files, *file;
+	size_t size = 0;
+
+	while ((file = *link)) {
+		size += file->size + sizeof(*file);
+		if (size > KEPT_MAX && file->users == 0) {
+			*link = file->next;
+			size -= file->size + sizeof(*file);
+			free_file(file);
+		} else {
+			link = &file->next;
+		}
 	}
-	return fd;
 }
 
 const struct starts *starts_find(pid_t pid, const struct process_mapping *mapping)
 {
-	struct file *file = files;
-	int fd;
+	int fd = process_open_mapping(pid, mapping);
+	struct file *file = NULL;
+	struct stat stat;
 
-	while (file && (file->inode != mapping->inode ||
-			file->device_major != mapping->device_major ||
-			file->device_minor != mapping->device_minor))
-		file = file->next;
-	if (!file) {
-		fd = open_file(pid, mapping);
-		if (fd < 0)
-			return NULL;
-		file = calloc(1, sizeof(*file));
-		if (!file || !(file->starts.path = strdup(mapping->name)))
-			die(EXIT_TROUBLE, "no memory for another file");
-		file->device_major = mapping->device_major;
-		file->device_minor = mapping->device_minor;
-		file->inode = mapping->inode;
-		file->starts.is_libc = file_is_libc(mapping->name);
-		read_file(file, fd);
-		close(fd);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &stat) == 0) {
+		file = take_out(mapping, &stat);
+		if (!file)
+			file = new_file(mapping, &stat, fd);
 		file->next = files;
 		files = file;
+		file->users++;
+		trim();
 	}
-	return file->starts.count > 0 ? &file->starts : NULL;
+	close(fd);
+	return file ? &file->starts : NULL;
+}
+
+void starts_let_go(const struct starts *starts)
+{
+	struct file *file = (struct file *)starts;
+
+	if (file)
+		file->users--;
 }
 
 void starts_forget(void)
@@ -306,11 +365,7 @@ void starts_forget(void)
 
 	while ((file = files)) {
 		files = file->next;
-		free(file->names[0]);
-		free(file->names[1]);
-		free(file->starts.list);
-		free(file->starts.path);
-		free(file);
+		free_file(file);
 	}
 }
 

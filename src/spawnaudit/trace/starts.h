@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the functions of a mapped file begin: by the table of its unwinding rules, which
- * stripped files have too, and by its symbols. Read once for each file. The audited
- * program chooses the files: nothing in them is believed.
+ * stripped files have too, and by its symbols. What was read is kept for the next process
+ * with the file. The audited program chooses the files: nothing in them is believed.
  */
 #ifndef SPAWNAUDIT_STARTS_H
 #define SPAWNAUDIT_STARTS_H
@@ -27,8 +27,11 @@ struct starts {
 	struct start *list;	/* by offset, each once */
 };
 
-/* They are kept until starts_forget(). NULL: it isn't such a file, or it can't be read. */
+/* For starts_let_go(). NULL: it can't be read; without any: it isn't such a file. */
 const struct starts *starts_find(pid_t pid, const struct process_mapping *mapping);
+void starts_let_go(const struct starts *starts);
+
+/* All, also those that somebody uses. */
 void starts_forget(void);
 
 /* The last one that isn't behind the offset; NULL: there is none. */
