@@ -67,7 +67,7 @@ rooms() {
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
 		spawnaudit/record/clock.* | spawnaudit/record/clock.h
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
-		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/origin.h
+		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/safe.h spawnaudit/record/origin.h
 		spawnaudit/record/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/record/descriptors.h
 		spawnaudit/record/calls.* | arch/arch.h common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/launch.h spawnaudit/record/call_table.h spawnaudit/record/calls.h
 		spawnaudit/record/call_table.h | arch/arch.h
@@ -81,7 +81,7 @@ rooms() {
 		spawnaudit/watch/* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/watch/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h
 		spawnaudit/report/shapes.* | common/json.h spawnaudit/look/runtimes.h spawnaudit/look/place.h spawnaudit/report/output.h spawnaudit/report/shapes.h
-		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/record/safe.h spawnaudit/report/*
+		spawnaudit/report/origins.* | common/json.h spawnaudit/record/launch.h spawnaudit/report/*
 		spawnaudit/report/* | common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/verdict.h spawnaudit/record/* spawnaudit/trace/trace.h spawnaudit/report/*
 		spawnaudit/* | spawnutil.h common/* spawnaudit/*
 	END

@@ -82,7 +82,7 @@ void place_name(struct place *place)
 	place->view = NULL;
 }
 
-static int is_same_frame(const struct frame *one, const struct frame *other)
+int frame_is_same(const struct frame *one, const struct frame *other)
 {
 	if (!one->module || !other->module)
 		return one->module == other->module && one->address == other->address;
@@ -96,7 +96,7 @@ int place_is_same(const struct place *one, const struct place *other)
 	if (one->count != other->count)
 		return 0;
 	for (size_t i = 0; i < one->count; i++)
-		if (!is_same_frame(&one->frames[i], &other->frames[i]))
+		if (!frame_is_same(&one->frames[i], &other->frames[i]))
 			return 0;
 	return 1;
 }

@@ -37,6 +37,7 @@ void places_forget(void);
 void place_name(struct place *place);
 
 /* Do both stand for the same instructions? Addresses may differ, NULL is a place as well. */
+int frame_is_same(const struct frame *one, const struct frame *other);
 int place_is_same(const struct place *one, const struct place *other);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "../options.h"
 #include "common/message.h"
+#include "safe.h"
 
 struct origin *origin_new(void)
 {
@@ -53,6 +54,18 @@ int origin_is_same(const struct origin *one, const struct origin *other)
 		other = other->of;
 	}
 	return one == other;
+}
+
+const struct frame *origin_caller(const struct origin *origin)
+{
+	const struct place *place = origin->place;
+
+	if (!place)
+		return NULL;
+	for (size_t i = 0; i < place->count; i++)
+		if (!place->frames[i].module || !file_is_libc(place->frames[i].module))
+			return &place->frames[i];
+	return &place->frames[0];
 }
 
 const char *origin_kind_name(enum origin_kind kind)

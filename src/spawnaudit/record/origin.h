@@ -43,6 +43,9 @@ int identity_is_same(const struct identity *one, const struct identity *other);
 /* Made by the same call at the same place? NULL is an origin as well. */
 int origin_is_same(const struct origin *one, const struct origin *other);
 
+/* Where libc was called: the frame of its place that counts. NULL: not known. */
+const struct frame *origin_caller(const struct origin *origin);
+
 /* "opened", "copied", ... */
 const char *origin_kind_name(enum origin_kind kind);
 

@@ -32,9 +32,11 @@ static int is_same_program(const char *one, const char *other)
 
 int race_is_of(const struct race *race, const struct origin *origin)
 {
+	const struct frame *one = origin_caller(race->origin), *other = origin_caller(origin);
+
 	return race->origin->kind == origin->kind &&
 	       is_same_program(race->origin->program, origin->program) &&
-	       place_is_same(race->origin->place, origin->place);
+	       (one && other ? frame_is_same(one, other) : one == other);
 }
 
 struct race *race_find(struct race *list, const struct origin *origin)

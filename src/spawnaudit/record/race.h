@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that a program with threads made so that exec leaves them open, all at
- * one place: a launch by another thread at that moment would have handed them on.
+ * Descriptors that a program with threads made so that exec leaves them open, all where
+ * one line is to mend: a launch by another thread at that moment would have handed them on.
  */
 #ifndef SPAWNAUDIT_RACE_H
 #define SPAWNAUDIT_RACE_H
@@ -23,7 +23,7 @@ struct race {
 struct race *race_new(struct origin *origin, unsigned threads, const char *mend);
 void race_free(struct race *race);
 
-/* Was it made at that place in that program? */
+/* Was it made there in that program, whoever called what calls libc there? */
 int race_is_of(const struct race *race, const struct origin *origin);
 
 /* The one in the list that is of the same place in the same program; NULL: none. */

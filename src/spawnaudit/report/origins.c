@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "../record/safe.h"
 #include "output.h"
 #include "shapes.h"
 
@@ -16,24 +15,15 @@ static const struct origin *first_of(const struct origin *origin)
 	return origin;
 }
 
-/* Who called libc */
-static const struct frame *outside(const struct place *place)
+static void print_place(const struct origin *origin, int is_short)
 {
-	for (size_t i = 0; i < place->count; i++)
-		if (!place->frames[i].module || !file_is_libc(place->frames[i].module))
-			return &place->frames[i];
-	return &place->frames[0];
-}
-
-static void print_place(const struct place *place, int is_short)
-{
-	if (!place) {
+	if (!origin->place) {
 		fputs(INDENT "where is unknown: its memory was gone\n", output_stream());
 	} else if (is_short) {
 		fputs(INDENT, output_stream());
-		shapes_print_frame(outside(place));
+		shapes_print_frame(origin_caller(origin));
 	} else {
-		shapes_print_place(INDENT, place);
+		shapes_print_place(INDENT, origin->place);
 	}
 }
 
@@ -58,7 +48,7 @@ static void print_one(const struct origin *origin, unsigned execs, int is_short)
 	output_text(origin->call ? origin->call : "?");
 	putc('\n', out);
 	place_name(origin->place);
-	print_place(origin->place, is_short);
+	print_place(origin, is_short);
 }
 
 void origins_print(const struct leak *leak, int is_short)

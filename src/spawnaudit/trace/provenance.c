@@ -208,10 +208,8 @@ static void note(struct task *task, int fd)
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
 		origin->of = origin_of(tracee, (int)making->entry.arguments[0], &origin->identity);
 	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
-	if (tracee->threads > 1 && !options_expect_fd(options, fd)) {
-		locate(origin, tracee);
+	if (tracee->threads > 1 && origin->identity.inode && !options_expect_fd(options, fd))
 		races_made(tracee->races, origin, tracee->threads, creators_mend(&making->entry));
-	}
 }
 
 /* The ends of a pair are two things made at one place. */
@@ -225,6 +223,7 @@ static struct origin *another(const struct origin *origin)
 	copy->program = origin->program ? strdup(origin->program) : NULL;
 	copy->call = origin->call ? strdup(origin->call) : NULL;
 	copy->snapshot = snapshot_copy(origin->snapshot);
+	copy->place = place_share(origin->place);
 	return copy;
 }
 
@@ -237,6 +236,8 @@ void provenance_made(struct task *task)
 
 	if (machine_registers(task->tid, &registers) == 0)
 		count = creators_made(task->tid, &making->entry, (long)registers.result, &numbers);
+	if (count > 0 && task->tracee->threads > 1)
+		locate(making->origin, task->tracee);
 	for (size_t i = 0; i < count; i++) {
 		struct origin *next = i + 1 < count ? another(making->origin) : NULL;
 
