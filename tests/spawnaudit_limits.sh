@@ -129,6 +129,8 @@ test_a_process_that_is_traced_already() {
 		sleep 0.1
 	done
 	grep -q attached attached || skip "strace may not attach: $(cat attached)"
+	# it lies stopped for as long as strace takes over
+	until_true grep -q '^State:[^A-Z]*S' "/proc/$child/status"
 	status 1 spawnaudit --stuck "$child"
 	like "stuck" "*locked by thread $owner*no stack  process $strace traces it already*" "$out"
 }
@@ -334,6 +336,34 @@ test_output_that_is_lost_is_a_failure() {
 		spawnaudit $format true 2>/dev/full
 		same "status of $format" 125 $?
 	done
+}
+
+# Whoever ends when nobody reads ends the command, which goes on without a report.
+test_a_report_that_nobody_reads_does_not_end_the_command() {
+	need
+	for format in --verbose --json; do
+		rm -f gone ended
+		{ spawnaudit $format --functions=all sh -c 'until [ -e gone ]; do sleep 0.01; done
+			ls; ls; : >ended' 2>&1 >/dev/null; echo $? >left; } | { exec <&-; : >gone; }
+		[ -e ended ] || fail "$format: the command didn't get to its end"
+		same "status of $format" 125 "$(cat left)"
+	done
+	rm ended
+	(ulimit -f 0 && spawnaudit --log=report sh -c ': >ended' 2>err)
+	same "status without room" 125 $?
+	[ -e ended ] || fail "the command didn't get to its end"
+}
+
+# The message that says so must not be what the command waits for.
+test_without_standard_streams_nothing_runs_untraced() {
+	need
+	"$HELPERS/fault_filter" ptrace=EPERM -- "$BUILD/spawnaudit" touch ran <&- >&- 2>&-
+	status=$?
+	[ $status -ne 77 ] || skip "no filters here"
+	same "status" 125 $status
+	[ ! -e ran ] || fail "the command ran"
+	spawnaudit --log=report ls -l /proc/self/fd 2>err <&- >out
+	! grep -E ' [02] -> /$' out || fail "the command was given what we hold"
 }
 
 # What others write to the same stderr doesn't get into the middle of it.

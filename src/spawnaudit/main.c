@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* spawnaudit: parse, check, run. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "common/message.h"
@@ -10,6 +12,21 @@
 #include "report/output.h"
 #include "stuck.h"
 
+/*
+ * Where one is closed, what we open would get its number, and messages would go there:
+ * to the command that waits for a byte, or into a process's memory.
+ */
+static void keep_standard_streams_closed(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_PATH | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static int (*const modes[])(const struct options *options) = {
@@ -18,6 +35,7 @@ int main(int argc, char **argv)
 	static struct options options;
 	int status;
 
+	keep_standard_streams_closed();
 	message_set_program("spawnaudit");
 	if (options_parse(argc, argv, &options) < 0) {
 		say_hint();

@@ -23,7 +23,21 @@
 #define EXIT_NOT_FOUND 127
 
 static sigset_t mask_before;
-static struct sigaction child_before;
+
+/* While we trace; the command gets them as they were */
+static struct {
+	int number;
+	void (*handler)(int number);
+	struct sigaction before;
+} dispositions[] = {
+	/* ignored, it would reap the command for us */
+	{.number = SIGCHLD, .handler = SIG_DFL},
+	/* a report that nobody reads is no reason to end what is traced */
+	{.number = SIGPIPE, .handler = SIG_IGN},
+	{.number = SIGXFSZ, .handler = SIG_IGN},
+};
+
+#define DISPOSITIONS (sizeof(dispositions) / sizeof(dispositions[0]))
 
 void signals_fill(sigset_t *set)
 {
@@ -36,13 +50,15 @@ void signals_fill(sigset_t *set)
 
 void signals_block(void)
 {
-	struct sigaction child = {.sa_handler = SIG_DFL};
 	sigset_t set;
 
 	signals_fill(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &mask_before);
-	/* ignored, it would reap the command for us */
-	sigaction(SIGCHLD, &child, &child_before);
+	for (size_t i = 0; i < DISPOSITIONS; i++) {
+		struct sigaction ours = {.sa_handler = dispositions[i].handler};
+
+		sigaction(dispositions[i].number, &ours, &dispositions[i].before);
+	}
 }
 
 static __attribute__((noreturn)) void be_command(char *const command[], unsigned provenance,
@@ -54,7 +70,8 @@ static __attribute__((noreturn)) void be_command(char *const command[], unsigned
 
 	if (read(start, &go, 1) != 1)
 		_exit(EXIT_TROUBLE);
-	sigaction(SIGCHLD, &child_before, NULL);
+	for (size_t i = 0; i < DISPOSITIONS; i++)
+		sigaction(dispositions[i].number, &dispositions[i].before, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 	r = provenance ? creators_install(provenance) : 0;
 	if (r < 0) {

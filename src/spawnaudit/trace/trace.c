@@ -469,7 +469,8 @@ static int begin(struct trace *trace)
 		start_descendants();
 	if (trace->start_fd < 0)
 		return r;
-	if (r == 0 && write(trace->start_fd, "", 1) < 0)
+	/* where nobody reads, it was killed: its end comes next */
+	if (r == 0 && write(trace->start_fd, "", 1) < 0 && errno != EPIPE)
 		r = -errno;
 	close(trace->start_fd);
 	return r;
