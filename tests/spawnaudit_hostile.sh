@@ -75,6 +75,8 @@ write_programs() {
 test_a_library_that_becomes_shorter() {
 	need
 	write_programs
+	# libdw is left where it stands, and what it held is lost
+	[ -z "${SAN-}" ] || export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS-}"
 	for _ in 1 2 3; do
 		cp library victim.so
 		status 0 spawnaudit --log=report ./program

@@ -10,6 +10,9 @@
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 
+# LeakSanitizer traces the program itself, and makes a process for that, which is watched
+[ -z "${SAN-}" ] || export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS-}"
+
 # In a sanitized build, too: what runs in the kernel isn't
 need_watch() {
 	need
