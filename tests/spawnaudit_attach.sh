@@ -31,6 +31,10 @@ is_stopped() {
 	grep -q '^State:[^A-Z]*T' "/proc/$1/status"
 }
 
+has_ended() {
+	grep -qs '^State:[^A-Z]*Z' "/proc/$(cat ended 2>/dev/null)/status"
+}
+
 runs() {
 	grep -q '^State:[^A-Z]*[RS]' "/proc/$1/status"
 }
@@ -280,6 +284,20 @@ test_signals_are_looked_at_among_events_without_end() {
 	[ "$most" -le 100 ] || fail "$most events, and no look at signals between"
 }
 
+test_only_processes_are_asked_about() {
+	busy
+	thread=$(ls "/proc/$program/task" | grep -vx "$program" | sed 1q)
+	for mode in "-p $$," "-p " "--watch=200 $$ " "--watch=200 "; do
+		# shellcheck disable=SC2086	# a mode is several words
+		status 125 spawnaudit $mode$thread
+		same "a thread" "spawnaudit: $thread is a thread: ask about its process, $program" "$err"
+		# shellcheck disable=SC2086
+		status 125 spawnaudit ${mode}2147483647
+		same "nobody" "spawnaudit: 2147483647: No such process" "$err"
+	done
+	at_ease
+}
+
 test_what_may_not_be_traced_is_named() {
 	need_audit
 	sleep 60 &
@@ -292,8 +310,16 @@ test_what_may_not_be_traced_is_named() {
 	kill -KILL $program
 	wait $audit $program 2>/dev/null
 	status 125 spawnaudit -p $program
-	same "nobody" "spawnaudit: $program can't be traced: No such process" "$err"
+	same "nobody" "spawnaudit: $program: No such process" "$err"
 	status 125 spawnaudit -p 0
+	status 125 sh -c 'exec spawnaudit -p $$'
+	like "itself" "spawnaudit: * can't be traced: it is the one that asks" "$err"
+	sh -c 'sleep 0 & echo $! >ended; exec sleep 60' &
+	program=$!
+	until_true has_ended
+	status 125 spawnaudit -p "$(cat ended)"
+	same "who has ended" "spawnaudit: $(cat ended) can't be traced: it has ended" "$err"
+	kill $program
 	[ "$(id -u)" -eq 0 ] || skip "the rest needs root"
 	command -v setpriv >/dev/null || skip "setpriv isn't installed"
 	sleep 60 &

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "look/process.h"
 #include "report/output.h"
 #include "report/report.h"
 #include "trace/entries.h"
@@ -31,6 +32,27 @@ static int die_as(int status)
 	kill(getpid(), WTERMSIG(status));
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return 128 + WTERMSIG(status);
+}
+
+/* A thread's children are its process's, and a number without a process has none. */
+static int are_processes(const struct options *options)
+{
+	struct process_status status;
+
+	for (size_t i = 0; i < options->pid_count; i++) {
+		pid_t pid = options->pids[i];
+		int r = process_status(pid, 0, &status);
+
+		if (r < 0)
+			say_errno(r, "%d", (int)pid);
+		else if (status.group != pid)
+			say("%d is a thread: ask about its process, %d", (int)pid,
+			    (int)status.group);
+		else
+			continue;
+		return 0;
+	}
+	return 1;
 }
 
 static int begin(const struct options *options, struct trace *trace)
@@ -66,6 +88,8 @@ int audit_watch(const struct options *options)
 	struct trace told = {.options = options};
 	int status;
 
+	if (!are_processes(options))
+		return EXIT_TROUBLE;
 	report_setup(options);
 	if (watch_run(&watch) < 0)
 		return EXIT_TROUBLE;
@@ -82,7 +106,7 @@ int audit_run(const struct options *options)
 	struct trace trace;
 	int status;
 
-	if (begin(options, &trace) < 0)
+	if (!are_processes(options) || begin(options, &trace) < 0)
 		return EXIT_TROUBLE;
 	report_setup(options);
 	trace.take = report_launch;

@@ -36,10 +36,16 @@ static int is_undumpable(pid_t pid, const struct process_status *status)
 void permission_explain(pid_t pid, char *ret, size_t size)
 {
 	struct process_status status, tracer;
+	struct process process;
 	int yama = read_yama();
 
-	if (process_status(pid, 0, &status) < 0)
+	if (process_status(pid, 0, &status) < 0 || process_read(pid, &process) < 0 ||
+	    !process_living(pid))
 		snprintf(ret, size, "it has ended");
+	else if (process.flags & PROCESS_KERNEL_THREAD)
+		snprintf(ret, size, "it is a kernel thread");
+	else if (pid == getpid())
+		snprintf(ret, size, "it is the one that asks");
 	else if (status.tracer && process_status(status.tracer, 0, &tracer) == 0 &&
 		 tracer.group != getpid())	/* it is a thread that traces */
 		snprintf(ret, size, "process %d traces it already", (int)tracer.group);

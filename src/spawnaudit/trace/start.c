@@ -209,7 +209,7 @@ static unsigned start_children(DIR *proc)
 	int pid;
 
 	while ((pid = process_next_number(proc)) >= 0) {
-		if (tracee_find(pid) || process_read(pid, &process) < 0 ||
+		if (pid == getpid() || tracee_find(pid) || process_read(pid, &process) < 0 ||
 		    process.state == 'Z' || !tracee_find(process.parent))
 			continue;
 		tracee = tracee_add(pid, tracee_find(process.parent));
