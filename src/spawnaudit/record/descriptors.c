@@ -43,7 +43,7 @@ struct descriptors *descriptors_copy(const struct descriptors *descriptors)
 
 	if (!descriptors || descriptors->count == 0)
 		return copy;
-	copy->count = descriptors->count;
+	copy->room = copy->count = descriptors->count;
 	copy->list = check(calloc(copy->count, sizeof(*copy->list)));
 	memcpy(copy->list, descriptors->list, copy->count * sizeof(*copy->list));
 	for (size_t i = 0; i < copy->count; i++)
@@ -61,35 +61,74 @@ void descriptors_let_go(struct descriptors *descriptors)
 	free(descriptors);
 }
 
-struct descriptor *descriptors_find(struct descriptors *descriptors, int fd)
+/* The first one of this number or a higher one; behind the last if there is none. */
+static size_t place_of(const struct descriptors *descriptors, int fd)
 {
-	if (!descriptors || fd < 0 || (size_t)fd >= descriptors->count ||
-	    !descriptors->list[fd].origin)
-		return NULL;
-	return &descriptors->list[fd];
+	size_t low = 0, high = descriptors->count;
+
+	/* the newest mostly has the highest number */
+	if (high == 0 || descriptors->list[high - 1].fd < fd)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (descriptors->list[middle].fd < fd)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static void grow(struct descriptors *descriptors, size_t count)
+static int is_at(const struct descriptors *descriptors, size_t at, int fd)
 {
-	size_t old = descriptors->count;
+	return at < descriptors->count && descriptors->list[at].fd == fd;
+}
 
-	count = count < 2 * old ? 2 * old : count;
-	descriptors->list = check(reallocarray(descriptors->list, count,
-					       sizeof(*descriptors->list)));
-	memset(descriptors->list + old, 0, (count - old) * sizeof(*descriptors->list));
-	descriptors->count = count;
+struct descriptor *descriptors_find(struct descriptors *descriptors, int fd)
+{
+	size_t at;
+
+	if (!descriptors)
+		return NULL;
+	at = place_of(descriptors, fd);
+	return is_at(descriptors, at, fd) ? &descriptors->list[at] : NULL;
+}
+
+static void insert(struct descriptors *descriptors, size_t at)
+{
+	struct descriptor *list = descriptors->list;
+
+	if (descriptors->count == descriptors->room) {
+		descriptors->room = descriptors->room ? 2 * descriptors->room : 8;
+		list = check(reallocarray(list, descriptors->room, sizeof(*list)));
+		descriptors->list = list;
+	}
+	memmove(list + at + 1, list + at, (descriptors->count++ - at) * sizeof(*list));
+	list[at] = (struct descriptor){0};
+}
+
+static void remove_at(struct descriptors *descriptors, size_t at)
+{
+	struct descriptor *list = descriptors->list;
+
+	origin_let_go(list[at].origin);
+	memmove(list + at, list + at + 1, (--descriptors->count - at) * sizeof(*list));
 }
 
 void descriptors_set(struct descriptors *descriptors, int fd, struct origin *origin)
 {
-	struct descriptor *descriptor;
+	size_t at = place_of(descriptors, fd);
+	int is_known = is_at(descriptors, at, fd);
 
-	if (fd < 0 || ((size_t)fd >= descriptors->count && !origin))
+	if (!origin) {
+		if (is_known)
+			remove_at(descriptors, at);
 		return;
-	if ((size_t)fd >= descriptors->count)
-		grow(descriptors, (size_t)fd + 1);
-	descriptor = &descriptors->list[fd];
+	}
+	if (!is_known)
+		insert(descriptors, at);
 	origin_share(origin);
-	origin_let_go(descriptor->origin);
-	*descriptor = (struct descriptor){.origin = origin};
+	origin_let_go(descriptors->list[at].origin);
+	descriptors->list[at] = (struct descriptor){.fd = fd, .origin = origin};
 }

@@ -12,15 +12,16 @@
 #include "origin.h"
 
 struct descriptor {
-	struct origin *origin;	/* NULL: unknown */
+	int fd;
+	struct origin *origin;
 	unsigned execs;		/* that it has survived */
 	int is_closed;		/* it has been made close-on-exec */
 };
 
 struct descriptors {
 	int users;		/* processes that share it: CLONE_FILES */
-	size_t count;
-	struct descriptor *list;	/* by number */
+	size_t count, room;
+	struct descriptor *list;	/* by number: those alone that are known */
 };
 
 /* A thread is in such a call */

@@ -122,10 +122,10 @@ static void before_exec(struct tracee *tracee)
 {
 	struct descriptors *descriptors = tracee->descriptors;
 
-	for (size_t fd = 0; descriptors && fd < descriptors->count; fd++) {
-		struct origin *origin = descriptors->list[fd].origin;
+	for (size_t i = 0; descriptors && i < descriptors->count; i++) {
+		struct origin *origin = descriptors->list[i].origin;
 
-		if (!origin || !is_still(tracee->pid, (int)fd, origin))
+		if (!is_still(tracee->pid, descriptors->list[i].fd, origin))
 			continue;
 		for (; origin; origin = origin->of)
 			locate(origin, tracee);
@@ -266,13 +266,14 @@ void provenance_exec(struct tracee *tracee)
 	/* exec gives the process a table of its own */
 	tracee->descriptors = descriptors = descriptors_copy(old);
 	descriptors_let_go(old);
-	for (size_t fd = 0; fd < descriptors->count; fd++) {
-		struct descriptor *descriptor = &descriptors->list[fd];
+	/* from the end: what is forgotten leaves no gap */
+	for (size_t i = descriptors->count; i-- > 0;) {
+		struct descriptor *descriptor = &descriptors->list[i];
 
-		if (descriptor->origin && is_still(tracee->pid, (int)fd, descriptor->origin))
+		if (is_still(tracee->pid, descriptor->fd, descriptor->origin))
 			descriptor->execs++;
 		else
-			descriptors_set(descriptors, (int)fd, NULL);
+			descriptors_set(descriptors, descriptor->fd, NULL);
 	}
 }
 
