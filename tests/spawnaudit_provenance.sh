@@ -100,6 +100,16 @@ test_what_the_command_was_given_at_its_start_is_not_told() {
 	need_provenance
 	status 0 spawnaudit --log=report --provenance sh -c '/bin/true; /bin/true' 9</etc/passwd
 	! grep -e opened -e 'passed on' report || fail "told"
+	# as in a container, where nobody can ask whether two descriptors are one
+	status 0 "$HELPERS/fault_filter" kcmp=EPERM -- spawnaudit --log=report --provenance \
+		sh -c '/bin/true; exec 9<&- 9</etc/passwd 8<&9; /bin/sh -c "/bin/true; :"; :' \
+		9</etc/passwd
+	! grep 'opened  unknown' report || fail "told"
+	grep -q '^leak: .* handed 2 descriptors to' report || fail "$(cat report)"
+	sed -n '/^passed on: /,$p' report >below
+	mv below report
+	has '^  what      8 '
+	has '^            9 '
 }
 
 test_a_copy_tells_both_calls() {
@@ -303,20 +313,11 @@ test_a_killed_spawnaudit_takes_the_program_with_it() {
 	"$BUILD/spawnaudit" --log=report --provenance sh -c 'echo $$ >pid; exec cat' <hold >/dev/null &
 	audit=$!
 	exec 8>hold
-	wait_until test -s pid
+	until_true test -s pid
 	kill -KILL "$audit"
 	wait "$audit"
-	wait_until gone "$(cat pid)"
+	until_true gone "$(cat pid)"
 	exec 8>&-
-}
-
-# wait_until COMMAND...: for as long as it takes, but not for ever
-wait_until() {
-	tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt 2000 ] || fail "never: $*"
-		sleep 0.1
-	done
 }
 
 gone() {

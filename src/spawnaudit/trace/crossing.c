@@ -10,6 +10,7 @@
 
 #include "../look/announced.h"
 #include "../look/process.h"
+#include "../record/descriptors.h"
 #include "common/message.h"
 #include "given.h"
 #include "learning.h"
@@ -99,6 +100,24 @@ static void list_crossed(struct launch *launch, const struct tracee *tracee,
 	spu_audit_free(audit);
 }
 
+/* What the command was given: who made that nobody can know. */
+static const struct given *at_start;
+
+static int is_of_start(const struct tracee *tracee, const struct holding *holding)
+{
+	return given_has(at_start, holding) &&
+	       !descriptors_find(tracee->descriptors, holding->fd);
+}
+
+/* The same file under the same number may have been opened anew: if that is known. */
+static int is_passed_on(const struct tracee *tracee, const struct given *earlier,
+			const struct holding *holding)
+{
+	const struct descriptor *known = descriptors_find(tracee->descriptors, holding->fd);
+
+	return given_has(earlier, holding) && !(known && known->execs < 2);
+}
+
 static void compare(struct launch *launch, const struct tracee *tracee,
 		    const struct given *earlier, const struct options *options)
 {
@@ -110,13 +129,12 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 	for (size_t i = 0; i < given->count; i++) {
 		const struct holding *holding = &given->list[i];
-		int is_passed = given_has(earlier, holding);
+		int is_passed = is_passed_on(tracee, earlier, holding);
 
 		if (options_expect_fd(options, holding->fd))
 			continue;
 		launch->passed_on += is_passed != 0;
-		/* who made what we were given ourselves nobody can know */
-		if (!is_passed || (options->provenance && !holding->is_ours))
+		if (!is_passed || (options->provenance && !is_of_start(tracee, holding)))
 			crossed[count++] = (struct crossed){holding->fd, is_passed};
 	}
 	if (count > 0)
@@ -140,4 +158,6 @@ void crossing_look(struct tracee *tracee, struct launch *launch, const struct tr
 		say_unseen(tracee->pid, -r);
 	else if (launch)
 		compare(launch, tracee, parent ? parent->given : NULL, options);
+	else if (options->provenance && !at_start)
+		at_start = given_share(given);
 }
