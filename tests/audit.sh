@@ -47,7 +47,9 @@ write_told() {
 	END
 	cat >others <<-'END'
 		exec 7</etc/passwd
-		NODE_CHANNEL_FD=8 /bin/true; /bin/true /dev/fd/77; /bin/true; exit 0
+		NODE_CHANNEL_FD=8 /bin/true; /bin/true /dev/fd/77; /bin/true
+		NODE_CHANNEL_FD=99999999999999999999 /bin/true; NODE_CHANNEL_FD=7x /bin/true
+		exit 0
 	END
 	cat >helper <<-'END'
 		exec 7< <(exit); ./jspawnhelper; exec 8</etc/passwd; ./jspawnhelper; exit 0
@@ -56,14 +58,14 @@ write_told() {
 		| import os
 		| for n in range(2):
 		|     os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
-		| for told in os.getpid, os.getppid:
+		| for told, count in (os.getpid, "2"), (os.getppid, "2"), (os.getpid, "99999999999"):
 		|     pid = os.fork()
 		|     if pid == 0:
-		|         os.execve("/bin/true", ["true"], {"LISTEN_FDS": "2", "LISTEN_PID": str(told())})
+		|         os.execve("/bin/true", ["true"], {"LISTEN_FDS": count, "LISTEN_PID": str(told())})
 		|     os.waitpid(pid, 0)
 	END
 	ln -s /bin/true jspawnhelper
-	printf '%s\n' 'none|sh variables' '3 leak|sh others' >told
+	printf '%s\n' 'none|sh variables' '5 leak|sh others' >told
 	! command -v bash >/dev/null || echo '1 leak|bash helper' >>told
-	! command -v python3 >/dev/null || echo '1 leak|python3 listens' >>told
+	! command -v python3 >/dev/null || echo '2 leak|python3 listens' >>told
 }

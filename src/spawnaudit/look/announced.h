@@ -8,15 +8,18 @@
 #include "spawnutil.h"
 
 struct announced {
-	char *arguments, *environment;	/* as /proc has them, each string with its nul */
-	size_t arguments_size, environment_size;
-	pid_t pid;
+	int *numbers;		/* that arguments and variables name; they go up */
+	size_t count;
+	int has_jobserver, reader, writer;	/* make's */
+	int listened;		/* so many from 3 on, */
+	pid_t listener, pid;	/* if both are the same process */
+	int is_jspawnhelper;
 };
 
 /* The process stands at its exec. */
 void announced_read(struct announced *announced, pid_t pid);
 
-/* Somebody else has read them. They are copied. */
+/* Somebody else has read them. */
 void announced_take(struct announced *announced, pid_t pid, const char *arguments,
 		    size_t arguments_size, const char *environment, size_t environment_size);
 void announced_clear(struct announced *announced);

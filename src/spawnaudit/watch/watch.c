@@ -199,7 +199,6 @@ static void on_exec(const struct event *event)
 		return;
 	leaks_forget_announced(launch, &watched->announced);
 	announced_clear(&watched->announced);
-	watched->announced = (struct announced){0};
 	leaks_name_sockets(launch, event->pid);
 	launch->executed = copy(watched->program);
 	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
