@@ -831,8 +831,8 @@ struct spu_audit {
  * On success *ret_audit is the caller's, for spu_audit_free(), which takes
  * NULL too.
  *
- * Errors: -ESRCH, -EACCES, -ENOMEM, -EINVAL; -ENOSYS for another process
- * without /proc.
+ * Errors: -ESRCH, -EACCES, -ENOMEM, -EINVAL; for another process -EMFILE, and
+ * -ENOSYS without /proc.
  */
 int spu_audit(pid_t pid, unsigned flags, struct spu_audit **ret_audit) SPU_RESULT_COUNTS_;
 void spu_audit_free(struct spu_audit *audit);

@@ -193,6 +193,14 @@ test_symbol_map_equals_header() {
 	equal "the map" mapped "the header" declared
 }
 
+test_every_call_is_tried_with_no_memory_left() {
+	suite=check_allocation.c
+	declared_functions | sort -u | while read -r name; do
+		grep -qE "[(= ]$name[(,]" "$top/tests/$suite" || echo "$name"
+	done >found
+	[ ! -s found ] || fail "not in $suite: $(cat found)"
+}
+
 test_shared_library_exports_what_the_header_declares() {
 	need nm
 	[ -f "$BUILD/libspawnutil.so" ] || fail "no libspawnutil.so in the build directory"
