@@ -207,6 +207,7 @@ arguments() {
 		spawnaudit --fail-on=|held-up leak no-exec race stuck unsafe-fork
 		spawnaudit --fail-on leak,u|unsafe-fork
 		spawnaudit --log=lo|log.txt
+		spawnaudit --gen-suppressions=lo|log.txt
 		spawnaudit --attach=|+@PID
 		spawnaudit -vp |+@PID
 		spawnaudit --fds |+@PID

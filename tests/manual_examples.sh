@@ -184,7 +184,7 @@ run_commands() {
 	typed_lines "$1.block" >"script$1"
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
 	[ -z "${SAN-}" ] || ! grep -q -- '--preload' "script$1" || return
-	mkdir "scratch$1"
+	mkdir -p "scratch$1"
 	(cd "scratch$1" && exec timeout 100 bash -e "../script$1") >"out$1" 2>"err$1" </dev/null
 	r=$?
 	[ "$r" -eq "${expected:-0}" ] ||
@@ -219,8 +219,14 @@ test_the_step_that_spawnaudit_is_does_what_the_page_says() {
 	extract "$top/man/spawnaudit.1"
 	step=$(grep -L '^[$#] ' [0-9]*.block)
 	[ -n "$step" ] || fail "spawnaudit(1) has no script among its EXAMPLES"
+	scratch=scratch${step%.block}
+	mkdir "$scratch"
+	# the file that another section shows
+	sed -n '/^\.Ss Suppressions/,/^\.Ed/{/^\.Bd/,/^\.Ed/{/^\./!{s/\\-/-/g;p}}}' \
+		"$top/man/spawnaudit.1" >"$scratch/known"
+	[ "$(wc -l <"$scratch/known")" -eq 3 ] || fail "the page has no suppressions"
 	check_commands spawnaudit "$step"
-	grep -q '^spawnaudit: 0 launches' "scratch${step%.block}/launches" || fail "no report"
+	grep -q '^spawnaudit: 0 launches' "$scratch/launches" || fail "no report"
 }
 
 run_tests

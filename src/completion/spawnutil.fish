@@ -121,20 +121,19 @@ for line in $help
             set -a option -s $short
             set spec $short/$spec
         end
+        set -l files -F
+        if set -l candidates (__spawnutil_argument $argument $words); and set -q candidates[1]
+            set files -f -a "$candidates"
+        end
         switch $parts[3]
             case ''
                 complete $option
                 set -a specs $spec
             case '[*'
-                complete $option -f -a (__spawnutil_argument $argument $words)
+                complete $option $files
                 set -a specs $spec'=?'
             case '*'
-                set -l candidates (__spawnutil_argument $argument $words)
-                if set -q candidates[1]
-                    complete $option -x -a "$candidates"
-                else
-                    complete $option -r -F
-                end
+                complete $option -r $files
                 set -a specs $spec=
         end
     end

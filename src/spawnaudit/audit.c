@@ -12,6 +12,7 @@
 #include "look/process.h"
 #include "report/output.h"
 #include "report/report.h"
+#include "report/suppressions.h"
 #include "trace/entries.h"
 #include "trace/start.h"
 #include "trace/trace.h"
@@ -75,7 +76,7 @@ static int exit_status(const struct options *options, const struct trace *trace)
 {
 	unsigned found = report_findings() & options->fail_on;
 
-	if (output_close() < 0)
+	if (suppressions_close() < 0 || output_close() < 0)
 		return EXIT_TROUBLE;
 	if (found)
 		return options->findings_status;

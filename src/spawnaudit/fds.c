@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "look/process.h"
 #include "record/findings.h"
 #include "report/output.h"
+#include "report/suppressions.h"
 #include "spawnutil.h"
 
 /* More than these are counted, in text; JSON has them all. */
@@ -30,6 +32,7 @@ struct descriptor {
 	const char *kind;
 	char *key;		/* by which others that hold it are found, or NULL */
 	int is_deleted;
+	int is_finding, is_suppressed;
 };
 
 struct look {
@@ -39,7 +42,8 @@ struct look {
 	struct spu_audit *audit;
 	struct descriptor *descriptors;
 	struct holders holders;
-	size_t crossing, findings;
+	struct culprit culprit;
+	size_t crossing, findings, suppressed;
 };
 
 static const struct {
@@ -97,9 +101,18 @@ static void describe(pid_t pid, const struct spu_audit_fd *fd, struct descriptor
 		die_errno(EXIT_TROUBLE, ENOMEM, "list of descriptors");
 }
 
-static int is_finding(const struct look *look, const struct spu_audit_fd *fd)
+static void judge(struct look *look, struct descriptor *descriptor)
 {
-	return !fd->cloexec && !options_expect_fd(look->options, fd->fd);
+	const struct spu_audit_fd *fd = descriptor->fd;
+
+	if (fd->cloexec || options_expect_fd(look->options, fd->fd))
+		return;
+	descriptor->is_suppressed = suppressions_fit(&look->culprit, fd->name);
+	descriptor->is_finding = !descriptor->is_suppressed;
+	look->suppressed += (size_t)descriptor->is_suppressed;
+	look->findings += (size_t)descriptor->is_finding;
+	if (descriptor->is_finding)
+		suppressions_propose(&look->culprit, fd->name);
 }
 
 static int is_listed(const struct look *look, const struct spu_audit_fd *fd)
@@ -120,10 +133,10 @@ static void collect(struct look *look)
 		const struct spu_audit_fd *fd = &look->audit->fds[i];
 
 		look->crossing += !fd->cloexec;
-		look->findings += is_finding(look, fd);
 		if (!is_listed(look, fd))
 			continue;
 		describe(look->living, fd, &look->descriptors[i]);
+		judge(look, &look->descriptors[i]);
 		keys[i] = look->descriptors[i].key;
 	}
 	r = holders_find(&look->holders, keys, count);
@@ -169,8 +182,11 @@ static void print_text(const struct look *look)
 
 	fprintf(out, "%d ", (int)look->process.pid);
 	output_text(look->process.name);
-	fprintf(out, ": %zu open, %zu would cross an exec, %zu of them unexpected\n",
+	fprintf(out, ": %zu open, %zu would cross an exec, %zu of them unexpected",
 		look->audit->open, look->crossing, look->findings);
+	if (look->suppressed)
+		fprintf(out, ", %zu suppressed", look->suppressed);
+	putc('\n', out);
 	if (look->crossing || (look->options->all && look->audit->count))
 		fprintf(out, "%7s  %-4s  %-7s  %-9s  %s\n", "FD", "MODE", "EXEC", "KIND", "WHAT");
 	for (size_t i = 0; i < look->audit->count; i++) {
@@ -227,7 +243,8 @@ static void write_descriptor(const struct look *look, size_t item)
 	json_boolean(json, "append", fd->flags & O_APPEND);
 	json_boolean(json, "nonblock", fd->flags & O_NONBLOCK);
 	json_boolean(json, "cloexec", fd->cloexec);
-	json_boolean(json, "finding", is_finding(look, fd));
+	json_boolean(json, "finding", descriptor->is_finding);
+	json_boolean(json, "suppressed", descriptor->is_suppressed);
 	if (descriptor->key)
 		write_holders(json, look, item);
 	json_finish(json);
@@ -246,6 +263,7 @@ static void print_json(const struct look *look)
 	json_unsigned(json, "open", look->audit->open);
 	json_unsigned(json, "crossing", look->crossing);
 	json_unsigned(json, "findings", look->findings);
+	json_unsigned(json, "suppressed", look->suppressed);
 	json_unsigned(json, "processes_unseen", look->holders.unseen);
 	json_finish(json);
 }
@@ -274,7 +292,8 @@ static void say_refused(const struct process *process, int r)
 /* How many findings; negative: it can't be looked at, and why has been said. */
 static int report(const struct options *options, pid_t pid)
 {
-	struct look look = {.options = options};
+	struct look look = {.options = options, .culprit.kind = FINDING_LEAK};
+	char program[PATH_MAX];
 	int r = process_read(pid, &look.process);
 
 	look.process.pid = pid;
@@ -287,6 +306,8 @@ static int report(const struct options *options, pid_t pid)
 		say_refused(&look.process, r);
 		return r;
 	}
+	if (process_program(look.living, program, sizeof(program)) == 0)
+		look.culprit.program = program;
 	collect(&look);
 	if (options->json)
 		print_json(&look);

@@ -10,6 +10,7 @@
 #include "look/process.h"
 #include "options.h"
 #include "report/output.h"
+#include "report/suppressions.h"
 #include "stuck.h"
 
 /*
@@ -41,6 +42,8 @@ int main(int argc, char **argv)
 		say_hint();
 		return EXIT_TROUBLE;
 	}
+	if (suppressions_open(&options) < 0)
+		return EXIT_TROUBLE;
 	/* Standard output is the command's; and it may end by a signal, as the command did */
 	if (options.mode == MODE_COMMAND || options.mode == MODE_ATTACH)
 		return output_open(&options, stderr) < 0 ? EXIT_TROUBLE : audit_run(&options);
@@ -51,5 +54,5 @@ int main(int argc, char **argv)
 	if (options.mode == MODE_WATCH)
 		return audit_watch(&options);
 	status = modes[options.mode](&options);
-	return output_close() < 0 ? EXIT_TROUBLE : status;
+	return suppressions_close() < 0 || output_close() < 0 ? EXIT_TROUBLE : status;
 }

@@ -20,7 +20,7 @@
 
 enum { KEY_FDS = 256, KEY_STUCK, KEY_NO_STACK, KEY_EXPECT, KEY_JSON, KEY_LOG, KEY_STATUS,
        KEY_FAIL, KEY_CALLS, KEY_FUNCTIONS, KEY_PROGRAM, KEY_PROVENANCE, KEY_WATCH,
-       KEY_CGROUP };
+       KEY_CGROUP, KEY_SUPPRESSIONS, KEY_GENERATE };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to look at:", 1},
@@ -59,6 +59,10 @@ static const struct argp_option table[] = {
 	{"json", KEY_JSON, 0, 0, "One JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Report to FILE", 0},
 	{"error-exitcode", KEY_STATUS, "N", 0, "Exit with N when something was found (1)", 0},
+	{"suppressions", KEY_SUPPRESSIONS, "FILE", 0, "Don't tell what fits a line of FILE: "
+	 "FINDING PROGRAM FUNCTION, or the name of a descriptor; patterns as the shell has", 0},
+	{"gen-suppressions", KEY_GENERATE, "FILE", OPTION_ARG_OPTIONAL, "Print such lines for "
+	 "what is told, or append them to FILE", 0},
 	{0, 0, 0, 0, 0, 0},
 };
 
@@ -100,14 +104,14 @@ static int add_targets(struct options *options, char *text)
 	return r;
 }
 
-static int add_program(struct options *options, char *pattern)
+static int add_text(char ***list, size_t *count, char *text)
 {
-	char **grown = reallocarray(options->programs, options->program_count + 1, sizeof(*grown));
+	char **grown = reallocarray(*list, *count + 1, sizeof(*grown));
 
 	if (!grown)
 		return ENOMEM;
-	grown[options->program_count++] = pattern;
-	options->programs = grown;
+	grown[(*count)++] = text;
+	*list = grown;
 	return 0;
 }
 
@@ -187,18 +191,6 @@ static int set_functions(struct options *options, const char *text)
 	return EINVAL;
 }
 
-/* All names, a space before each. */
-static const char *kind_names(void)
-{
-	static char names[128];
-	size_t length = 0;
-
-	for (enum finding kind = 0; kind < FINDING_KINDS && length < sizeof(names); kind++)
-		length += (size_t)snprintf(names + length, sizeof(names) - length, " %s",
-					   finding_words[kind].name);
-	return names;
-}
-
 static int set_fail_on(struct options *options, const char *text)
 {
 	do {
@@ -211,7 +203,7 @@ static int set_fail_on(struct options *options, const char *text)
 			kind++;
 		if (kind == FINDING_KINDS) {
 			say("--fail-on: '%.*s' is no kind of finding; there are:%s", (int)length,
-			    text, kind_names());
+			    text, finding_names());
 			return EINVAL;
 		}
 		options->fail_on |= 1u << kind;
@@ -244,7 +236,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		options->follow = 1;
 		return 0;
 	case KEY_PROGRAM:
-		return add_program(options, text);
+		return add_text(&options->programs, &options->program_count, text);
 	case KEY_CALLS:
 		options->all_calls = 1;
 		return 0;
@@ -282,6 +274,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_STATUS:
 		return set_status(options, text);
+	case KEY_SUPPRESSIONS:
+		return add_text(&options->suppressions, &options->suppression_count, text);
+	case KEY_GENERATE:
+		options->generates = 1;
+		options->generated = text;
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -333,6 +331,10 @@ static int check(struct options *options)
 	}
 	if (check_mode(options) < 0)
 		return -EINVAL;
+	if (options->generates && !options->generated && options->json) {
+		say("--gen-suppressions: with --json only to a file: --gen-suppressions=FILE");
+		return -EINVAL;
+	}
 	/* A command's own status counts, unless somebody asked for another */
 	if (options->status_given && !options->fail_on)
 		options->fail_on = ~(1u << FINDING_RACE);
@@ -345,7 +347,8 @@ static char *help(int key, const char *text, void *input)
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC ||
-	    asprintf(&words, "KIND:%s\nCALLS:%s\n\n%s", kind_names(), creators_names(), text) < 0)
+	    asprintf(&words, "KIND:%s\nCALLS:%s\n\n%s", finding_names(), creators_names(),
+		     text) < 0)
 		return (char *)text;
 	return words;
 }

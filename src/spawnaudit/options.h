@@ -37,6 +37,10 @@ struct options {
 	unsigned provenance;	/* groups of creators.h; 0: nobody asked */
 	int verbose;		/* list every launch */
 	unsigned fail_on;	/* bits by enum finding: these decide how we exit */
+	char **suppressions;	/* files: what fits a line of theirs isn't told */
+	size_t suppression_count;
+	int generates;		/* lines that would fit what was found: */
+	const char *generated;	/* to that file; NULL: behind the report */
 
 	int all;		/* descriptors that exec closes too */
 	struct fd_range *expected;	/* --expect-fd; 0 to 2 aren't in it */

@@ -7,6 +7,7 @@
 #include "stuck.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "record/findings.h"
 #include "report/output.h"
 #include "report/shapes.h"
+#include "report/suppressions.h"
 
 /* The stacks of more threads than these are in JSON only. */
 #define THREADS_SHOWN 3
@@ -33,6 +35,7 @@ struct report {
 	struct place **places;		/* of each waiter; NULL: none was looked for */
 	struct sentences known, inferred;
 	char *no_stack;			/* why there are no stacks, or NULL */
+	int is_suppressed;
 };
 
 /* ---- threads and stacks ---- */
@@ -116,8 +119,9 @@ static void print_text(const struct report *report)
 
 	fprintf(out, "%d ", (int)report->suspect.process.pid);
 	output_text(report->suspect.process.name);
-	fprintf(out, ": %s: %s\n", heads[reason->verdict], reason->text);
-	if (report->reason == REASON_EXEC)
+	fprintf(out, ": %s%s: %s\n", heads[reason->verdict],
+		report->is_suppressed ? " (suppressed)" : "", reason->text);
+	if (report->reason == REASON_EXEC || report->is_suppressed)
 		return;
 	print_sentences("known", &report->known);
 	print_sentences("inferred", &report->inferred);
@@ -206,6 +210,7 @@ static void print_json(const struct report *report)
 	json_string(json, "verdict", verdict_names[reason->verdict]);
 	json_string(json, "reason", reason->name);
 	json_string(json, "text", reason->text);
+	json_boolean(json, "suppressed", report->is_suppressed);
 	write_parent(json, suspect);
 	shapes_write_runtimes(json, &suspect->runtimes);
 	write_threads(json, report);
@@ -230,6 +235,36 @@ static void fill(struct report *report)
 	account_make(&report->suspect, report->reason, report->waiter, report->view,
 		     &report->known, &report->inferred);
 	find_places(report);
+}
+
+/* The place that it waits at; NULL: not known. */
+static const struct place *place_of(const struct report *report)
+{
+	const struct suspect *suspect = &report->suspect;
+	const struct place *first = NULL;
+
+	for (size_t i = 0; report->places && i < suspect->waiter_count; i++) {
+		if (report->places[i] && &suspect->waiters[i] == report->waiter)
+			return report->places[i];
+		first = first ? first : report->places[i];
+	}
+	return first;
+}
+
+static void suppress(struct report *report)
+{
+	struct culprit culprit = {.kind = FINDING_STUCK};
+	char program[PATH_MAX];
+
+	if (reason_words[report->reason].verdict != VERDICT_STUCK)
+		return;
+	if (process_program(report->suspect.living, program, sizeof(program)) == 0)
+		culprit.program = program;
+	report->is_suppressed = suppressions_fit_place(&culprit, place_of(report));
+	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++)
+		report->is_suppressed |= suppressions_fit_place(&culprit, report->places[i]);
+	if (!report->is_suppressed)
+		suppressions_propose_place(&culprit, place_of(report));
 }
 
 static void clear(struct report *report)
@@ -284,11 +319,12 @@ static int report_on(const struct options *options, pid_t pid)
 		return r;
 	}
 	fill(&report);
+	suppress(&report);
 	if (options->json)
 		print_json(&report);
 	else
 		print_text(&report);
-	r = reason_words[report.reason].verdict == VERDICT_STUCK;
+	r = reason_words[report.reason].verdict == VERDICT_STUCK && !report.is_suppressed;
 	if (report.reason == REASON_NOT_ALLOWED) {
 		permission_explain(pid, why, sizeof(why));
 		say("%d (%s): what it waits for can't be seen: %s", (int)pid,

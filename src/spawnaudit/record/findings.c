@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "findings.h"
 
+#include <stdio.h>
+
 const struct finding_words finding_words[FINDING_KINDS] = {
 	[FINDING_LEAK] = {
 		"leak",
@@ -39,3 +41,14 @@ const struct finding_words finding_words[FINDING_KINDS] = {
 		"the flag that makes it close-on-exec at once",
 	},
 };
+
+const char *finding_names(void)
+{
+	static char names[128];
+	size_t length = 0;
+
+	for (enum finding kind = 0; kind < FINDING_KINDS && length < sizeof(names); kind++)
+		length += (size_t)snprintf(names + length, sizeof(names) - length, " %s",
+					   finding_words[kind].name);
+	return names;
+}

@@ -22,4 +22,7 @@ struct finding_words {
 /* By enum finding. */
 extern const struct finding_words finding_words[FINDING_KINDS];
 
+/* All names, a space before each. */
+const char *finding_names(void);
+
 #endif

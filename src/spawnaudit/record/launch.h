@@ -63,6 +63,7 @@ struct leak {
 	int fd;
 	int flags;		/* as F_GETFL */
 	char *name;
+	int is_suppressed;	/* nobody wants to be told of it */
 	int is_sought;		/* its origin was asked for */
 	struct origin *origin;	/* NULL: unknown */
 	unsigned execs;		/* that it went through since, this one counted */

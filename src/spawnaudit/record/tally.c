@@ -12,6 +12,7 @@
 
 static struct group *list, **list_end = &list;
 static struct group *passed;
+static struct group unwanted;	/* leaks that nobody wants to be told of: for races */
 static struct counts counts;
 static struct launch *kept, **kept_end = &kept;	/* what findings point to, and more */
 
@@ -52,27 +53,32 @@ static int has_leak(const struct group *group, const struct leak *leak)
 	return 0;
 }
 
+static void add_leak(struct group *group, const struct leak *leak)
+{
+	struct leak *grown = reallocarray(group->leaks, group->leak_count + 1, sizeof(*grown));
+
+	if (!grown)
+		die(EXIT_TROUBLE, "no memory for another finding");
+	group->leaks = grown;
+	grown[group->leak_count] = *leak;
+	origin_share(leak->origin);
+	grown[group->leak_count++].name = strdup(leak->name);
+}
+
 /* All of the first launch, where no two are the same. */
 static void add_leaks(struct group *group, const struct launch *launch, const struct leak *leaks,
 		      size_t leak_count)
 {
 	for (size_t i = 0; i < leak_count; i++) {
 		const struct leak *leak = &leaks[i];
-		struct leak *grown;
 
-		if (launch != group->first && has_leak(group, leak))
+		if (leak->is_suppressed || (launch != group->first && has_leak(group, leak)))
 			continue;
 		if (launch != group->first && group->leak_count >= LEAKS_KEPT) {
 			group->leaks_left_out = 1;
 			continue;
 		}
-		grown = reallocarray(group->leaks, group->leak_count + 1, sizeof(*grown));
-		if (!grown)
-			die(EXIT_TROUBLE, "no memory for another finding");
-		group->leaks = grown;
-		grown[group->leak_count] = *leak;
-		origin_share(leak->origin);
-		grown[group->leak_count++].name = strdup(leak->name);
+		add_leak(group, leak);
 	}
 }
 
@@ -105,6 +111,26 @@ static int add(enum finding kind, struct launch *launch)
 	return is_new;
 }
 
+/* The same; a leak whose descriptors are all suppressed is counted only. */
+static int take_finding(enum finding kind, struct launch *launch)
+{
+	size_t suppressed = 0;
+
+	if (kind != FINDING_LEAK)
+		return add(kind, launch);
+	for (size_t i = 0; i < launch->leak_count; i++) {
+		const struct leak *leak = &launch->leaks[i];
+
+		suppressed += (size_t)leak->is_suppressed;
+		if (leak->is_suppressed && leak->origin && !has_leak(&unwanted, leak))
+			add_leak(&unwanted, leak);
+	}
+	if (suppressed < launch->leak_count)
+		return add(kind, launch);
+	counts.suppressed[kind]++;
+	return 0;
+}
+
 /* The same for what a program had been given itself: where it did so is of no interest. */
 static int add_passed(struct launch *launch)
 {
@@ -129,15 +155,22 @@ static void keep(struct launch *launch)
 	kept_end = &launch->next;
 }
 
+static int was_seen_in(const struct group *group, const struct race *race)
+{
+	for (size_t i = 0; i < group->leak_count; i++)
+		for (struct origin *origin = group->leaks[i].origin; origin; origin = origin->of)
+			if (origin->place && race_is_of(race, origin))
+				return 1;
+	return 0;
+}
+
 static int was_seen(const struct race *race)
 {
-	for (const struct group *group = list; group; group = group->next)
-		for (size_t i = 0; i < group->leak_count; i++)
-			for (struct origin *origin = group->leaks[i].origin; origin;
-			     origin = origin->of)
-				if (origin->place && race_is_of(race, origin))
-					return 1;
-	return 0;
+	int is_seen = was_seen_in(&unwanted, race);
+
+	for (const struct group *group = list; group && !is_seen; group = group->next)
+		is_seen = was_seen_in(group, race);
+	return is_seen;
 }
 
 /* Who made the first one, as a launch's record has it */
@@ -207,13 +240,38 @@ void tally_take(struct launch *launch, int is_kept)
 	count(launch);
 	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
 		if (launch->findings & FINDING_BIT(kind))
-			is_kept |= add(kind, launch);
+			is_kept |= take_finding(kind, launch);
 	is_kept |= add_passed(launch);
 	if (!is_kept) {
 		launch_free(launch);
 		return;
 	}
 	keep(launch);
+}
+
+static void free_group(struct group *group)
+{
+	leaks_free(group->leaks, group->leak_count);
+	if (group->race)
+		race_free(group->race);
+	free(group);
+}
+
+void tally_suppress(int (*is_unwanted)(const struct group *group))
+{
+	struct group **link = &list, *group;
+
+	while ((group = *link)) {
+		if (!is_unwanted(group)) {
+			link = &group->next;
+			continue;
+		}
+		counts.findings[group->kind] -= group->count;
+		counts.suppressed[group->kind] += group->count;
+		*link = group->next;
+		free_group(group);
+	}
+	list_end = link;
 }
 
 const struct group *tally_groups(void)
@@ -236,14 +294,6 @@ const struct counts *tally_counts(void)
 	return &counts;
 }
 
-static void free_group(struct group *group)
-{
-	leaks_free(group->leaks, group->leak_count);
-	if (group->race)
-		race_free(group->race);
-	free(group);
-}
-
 void tally_free(void)
 {
 	struct group *group;
@@ -258,6 +308,8 @@ void tally_free(void)
 		passed = group->next;
 		free_group(group);
 	}
+	leaks_free(unwanted.leaks, unwanted.leak_count);
+	unwanted = (struct group){0};
 	while ((launch = kept)) {
 		kept = launch->next;
 		launch_free(launch);

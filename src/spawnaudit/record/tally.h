@@ -32,6 +32,7 @@ struct counts {
 	size_t unjudged;	/* what ran in copies of processes with threads wasn't seen */
 	size_t foreign;		/* by 32-bit programs */
 	size_t findings[FINDING_KINDS];	/* launches that have them; descriptors */
+	size_t suppressed[FINDING_KINDS];	/* the same, that nobody wants to be told of */
 	size_t passed_on;	/* launches that handed on what they had been given themselves */
 };
 
@@ -46,6 +47,9 @@ void tally_leave_out(struct launch *launch);
 
 /* Is each of the launch's findings one that others from its place had before? */
 int tally_knows(const struct launch *launch);
+
+/* Findings that nobody wants to be told of; they are counted as such. */
+void tally_suppress(int (*is_unwanted)(const struct group *group));
 
 /* In the order in which they were over; the next is in ->next. */
 const struct launch *tally_kept(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 
 #include "../options.h"
@@ -10,7 +9,7 @@
 #include "output.h"
 #include "report_json.h"
 #include "report_text.h"
-#include "shapes.h"
+#include "suppressions.h"
 
 static const struct options *options;
 
@@ -48,10 +47,19 @@ static int becomes_late(struct launch *launch)
 static int is_asked_for(const char *program)
 {
 	for (size_t i = 0; i < options->program_count && program; i++)
-		if (fnmatch(options->programs[i], program, 0) == 0 ||
-		    fnmatch(options->programs[i], base_name(program), 0) == 0)
+		if (program_fits(options->programs[i], program))
 			return 1;
 	return options->program_count == 0;
+}
+
+/* Those of a place are found at the end, when it has its names. */
+static void suppress_leaks(struct launch *launch)
+{
+	const struct culprit culprit = {FINDING_LEAK, launch->program};
+
+	for (size_t i = 0; i < launch->leak_count; i++)
+		launch->leaks[i].is_suppressed =
+			suppressions_fit(&culprit, launch->leaks[i].name);
 }
 
 void report_launch(struct launch *launch)
@@ -70,6 +78,7 @@ void report_launch(struct launch *launch)
 		report_text_launch(launch);
 	/* who follows a log sees whole launches */
 	fflush(output_stream());
+	suppress_leaks(launch);
 	tally_take(launch, is_late);
 }
 
@@ -88,10 +97,34 @@ static void print_late(void)
 			print_json(launch);
 }
 
+static int is_suppressed(const struct group *group)
+{
+	const struct launch *launch = group->first;
+	const struct culprit culprit = {group->kind, launch->program};
+
+	place_name(launch->place);
+	place_name(launch->child_place);
+	return suppressions_fit_place(&culprit, launch->place) |
+	       suppressions_fit_place(&culprit, launch->child_place);
+}
+
+/* Leaks by their names, as far as all of these are known. */
+static void propose(const struct group *group)
+{
+	const struct culprit culprit = {group->kind, group->first->program};
+
+	for (size_t i = 0; i < group->leak_count && !group->leaks_left_out; i++)
+		suppressions_propose(&culprit, group->leaks[i].name);
+	if (group->kind != FINDING_LEAK || group->leaks_left_out)
+		suppressions_propose_place(&culprit, group->first->place);
+}
+
 void report_end(const struct trace *trace)
 {
 	const struct counts *counts = tally_counts();
 
+	if (suppressions_list())
+		tally_suppress(is_suppressed);
 	if (options->json)
 		print_late();
 	else
@@ -103,6 +136,7 @@ void report_end(const struct trace *trace)
 			report_json_group(group);
 		else
 			report_text_group(group);
+		propose(group);
 	}
 	for (const struct group *group = tally_passed(); group && !options->json;
 	     group = group->next)

@@ -13,6 +13,7 @@
 #include "output.h"
 #include "report_functions.h"
 #include "shapes.h"
+#include "suppressions.h"
 
 static void write_ms(struct json *json, const char *key, int64_t ns)
 {
@@ -187,6 +188,27 @@ void report_json_group(const struct group *group)
 	json_finish(json);
 }
 
+static void write_counts(struct json *json, const char *key, const size_t counted[FINDING_KINDS])
+{
+	json_object(json, key);
+	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
+		json_unsigned(json, finding_words[kind].name, counted[kind]);
+	json_end(json);
+}
+
+static void write_unused(struct json *json)
+{
+	json_array(json, "suppressions_unused");
+	for (const struct suppression *line = suppressions_list(); line; line = line->next)
+		if (!line->is_used) {
+			json_object(json, NULL);
+			json_string(json, "file", line->file);
+			json_unsigned(json, "line", line->line);
+			json_end(json);
+		}
+	json_end(json);
+}
+
 void report_json_end(const struct trace *trace, const struct counts *counts)
 {
 	struct json *json = output_begin("summary");
@@ -212,10 +234,9 @@ void report_json_end(const struct trace *trace, const struct counts *counts)
 	json_unsigned(json, "left_out", counts->left_out);
 	json_unsigned(json, "foreign", counts->foreign);
 	json_string(json, "unprivileged", trace->unprivileged);
-	json_object(json, "findings");
-	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
-		json_unsigned(json, finding_words[kind].name, counts->findings[kind]);
-	json_end(json);
+	write_counts(json, "findings", counts->findings);
+	write_counts(json, "suppressed", counts->suppressed);
+	write_unused(json);
 	json_unsigned(json, "processes_left", trace->left);
 	json_finish(json);
 }

@@ -15,6 +15,7 @@
 #include "output.h"
 #include "report_functions.h"
 #include "shapes.h"
+#include "suppressions.h"
 
 #define CALLS_SHOWN 12
 #define LEAKS_SHOWN 32
@@ -326,6 +327,40 @@ void report_text_launch(const struct launch *launch)
 	put_leaks("passed", launch->passed, launch->passed_count, 1);
 }
 
+/* "1 leak, 2 stuck", or nothing: then 0 */
+static int put_kinds(const char *head, const size_t counted[FINDING_KINDS])
+{
+	int is_first = 1;
+
+	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
+		if (counted[kind]) {
+			fprintf(out(), "%s%zu %s", is_first ? head : ", ", counted[kind],
+				finding_words[kind].name);
+			is_first = 0;
+		}
+	return !is_first;
+}
+
+static void put_findings(const struct counts *counts)
+{
+	fprintf(out(), "%s: findings", message_program());
+	if (!put_kinds(": ", counts->findings))
+		fputs(": none", out());
+	put_kinds("; suppressed: ", counts->suppressed);
+	putc('\n', out());
+}
+
+static void put_unused(void)
+{
+	for (const struct suppression *line = suppressions_list(); line; line = line->next)
+		if (!line->is_used) {
+			fprintf(out(), "%s: ", message_program());
+			put(line->file);
+			fprintf(out(), ":%zu: nothing was found that this suppresses\n",
+				line->line);
+		}
+}
+
 static void put_notes(const struct trace *trace, const struct counts *counts)
 {
 	const char *us = message_program();
@@ -358,6 +393,8 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 	else if (trace->left)
 		fprintf(out(), "%s: %zu process%s go%s on, untraced\n", us, trace->left,
 			trace->left == 1 ? "" : "es", trace->left == 1 ? "es" : "");
+	if (trace->options->verbose)
+		put_unused();
 }
 
 void report_text_end(const struct trace *trace, const struct counts *counts)
@@ -381,14 +418,7 @@ void report_text_end(const struct trace *trace, const struct counts *counts)
 			: ", %zu never tried", counts->unexecuted);
 	if (counts->left)
 		fprintf(out(), ", %zu hadn't yet", counts->left);
-	fprintf(out(), "\n%s: findings", message_program());
-	separator = ": ";
-	for (enum finding kind = 0; kind < FINDING_KINDS; kind++)
-		if (counts->findings[kind]) {
-			fprintf(out(), "%s%zu %s", separator, counts->findings[kind],
-				finding_words[kind].name);
-			separator = ", ";
-		}
-	fputs(separator[0] == ':' ? ": none\n" : "\n", out());
+	putc('\n', out());
+	put_findings(counts);
 	put_notes(trace, counts);
 }
