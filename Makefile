@@ -374,8 +374,8 @@ NEEDED = $(HELPERS) $(BUILD)/spawn-server $(WANTED_PROGRAMS:%=$(BUILD)/tests/%) 
 
 # Debian's libcheck is built with subunit; pkg-config knows better where it is installed
 CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
-# Those of its rooms that suites in C test
-PURE_SPAWNBENCH = axes doubts statistics
+# Those of the programs' rooms that suites in C test
+PURE = spawnbench/axes spawnbench/doubts spawnbench/statistics spawnaudit/look/script
 
 check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 
@@ -411,7 +411,7 @@ $(BUILD)/tests/check_conformance_wrap $(BUILD)/tests/check_posix_spawn_wrap: OWN
 $(BUILD)/tests/check_system: OWN_LINK = -Wl,-z,now
 $(PROGRAM_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/libspawnutil.a \
 		$(filter-out %/arguments.o,$(COMMON_OBJECTS)) \
-		$(PURE_SPAWNBENCH:%=$(BUILD)/obj/spawnbench/%.o) $(LINKED_WITH)
+		$(PURE:%=$(BUILD)/obj/%.o) $(LINKED_WITH)
 	$(call say,LINK)
 	$(call link,$(CHECK_LIBS) $(OWN_LINK))
 

@@ -29,7 +29,7 @@ small_tree() {
 		>tests/check_one.c
 	cp tests/check_one.c tests/helpers/one.c
 	echo 'extern const char *library; const char *library = PRELOAD_LIBRARY;' >src/safespawn/preload.c
-	FILES="COMMON_SOURCES= PURE_SPAWNBENCH= b/libspawnutil.a b/libspawnutil.so b/tests/check_one b/tests/helpers/one"
+	FILES="COMMON_SOURCES= PURE= b/libspawnutil.a b/libspawnutil.so b/tests/check_one b/tests/helpers/one"
 }
 
 # expect WHAT PATTERN NUMBER: lines of the last build that fit

@@ -59,6 +59,7 @@ rooms() {
 		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
 		spawnaudit/look/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/look/creators.h
+		spawnaudit/look/script.* | spawnaudit/look/script.h
 		spawnaudit/look/peer.* | spawnaudit/look/peer.h
 		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
 		spawnaudit/hang/spin.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h spawnaudit/look/snapshot.h spawnaudit/hang/spin.h

@@ -81,4 +81,62 @@ test_launches_of_other_programs_are_left_out() {
 	status 1 spawnaudit --log=report --fail-on=leak --program="sa_rep*" "$HELPERS/sa_report" many
 }
 
+# script NAME: one for any shell, that leaks
+script() {
+	printf '#!/bin/sh -u\nexec 7</etc/passwd\n/bin/true\nexit 0\n' >"$1"
+	chmod +x "$1"
+}
+
+test_a_program_is_told_with_the_script_that_it_runs() {
+	need_audit
+	script deploy.sh
+	script other.sh
+	for by in ./deploy.sh 'sh deploy.sh' 'sh -eu deploy.sh' 'bash -- deploy.sh x'; do
+		# shellcheck disable=SC2086
+		status 0 spawnaudit --log=report $by
+		has '^leak: [a-z]* deploy.sh ([0-9]*) handed 1 descriptor to '
+	done
+	status 0 spawnaudit --json --log=report ./deploy.sh
+	has '"type": "launch", .*"script": "./deploy.sh", '
+	has '"type": "finding", .*"script": "./deploy.sh", '
+	status 0 spawnaudit --json --log=report sh -c '. ./deploy.sh; exit 0' other.sh
+	has '"type": "finding", .*"script": null, '
+	# two of them are two findings, though all is the same for the interpreter
+	status 0 spawnaudit --log=report sh -c './deploy.sh; ./other.sh; ./other.sh'
+	same leaks 2 "$(grep -c '^leak:' report)"
+	has '^leak: [a-z]* other.sh '
+	status 0 spawnaudit --log=report --program=other.sh sh -c './deploy.sh; ./other.sh'
+	has '^spawnaudit: 1 launch: '
+	has '^spawnaudit: 3 launches by other programs'
+}
+
+test_a_copy_runs_the_script_of_its_parent() {
+	need_audit
+	printf 'exec 7</etc/passwd\n(/bin/true; exit 0)\n' >sub.sh
+	status 0 spawnaudit --log=report sh sub.sh
+	has '^leak: [a-z]* sub.sh '
+}
+
+test_a_script_named_to_confuse_is_one_line() {
+	need_audit
+	name=$(printf 'a\033[2J\nleak: b')
+	script "$name"
+	status 0 spawnaudit --log=report sh "$name"
+	has '^leak: [a-z]* a?\[2J?leak: b ([0-9]*) handed'
+	same leaks 1 "$(grep -c '^leak:' report)"
+}
+
+test_a_script_that_changes_its_arguments_keeps_its_name() {
+	need_audit
+	command -v perl >/dev/null || skip "perl isn't installed"
+	cat >rename.pl <<-'END'
+		$^F = 99;
+		$0 = "perl other.pl";
+		open(my $file, "<", "/etc/passwd");
+		system("/bin/true");
+	END
+	status 0 spawnaudit --log=report perl -w rename.pl
+	has '^leak: perl rename.pl '
+}
+
 run_tests

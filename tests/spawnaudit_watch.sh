@@ -67,6 +67,17 @@ test_the_same_launches_and_findings_as_by_tracing() {
 	done
 }
 
+test_a_program_is_told_with_the_script_that_it_runs() {
+	need_watch
+	printf '#!/bin/sh\n(exec 7</etc/passwd; sh -u ./inner.sh x; exit 0)\n' >outer.sh
+	echo '/bin/true; exit 0' >inner.sh
+	chmod +x outer.sh
+	options=--json watched ./outer.sh
+	grep -q '"type": "launch".*"script": "./inner.sh", .*"executed": "[^"]*true"' report ||
+		fail "$(cat report)"
+	grep -q '"type": "finding".*"script": "./outer.sh", ' report || fail "$(cat report)"
+}
+
 # So many milliseconds, in nanoseconds, come round to less than one.
 test_a_long_time_is_not_over_at_once() {
 	need_watch
@@ -242,7 +253,7 @@ test_other_pid_namespaces() {
 		wait $watcher
 	END
 	unshare -pf --mount-proc sh inside || fail "status $?"
-	grep -q '^[a-z]*: [a-z]*sh ([0-9]*) launched [0-9]* by .* it ran /.*/true' report ||
+	grep -q '^[a-z]*: [a-z]*sh inside ([0-9]*) launched [0-9]* by .* it ran /.*/true' report ||
 		fail "$(cat report)"
 }
 

@@ -19,6 +19,7 @@
 #include "look/holders.h"
 #include "look/permission.h"
 #include "look/process.h"
+#include "look/script.h"
 #include "record/findings.h"
 #include "report/output.h"
 #include "report/suppressions.h"
@@ -293,7 +294,7 @@ static void say_refused(const struct process *process, int r)
 static int report(const struct options *options, pid_t pid)
 {
 	struct look look = {.options = options, .culprit.kind = FINDING_LEAK};
-	char program[PATH_MAX];
+	char program[PATH_MAX], *script = NULL;
 	int r = process_read(pid, &look.process);
 
 	look.process.pid = pid;
@@ -306,8 +307,11 @@ static int report(const struct options *options, pid_t pid)
 		say_refused(&look.process, r);
 		return r;
 	}
-	if (process_program(look.living, program, sizeof(program)) == 0)
+	if (process_program(look.living, program, sizeof(program)) == 0) {
 		look.culprit.program = program;
+		script = script_read(look.living, program);
+		look.culprit.script = script;
+	}
 	collect(&look);
 	if (options->json)
 		print_json(&look);
@@ -317,6 +321,7 @@ static int report(const struct options *options, pid_t pid)
 		free(look.descriptors[i].key);
 	free(look.descriptors);
 	holders_free(&look.holders);
+	free(script);
 	spu_audit_free(look.audit);
 	return look.findings > 0;
 }

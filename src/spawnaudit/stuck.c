@@ -18,6 +18,7 @@
 #include "hang/verdict.h"
 #include "look/permission.h"
 #include "look/place.h"
+#include "look/script.h"
 #include "record/findings.h"
 #include "report/output.h"
 #include "report/shapes.h"
@@ -254,17 +255,21 @@ static const struct place *place_of(const struct report *report)
 static void suppress(struct report *report)
 {
 	struct culprit culprit = {.kind = FINDING_STUCK};
-	char program[PATH_MAX];
+	char program[PATH_MAX], *script = NULL;
 
 	if (reason_words[report->reason].verdict != VERDICT_STUCK)
 		return;
-	if (process_program(report->suspect.living, program, sizeof(program)) == 0)
+	if (process_program(report->suspect.living, program, sizeof(program)) == 0) {
 		culprit.program = program;
+		script = script_read(report->suspect.living, program);
+		culprit.script = script;
+	}
 	report->is_suppressed = suppressions_fit_place(&culprit, place_of(report));
 	for (size_t i = 0; report->places && i < report->suspect.waiter_count; i++)
 		report->is_suppressed |= suppressions_fit_place(&culprit, report->places[i]);
 	if (!report->is_suppressed)
 		suppressions_propose_place(&culprit, place_of(report));
+	free(script);
 }
 
 static void clear(struct report *report)

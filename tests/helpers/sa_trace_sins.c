@@ -341,11 +341,28 @@ static int sleeps(pid_t pid)
 	return strstr(line, ") S") != NULL;
 }
 
-static int stuck_signal = SIGKILL;
-
-static int stuck(void)
+/*
+ * Once it sleeps, as long again as it took to get there, and then some: who looks at it
+ * from time to time has seen it.
+ */
+static int kill_asleep(pid_t pid, int some, int with)
 {
 	const struct timespec moment = {0, 10000000};
+	int before = 0;
+
+	for (; !sleeps(pid); before++)
+		nanosleep(&moment, NULL);
+	for (int after = -some; after < before; after++)
+		nanosleep(&moment, NULL);
+	kill(pid, with);
+	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
+}
+
+static int stuck_signal = SIGKILL;
+
+/* Not for as long as others that are stuck */
+static int stuck(void)
+{
 	pid_t pid;
 
 	make_holder();
@@ -355,27 +372,7 @@ static int stuck(void)
 		execv(program[0], program);
 		_exit(127);
 	}
-	while (!sleeps(pid))
-		nanosleep(&moment, NULL);
-	kill(pid, stuck_signal);
-	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
-}
-
-/*
- * Once it sleeps, as long again as it took to get there, and then some: who looks at it
- * from time to time has seen it.
- */
-static int kill_asleep(pid_t pid)
-{
-	const struct timespec moment = {0, 10000000};
-	int before = 0;
-
-	for (; !sleeps(pid); before++)
-		nanosleep(&moment, NULL);
-	for (int after = -150; after < before; after++)
-		nanosleep(&moment, NULL);
-	kill(pid, SIGKILL);
-	return WIFSIGNALED(end_of(pid)) ? 0 : -1;
+	return kill_asleep(pid, 30, stuck_signal);
 }
 
 static int fork_and_hang(void (*hang)(void))
@@ -388,7 +385,7 @@ static int fork_and_hang(void (*hang)(void))
 		hang();
 		_exit(0);
 	}
-	return kill_asleep(pid);
+	return kill_asleep(pid, 150, SIGKILL);
 }
 
 static void make_calls(int count)

@@ -31,6 +31,7 @@ void launch_free(struct launch *launch)
 		free(launch->calls[i].text);
 	free(launch->calls);
 	free(launch->program);
+	free(launch->script);
 	free(launch->runtimes);
 	free(launch->executed);
 	free(launch->exec_failure);

@@ -73,6 +73,7 @@ struct launch {
 	pid_t parent, thread, child;	/* thread 0: it isn't known who made the child */
 	char thread_name[PROCESS_NAME_SIZE];
 	char *program;		/* the parent's executable; NULL: unknown */
+	char *script;		/* that this runs; NULL: none, or not known */
 	unsigned generation;	/* of the parent, as struct tracee has it */
 	enum method method;
 	uint64_t flags;		/* of clone */

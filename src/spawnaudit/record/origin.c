@@ -31,6 +31,7 @@ void origin_let_go(struct origin *origin)
 		struct origin *of = origin->of;
 
 		free(origin->program);
+		free(origin->script);
 		free(origin->call);
 		snapshot_free(origin->snapshot);
 		place_let_go(origin->place);

@@ -26,6 +26,7 @@ struct origin {
 	pid_t pid, thread;
 	char thread_name[PROCESS_NAME_SIZE];	/* "": it had ended before anybody asked */
 	char *program;		/* the executable; NULL: unknown */
+	char *script;		/* that this runs; NULL: none */
 	char *call;		/* accept(4) */
 	struct identity identity;
 	unsigned image;		/* whose memory the snapshot belongs to */

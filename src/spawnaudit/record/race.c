@@ -25,7 +25,7 @@ void race_free(struct race *race)
 	free(race);
 }
 
-static int is_same_program(const char *one, const char *other)
+static int is_same_name(const char *one, const char *other)
 {
 	return one && other ? strcmp(one, other) == 0 : one == other;
 }
@@ -35,7 +35,8 @@ int race_is_of(const struct race *race, const struct origin *origin)
 	const struct frame *one = origin_caller(race->origin), *other = origin_caller(origin);
 
 	return race->origin->kind == origin->kind &&
-	       is_same_program(race->origin->program, origin->program) &&
+	       is_same_name(race->origin->program, origin->program) &&
+	       is_same_name(race->origin->script, origin->script) &&
 	       (one && other ? frame_is_same(one, other) : one == other);
 }
 

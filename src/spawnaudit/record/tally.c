@@ -27,6 +27,7 @@ static struct group *find(enum finding kind, const struct launch *launch)
 
 	while (group && (group->kind != kind || group->first->method != launch->method ||
 			   !is_same_text(group->first->program, launch->program) ||
+			   !is_same_text(group->first->script, launch->script) ||
 			   !place_is_same(group->first->place, launch->place)))
 		group = group->next;
 	return group;
@@ -139,7 +140,8 @@ static int add_passed(struct launch *launch)
 
 	if (launch->passed_count == 0)
 		return 0;
-	while (*link && !is_same_text((*link)->first->program, launch->program))
+	while (*link && (!is_same_text((*link)->first->program, launch->program) ||
+			 !is_same_text((*link)->first->script, launch->script)))
 		link = &(*link)->next;
 	is_new = !*link;
 	if (is_new)
@@ -183,6 +185,7 @@ static struct launch *maker_of(const struct race *race)
 	maker->thread = origin->thread;
 	memcpy(maker->thread_name, origin->thread_name, sizeof(maker->thread_name));
 	maker->program = origin->program ? strdup(origin->program) : NULL;
+	maker->script = origin->script ? strdup(origin->script) : NULL;
 	maker->threads = race->threads;
 	maker->place = place_share(origin->place);
 	return maker;

@@ -32,7 +32,7 @@ static void print_one(const struct origin *origin, unsigned execs, int is_short)
 	FILE *out = output_stream();
 
 	fprintf(out, "  %-7s by ", origin_kind_name(origin->kind));
-	output_text(base_name(origin->program));
+	shapes_print_program(origin->program, origin->script);
 	fprintf(out, " (%d)", (int)origin->pid);
 	if (origin->thread != origin->pid) {
 		fprintf(out, ", thread %d", (int)origin->thread);
@@ -76,6 +76,7 @@ static void write_one(struct json *json, const struct origin *origin, int depth)
 	json_integer(json, "thread", origin->thread);
 	json_string(json, "thread_name", origin->thread_name[0] ? origin->thread_name : NULL);
 	json_string(json, "program", origin->program);
+	json_string(json, "script", origin->script);
 	json_string(json, "call", origin->call);
 	place_name(origin->place);
 	shapes_write_place(json, "stack", origin->place);

@@ -44,10 +44,10 @@ static int becomes_late(struct launch *launch)
 	return launch->is_late;
 }
 
-static int is_asked_for(const char *program)
+static int is_asked_for(const char *program, const char *script)
 {
 	for (size_t i = 0; i < options->program_count && program; i++)
-		if (program_fits(options->programs[i], program))
+		if (program_fits(options->programs[i], program, script))
 			return 1;
 	return options->program_count == 0;
 }
@@ -55,7 +55,7 @@ static int is_asked_for(const char *program)
 /* Those of a place are found at the end, when it has its names. */
 static void suppress_leaks(struct launch *launch)
 {
-	const struct culprit culprit = {FINDING_LEAK, launch->program};
+	const struct culprit culprit = {FINDING_LEAK, launch->program, launch->script};
 
 	for (size_t i = 0; i < launch->leak_count; i++)
 		launch->leaks[i].is_suppressed =
@@ -66,7 +66,7 @@ void report_launch(struct launch *launch)
 {
 	int is_late;
 
-	if (!is_asked_for(launch->program)) {
+	if (!is_asked_for(launch->program, launch->script)) {
 		tally_leave_out(launch);
 		return;
 	}
@@ -84,7 +84,7 @@ void report_launch(struct launch *launch)
 
 void report_race(struct race *race)
 {
-	if (is_asked_for(race->origin->program))
+	if (is_asked_for(race->origin->program, race->origin->script))
 		tally_take_race(race);
 	else
 		race_free(race);
@@ -100,7 +100,7 @@ static void print_late(void)
 static int is_suppressed(const struct group *group)
 {
 	const struct launch *launch = group->first;
-	const struct culprit culprit = {group->kind, launch->program};
+	const struct culprit culprit = {group->kind, launch->program, launch->script};
 
 	place_name(launch->place);
 	place_name(launch->child_place);
@@ -111,12 +111,13 @@ static int is_suppressed(const struct group *group)
 /* Leaks by their names, as far as all of these are known. */
 static void propose(const struct group *group)
 {
-	const struct culprit culprit = {group->kind, group->first->program};
+	const struct launch *launch = group->first;
+	const struct culprit culprit = {group->kind, launch->program, launch->script};
 
 	for (size_t i = 0; i < group->leak_count && !group->leaks_left_out; i++)
 		suppressions_propose(&culprit, group->leaks[i].name);
 	if (group->kind != FINDING_LEAK || group->leaks_left_out)
-		suppressions_propose_place(&culprit, group->first->place);
+		suppressions_propose_place(&culprit, launch->place);
 }
 
 void report_end(const struct trace *trace)

@@ -124,6 +124,7 @@ void report_json_launch(const struct launch *launch)
 		json_null(json, "thread");
 	json_string(json, "thread_name", launch->located ? launch->thread_name : NULL);
 	json_string(json, "program", launch->program);
+	json_string(json, "script", launch->script);
 	json_unsigned(json, "threads", launch->threads);
 	json_unsigned(json, "copy_of_threads", launch->lost_threads);
 	json_string(json, "runtimes", launch->runtimes);
@@ -172,6 +173,7 @@ void report_json_group(const struct group *group)
 	json_string(json, "kind", finding_words[group->kind].name);
 	json_unsigned(json, "count", group->count);
 	json_string(json, "program", launch->program);
+	json_string(json, "script", launch->script);
 	json_string(json, "method", group->race ? NULL : method_name(launch->method));
 	json_integer(json, "parent", launch->parent);
 	if (group->race)

@@ -44,7 +44,7 @@ static void put_time(int64_t ns)
 /* "server (4711), thread 4713 "worker"" */
 static void put_parent(const struct launch *launch)
 {
-	put(base_name(launch->program));
+	shapes_print_program(launch->program, launch->script);
 	fprintf(out(), " (%d)", (int)launch->parent);
 	if (launch->thread && launch->thread != launch->parent) {
 		fprintf(out(), ", thread %d \"", (int)launch->thread);

@@ -17,6 +17,15 @@ const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path ? path : "?";
 }
 
+void shapes_print_program(const char *program, const char *script)
+{
+	output_text(base_name(program));
+	if (!script)
+		return;
+	putc(' ', output_stream());
+	output_text(base_name(script));
+}
+
 static void write_frame(struct json *json, const struct frame *frame)
 {
 	json_object(json, NULL);

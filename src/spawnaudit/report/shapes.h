@@ -10,6 +10,9 @@
 /* The last part of a path; "?" for NULL. */
 const char *base_name(const char *path);
 
+/* "server", or "python3.11 build.py" */
+void shapes_print_program(const char *program, const char *script);
+
 /* KEY: {"frames": [{function, file, line, module, offset}], "ended": WHY or null}, or null */
 void shapes_write_place(struct json *json, const char *key, const struct place *place);
 

@@ -145,10 +145,15 @@ const struct suppression *suppressions_list(void)
  * What fits
  */
 
-int program_fits(const char *pattern, const char *program)
+static int path_fits(const char *pattern, const char *path)
 {
-	return fnmatch(pattern, base_name(program), 0) == 0 ||
-	       (program && fnmatch(pattern, program, 0) == 0);
+	return fnmatch(pattern, base_name(path), 0) == 0 ||
+	       (path && fnmatch(pattern, path, 0) == 0);
+}
+
+int program_fits(const char *pattern, const char *program, const char *script)
+{
+	return path_fits(pattern, program) || (script && path_fits(pattern, script));
 }
 
 /* All lines are asked: each is to know that it is used. */
@@ -158,7 +163,7 @@ int suppressions_fit(const struct culprit *culprit, const char *what)
 
 	for (struct suppression *line = suppressions; line; line = line->next)
 		if (fnmatch(line->finding, finding_words[culprit->kind].name, 0) == 0 &&
-		    program_fits(line->program, culprit->program) &&
+		    program_fits(line->program, culprit->program, culprit->script) &&
 		    fnmatch(line->what, what ? what : "", 0) == 0)
 			line->is_used = is_fit = 1;
 	return is_fit;
@@ -297,7 +302,7 @@ static void keep(char *line)
 static void propose(const struct culprit *culprit, const char *descriptor,
 		    const struct place *place)
 {
-	const char *program = base_name(culprit->program);
+	const char *program = base_name(culprit->script ? culprit->script : culprit->program);
 	struct draft draft;
 	char *line;
 

@@ -22,6 +22,7 @@ struct suppression {
 struct culprit {
 	enum finding kind;
 	const char *program;	/* path; NULL: unknown */
+	const char *script;	/* that it runs; NULL: none */
 };
 
 /* Reads and opens the files that the options name. Says what is wrong: 0 or -errno. */
@@ -30,8 +31,8 @@ int suppressions_open(const struct options *options);
 /* All lines of the files, in their order */
 const struct suppression *suppressions_list(void);
 
-/* Does the pattern fit the path of the program, or the last part of that? */
-int program_fits(const char *pattern, const char *program);
+/* Does the pattern fit the path of the program or of its script, or the last part of one? */
+int program_fits(const char *pattern, const char *program, const char *script);
 
 /*
  * Does a line fit it, and a descriptor's name, or a function of the stack? Its frames have

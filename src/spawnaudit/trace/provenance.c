@@ -180,6 +180,7 @@ void provenance_call(struct task *task)
 	origin->thread = task->tid;
 	origin->image = tracee->image;
 	origin->program = program ? strdup(program) : NULL;
+	origin->script = tracee->script ? strdup(tracee->script) : NULL;
 	origin->call = call_text(task->tid, &entry);
 	origin->snapshot = snapshot_take(task->tid, &entry);
 }
@@ -221,6 +222,7 @@ static struct origin *another(const struct origin *origin)
 	copy->users = 1;
 	copy->of = NULL;
 	copy->program = origin->program ? strdup(origin->program) : NULL;
+	copy->script = origin->script ? strdup(origin->script) : NULL;
 	copy->call = origin->call ? strdup(origin->call) : NULL;
 	copy->snapshot = snapshot_copy(origin->snapshot);
 	copy->place = place_share(origin->place);

@@ -7,6 +7,7 @@
 
 #include "../look/place.h"
 #include "../look/process.h"
+#include "../look/script.h"
 #include "../options.h"
 #include "../record/descriptors.h"
 #include "common/message.h"
@@ -141,7 +142,7 @@ void tracee_remove(struct tracee *tracee)
 	tracee_count--;
 	childless_count -= tracee->children == 0;
 	childless_count += parent && --parent->children == 0;
-	free(tracee->program);
+	tracee_forget_program(tracee);
 	given_let_go(tracee->given);
 	descriptors_let_go(tracee->descriptors);
 	races_let_go(tracee->races);
@@ -158,9 +159,27 @@ const char *tracee_program(struct tracee *tracee)
 {
 	char path[PATH_MAX];
 
-	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0)
+	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0) {
 		tracee->program = strdup(path);
+		tracee->script = script_read(tracee->pid, path);
+	}
 	return tracee->program;
+}
+
+void tracee_forget_program(struct tracee *tracee)
+{
+	free(tracee->program);
+	free(tracee->script);
+	tracee->program = tracee->script = NULL;
+}
+
+void tracee_copy_program(struct tracee *tracee, struct tracee *parent)
+{
+	const char *program = tracee_program(parent);
+
+	tracee_forget_program(tracee);
+	tracee->program = program ? strdup(program) : NULL;
+	tracee->script = parent->script ? strdup(parent->script) : NULL;
 }
 
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context)

@@ -21,6 +21,7 @@ struct tracee {
 	unsigned lost_threads;	/* it is a copy of a process with so many threads */
 	struct launch *window;	/* its own birth, until its first exec */
 	char *program;		/* its executable; NULL: not asked yet */
+	char *script;		/* that this runs; NULL: none, or not known */
 	struct given *given;	/* what its last exec gave it, or its parent's; NULL: unknown */
 	struct view *view;	/* of its files; NULL: not made yet */
 	struct watch *watch;	/* entries.c's; NULL: none */
@@ -79,6 +80,10 @@ struct tracee *tracee_add(pid_t pid, struct tracee *parent);	/* parent NULL: not
 
 /* The file that a process executes, " (deleted)" behind it if so; NULL if it can't be told. */
 const char *tracee_program(struct tracee *tracee);
+
+/* It executes another, or the same as its parent. */
+void tracee_forget_program(struct tracee *tracee);
+void tracee_copy_program(struct tracee *tracee, struct tracee *parent);
 
 void tracee_remove(struct tracee *tracee);
 void tracees_visit(void (*visit)(struct tracee *tracee, void *context), void *context);

@@ -229,8 +229,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 	tracee->lost_threads = 0;
 	tracee->generation++;
 	trace->executed |= tracee->pid == trace->pid;
-	free(tracee->program);
-	tracee->program = NULL;
+	tracee_forget_program(tracee);
 	view_let_go(tracee->view);
 	tracee->view = NULL;
 	task->steps = 0;

@@ -78,6 +78,7 @@ static void describe_creator(struct launch *launch, const struct task *creator)
 	launch->threads = parent->threads;
 	launch->lost_threads = parent->lost_threads;
 	launch->program = copy(tracee_program(parent));
+	launch->script = copy(parent->script);
 }
 
 void window_tell(struct tracee *child, const struct task *creator, const struct birth *birth)
@@ -89,6 +90,7 @@ void window_tell(struct tracee *child, const struct task *creator, const struct 
 	launch_was_made_by(launch, birth->flags, birth->has_stack);
 	if (creator) {
 		describe_creator(launch, creator);
+		tracee_copy_program(child, creator->tracee);
 		launch->snapshot = snapshot_take(creator->tid, &birth->creator);
 		launch->foreign = birth->creator.foreign;
 	}

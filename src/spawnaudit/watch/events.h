@@ -12,6 +12,7 @@
 #define EVENT_REGISTERS 320	/* room for a struct user_regs_struct of any processor */
 #define EVENT_COMPONENT 128	/* a longer name of a directory is cut */
 #define EVENT_PATH 640
+#define EVENT_BEGINNING 512	/* of the arguments of every program: where its script stands */
 #define EVENT_ARGUMENTS 4096	/* of a program that got descriptors */
 #define EVENT_VARIABLE 256	/* and what its environment says of them, */
 #define EVENT_VARIABLES 1024	/* in all */
@@ -79,6 +80,8 @@ struct event_crossed {
 struct event_exec {
 	struct event event;
 	struct event_path program;
+	__u32 arguments_size, pad;
+	char arguments[EVENT_BEGINNING];	/* as those of struct event_told */
 };
 
 /* Each string with its nul; the last argument may be cut */

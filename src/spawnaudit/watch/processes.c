@@ -172,6 +172,7 @@ void watched_remove(struct watched *watched)
 	if (watched->window)
 		launch_free(watched->window);
 	free(watched->program);
+	free(watched->script);
 	held_let_go(watched->given);
 	held_let_go(watched->inherited);
 	held_let_go(watched->crossed);

@@ -46,6 +46,7 @@ void image_let_go(struct image *image);
 struct watched {
 	pid_t pid;
 	char *program;		/* its executable; NULL: unknown */
+	char *script;		/* that this runs; NULL: none, or not known */
 	int is_inside;		/* it is to be told of */
 	unsigned lost_threads;	/* it is a copy of a process with so many */
 	unsigned generation;	/* how often it executed a program */

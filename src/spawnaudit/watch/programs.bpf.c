@@ -446,12 +446,21 @@ static long take_variable(__u32 turn, struct search *search)
 	return 0;
 }
 
+/* The program hasn't run yet: what it was given is as it was, and still in memory. */
+static __always_inline __u32 read_arguments(struct task_struct *task, char *ret, unsigned long room)
+{
+	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long size = BPF_CORE_READ(task, mm, arg_end) - from;
+
+	if (size > room)
+		size = room;
+	return bpf_probe_read_user(ret, size, (void *)from) ? 0 : size;
+}
+
 /* What may name the descriptors that it got */
 static __always_inline void tell_told(struct task_struct *task, __s32 pid)
 {
 	struct event_told *told = begin(told, EVENT_TOLD, pid);
-	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long size = BPF_CORE_READ(task, mm, arg_end) - from;
 	struct search search = {
 		.told = told,
 		.at = BPF_CORE_READ(task, mm, env_start),
@@ -460,11 +469,7 @@ static __always_inline void tell_told(struct task_struct *task, __s32 pid)
 
 	if (!told)
 		return;
-	if (size > EVENT_ARGUMENTS)
-		size = EVENT_ARGUMENTS;
-	told->arguments_size = size;
-	if (bpf_probe_read_user(told->arguments, size, (void *)from))
-		told->arguments_size = 0;
+	told->arguments_size = read_arguments(task, told->arguments, EVENT_ARGUMENTS);
 	told->variables_size = 0;
 	bpf_loop(MOST_VARIABLES, take_variable, &search, 0);
 	bpf_ringbuf_submit(told, 0);
@@ -485,6 +490,8 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	if (!event)
 		return 0;
 	read_path(&event->program, BPF_CORE_READ(task, mm, exe_file));
+	event->arguments_size = read_arguments(task, event->arguments, EVENT_BEGINNING);
+	event->pad = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "../look/process.h"
+#include "../look/script.h"
 #include "../record/clock.h"
 #include "../record/judgement.h"
 #include "common/message.h"
@@ -79,6 +80,7 @@ static struct launch *launch_of(const struct event_birth *birth, const struct wa
 	launch->born = (int64_t)birth->event.at;
 	if (parent) {
 		launch->program = copy(parent->program);
+		launch->script = copy(parent->script);
 		launch->generation = parent->generation;
 		launch->lost_threads = parent->lost_threads;
 	}
@@ -97,6 +99,7 @@ static void on_birth(const struct event *event)
 	child->is_inside = watch->options->pid_count == 0 || (parent && parent->is_inside);
 	if (parent) {
 		child->program = copy(parent->program);
+		child->script = copy(parent->script);
 		child->given = held_share(parent->given);
 		child->is_known = parent->is_known;
 	}
@@ -186,7 +189,10 @@ static void on_exec(const struct event *event)
 	launch = watched->window;
 	watch->reexecuted += !launch && watched->is_inside;
 	free(watched->program);
+	free(watched->script);
 	watched->program = name_of_path(&exec->program);
+	watched->script = watched->program ? script_of(watched->program, exec->arguments,
+						       exec->arguments_size) : NULL;
 	watched->generation++;
 	watched->lost_threads = 0;
 	image_let_go(watched->image);
@@ -254,8 +260,10 @@ static int add_processes(void)
 		struct watched *watched = watched_add(pid);
 
 		watched->is_inside = is_asked_for(pid);
-		if (process_program(pid, path, sizeof(path)) == 0)
-			watched->program = strdup(path);
+		if (process_program(pid, path, sizeof(path)) < 0)
+			continue;
+		watched->program = strdup(path);
+		watched->script = script_read(pid, path);
 	}
 	closedir(directory);
 	return 0;
