@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "patience.h"
+
 #ifdef OF_LIBC
 #define SUITE SUITE_NAME "_libc"
 static int is_libcs = 1;
@@ -124,7 +126,7 @@ static void observe(const struct behaviour *behaviour)
 	if (pid == 0) {
 		setpgid(0, 0);
 		dup2(null, 0), dup2(null, 2);
-		alarm(60);
+		alarm(patience(60));
 		behaviour->observe();
 		_exit(0);
 	}

@@ -74,7 +74,7 @@ static void attack_for_ever(void)
 	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(300);
+	alarm(patience(300));
 	for (;;) {
 		DIR *proc = opendir("/proc");
 		struct dirent *entry;

@@ -1170,7 +1170,7 @@ static void *fork_often(void *argument)
 
 		if (pid == 0) {
 			signal(SIGALRM, SIG_DFL);
-			alarm(60);
+			alarm(patience(60));
 			atomic_store(&faults, 0);
 			capture_once(2);
 			_exit(faults != 0);

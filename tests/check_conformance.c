@@ -266,7 +266,7 @@ static int is_gone(pid_t pid)
 {
 	int tries;
 
-	for (tries = 0; tries < 500 && kill(pid, 0) == 0; tries++)
+	for (tries = 0; tries < patience(500) && kill(pid, 0) == 0; tries++)
 		usleep(1000);
 	return kill(pid, 0) < 0 && errno == ESRCH;
 }
@@ -666,7 +666,7 @@ static void observe_popen_beside_fork(void)
 			FILE *stream;
 
 			signal(SIGALRM, SIG_DFL);
-			alarm(is_libcs ? 2 : 30);	/* expected of glibc's */
+			alarm(patience(is_libcs ? 2 : 30));	/* expected of glibc's */
 			stream = popen("exit 6", "r");
 			_exit(!stream ? errno : pclose(stream) == 6 << 8 ? 0 : 255);
 		}

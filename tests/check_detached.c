@@ -21,7 +21,7 @@ static struct state_report *wait_for_report(const char *path)
 	const char *text;
 	int tries;
 
-	for (tries = 0; tries < 30000; tries++, usleep(1000)) {
+	for (tries = 0; tries < patience(30000); tries++, usleep(1000)) {
 		if (stat(path, &st) < 0 || st.st_size < 5)
 			continue;
 		text = read_all(open(path, O_RDONLY | O_CLOEXEC));
@@ -280,7 +280,7 @@ static void trace(int cpu)
 
 static void be_traced(void)
 {
-	alarm(60);
+	alarm(patience(60));
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), NULL, NULL, NULL), 0);
 	ck_assert_int_eq(ptrace(PTRACE_TRACEME, 0, 0, 0), 0);
 	raise(SIGSTOP);
@@ -316,7 +316,7 @@ START_TEST(a_child_whose_launch_is_cut_off_does_not_run_on)
 	ck_assert_int_gt(traced.child, 0);
 	ck_assert_int_eq(traced.launcher_status, 0);
 	/* dying, at least */
-	for (tries = 0; traced.child_status < 0 && tries < 5000; tries++, usleep(1000))
+	for (tries = 0; traced.child_status < 0 && tries < patience(5000); tries++, usleep(1000))
 		waitpid(traced.child, &traced.child_status, KERNEL_WALL | WNOHANG);
 	ck_assert_int_ge(traced.child_status, 0);
 	ck_assert(WIFSIGNALED(traced.child_status) && WTERMSIG(traced.child_status) == SIGKILL);
@@ -344,7 +344,7 @@ static void be_a_reaper_that_does_not_reap(void)
 	} while (!child);
 	kill(between, SIGKILL);
 	for (tries = 0; waitpid(launcher, &status, WNOHANG) == 0; tries++, usleep(1000)) {
-		if (tries < 30000)
+		if (tries < patience(30000))
 			continue;
 		kill(launcher, SIGKILL);
 		ck_abort_msg("the launcher waits for its child's reaper");

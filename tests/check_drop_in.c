@@ -192,7 +192,7 @@ static void *fork_often(void *argument)
 
 		if (pid == 0) {
 			signal(SIGALRM, SIG_DFL);
-			alarm(60);
+			alarm(patience(60));
 			_exit(spu_system("exit 6") == 6 << 8 &&
 			      popen_status("exit 7", "r") == 7 << 8 &&
 			      capture_status("exit 8") == 8 << 8 ? 0 : 1);

@@ -633,7 +633,7 @@ static void *fork_and_launch(void *argument)
 
 		if (pid == 0) {
 			signal(SIGALRM, SIG_DFL);
-			alarm(60);	/* a hang is a death */
+			alarm(patience(60));	/* a hang is a death */
 			if (spu_run(SPU_ARGV(child_path), NULL, &status, NULL) < 0 || status)
 				_exit(1);
 			_exit(spu_system("exit 3") == 3 << 8 ? 0 : 2);

@@ -76,7 +76,7 @@ static void prepare(void)
 	ck_assert_int_eq(system(command), 0);
 	ck_assert_int_eq(exit_of(SPU_ARGV("true"), NULL), 0);	/* the table is shared now */
 	signal(SIGTSTP, SIG_DFL);
-	alarm(60);
+	alarm(patience(60));
 }
 
 /*

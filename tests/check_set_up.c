@@ -145,7 +145,7 @@ static void *fork_meanwhile(void *unused)
 	await_child_at_gate(getpid());
 	holder = fork();
 	if (holder == 0) {
-		alarm(20);
+		alarm(patience(20));
 		for (;;)
 			pause();
 	}

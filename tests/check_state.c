@@ -84,7 +84,7 @@ static void find_own(void)
 /* One that waits for who isn't there is ended. */
 static void find_own_in_time(void)
 {
-	alarm(20);
+	alarm(patience(20));
 	find_own();
 }
 
@@ -118,7 +118,7 @@ END_TEST
 
 static void be_forked_at_reset(void)
 {
-	alarm(20);
+	alarm(patience(20));
 	at_reset = find_own_in_a_fork;
 	find_own();
 	ck_assert_ptr_eq(at_reset, nothing);
@@ -165,7 +165,7 @@ static void be_overtaken(void)
 
 START_TEST(threads_that_come_at_once_do_not_wait_or_undo)
 {
-	alarm(20);
+	alarm(patience(20));
 	*(_i ? &before_wiping : &after_wiping) = be_overtaken;
 	ck_assert_uint_eq(spu__process_state()->systems, 1);
 	pthread_join(thread, NULL);
@@ -182,7 +182,7 @@ static void be_waited_for(void)
 
 static void reset_beside_a_thread(void)
 {
-	alarm(20);
+	alarm(patience(20));
 	at_reset = be_waited_for;
 	spu__process_state();
 	pthread_join(thread, NULL);

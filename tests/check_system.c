@@ -64,7 +64,7 @@ static int in_child(int (*work)(void))
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		signal(SIGALRM, SIG_DFL);
-		alarm(60);	/* a hang is a death */
+		alarm(patience(60));	/* a hang is a death */
 		_exit(work());
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -344,7 +344,7 @@ START_TEST(a_fork_child_may_call_it_at_once)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		alarm(60);
+		alarm(patience(60));
 		signal(SIGINT, SIG_DFL);
 		status = spu_system("exit 5");
 		_exit(status != 5 << 8 ? 1 : disposition_of(SIGINT) != SIG_DFL ? 2 : 0);
@@ -703,7 +703,7 @@ START_TEST(an_interrupt_is_for_the_command_that_has_the_terminal)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		alarm(60);
+		alarm(patience(60));
 		_exit(run_at_terminal(ptsname(master)));
 	}
 	while (!strstr(text, "ready")) {

@@ -233,6 +233,18 @@ g_alone begins
 g_alone ends" "$(tail -n 4 order)"
 }
 
+test_patience_is_for_all_suites() {
+	all=''
+	write_suites
+	suite i_patient '' 'echo ok i_patient one; [ "$PATIENCE $CK_TIMEOUT_MULTIPLIER" = "7 7" ]'
+	export PATIENCE=7
+	runner i_patient
+	same "report" "1 passed, 0 failed, 0 skipped" "$(printf '%s\n' "$out" | tail -n 1)"
+	export PATIENCE=0
+	(. "$top/tests/lib.sh" && until_true false) >said 2>&1 && fail "false was true"
+	same "until_true" "not within 0 s: false" "$(cat said)"
+}
+
 # Each waits for the other
 test_suites_run_side_by_side() {
 	[ "$(nproc)" -gt 1 ] || skip "one processor"

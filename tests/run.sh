@@ -25,7 +25,7 @@ one() {
 	*) set -- sh "$tests/$suite.sh" ;;
 	esac
 	# A suite that doesn't end is a failure of its own.
-	timeout --kill-after=5 1000 "$@" </dev/null >"$log" 2>&1
+	timeout --kill-after=5 $((1000 * PATIENCE)) "$@" </dev/null >"$log" 2>&1
 	status=$?
 	skips=$(grep -c '^skip ' "$log")
 	summary=$(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' "$log")
@@ -79,6 +79,9 @@ export BUILD
 export TSAN_OPTIONS="suppressions=$tests/tsan.supp ${TSAN_OPTIONS-}"
 # libcheck gives a test 4 s unless its suite says otherwise
 export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT-100}"
+# How often as long as on an ordinary machine all may take
+export PATIENCE="${PATIENCE-1}"
+export CK_TIMEOUT_MULTIPLIER="$PATIENCE"
 
 # says SUITE WORD: is that in its "suite:" line?
 says() {
