@@ -38,6 +38,7 @@ test_what_is_not_safe_is_named() {
 		same "findings of $deed" "1 unsafe-fork" "$(findings)"
 		has "^ *with_$deed\$"
 		has "^ *\* $function in libc\.so"
+		[ "$deed" = many ] || has "^  reason  $function in libc\.so.* isn't async-signal-safe, and with_$deed called it\$"
 	done <<-'END'
 		setenv setenv
 		malloc malloc
@@ -50,6 +51,15 @@ test_what_is_not_safe_is_named() {
 	child clone
 	has '^ *in_clone$'
 	has '^ *\* setenv in libc'
+}
+
+test_functions_of_cxx_have_their_names() {
+	need_functions
+	grep -q iberty "$BUILD/audit.mk" || skip "built without libiberty"
+	child c++
+	has '^ *Job::start()$'
+	child c++ --json
+	has '"name": "with_setenv", [^{]*"caller": {"name": "Job::start()", '
 }
 
 # By its calls it is none or not, by its functions it is safe.

@@ -62,6 +62,15 @@ static APART void with_setenv(void)
 	deeds_done++;
 }
 
+/* As a C++ compiler names Job::start() */
+APART void with_cxx(void) __asm__("_ZN3Job5startEv");
+
+void with_cxx(void)
+{
+	with_setenv();
+	deeds_done++;
+}
+
 static APART void with_malloc(void)
 {
 	void *volatile memory = malloc(100000);
@@ -301,7 +310,7 @@ static const struct {
 	{"safe", with_safe}, {"exit", with_exit}, {"stuck", with_stuck},
 	{"children", with_children}, {"thread", with_thread}, {"traps", with_traps},
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
-	{"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
+	{"c++", with_cxx}, {"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
 	{"fork", with_fork}, {"remap", with_remap},
 };
 

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "../look/demangle.h"
 #include "output.h"
 #include "shapes.h"
 
@@ -13,12 +15,22 @@
 
 static const char indent[] = "          ";
 
+/* For free(); NULL: it has none. */
+static char *readable(const struct function_name *name)
+{
+	char *plain = name->name ? demangle(name->name) : NULL;
+
+	return plain || !name->name ? plain : strdup(name->name);
+}
+
 static void put_name(const struct function_name *name)
 {
 	FILE *out = output_stream();
+	char *plain = readable(name);
 
-	if (name->name) {
-		output_text(name->name);
+	if (plain) {
+		output_text(plain);
+		free(plain);
 	} else if (name->module) {
 		output_text(base_name(name->module));
 		fprintf(out, "+0x%" PRIx64, name->offset);
@@ -74,6 +86,16 @@ static int plan(struct tree *tree, int is_whole)
 	return 1;
 }
 
+/* One of libc is told with its file. */
+static void put_function(const struct function *function)
+{
+	put_name(&function->is);
+	if (function->kind == FUNCTION_OWN || !function->is.module)
+		return;
+	fputs(" in ", output_stream());
+	output_text(base_name(function->is.module));
+}
+
 static void put_line(struct tree *tree, const struct function *function, unsigned depth)
 {
 	FILE *out = output_stream();
@@ -82,11 +104,7 @@ static void put_line(struct tree *tree, const struct function *function, unsigne
 		return;
 	fprintf(out, "%s%*s%s", indent, (int)(2 * depth), "",
 		function->kind == FUNCTION_UNSAFE ? "* " : "  ");
-	put_name(&function->is);
-	if (function->kind != FUNCTION_OWN && function->is.module) {
-		fputs(" in ", out);
-		output_text(base_name(function->is.module));
-	}
+	put_function(function);
 	putc('\n', out);
 }
 
@@ -123,6 +141,23 @@ static void put_last(const struct functions *functions)
 	putc('\n', out);
 }
 
+int report_functions_reason(const char *head, const struct functions *functions)
+{
+	FILE *out = output_stream();
+	size_t i = 0;
+
+	while (functions && i < functions->count && functions->list[i].kind != FUNCTION_UNSAFE)
+		i++;
+	if (!functions || i == functions->count)
+		return 0;
+	fputs(head, out);
+	put_function(&functions->list[i]);
+	fputs(" isn't async-signal-safe, and ", out);
+	put_name(&functions->list[i].caller);
+	fputs(" called it\n", out);
+	return 1;
+}
+
 void report_functions_text(const struct launch *launch, int is_whole)
 {
 	const struct functions *functions = launch->functions;
@@ -147,21 +182,27 @@ void report_functions_text(const struct launch *launch, int is_whole)
 		put_last(functions);
 }
 
+static void write_members(struct json *json, const struct function_name *name)
+{
+	char *plain = readable(name);
+
+	json_string(json, "name", plain);
+	json_string(json, "module", name->module);
+	json_unsigned(json, "offset", name->offset);
+	free(plain);
+}
+
 static void write_name(struct json *json, const char *key, const struct function_name *name)
 {
 	json_object(json, key);
-	json_string(json, "name", name->name);
-	json_string(json, "module", name->module);
-	json_unsigned(json, "offset", name->offset);
+	write_members(json, name);
 	json_end(json);
 }
 
 static void write_function(struct json *json, const struct function *function)
 {
 	json_object(json, NULL);
-	json_string(json, "name", function->is.name);
-	json_string(json, "module", function->is.module);
-	json_unsigned(json, "offset", function->is.offset);
+	write_members(json, &function->is);
 	if (function->caller.module)
 		write_name(json, "caller", &function->caller);
 	else

@@ -6,6 +6,9 @@
 #include "../record/launch.h"
 #include "common/json.h"
 
+/* A line behind head: the first one that is to be blamed. 0: there is none. */
+int report_functions_reason(const char *head, const struct functions *functions);
+
 /* A tree by first caller: what the program called, and what that is to be blamed for. */
 void report_functions_text(const struct launch *launch, int is_whole);
 

@@ -257,13 +257,22 @@ static void say_held(const struct group *group)
 	putc('\n', out());
 }
 
-/* The call that the verdict is about, wherever it stands among the calls, and who called. */
-static void put_child(const struct launch *launch, enum finding kind)
+/* Functions decide, where they are known; the calls show what was done. */
+static void put_reason(const struct launch *launch)
 {
-	if (kind != FINDING_STUCK && launch->reason.text) {
-		fputs("  reason  ", out());
+	int is_told = report_functions_reason("  reason  ", launch->functions);
+
+	if (launch->reason.text) {
+		fputs(is_told ? "          " : "  reason  ", out());
 		put_call(launch, &launch->reason);
 	}
+}
+
+/* What the verdict is about, wherever it stands among the calls, and who called. */
+static void put_child(const struct launch *launch, enum finding kind)
+{
+	if (kind != FINDING_STUCK)
+		put_reason(launch);
 	if (launch->child_place)
 		shapes_print_place(kind == FINDING_STUCK ? "  hangs   " : "  within  ",
 				   launch->child_place);
