@@ -30,6 +30,13 @@ end() {
 	wait "$sinner" 2>/dev/null || :
 }
 
+# Is spawnaudit --watch, $watcher, at it? The iterator comes first, and goes when it has been read.
+is_watching() {
+	case $(sed -n 's/^link_type://p' /proc/"$watcher"/fdinfo/* 2>/dev/null) in
+	*iter* | '') return 1 ;;
+	esac
+}
+
 # refused PATTERN PID: one line, and the status says that nothing is known
 refused() {
 	status 125 spawnaudit --stuck "$2"

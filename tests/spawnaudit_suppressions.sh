@@ -303,11 +303,6 @@ test_a_stuck_process() {
 	end
 }
 
-# The iterator is the last of the programs
-is_watching() {
-	grep -qs '^link_type:.*iter' /proc/"$watcher"/fdinfo/*
-}
-
 # watched OPTION...: the status of watching $HELPERS/sa_trace_sins leak-often
 watched() {
 	rm -f go && mkfifo go || fail "no FIFO"

@@ -19,13 +19,6 @@ need_watch() {
 	spawnaudit --watch=0.001 1 >/dev/null 2>why || skip "$(sed 's/^spawnaudit: //; q' why)"
 }
 
-# The iterator comes first, and goes when it has been read.
-is_watching() {
-	case $(sed -n 's/^link_type://p' /proc/"$watcher"/fdinfo/* 2>/dev/null) in
-	*iter* | '') return 1 ;;
-	esac
-}
-
 is_gone() {
 	! kill -0 "$1" 2>/dev/null
 }
