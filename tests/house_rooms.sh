@@ -56,7 +56,7 @@ rooms() {
 		spawnaudit/look/view.* | spawnaudit/look/demangle.h spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
 		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
-		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/announced.h
+		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/process.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
 		spawnaudit/look/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/look/creators.h
 		spawnaudit/look/script.* | spawnaudit/look/script.h

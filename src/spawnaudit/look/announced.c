@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process.h"
+
 /* What is there, with a nul behind it; NULL where it can't be read. */
 static char *read_strings(pid_t pid, const char *what, size_t *ret_size)
 {
@@ -156,10 +158,14 @@ static int is_jspawnhelper(const char *program)
 static void parse(struct announced *announced, pid_t pid, const char *arguments,
 		  size_t arguments_size, const char *environment, size_t environment_size)
 {
+	struct process_status status;
 	const char *at = NULL;
 	unsigned seen = 0;
 
-	*announced = (struct announced){.pid = pid};
+	/* as it knows itself, which may be in a namespace of its own */
+	*announced = (struct announced){
+		.pid = process_status(pid, 0, &status) == 0 ? status.inner_tid : pid,
+	};
 	while ((at = next(arguments, arguments_size, at))) {
 		announced->is_jspawnhelper |= at == arguments && is_jspawnhelper(at);
 		read_argument(announced, at);

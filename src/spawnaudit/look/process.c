@@ -438,6 +438,14 @@ static int is_of_file(const struct process_mapping *mapping, int fd)
 	return r == 1;
 }
 
+static int checked(const struct process_mapping *mapping, int fd)
+{
+	if (fd < 0 || is_of_file(mapping, fd))
+		return fd;
+	close(fd);
+	return -ENOENT;
+}
+
 int process_open_mapping(pid_t pid, const struct process_mapping *mapping)
 {
 	char path[PATH_SIZE];
@@ -449,11 +457,9 @@ int process_open_mapping(pid_t pid, const struct process_mapping *mapping)
 	fd = process_open_regular(path);
 	if (fd >= 0)
 		return fd;
-	fd = process_open_mapped(pid, mapping->name);
-	if (fd < 0 || is_of_file(mapping, fd))
-		return fd;
-	close(fd);
-	return -ENOENT;
+	fd = checked(mapping, process_open_mapped(pid, mapping->name));
+	/* in our mount namespace it is a name from our root directory, wherever its own is */
+	return fd >= 0 ? fd : checked(mapping, process_open_regular(mapping->name));
 }
 
 int process_memory(pid_t pid, uintptr_t from, void *ret, size_t size)

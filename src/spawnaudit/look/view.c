@@ -26,6 +26,8 @@ struct view {
 	int is_past;
 	int is_elsewhere;	/* where names aren't those of our files */
 	int is_broken;		/* a file that it has mapped became shorter */
+	struct process_mapping *mappings;	/* of files; unless it is past */
+	size_t mapping_count;
 	char *symbol;		/* a copy: the name lies in the file */
 	const struct snapshot *snapshot;	/* that is being unwound */
 	struct registers registers;	/* where that begins */
@@ -56,10 +58,51 @@ static Elf *read_elf(int fd)
 	return elf;
 }
 
-/*
- * The names are those of its mount namespace, or ours if the file can be reached
- * from our root directory. *userdata is the view (see own_module()).
- */
+/* Of a file that is mapped in a row the first mapping will do: a module begins there. */
+static int keep_mapping(void *context, const struct process_mapping *mapping)
+{
+	struct view *view = context;
+	size_t count = view->mapping_count;
+	struct process_mapping *grown = view->mappings;
+
+	if (!mapping->inode || (count && process_maps_same(&grown[count - 1], mapping)))
+		return 0;
+	if ((count & (count + 1)) == 0)
+		grown = reallocarray(grown, 2 * count + 1, sizeof(*grown));
+	if (!grown)
+		return -1;
+	view->mappings = grown;
+	grown[count] = *mapping;
+	grown[count].name = strdup(mapping->name);
+	view->mapping_count += grown[count].name != NULL;
+	return 0;
+}
+
+static int compare(const void *address, const void *mapping)
+{
+	const struct process_mapping *at = mapping;
+	uintptr_t start = *(const uintptr_t *)address;
+
+	return (start > at->start) - (start < at->start);
+}
+
+/* Of what has gone on only the name is known: where it is one of ours, that will do. */
+static int open_module(const struct view *view, const char *name, uintptr_t start)
+{
+	const struct process_mapping *mapping;
+	int fd;
+
+	if (!view->is_past) {
+		mapping = view->mapping_count > 0
+			? bsearch(&start, view->mappings, view->mapping_count,
+				  sizeof(*view->mappings), compare) : NULL;
+		return mapping ? process_open_mapping(view->pid, mapping) : -1;
+	}
+	fd = process_open_mapped(view->pid, name);
+	return fd < 0 && !view->is_elsewhere ? process_open_regular(name) : fd;
+}
+
+/* *userdata is the view (see own_module()). */
 static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
 		     char **ret_name, Elf **ret_elf)
 {
@@ -69,9 +112,7 @@ static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwa
 	/* what has no name is the process's memory */
 	if (!view || *name != '/')
 		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
-	fd = process_open_mapped(view->pid, name);
-	if (fd < 0 && !view->is_elsewhere)
-		fd = process_open_regular(name);
+	fd = open_module(view, name, base);
 	if (fd >= 0) {
 		*ret_name = strdup(name);
 		*ret_elf = read_elf(fd);
@@ -203,8 +244,10 @@ static void open_view(void *of, void *ret_is_open)
 		.debuginfo_path = &no_path,
 	};
 	elf_version(EV_CURRENT);
-	if (!view->is_past)
+	if (!view->is_past) {
 		view->program = read_program(view->pid);
+		process_maps(view->pid, keep_mapping, view);
+	}
 	view->dwfl = dwfl_begin(&callbacks);
 	*(int *)ret_is_open = view->dwfl && read_modules(view) == 0 &&
 			      dwfl_attach_state(view->dwfl, view->program, view->pid,
@@ -260,6 +303,9 @@ void view_let_go(struct view *view)
 	if (!view || --view->users > 0)
 		return;
 	guard(view, close_view, NULL);
+	for (size_t i = 0; i < view->mapping_count; i++)
+		free((char *)(uintptr_t)view->mappings[i].name);
+	free(view->mappings);
 	free(view->symbol);
 	free(view);
 }
