@@ -437,9 +437,26 @@ fuzz:
 	done
 
 .SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
-# The first word of its name is what it is about: the library alone, or a program without its main
-link_fuzzer = $(call say,LINK)$(newline)	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^)
-$(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a
+# Its name begins with what it is about. Of spawnaudit what reads the audited, without libdw.
+FUZZED_AUDIT = $(patsubst %,$(BUILD)/obj/spawnaudit/%.o,look/announced look/flags look/futex look/machine \
+	look/peer look/process record/calls record/safe trace/starts)
+link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) $(OWN_LINK))
+$(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+	$(link_fuzzer)
+
+$(BUILD)/safespawn_%: $(BUILD)/tests/fuzz/safespawn_%.o $(filter-out %/main.o,$(SAFESPAWN_OBJECTS)) \
+		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+	$(link_fuzzer)
+
+$(BUILD)/spawnbench_%: $(BUILD)/tests/fuzz/spawnbench_%.o $(filter-out %/main.o,$(SPAWNBENCH_OBJECTS)) \
+		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+	$(link_fuzzer)
+
+$(BUILD)/spawnaudit_starts: OWN_LINK = -Wl,--wrap=process_open_mapping
+$(BUILD)/spawnaudit_proc: OWN_LINK = -Wl,--wrap=open,--wrap=fopen
+$(BUILD)/spawnaudit_calls: OWN_LINK = -Wl,--wrap=process_vm_readv
+$(BUILD)/spawnaudit_%: $(BUILD)/tests/fuzz/spawnaudit_%.o $(FUZZED_AUDIT) $(COMMON_OBJECTS) \
+		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
 	$(link_fuzzer)
 
 bench: all

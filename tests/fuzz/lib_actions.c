@@ -7,9 +7,6 @@
 
 #define ACTIONS 32
 
-/* libFuzzer's interface */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static char *const argv[] = {"program", NULL};
 
 static void take_action(struct bytes *bytes, const struct held_fd *own, struct action *action,

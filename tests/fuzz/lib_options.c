@@ -10,9 +10,6 @@
 
 #define ENTRIES 24
 
-/* libFuzzer's interface */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static char *const argv[] = {"program", NULL};
 
 /* One of them is tried at a time, so that the model's functions may know it. */

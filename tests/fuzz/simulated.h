@@ -9,11 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../promised.h"
+#include "bytes.h"
 #include "lib/plan/compile.h"
 
 #define NUMBERS 640	/* of both tables; only some of them are named */
@@ -27,12 +25,6 @@ struct simulated {
 	int is_shared;		/* own is the parent's still: nothing may change it */
 	int at, err;		/* where the plan ended */
 };
-
-#define FAULT(...) \
-	do { \
-		fprintf(stderr, __VA_ARGS__); \
-		abort(); \
-	} while (0)
 
 static inline struct held_fd file_of_path(const char *path)
 {
@@ -208,15 +200,6 @@ static inline void compare_tables(const struct held_fd *has, const struct held_f
 /*
  * ---- What is drawn from the bytes
  */
-
-struct bytes {
-	const uint8_t *at, *end;
-};
-
-static inline unsigned take(struct bytes *bytes)
-{
-	return bytes->at < bytes->end ? *bytes->at++ : 0;
-}
 
 /* Few low ones, so that they meet, and some around a word's end and FETCH_FROM */
 static inline int take_number(struct bytes *bytes)
