@@ -31,6 +31,17 @@ test_without_standard_descriptors() {
 	suites "$ALL" env CLOSED=012
 }
 
+few() {
+	suites "$2" sh -c "ulimit -S -n $1"' && exec "$0"'
+}
+
+# Runners have 20 000, mostly: libc refuses numbers from the limit on, and a child's are near it.
+test_with_few_descriptors() {
+	few 1024 "methods system $TABLES"
+	# where no test wants a higher number
+	few 256 "methods system no_standard pipes bad_entries numbers callers_own fifos model"
+}
+
 need_namespaces() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	unshare -m true 2>/dev/null || skip "no namespaces here"
