@@ -23,7 +23,7 @@ HOLDS='for n in 9 77 300; do [ ! -e /proc/self/fd/$n ] || echo "holds $n"; done'
 says() {
 	what=$1 pattern=$2
 	shift 2
-	said=$(timeout --kill-after=5 200 "$@" 2>err)
+	said=$(timeout -k 5 200 "$@" 2>err)
 	code=$?
 	[ "$code" -ne 77 ] || skip "no system call filter may be set here"
 	[ "$code" -eq 0 ] || fail "$what: status $code: $said $(cat err)"

@@ -20,7 +20,7 @@ every() {
 	[ -z "$SAN$COV" ] || skip "an instrumented build makes calls of its own"
 	least=$1 mode=$2
 	shift 2
-	said=$(timeout --kill-after=5 200 $prefix $EVERY "$mode" $LAUNCH "$@" </dev/null 2>&1)
+	said=$(timeout -k 5 200 $prefix $EVERY "$mode" $LAUNCH "$@" </dev/null 2>&1)
 	code=$?
 	[ "$code" -ne 77 ] || skip "no process may be traced here, or no filter set"
 	[ "$code" -eq 0 ] || fail "$*: status $code: $said"

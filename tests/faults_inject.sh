@@ -33,7 +33,7 @@ inject() {
 			set -- -e "inject=$each" "$@"
 		done
 		unset IFS
-		exec timeout --kill-after=5 200 strace -f -o log "$@" 2>err
+		exec timeout -k 5 200 strace -f -o log "$@" 2>err
 	)
 	code=$?
 	grep -q '(INJECTED)\|(DELAYED)\|--- SIG\|killed by' log || fail "$what: nothing was injected"
@@ -213,7 +213,7 @@ test_killed_in_set_up() {
 # stop_in_set_up DELAY: 1: the child had asked already what is pending when it was stopped
 stop_in_set_up() {
 	rm -f log.*
-	timeout --kill-after=5 200 strace -ff -o log \
+	timeout -k 5 200 strace -ff -o log \
 		-e inject="umask:delay_enter=$1:when=1" "$HELPERS/fault_launch" -u true >said &
 	tracer=$!
 	tries=0

@@ -25,7 +25,7 @@ one() {
 	*) set -- sh "$tests/$suite.sh" ;;
 	esac
 	# A suite that doesn't end is a failure of its own.
-	timeout --kill-after=5 $((1000 * PATIENCE)) "$@" </dev/null >"$log" 2>&1
+	timeout -k 5 $((1000 * PATIENCE)) "$@" </dev/null >"$log" 2>&1
 	status=$?
 	skips=$(grep -c '^skip ' "$log")
 	summary=$(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' "$log")

@@ -19,7 +19,7 @@ suites() {
 	shift
 	# shellcheck disable=SC2016,SC2086
 	printf '%s\n' $names | xargs -P 6 -I '{}' sh -c '
-		timeout --kill-after=5 "$0" "$@" "$BUILD/tests/check_{}" >said.{} 2>&1 </dev/null
+		timeout -k 5 "$0" "$@" "$BUILD/tests/check_{}" >said.{} 2>&1 </dev/null
 		echo $? >code.{}' $((${limit:-200} * PATIENCE)) "$@"
 	for name in $names; do
 		code=$(cat "code.$name")
