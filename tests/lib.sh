@@ -99,11 +99,12 @@ words() {
 		fail "$1 --help lists nothing for $2"
 }
 
-# run_tests [FILE]: all that stand there, or here, or those that ONLY names
+# run_tests [FILE...]: all that stand there, or here, or those that ONLY names
 run_tests() {
 	suite=$(basename "$0" .sh)
 	failed=0
-	for name in ${ONLY:-$(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "${1:-$0}")}; do
+	[ $# -gt 0 ] || set -- "$0"
+	for name in ${ONLY:-$(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "$@")}; do
 		tmp=$(mktemp -d) || exit 1
 		(cd "$tmp" && "$name") >"$tmp/.log" 2>&1
 		case $? in

@@ -230,9 +230,11 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 	};
 	size_t i;
 
-	_Static_assert(sizeof(values) / sizeof(values[0]) * sizeof(struct spu_value) ==
-		       offsetof(struct spu_options, default_signals) -
-		       offsetof(struct spu_options, program_fd), "each is named");
+	/* a hole may follow the last, which is smaller than it */
+	_Static_assert(sizeof(values) / sizeof(values[0]) ==
+		       (offsetof(struct spu_options, default_signals) -
+			offsetof(struct spu_options, program_fd)) / sizeof(struct spu_value),
+		       "each is named");
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		const struct spu_value *value = values[i].value;
