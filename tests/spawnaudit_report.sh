@@ -101,6 +101,10 @@ test_a_program_is_told_with_the_script_that_it_runs() {
 	has '"type": "finding", .*"script": "./deploy.sh", '
 	status 0 spawnaudit --json --log=report sh -c '. ./deploy.sh; exit 0' other.sh
 	has '"type": "finding", .*"script": null, '
+	# and so is one that is launched
+	has '"type": "launch", .*"executed_script": null, '
+	status 0 spawnaudit -v --log=report sh -c './deploy.sh; exit 0'
+	has '^safe: [a-z]* ([0-9]*) launched .* ran /[^ ]* ./deploy.sh after '
 	# two of them are two findings, though all is the same for the interpreter
 	status 0 spawnaudit --log=report sh -c './deploy.sh; ./other.sh; ./other.sh'
 	same leaks 2 "$(grep -c '^leak:' report)"

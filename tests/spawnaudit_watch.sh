@@ -69,6 +69,8 @@ test_a_program_is_told_with_the_script_that_it_runs() {
 	grep -q '"type": "launch".*"script": "./inner.sh", .*"executed": "[^"]*true"' report ||
 		fail "$(cat report)"
 	grep -q '"type": "finding".*"script": "./outer.sh", ' report || fail "$(cat report)"
+	grep -q '"type": "launch".*"script": "./outer.sh", .*"executed_script": "./inner.sh"' report ||
+		fail "$(cat report)"
 }
 
 # So many milliseconds, in nanoseconds, come round to less than one.

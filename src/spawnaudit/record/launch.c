@@ -34,6 +34,7 @@ void launch_free(struct launch *launch)
 	free(launch->script);
 	free(launch->runtimes);
 	free(launch->executed);
+	free(launch->executed_script);
 	free(launch->exec_failure);
 	leaks_free(launch->leaks, launch->leak_count);
 	leaks_free(launch->passed, launch->passed_count);

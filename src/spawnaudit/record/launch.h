@@ -108,6 +108,7 @@ struct launch {
 	enum outcome outcome;
 	int status;		/* exit code, or signal */
 	char *executed;
+	char *executed_script;	/* that this runs; NULL: none, or not known */
 	char *exec_failure;	/* "/bin/x: No such file or directory", the last */
 	struct leak *leaks;
 	size_t leak_count;

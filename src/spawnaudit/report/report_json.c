@@ -103,6 +103,7 @@ static void write_outcome(struct json *json, const struct launch *launch)
 
 	json_string(json, "outcome", names[launch->outcome]);
 	json_string(json, "executed", launch->executed);
+	json_string(json, "executed_script", launch->executed_script);
 	json_string(json, "exec_failure", launch->exec_failure);
 	if (launch->outcome == OUTCOME_EXITED)
 		json_integer(json, "exit_code", launch->status);

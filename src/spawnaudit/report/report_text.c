@@ -53,6 +53,15 @@ static void put_parent(const struct launch *launch)
 	}
 }
 
+static void put_executed(const struct launch *launch)
+{
+	put(launch->executed);
+	if (!launch->executed_script)
+		return;
+	putc(' ', out());
+	put(launch->executed_script);
+}
+
 static void put_ending(const struct launch *launch)
 {
 	char name[SIGNAL_NAME_SIZE];
@@ -60,7 +69,7 @@ static void put_ending(const struct launch *launch)
 	switch (launch->outcome) {
 	case OUTCOME_EXECUTED:
 		fputs("ran ", out());
-		put(launch->executed);
+		put_executed(launch);
 		fputs(" after ", out());
 		break;
 	case OUTCOME_EXITED:
@@ -201,7 +210,7 @@ static void say_leak(const struct group *group)
 	put_parent(launch);
 	fprintf(out(), " handed %zu descriptor%s%s to ", PLURAL(group->leak_count),
 		group->leaks_left_out ? " or more" : "");
-	put(launch->executed);
+	put_executed(launch);
 	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
 	put_leaks("what", group->leaks, group->leak_count, 0);
 }
@@ -313,7 +322,7 @@ void report_text_passed(const struct group *group)
 	put_parent(launch);
 	fprintf(out(), " had been given %zu descriptor%s%s itself,\n  and handed on to ",
 		PLURAL(group->leak_count), group->leaks_left_out ? " or more" : "");
-	put(launch->executed);
+	put_executed(launch);
 	fprintf(out(), " (%d), by %s\n", (int)launch->child, method_name(launch->method));
 	put_leaks("what", group->leaks, group->leak_count, 1);
 	if (group->count > 1)

@@ -359,8 +359,10 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	learning_note(launch);
 	/* it waits for us: its name is asked for only where it is told */
 	if (outcome == OUTCOME_EXECUTED &&
-	    (launch->findings || launch->passed_count || options->json || options->verbose))
+	    (launch->findings || launch->passed_count || options->json || options->verbose)) {
 		launch->executed = copy(tracee_program(tracee));
+		launch->executed_script = copy(tracee->script);
+	}
 	if (launch->findings || (launch->recorded && options->json))
 		locate(launch);
 	if (!tally_knows(launch))

@@ -207,6 +207,7 @@ static void on_exec(const struct event *event)
 	announced_clear(&watched->announced);
 	leaks_name_sockets(launch, event->pid);
 	launch->executed = copy(watched->program);
+	launch->executed_script = copy(watched->script);
 	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
 }
 
