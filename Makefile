@@ -3,6 +3,7 @@
 #	make			the library and the programs, into build/
 #	make check		a test of everything, in 3 minutes; needs libcheck and mandoc (README)
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
+#	make check-kernels	the suites on Debian's kernels, in qemu-system: KERNELS="6.1 FILE.deb"
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
 #	make fuzz		plans and all that reads, with libFuzzer: FUZZ_SECONDS=60 each, FUZZ=word
@@ -125,7 +126,7 @@ endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawn-server $(BUILD)/spawnbench-child
 
-.PHONY: always all bench bench-peers fuzz check check-all check-programs lint install install-strip \
+.PHONY: always all bench bench-peers fuzz check check-all check-kernels check-programs lint install install-strip \
 	installcheck uninstall clean dist help
 .DELETE_ON_ERROR:
 
@@ -385,6 +386,14 @@ check check-all:
 	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) $(NEEDED)
 	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' CHECK_ALL='$(filter %-all,$@)' TESTS='$(TESTS)' \
 		sh tests/run.sh '$(abspath $(BUILD))' $(or $(WANTED),$(error no suite is called $(TESTS)))
+
+# Those that ask the kernel, in no thousands, and need no compiler there
+KERNEL_SUITES = $(filter-out $(patsubst %,check_%,actions attack common doubts moves options plan races \
+	request statistics),$(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c)))) \
+	plan_strace safespawn_launch safespawn_privileges safespawn_signals safespawn_tree safespawn_waiting
+
+check-kernels: check-programs
+	@sh tests/kernels.sh '$(abspath $(BUILD))' $(if $(TESTS),$(WANTED),$(KERNEL_SUITES))
 
 $(BUILD)/tests/%.o: tests/%.c $(COMPILED_WITH)
 	$(call say,CC)

@@ -541,7 +541,7 @@ static int run_as_another(void)
 /* The handler comes at all moments of what takes the same lock for an instant. */
 static int interrupt_anywhere(int (*work)(void))
 {
-	int i, rounds = IS_SANITIZED || is_under_valgrind() ? 100 : 600;
+	int i, rounds = IS_SANITIZED || is_under_valgrind() || patience(1) > 1 ? 100 : 600;
 
 	signal(SIGALRM, call_and_return);
 	for (i = 0; i < rounds; i++) {

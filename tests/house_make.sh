@@ -245,6 +245,52 @@ test_patience_is_for_all_suites() {
 	same "until_true" "not within 0 s: false" "$(cat said)"
 }
 
+# A stand-in for qemu says what a kernel would.
+test_check_kernels_tells_what_ran_and_what_did_not() {
+	long
+	[ "$(uname -m)" = x86_64 ] && command -v dpkg-deb apt-cache >/dev/null ||
+		skip "Debian's kernels are for Debian here"
+	mkdir -p few bin b/tests k/DEBIAN
+	ln -s "$(command -v sh)" "$(command -v dirname)" "$(command -v uname)" few/
+	same "without qemu" "check-kernels: skipped: qemu-system-x86_64 isn't installed" \
+		"$(PATH=$tmp/few sh "$top/tests/kernels.sh" "$tmp/b")"
+	printf '#!/bin/sh\ncat >/dev/null\n' >bin/cpio
+	cat >bin/qemu-system-x86_64 <<-'END'
+		#!/bin/sh
+		case $* in
+		*vmlinuz-good*) printf '== Linux good\r\n4 passed, 0 failed, 1 skipped\r\n== end\r\n' ;;
+		*vmlinuz-bad*) printf 'loading\r\n== Linux bad\r\n3 passed, 1 failed, 1 skipped\r\n== end\r\n' ;;
+		*vmlinuz-half*) printf '== Linux half\r\n3 passed, 0 failed, 1 skipped\r\n== Linux half\r\n' ;;
+		*vmlinuz-none*) printf '== Linux none\r\n== end\r\n' ;;
+		*vmlinuz-dies*) printf 'Kernel panic\r\n' ;;
+		esac
+	END
+	chmod 755 bin/*
+	for name in good bad half none dies other; do
+		rm -rf k/boot && mkdir k/boot && : >k/boot/vmlinuz-$name
+		[ $name = other ] && architecture=all || architecture=amd64
+		printf 'Package: k\nVersion: 1\nArchitecture: %s\nMaintainer: k\nDescription: k\n' \
+			$architecture >k/DEBIAN/control
+		dpkg-deb -b k $name >log 2>&1 || fail "$(cat log)"
+	done
+	export PATH="$tmp/bin:$PATH" KERNEL_SECONDS=100
+	KERNELS=good sh "$top/tests/kernels.sh" "$tmp/b" check_none >out 2>&1 || fail "$(cat out)"
+	grep -qx '4 passed, 0 failed, 1 skipped' out || fail "what is said isn't shown: $(cat out)"
+	same "the last line" "Linux good: 4 passed, 0 failed, 1 skipped" "$(tail -n 1 out)"
+	! KERNELS="good bad half none dies 0.1 other" sh "$top/tests/kernels.sh" "$tmp/b" check_none \
+		>out 2>&1 || fail "success: $(cat out)"
+	grep -qx 'Kernel panic' out || fail "why it ended isn't shown: $(cat out)"
+	same "lines" "
+Linux good: 4 passed, 0 failed, 1 skipped
+Linux bad: 3 passed, 1 failed, 1 skipped
+Linux half: 3 passed, 0 failed, 1 skipped
+Linux half: failed: no end within 100 s
+Linux none: failed: no end within 100 s
+Linux dies: failed: no end within 100 s
+Linux 0.1: skipped: apt has no linux-image-0.1.*-amd64
+Linux other: skipped: other isn't for amd64" "$(tail -n 9 out)"
+}
+
 # Each waits for the other
 test_suites_run_side_by_side() {
 	[ "$(nproc)" -gt 1 ] || skip "one processor"

@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs suites on Debian's kernels: tests/kernels.sh BUILD SUITE... qemu-system boots each
+# without help from hardware. Its root is memory, with what was built here and programs of
+# this machine. Prints what tests/run.sh prints there, and one line for each run at the end.
+#
+#	KERNELS			versions (6.1), which apt-get downloads, or files of packages;
+#				all versions that apt has, if that isn't given
+#	KERNEL_DESCRIPTORS	limits of open descriptors; a run with each
+#	KERNEL_SECONDS		how long one kernel may take
+#	PATIENCE		how often as long as on an ordinary machine a test may take
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=$1
+shift
+work=$BUILD/kernels
+image=$work/root
+: "${KERNEL_DESCRIPTORS:=1024 20000}" "${KERNEL_SECONDS:=3600}" "${PATIENCE:=20}"
+
+# What the suites call, by Debian's packages
+packages="bash bsdutils coreutils dash diffutils findutils grep libc-bin mawk mount procps sed
+	strace tar util-linux"
+# The tests of thousands are for this machine.
+few="RACES_PERCENT=2 MODEL_PERCENT=1 CAPTURE_PERCENT=5 SERVER_PERCENT=5 POPEN_ROUNDS=5"
+few="$few POPEN_PAIRS=50 POPEN_MEGABYTES=2 DEADLINE_ROUNDS=50 DROP_IN_ROUNDS=20 ID_LAUNCHES=20"
+
+leave_out() {
+	echo "check-kernels: skipped: $*"
+	exit 0
+}
+
+machine=$(uname -m)
+case $machine in
+x86_64) debians=amd64 emulator=qemu-system-x86_64 console=ttyS0 ;;
+*) leave_out "no kernel for $machine" ;;
+esac
+for name in $emulator cpio apt-get dpkg-deb; do
+	command -v "$name" >/dev/null || leave_out "$name isn't installed"
+done
+
+# versions: of the kernels that apt has
+versions() {
+	apt-cache pkgnames linux-image- |
+		sed -n "s/^linux-image-\([0-9]*\.[0-9]*\)\..*-$debians\$/\1/p" | sort -Vu
+}
+
+# get VERSION|FILE: leaves the kernel in $work/boot, or says why there is none
+get() {
+	package=$1
+	if [ ! -f "$package" ]; then
+		# newer ones have it in a package of its own
+		for kind in binary image; do
+			name=$(apt-cache pkgnames "linux-$kind-$1." | grep -e "-$debians\$" |
+				grep -vE -e '-(cloud|rt)-|-unsigned$' | sort -V | tail -n 1)
+			[ -z "$name" ] || break
+		done
+		[ -n "$name" ] || { echo "apt has no linux-image-$1.*-$debians"; return 1; }
+		(cd "$work" && { ls "${name}"_*.deb || apt-get -qq download "$name"; }) >"$work/log" 2>&1 ||
+			{ echo "$name: $(tail -n 1 "$work/log")"; return 1; }
+		package=$(find "$work" -name "${name}_*.deb" | sort -V | tail -n 1)
+	fi
+	[ "$(dpkg-deb -f "$package" Architecture)" = $debians ] ||
+		{ echo "$package isn't for $debians"; return 1; }
+	rm -rf "${work:?}/boot"
+	dpkg-deb --fsys-tarfile "$package" | tar -x -C "$work" --wildcards './boot/vmlinuz*' 2>/dev/null ||
+		{ echo "$package holds no kernel"; return 1; }
+}
+
+# commands: of those packages
+commands() {
+	# shellcheck disable=SC2086
+	dpkg -L $packages 2>/dev/null | grep -E '^(/usr)?/s?bin/.' | while read -r file; do
+		[ ! -f "$file" ] || echo "$file"
+	done
+}
+
+# libraries: that the loader wants for the files named in the input, and the loader
+libraries() {
+	xargs -r -d '\n' ldd 2>/dev/null | sed -n 's/^.*[[:space:]]\(\/[^ ]*\) (0x.*/\1/p' | sort -u
+}
+
+# pack SUITE...: the image
+pack() {
+	rm -rf "${work:?}/root"
+	built=$image/spawnutil/build
+	mkdir -p "$image/usr" "$built/tests" && cd "$image" || exit 1
+	for name in bin sbin lib lib64; do
+		mkdir "usr/$name" && ln -s "usr/$name" $name
+	done
+	mkdir dev etc proc root run sys tmp var var/tmp && chmod 1777 tmp var/tmp
+	cp /etc/passwd /etc/group /etc/nsswitch.conf etc/
+	for name in Makefile README man src tests; do
+		cp -r "$top/$name" spawnutil/
+	done
+	for name in libspawnutil.so libspawnutil-preload.so safespawn spawn-server spawnaudit spawnbench \
+		spawnbench-child spawnutil.pc; do
+		[ ! -e "$BUILD/$name" ] || cp "$BUILD/$name" "$built/"
+	done
+	for name in helpers "$@"; do
+		[ ! -e "$BUILD/tests/$name" ] || cp -r "$BUILD/tests/$name" "$built/tests/"
+	done
+	find "$built" -name '*.[od]' -exec rm {} +
+	# the last is what pthread_cancel() loads by its name
+	{ commands; realpath "$(${CC:-cc} -print-file-name=libgcc_s.so.1)"; } >"$work/commands"
+	{ cat "$work/commands"; find "$built" -type f -perm -100; } | libraries |
+		cat "$work/commands" - | tar -c -h -P -T - | tar -x -C "$image" 2>/dev/null
+	ln -sf mawk usr/bin/awk
+	init "$@" >./init && chmod 755 ./init
+	find . | cpio -o -H newc --quiet -R 0:0 >"$work/initrd"
+}
+
+# init SUITE...: the first process there. What it says of itself begins with "== ".
+init() {
+	cat <<-END
+		#!/bin/sh
+		set -e
+		export PATH=/usr/sbin:/usr/bin HOME=/root PATIENCE=$PATIENCE $few
+		mount -t proc proc /proc
+		mount -t sysfs sys /sys
+		mount -t devtmpfs dev /dev
+		mkdir /dev/pts /dev/shm
+		mount -t devpts pts /dev/pts
+		mount -t tmpfs shm /dev/shm
+		mount -t cgroup2 cgroup /sys/fs/cgroup
+		for descriptors in $KERNEL_DESCRIPTORS; do
+			echo "== Linux \$(uname -r), $machine, $(getconf GNU_LIBC_VERSION), \$descriptors descriptors"
+			(ulimit -n \$descriptors && sh /spawnutil/tests/run.sh /spawnutil/build $*) || :
+		done
+		echo "== end"
+		echo o >/proc/sysrq-trigger
+		sleep 1000
+	END
+}
+
+# boot: what is said there
+boot() {
+	timeout --kill-after=5 "$KERNEL_SECONDS" $emulator -accel tcg -smp 2 -m 1024 -display none \
+		-monitor none -serial stdio -nic none -no-reboot -kernel "$work"/boot/vmlinuz* \
+		-initrd "$work/initrd" -append "console=$console quiet mitigations=off panic=-1" \
+		</dev/null 2>&1 | sed -u 's,\r,,g'
+}
+
+mkdir -p "$work" && work=$(cd "$work" && pwd) || exit 1
+(pack "$@") || exit 1
+: >"$work/runs"
+for kernel in ${KERNELS-$(versions)}; do
+	if ! why=$(get "$kernel"); then
+		echo "Linux $kernel: skipped: $why" >>"$work/runs"
+		continue
+	fi
+	begun=$(date +%s)
+	boot | tee "$work/said" | sed -un '/^== /,/^== end/p'
+	grep -q '^== ' "$work/said" || tail -n 5 "$work/said"
+	awk -v "kernel=$kernel" -v "seconds=$KERNEL_SECONDS" '
+		/^== end/ { ended = 1 }
+		/^== Linux/ { run = substr($0, 4); runs++ }
+		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { print run ": " $0; totals++ }
+		END {
+			if (!ended || totals != runs)
+				print run (run ? "" : "Linux " kernel) ": failed: no end within " seconds " s"
+		}' "$work/said" >>"$work/runs"
+	echo "Linux $kernel: $(($(date +%s) - begun)) s"
+done
+echo
+cat "$work/runs"
+grep -qE ' passed, ' "$work/runs" || leave_out "no kernel"
+! grep -qE ': failed: |: 0 passed|[1-9][0-9]* failed' "$work/runs"
