@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../look/creators.h"
@@ -118,7 +119,7 @@ static void locate(struct origin *origin, struct tracee *tracee)
 	origin->snapshot = NULL;
 }
 
-static void before_exec(struct tracee *tracee)
+static void locate_all(struct tracee *tracee)
 {
 	struct descriptors *descriptors = tracee->descriptors;
 
@@ -130,6 +131,47 @@ static void before_exec(struct tracee *tracee)
 		for (; origin; origin = origin->of)
 			locate(origin, tracee);
 	}
+}
+
+/*
+ * A copy may have been born, and even be at its exec, between the end of a call and the
+ * moment at which we take the stop for that: it has what was made as well.
+ */
+struct made {
+	int fd;
+	struct origin *origin;
+};
+
+static void note_copy(struct tracee *copy, void *context)
+{
+	const struct made *made = context;
+	const struct descriptor *known;
+
+	if (!copy->window || copy->image != made->origin->image || copy->pid == made->origin->pid)
+		return;
+	known = descriptors_find(copy->descriptors, made->fd);
+	if (!(known && is_still(copy->pid, made->fd, known->origin)) &&
+	    is_still(copy->pid, made->fd, made->origin))
+		descriptors_set(copy->descriptors, made->fd, made->origin);
+}
+
+/* Is its call over, and the stop for that not taken yet? Then it is as good as taken. */
+static void settle(struct task *task, void *context)
+{
+	const struct tracee *copy = context;
+	siginfo_t stop = {0};
+
+	if (task->making && task->tracee != copy && task->tracee->image == copy->image &&
+	    waitid(P_PID, (id_t)task->tid, &stop, WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+	    stop.si_pid == task->tid && stop.si_status == CALL_STOP)
+		provenance_made(task);
+}
+
+static void before_exec(struct tracee *tracee)
+{
+	if (tracee->window)
+		tasks_visit(settle, tracee);
+	locate_all(tracee);
 }
 
 /* It had been made so that exec leaves it open: too late, if another thread launched meanwhile. */
@@ -209,6 +251,8 @@ static void note(struct task *task, int fd)
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
 		origin->of = origin_of(tracee, (int)making->entry.arguments[0], &origin->identity);
 	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
+	if (tracee->threads > 1 && tracee->children > 0)
+		tracees_visit(note_copy, &(struct made){fd, origin});
 	if (tracee->threads > 1 && origin->identity.inode && !options_expect_fd(options, fd))
 		races_made(tracee->races, origin, tracee->threads, creators_mend(&making->entry));
 }

@@ -3,7 +3,11 @@
 #ifndef SPAWNAUDIT_TASKS_H
 #define SPAWNAUDIT_TASKS_H
 
+#include <signal.h>
 #include <sys/types.h>
+
+/* How waitid(2) tells of a stop at a system call */
+#define CALL_STOP (SIGTRAP | 0x80)
 
 struct descriptors;
 struct given;

@@ -32,8 +32,6 @@
 /* They may follow one another without end: so many, and signals to us are looked at */
 #define EVENTS_IN_A_ROW 64
 
-#define CALL_STOP (SIGTRAP | 0x80)
-
 static int is_stopping(int signal_number)
 {
 	return signal_number == SIGSTOP || signal_number == SIGTSTP || signal_number == SIGTTIN ||
