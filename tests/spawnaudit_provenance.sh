@@ -263,6 +263,14 @@ test_races_of_programs_that_nobody_asked_for_are_left_out() {
 	races "3 0" opened --program='sa_r*'
 }
 
+test_a_race_is_suppressed_as_other_findings_are() {
+	races "3 0" opened --gen-suppressions=known
+	same known "race sa_races by_open" "$(sed 's/by_open.*/by_open/' known)"
+	status 0 spawnaudit --log=report --provenance --suppressions=known --fail-on=race \
+		"$HELPERS/sa_races" opened /bin/true
+	has '^spawnaudit: findings: none; suppressed: 3 race$'
+}
+
 test_a_race_decides_the_status_only_by_its_name() {
 	need_provenance
 	set -- "$HELPERS/sa_races" opened /bin/true

@@ -115,6 +115,29 @@ test_a_descriptor_of_the_caller_is_nobodys_leak() {
 	has 'handed on descriptors that the parent had been given itself$'
 }
 
+test_a_daemon_is_not_blamed_for_what_its_parent_had_been_given() {
+	need_audit
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	status 0 spawnaudit -f --log=report sh -c 'python3 -c "
+import os, sys, time
+def is_there(pid):
+	try:
+		os.kill(pid, 0)
+		return True
+	except ProcessLookupError:
+		return False
+if os.fork():
+	os.wait()
+	sys.exit()
+pid = os.getpid()
+if os.fork():
+	os._exit(0)
+while is_there(pid):
+	time.sleep(0.01)
+os.execv(sys.argv[1], sys.argv[1:])" /bin/true; :' 7</etc/passwd
+	same findings none "$(sed -n 's/^spawnaudit: findings: //p' report)"
+}
+
 test_work_between_fork_and_exec_is_found() {
 	need_plain
 	sin work

@@ -142,22 +142,22 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 	free(crossed);
 }
 
-void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,
-		   const struct options *options)
+void crossing_look(struct tracee *tracee, struct launch *launch, const struct options *options)
 {
-	struct given *given = calloc(1, sizeof(*given));
+	/* as it was at the birth: the parent may have ended, or execute another program now */
+	struct given *given = calloc(1, sizeof(*given)), *earlier = tracee->given;
 	int r;
 
-	given_let_go(tracee->given);
 	tracee->given = given;
-	if (!given)
-		return;
-	given->users = 1;
-	r = given_look(given, tracee->pid);
-	if (r < 0)
-		say_unseen(tracee->pid, -r);
-	else if (launch)
-		compare(launch, tracee, parent ? parent->given : NULL, options);
-	else if (options->provenance && !at_start)
-		at_start = given_share(given);
+	if (given) {
+		given->users = 1;
+		r = given_look(given, tracee->pid);
+		if (r < 0)
+			say_unseen(tracee->pid, -r);
+		else if (launch)
+			compare(launch, tracee, earlier, options);
+		else if (options->provenance && !at_start)
+			at_start = given_share(given);
+	}
+	given_let_go(earlier);
 }

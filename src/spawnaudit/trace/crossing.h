@@ -9,10 +9,9 @@
 
 /*
  * The process stands at its exec: tracee->given is made anew. With a launch (its
- * own, or NULL) what nobody expected is listed there, but for what its parent (or
- * NULL) had been given in the same way: that was counted once.
+ * own, or NULL) what nobody expected is listed there, but for what its parent had been
+ * given in the same way, as tracee->given has it from the birth: that was counted once.
  */
-void crossing_look(struct tracee *tracee, struct launch *launch, const struct tracee *parent,
-		   const struct options *options);
+void crossing_look(struct tracee *tracee, struct launch *launch, const struct options *options);
 
 #endif

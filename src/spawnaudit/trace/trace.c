@@ -239,7 +239,7 @@ static void on_exec(struct trace *trace, struct task *task, int event)
 		tasks_visit(adopt, &death);
 	note_privileges(trace, tracee);
 	if (!is_launch)
-		crossing_look(tracee, NULL, NULL, trace->options);
+		crossing_look(tracee, NULL, trace->options);
 	go_on(task, 0);
 }
 

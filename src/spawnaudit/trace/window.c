@@ -353,7 +353,7 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 	if (launch->current.text && !launch->current.returned && !launch->current.interrupted)
 		finish_call(launch, 0, 0);
 	if (outcome == OUTCOME_EXECUTED)
-		crossing_look(tracee, launch, parent, options);
+		crossing_look(tracee, launch, options);
 	provenance_tell(tracee, launch);
 	launch->findings = launch_judge(launch);
 	learning_note(launch);
