@@ -76,3 +76,28 @@ write_told() {
 	! command -v bash >/dev/null || echo '1 leak|bash helper' >>told
 	! command -v python3 >/dev/null || echo '2 leak|python3 listens' >>told
 }
+
+# origin_of FD: the lines below that of a descriptor
+origin_of() {
+	awk -v fd="$1" '
+		/^(  what|  passed| {8}) +[0-9]+ +(r|w|rw|path) / {
+			sub(/^  [a-z]+/, "")
+			on = $1 == fd
+			next
+		}
+		/^  where/ { on = 0 }
+		on' report
+}
+
+# all_are_named HOW: each that the helper made is in the report
+all_are_named() {
+	[ "$(wc -l <made)" -ge 17 ] || fail "the helper made only: $(cat made)"
+	while read -r fd call function; do
+		origin_of "$fd" >origin
+		grep -q "by sa_origins ([0-9]*)$1: $call(" origin ||
+			fail "$fd isn't by $call: $(cat origin report)"
+		grep -q " $function[.a-z0-9]* at sa_origins.c:[0-9]" origin ||
+			fail "$fd isn't by $function: $(cat origin)"
+	done <made
+	! grep 'opened  unknown' report || fail "unknown"
+}

@@ -59,6 +59,7 @@ rooms() {
 		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/process.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h
 		spawnaudit/look/creators.* | arch/arch.h spawnaudit/look/machine.h spawnaudit/look/creators.h
+		spawnaudit/look/image.* | spawnaudit/look/machine.h spawnaudit/look/process.h spawnaudit/look/view.h spawnaudit/look/image.h
 		spawnaudit/look/script.* | spawnaudit/look/script.h
 		spawnaudit/look/peer.* | spawnaudit/look/peer.h
 		spawnaudit/look/flags.* | names.h common/parse.h spawnaudit/look/flags.h
@@ -77,7 +78,7 @@ rooms() {
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/watch/events.h |
 		spawnaudit/watch/programs.bpf.c | spawnaudit/watch/events.h
-		spawnaudit/watch/source* | common/message.h spawnaudit/look/machine.h spawnaudit/watch/source.h spawnaudit/watch/events.h
+		spawnaudit/watch/source* | common/message.h spawnaudit/look/creators.h spawnaudit/look/machine.h spawnaudit/record/calls.h spawnaudit/watch/source.h spawnaudit/watch/events.h
 		spawnaudit/watch/names.* | spawnaudit/watch/names.h spawnaudit/watch/events.h
 		spawnaudit/watch/* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/watch/*
 		spawnaudit/report/output.* | common/message.h common/json.h spawnaudit/options.h spawnaudit/report/output.h

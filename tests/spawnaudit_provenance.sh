@@ -5,6 +5,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=audit.sh
+. "$(dirname "$0")/audit.sh"
 
 need_provenance() {
 	[ -x "$BUILD/spawnaudit" ] || skip "spawnaudit wasn't built: libdw is missing"
@@ -35,31 +37,6 @@ origins_below() {
 
 has() {
 	grep -q -- "$1" report || fail "no '$1' in: $(cat report)"
-}
-
-# origin_of FD: the lines below that of a descriptor
-origin_of() {
-	awk -v fd="$1" '
-		/^(  what|  passed| {8}) +[0-9]+ +(r|w|rw|path) / {
-			sub(/^  [a-z]+/, "")
-			on = $1 == fd
-			next
-		}
-		/^  where/ { on = 0 }
-		on' report
-}
-
-# all_are_named HOW: each that the helper made is in the report
-all_are_named() {
-	[ "$(wc -l <made)" -ge 17 ] || fail "the helper made only: $(cat made)"
-	while read -r fd call function; do
-		origin_of "$fd" >origin
-		grep -q "by sa_origins ([0-9]*)$1: $call(" origin ||
-			fail "$fd isn't by $call: $(cat origin report)"
-		grep -q " $function[.a-z0-9]* at sa_origins.c:[0-9]" origin ||
-			fail "$fd isn't by $function: $(cat origin)"
-	done <made
-	! grep 'opened  unknown' report || fail "unknown"
 }
 
 test_every_call_is_named_with_the_function_that_made_it() {

@@ -216,6 +216,66 @@ test_what_a_program_is_told_of_is_given() {
 	done <told
 }
 
+# origins WAY: as sa_origins makes them, watched; what it made is in ./made. It is there
+# until what it had mapped has been read.
+origins() {
+	need_watch
+	options="-v --provenance${calls:+=$calls}"
+	echo "until grep -q '^finding' report; do sleep 0.01; done" >stays
+	watched timeout 200 "$HELPERS/sa_origins" "$1" /bin/sh stays >made
+	mv report all
+	sed -n '/^leak:/,$p' all >report
+}
+
+test_who_opened_a_leak_is_told_of_every_call() {
+	origins all
+	all_are_named '.*'
+	origin_of "$(sed -n 's/ memfd_create by_memory$//p' made)" >origin
+	grep -q '^  opened  by .*, thread [0-9]* "sa_origins".*: memfd_create(' origin ||
+		fail "$(cat origin)"
+}
+
+test_two_lines_of_one_function_stay_apart() {
+	origins same
+	same lines 2 "$(sed -n 's/.* make_same at sa_origins.c:\([0-9]*\)$/\1/p' report |
+		sort -u | wc -l)"
+}
+
+test_whose_call_was_not_asked_for_is_unknown() {
+	calls=open
+	origins reused
+	grep -q '^  opened  unknown$' report || fail "$(cat report)"
+	! grep openat report || fail "blamed on another"
+	calls=open,socket
+	origins reused
+	grep -q ': socket(' report || fail "$(cat report)"
+}
+
+test_what_a_shell_passes_on_tells_who_opened_it() {
+	origins all
+	sed -n '/^passed on/,$p' report >passed
+	mv passed report
+	all_are_named '.*, 2 execs ago'
+}
+
+# Neither stops it, nor goes with it
+test_its_program_outlives_watching() {
+	need_watch
+	mkfifo hold
+	sh -c 'exec cat' <hold &
+	command=$!
+	exec 8>hold
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	spawnaudit --watch --provenance $command >report 2>&1 &
+	watcher=$!
+	until_true is_watching
+	kill -KILL $watcher
+	wait $watcher
+	kill -0 $command || fail "it is gone"
+	exec 8>&-
+	wait $command || fail "status $?"
+}
+
 test_makes_job_server_is_expected() {
 	need_watch
 	printf 'all: a b\na b:\n\t@/bin/true; /bin/true\n' >makefile
@@ -290,6 +350,31 @@ make_jvm() {
 }
 
 # Each kind of launcher beside the others: shells, make's, and a JVM where there is one
+# Stopped, so that none is read
+test_launches_find_room_beside_all_that_is_opened() {
+	need_watch
+	mkfifo go
+	echo 'read -r _ <go; i=0; while [ $i -lt 8000 ]; do exec 9</etc/passwd; i=$((i + 1)); done
+		/bin/true; :' >opens
+	sh opens &
+	command=$!
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	spawnaudit --watch --provenance $command >report 2>why &
+	watcher=$!
+	until_true is_watching
+	kill -STOP $watcher
+	echo >go
+	wait $command
+	kill -CONT $watcher
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat why)"
+	# others of the machine may have taken what is kept for launches
+	grep -q ' found no room: launches may be missing$' report ||
+		like launches "spawnaudit: 1 launch: *" "$(sed 1q report)"
+	like why "spawnaudit: --provenance: [1-9]* calls found no room: what they made *" \
+		"$(cat why)"
+}
+
 test_none_is_missed() {
 	long
 	need_watch
@@ -359,12 +444,12 @@ test_killed_it_leaves_nothing_in_the_kernel() {
 	need_watch
 	PATH=$PATH:/usr/sbin
 	command -v bpftool >/dev/null || skip "bpftool isn't installed"
-	spawnaudit --watch >report 2>&1 &
+	spawnaudit --watch --provenance >report 2>&1 &
 	watcher=$!
 	trap 'kill -9 $watcher 2>/dev/null' EXIT
 	until_true is_watching
 	programs=$(sed -n 's/^prog_id:[^0-9]*//p' /proc/$watcher/fdinfo/* | sort -u)
-	[ "$(echo "$programs" | wc -l)" -eq 4 ] || fail "programs: $programs"
+	[ "$(echo "$programs" | wc -l)" -eq 5 ] || fail "programs: $programs"
 	for id in $programs; do
 		bpftool prog show id "$id" >/dev/null || skip "bpftool doesn't work here"
 	done
@@ -487,6 +572,8 @@ test_options() {
 	hinted spawnaudit "-p, --fds, --stuck and --watch exclude each other"
 	status 125 spawnaudit --watch true
 	hinted spawnaudit "'true' isn't a process id"
+	status 125 spawnaudit --watch --provenance --fail-on=race
+	hinted spawnaudit "--fail-on=race: only with COMMAND"
 	status 125 spawnaudit --all-calls --watch
 	hinted spawnaudit "--all-calls: only with COMMAND and -p"
 }

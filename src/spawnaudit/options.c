@@ -215,8 +215,6 @@ static int set_fail_on(struct options *options, const char *text)
 static int set_provenance(struct options *options, const char *text)
 {
 	options->provenance = CREATOR_ALL;
-	/* what the command leaves behind can't go on without us */
-	options->follow = 1;
 	if (!text || creators_parse(text, &options->provenance) == 0)
 		return 0;
 	say("--provenance: '%s' isn't a list of calls; there are:%s", text, creators_names());
@@ -295,14 +293,17 @@ static int check_mode(const struct options *options)
 	} rules[] = {
 		{options->all_calls && !traces, "--all-calls", "COMMAND and -p"},
 		{options->functions_given && !traces, "--functions", "COMMAND and -p"},
-		{options->provenance && options->mode != MODE_COMMAND, "--provenance", "COMMAND, "
-			"since the filter must be there before its program is"},
+		{options->provenance && options->mode != MODE_COMMAND &&
+			options->mode != MODE_WATCH, "--provenance", "COMMAND, since the filter "
+			"must be there before its program is, and --watch"},
 		{options->follow && !traces, "--follow-daemons", "COMMAND and -p"},
 		{options->program_count > 0 && !traces, "--program", "COMMAND and -p"},
 		{options->verbose && !follows, "--verbose", "COMMAND, -p and --watch"},
 		{options->fail_on && !follows, "--fail-on", "COMMAND, -p and --watch"},
 		{options->fail_on & 1u << FINDING_RACE && !options->provenance, "--fail-on=race",
 			"--provenance"},
+		{options->fail_on & 1u << FINDING_RACE && options->mode == MODE_WATCH,
+			"--fail-on=race", "COMMAND"},
 		{options->cgroup && options->mode != MODE_WATCH, "--cgroup", "--watch"},
 		{options->no_stack && options->mode != MODE_STUCK, "--no-stack", "--stuck"},
 		{options->all && options->mode != MODE_FDS, "--all", "--fds"},
@@ -335,6 +336,8 @@ static int check(struct options *options)
 		say("--gen-suppressions: with --json only to a file: --gen-suppressions=FILE");
 		return -EINVAL;
 	}
+	/* what the command leaves behind can't go on without us */
+	options->follow |= options->provenance && options->mode == MODE_COMMAND;
 	/* A command's own status counts, unless somebody asked for another */
 	if (options->status_given && !options->fail_on)
 		options->fail_on = ~(1u << FINDING_RACE);

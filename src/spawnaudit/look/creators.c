@@ -42,18 +42,9 @@
 #define CONTROL_SIZE 4096
 #define MESSAGES 64
 
-#define ANY (-1)
+#define ANY CREATOR_ANY
 
-static const struct creator {
-	long number;
-	enum creator_group group;
-	int operation;		/* the argument that must be .value; or ANY */
-	unsigned value;
-	int flags;		/* the argument in which .flag says close-on-exec; or ANY */
-	unsigned flag;
-	enum creator_made made;
-	int pair;
-} table[] = {
+static const struct creator table[] = {
 	/* its flags lie in memory, where no filter looks */
 	{SYS_openat2, CREATE_OPEN, ANY, 0, ANY, 0, MADE_RESULT, 0},
 	{SYS_openat, CREATE_OPEN, ANY, 0, 2, O_CLOEXEC, MADE_RESULT, 0},
@@ -71,9 +62,9 @@ static const struct creator {
 	{SYS_fcntl, CREATE_FLAG, 1, F_SETFD, ANY, 0, MADE_CLOSED, 0},
 	{SYS_ioctl, CREATE_FLAG, 1, FIONCLEX, ANY, 0, MADE_KEPT, 0},
 	{SYS_ioctl, CREATE_FLAG, 1, FIOCLEX, ANY, 0, MADE_CLOSED, 0},
+	{SYS_ioctl, CREATE_OTHER, 1, TIOCGPTPEER, 2, O_CLOEXEC, MADE_RESULT, 0},
 	{SYS_recvmsg, CREATE_RECEIVE, ANY, 0, 2, MSG_CMSG_CLOEXEC, MADE_MESSAGE, 0},
 	{SYS_recvmmsg, CREATE_RECEIVE, ANY, 0, 3, MSG_CMSG_CLOEXEC, MADE_MESSAGES, 0},
-	{SYS_ioctl, CREATE_OTHER, 1, TIOCGPTPEER, 2, O_CLOEXEC, MADE_RESULT, 0},
 	{SYS_epoll_create1, CREATE_OTHER, ANY, 0, 0, O_CLOEXEC, MADE_RESULT, 0},
 	{SYS_eventfd2, CREATE_OTHER, ANY, 0, 1, O_CLOEXEC, MADE_RESULT, 0},
 	{SYS_signalfd4, CREATE_OTHER, ANY, 0, 3, O_CLOEXEC, MADE_RESULT, 0},
@@ -100,6 +91,12 @@ static const struct creator {
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
+
+const struct creator *creators_table(size_t *ret_count)
+{
+	*ret_count = ROWS;
+	return table;
+}
 
 static const char *const names[CREATOR_GROUP_COUNT] = {
 #define NAME(name, text, mend) [CREATE_##name] = text,

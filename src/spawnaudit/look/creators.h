@@ -40,6 +40,23 @@ enum creator_made {
 	MADE_MESSAGES,		/* in as many as the result says */
 };
 
+/* A kind of calls that make some */
+struct creator {
+	long number;
+	enum creator_group group;
+	int operation;		/* the argument that must be .value; or CREATOR_ANY */
+	unsigned value;
+	int flags;		/* the argument in which .flag says close-on-exec; or ANY */
+	unsigned flag;
+	enum creator_made made;
+	int pair;
+};
+
+#define CREATOR_ANY (-1)
+
+/* The first that fits is the call's. */
+const struct creator *creators_table(size_t *ret_count);
+
 /* Group bits of a list of names: 0 or -EINVAL. */
 int creators_parse(const char *text, unsigned *ret_groups);
 

@@ -38,9 +38,21 @@ void machine_take(const void *registers, struct registers *ret)
 	take(registers, ret);
 }
 
-unsigned machine_sp_offset(void)
+/* Each word says where it stands: so those that are taken do. */
+void machine_offsets(struct machine_offsets *ret)
 {
-	return offsetof(ARCH_REGISTERS, ARCH_SP);
+	union {
+		ARCH_REGISTERS registers;
+		uint64_t words[sizeof(ARCH_REGISTERS) / sizeof(uint64_t)];
+	} all;
+	struct registers taken;
+
+	for (size_t i = 0; i < sizeof(all.words) / sizeof(all.words[0]); i++)
+		all.words[i] = i * sizeof(all.words[0]);
+	machine_take(&all, &taken);
+	*ret = (struct machine_offsets){.sp = (unsigned)taken.sp, .call = (unsigned)taken.call};
+	for (size_t i = 0; i < 6; i++)
+		ret->arguments[i] = (unsigned)taken.arguments[i];
 }
 
 /* Of a 32-bit program. Its arguments stand first. */

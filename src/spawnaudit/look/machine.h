@@ -23,8 +23,12 @@ struct registers {
 /* From a struct user_regs_struct, as the kernel's own structure begins, too. */
 void machine_take(const void *registers, struct registers *ret);
 
-/* Where in it the stack pointer stands. */
-unsigned machine_sp_offset(void);
+/* Where in it these stand */
+struct machine_offsets {
+	unsigned sp, call, arguments[6];
+};
+
+void machine_offsets(struct machine_offsets *ret);
 
 enum call_stop { CALL_NONE, CALL_ENTRY, CALL_EXIT };
 

@@ -88,8 +88,9 @@ int call_is_wait(const struct registers *entry)
 
 struct text {
 	FILE *stream;
-	pid_t tid;
+	pid_t tid;		/* 0: its memory is gone */
 	const struct registers *entry;
+	const char *kept;	/* of its memory: the first path, or NULL */
 };
 
 static void show_number(const struct text *text, uint64_t value)
@@ -110,8 +111,12 @@ static void show_mode(const struct text *text, uint64_t value)
 static void show_string(const struct text *text, uint64_t address)
 {
 	char string[STRING_SHOWN + 2];
-	int length = machine_read_string(text->tid, address, string, sizeof(string));
+	int length = -1;
 
+	if (text->tid)
+		length = machine_read_string(text->tid, address, string, sizeof(string));
+	else if (text->kept)
+		length = snprintf(string, sizeof(string), "%s", text->kept);
 	if (address == 0)
 		fputs("NULL", text->stream);
 	else if (length < 0)
@@ -260,11 +265,11 @@ static void show(const struct text *text, char letter, uint64_t value)
 			kinds[i].show(text, value);
 }
 
-char *call_text(pid_t tid, const struct registers *registers)
+static char *make_text(pid_t tid, const struct registers *registers, const char *kept)
 {
 	const struct entry *entry = registers->foreign ? NULL : find(registers->call);
 	struct draft draft;
-	struct text text = {NULL, tid, registers};
+	struct text text = {NULL, tid, registers, kept};
 	char *result;
 
 	if (draft_begin(&draft) < 0)
@@ -282,6 +287,24 @@ char *call_text(pid_t tid, const struct registers *registers)
 		fputc(')', text.stream);
 	}
 	return draft_end(&draft, &result, NULL) < 0 ? NULL : result;
+}
+
+char *call_text(pid_t tid, const struct registers *registers)
+{
+	return make_text(tid, registers, NULL);
+}
+
+char *call_text_kept(const struct registers *registers, const char *kept)
+{
+	return make_text(0, registers, kept);
+}
+
+int call_path(long number)
+{
+	const struct entry *entry = find(number);
+	const char *at = entry ? strchr(entry->arguments, 'p') : NULL;
+
+	return at ? (int)(at - entry->arguments) : -1;
 }
 
 /*

@@ -18,6 +18,15 @@ int call_is_wait(const struct registers *entry);
 /* At the beginning of a call: "name(arguments)", for free(). */
 char *call_text(pid_t tid, const struct registers *entry);
 
+/*
+ * The same when the program has gone on: kept is what stood where its path is, which is
+ * argument number call_path(); NULL: that couldn't be read.
+ */
+char *call_text_kept(const struct registers *entry, const char *kept);
+
+/* The argument that is a path, or -1. */
+int call_path(long number);
+
 /* At the beginning of a call: WORK_ bits of launch.h. */
 unsigned call_work(pid_t tid, const struct registers *entry);
 

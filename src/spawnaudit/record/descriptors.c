@@ -132,3 +132,17 @@ void descriptors_set(struct descriptors *descriptors, int fd, struct origin *ori
 	origin_let_go(descriptors->list[at].origin);
 	descriptors->list[at] = (struct descriptor){.fd = fd, .origin = origin};
 }
+
+struct origin *descriptors_origin(struct descriptors *descriptors, int fd,
+				  const struct identity *made)
+{
+	struct descriptor *descriptor = descriptors_find(descriptors, fd);
+	struct origin *first;
+	int depth = 0;
+
+	if (!descriptor || !identity_is_same(&descriptor->origin->identity, made))
+		return NULL;
+	for (first = descriptor->origin; first->of; first = first->of)
+		depth++;
+	return origin_share(depth < ORIGIN_DEPTH ? descriptor->origin : first);
+}

@@ -40,6 +40,10 @@ void descriptors_let_go(struct descriptors *descriptors);
 /* NULL: nothing is known of that number. */
 struct descriptor *descriptors_find(struct descriptors *descriptors, int fd);
 
+/* What a copy is of, or what was there before it was kept: if it is known, and still that. */
+struct origin *descriptors_origin(struct descriptors *descriptors, int fd,
+				  const struct identity *made);
+
 /* Shares the origin; NULL forgets the number. */
 void descriptors_set(struct descriptors *descriptors, int fd, struct origin *origin);
 

@@ -2,10 +2,25 @@
 #include "origin.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../options.h"
 #include "common/message.h"
 #include "safe.h"
+
+enum origin_kind origin_kind_of(enum creator_made made)
+{
+	static const enum origin_kind kinds[] = {
+		[MADE_RESULT] = ORIGIN_OPENED,
+		[MADE_COPY] = ORIGIN_COPIED,
+		[MADE_KEPT] = ORIGIN_KEPT,
+		[MADE_PAIR] = ORIGIN_OPENED,
+		[MADE_MESSAGE] = ORIGIN_RECEIVED,
+		[MADE_MESSAGES] = ORIGIN_RECEIVED,
+	};
+
+	return kinds[made];
+}
 
 struct origin *origin_new(void)
 {
@@ -24,6 +39,22 @@ struct origin *origin_share(struct origin *origin)
 	return origin;
 }
 
+struct origin *origin_again(const struct origin *origin)
+{
+	struct origin *copy = origin_new();
+
+	*copy = *origin;
+	copy->users = 1;
+	copy->of = NULL;
+	copy->program = origin->program ? strdup(origin->program) : NULL;
+	copy->script = origin->script ? strdup(origin->script) : NULL;
+	copy->call = origin->call ? strdup(origin->call) : NULL;
+	copy->snapshot = snapshot_copy(origin->snapshot);
+	copy->mapped = image_share(origin->mapped);
+	copy->place = place_share(origin->place);
+	return copy;
+}
+
 /* A loop: copies of copies may be many. */
 void origin_let_go(struct origin *origin)
 {
@@ -34,6 +65,7 @@ void origin_let_go(struct origin *origin)
 		free(origin->script);
 		free(origin->call);
 		snapshot_free(origin->snapshot);
+		image_let_go(origin->mapped);
 		place_let_go(origin->place);
 		free(origin);
 		origin = of;

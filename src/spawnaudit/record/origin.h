@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../look/creators.h"
+#include "../look/image.h"
 #include "../look/place.h"
 #include "../look/process.h"
 
@@ -29,15 +31,22 @@ struct origin {
 	char *script;		/* that this runs; NULL: none */
 	char *call;		/* accept(4) */
 	struct identity identity;
-	unsigned image;		/* whose memory the snapshot belongs to */
+	unsigned image;		/* whose memory the snapshot belongs to; when it may have ended, */
+	struct image *mapped;	/* what was mapped there; or NULL */
 	struct snapshot *snapshot;	/* until the place is found */
 	struct place *place;	/* NULL: not found */
 	struct origin *of;	/* what was copied, or kept open; NULL: that isn't known */
 };
 
+/* How what such a call makes came to be */
+enum origin_kind origin_kind_of(enum creator_made made);
+
 struct origin *origin_new(void);
 struct origin *origin_share(struct origin *origin);
 void origin_let_go(struct origin *origin);
+
+/* The ends of a pair are two things made at one place: an origin for the other. */
+struct origin *origin_again(const struct origin *origin);
 
 int identity_is_same(const struct identity *one, const struct identity *other);
 

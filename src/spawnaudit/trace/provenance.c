@@ -89,15 +89,6 @@ static int is_still(pid_t pid, int fd, const struct origin *origin)
  * Calls
  */
 
-static const enum origin_kind kinds[] = {
-	[MADE_RESULT] = ORIGIN_OPENED,
-	[MADE_COPY] = ORIGIN_COPIED,
-	[MADE_KEPT] = ORIGIN_KEPT,
-	[MADE_PAIR] = ORIGIN_OPENED,
-	[MADE_MESSAGE] = ORIGIN_RECEIVED,
-	[MADE_MESSAGES] = ORIGIN_RECEIVED,
-};
-
 /*
  * The last moment at which the program's memory is there: where the origins of what is
  * about to cross lie is looked for now, once for each. Its parent's view is as good as
@@ -217,7 +208,7 @@ void provenance_call(struct task *task)
 	making->entry = entry;
 	task->making = making;
 	program = tracee_program(tracee);
-	origin->kind = kinds[made];
+	origin->kind = origin_kind_of(made);
 	origin->pid = tracee->pid;
 	origin->thread = task->tid;
 	origin->image = tracee->image;
@@ -225,20 +216,6 @@ void provenance_call(struct task *task)
 	origin->script = tracee->script ? strdup(tracee->script) : NULL;
 	origin->call = call_text(task->tid, &entry);
 	origin->snapshot = snapshot_take(task->tid, &entry);
-}
-
-/* What a copy is of, or what was there before it was kept: if it is known, and still that. */
-static struct origin *origin_of(struct tracee *tracee, int fd, const struct identity *made)
-{
-	struct descriptor *descriptor = descriptors_find(tracee->descriptors, fd);
-	struct origin *first;
-	int depth = 0;
-
-	if (!descriptor || !identity_is_same(&descriptor->origin->identity, made))
-		return NULL;
-	for (first = descriptor->origin; first->of; first = first->of)
-		depth++;
-	return origin_share(depth < ORIGIN_DEPTH ? descriptor->origin : first);
 }
 
 static void note(struct task *task, int fd)
@@ -249,28 +226,14 @@ static void note(struct task *task, int fd)
 
 	identify(tracee->pid, fd, &origin->identity);
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
-		origin->of = origin_of(tracee, (int)making->entry.arguments[0], &origin->identity);
+		origin->of = descriptors_origin(tracee->descriptors,
+						(int)making->entry.arguments[0],
+						&origin->identity);
 	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
 	if (tracee->threads > 1 && tracee->children > 0)
 		tracees_visit(note_copy, &(struct made){fd, origin});
 	if (tracee->threads > 1 && origin->identity.inode && !options_expect_fd(options, fd))
 		races_made(tracee->races, origin, tracee->threads, creators_mend(&making->entry));
-}
-
-/* The ends of a pair are two things made at one place. */
-static struct origin *another(const struct origin *origin)
-{
-	struct origin *copy = origin_new();
-
-	*copy = *origin;
-	copy->users = 1;
-	copy->of = NULL;
-	copy->program = origin->program ? strdup(origin->program) : NULL;
-	copy->script = origin->script ? strdup(origin->script) : NULL;
-	copy->call = origin->call ? strdup(origin->call) : NULL;
-	copy->snapshot = snapshot_copy(origin->snapshot);
-	copy->place = place_share(origin->place);
-	return copy;
 }
 
 void provenance_made(struct task *task)
@@ -285,7 +248,7 @@ void provenance_made(struct task *task)
 	if (count > 0 && task->tracee->threads > 1)
 		locate(making->origin, task->tracee);
 	for (size_t i = 0; i < count; i++) {
-		struct origin *next = i + 1 < count ? another(making->origin) : NULL;
+		struct origin *next = i + 1 < count ? origin_again(making->origin) : NULL;
 
 		note(task, numbers[i]);
 		if (next) {

@@ -5,6 +5,7 @@
 
 #include "../options.h"
 #include "common/message.h"
+#include "made.h"
 
 #define WAITING 1024
 
@@ -25,6 +26,12 @@ void ending_setup(void (*take_launch)(struct launch *launch))
 
 static void locate(struct launch *launch, struct image *image)
 {
+	for (size_t i = 0; i < launch->leak_count; i++)
+		made_locate(launch->leaks[i].origin);
+	for (size_t i = 0; i < launch->passed_count; i++)
+		made_locate(launch->passed[i].origin);
+	if (!image || !launch->snapshot)
+		return;
 	if (!image->view)
 		image->view = view_of_maps(image->pid, image->maps, image->is_ours);
 	if (image->view)
@@ -33,8 +40,7 @@ static void locate(struct launch *launch, struct image *image)
 
 void ending_tell(struct launch *launch, struct image *image)
 {
-	if (image)
-		locate(launch, image);
+	locate(launch, image);
 	image_let_go(image);
 	snapshot_free(launch->snapshot);
 	launch->snapshot = NULL;

@@ -12,6 +12,9 @@
 #define EVENT_REGISTERS 320	/* room for a struct user_regs_struct of any processor */
 #define EVENT_COMPONENT 128	/* a longer name of a directory is cut */
 #define EVENT_PATH 640
+#define EVENT_FILES 16		/* more that came by one call aren't told */
+#define EVENT_CALLS 512		/* numbers of calls that make descriptors are below */
+#define EVENT_CREATORS 64
 #define EVENT_BEGINNING 512	/* of the arguments of every program: where its script stands */
 #define EVENT_ARGUMENTS 4096	/* of a program that got descriptors */
 #define EVENT_VARIABLE 256	/* and what its environment says of them, */
@@ -25,6 +28,7 @@ enum event_kind {
 	EVENT_TOLD,		/* where some are */
 	EVENT_EXEC,
 	EVENT_END,
+	EVENT_MADE,		/* descriptors that exec leaves open, by one call */
 };
 
 struct event {
@@ -92,6 +96,19 @@ struct event_told {
 	char variables[EVENT_VARIABLES];
 };
 
+struct event_made {
+	struct event event;
+	__s32 thread;
+	__u32 creator;		/* of the table of struct creator: which */
+	__u64 code;		/* as of a birth */
+	char name[16];		/* of the thread */
+	char path[EVENT_VARIABLE];	/* that the call was given */
+	__u32 count, size;	/* of files and stack */
+	struct event_file files[EVENT_FILES];
+	__u8 registers[EVENT_REGISTERS];	/* after the call */
+	__u8 stack[EVENT_STACK];
+};
+
 struct event_end {
 	struct event event;
 	__u32 status;		/* as wait(2) gives it */
@@ -101,9 +118,41 @@ struct event_end {
 /* Set before the programs are loaded */
 struct event_settings {
 	__u32 own_namespace;	/* the reader's, of pids */
-	__u32 sp_offset;	/* in the registers */
 	__u32 in_cgroup;	/* births and execs in the cgroup that the map has */
-	__u32 pad;
+	__u32 of_some;		/* descriptors made by processes that the map has */
+	__u32 room_for_made;	/* bytes: no such event when more wait */
+	__u32 sp_offset, call_offset;	/* in the registers */
+	__u32 argument_offsets[6];
+};
+
+/* Events for which there was no room */
+struct event_lost {
+	__u64 events;		/* but for those */
+	__u64 made;
+};
+
+/* Where a call that makes descriptors tells their numbers */
+enum event_where {
+	EVENT_NOWHERE,
+	EVENT_RESULT,
+	EVENT_ARGUMENT,		/* the first */
+	EVENT_PAIR,
+	EVENT_MESSAGE,
+	EVENT_MESSAGES,
+};
+
+struct event_creator {
+	__u32 call;
+	__u32 where;		/* enum event_where; EVENT_NOWHERE: nobody asks */
+	__s32 operation;	/* the argument that must be value, or -1 */
+	__u32 value;
+	__s32 pair, path;	/* arguments; path may be -1 */
+};
+
+/* Those of one call stand together: from the first on. 0: not of interest */
+struct event_creators {
+	__u8 first[EVENT_CALLS];
+	struct event_creator list[EVENT_CREATORS];
 };
 
 /* A line of the iterator over what is open when watching begins */

@@ -10,23 +10,25 @@
 #include "names.h"
 #include "spawnutil.h"
 
-void leaks_add(struct launch *launch, const struct event_crossed *crossed)
+struct leak *leaks_add(struct leak **list, size_t *count, const struct event_crossed *crossed)
 {
-	struct leak *grown = reallocarray(launch->leaks, launch->leak_count + 1, sizeof(*grown));
+	struct leak *grown = reallocarray(*list, *count + 1, sizeof(*grown));
 	char *name = name_of_file(crossed);
 
 	if (!grown || !name)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
-	launch->leaks = grown;
-	grown[launch->leak_count++] = (struct leak){
+	*list = grown;
+	grown[*count] = (struct leak){
 		.fd = crossed->file.fd, .flags = (int)crossed->file.flags & ~O_CLOEXEC,
 		.name = name,
 	};
+	return &grown[(*count)++];
 }
 
-void leaks_forget_announced(struct launch *launch, const struct announced *announced)
+void leaks_forget_announced(struct leak *list, size_t *ret_count,
+			    const struct announced *announced)
 {
-	size_t count = launch->leak_count, kept = 0;
+	size_t count = *ret_count, kept = 0;
 	struct spu_audit_fd *fds = calloc(count + 1, sizeof(*fds));
 	struct leak *leaks = calloc(count + 1, sizeof(*leaks));
 	const struct spu_audit audit = {.count = count, .fds = fds};
@@ -34,7 +36,7 @@ void leaks_forget_announced(struct launch *launch, const struct announced *annou
 	if (!fds || !leaks)
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 	for (size_t i = 0; i < count; i++) {
-		leaks[i] = launch->leaks[i];
+		leaks[i] = list[i];
 		fds[i] = (struct spu_audit_fd){
 			.fd = leaks[i].fd, .flags = leaks[i].flags, .name = leaks[i].name,
 		};
@@ -42,20 +44,20 @@ void leaks_forget_announced(struct launch *launch, const struct announced *annou
 	/* some are known by others, so that none is forgotten before all have been asked for */
 	for (size_t i = 0; i < count; i++)
 		if (!announced_has(announced, &audit, &fds[i])) {
-			launch->leaks[kept++] = leaks[i];
+			list[kept++] = leaks[i];
 			leaks[i] = (struct leak){0};
 		}
-	launch->leak_count = kept;
+	*ret_count = kept;
 	leaks_free(leaks, count);
 	free(fds);
 }
 
-void leaks_name_sockets(struct launch *launch, pid_t pid)
+void leaks_name_sockets(struct leak *list, size_t count, pid_t pid)
 {
 	struct spu_audit *audit = NULL;
 
-	for (size_t i = 0; i < launch->leak_count; i++) {
-		struct leak *leak = &launch->leaks[i];
+	for (size_t i = 0; i < count; i++) {
+		struct leak *leak = &list[i];
 		size_t length = strlen(leak->name);
 
 		if (strncmp(leak->name, "socket:", 7) != 0)

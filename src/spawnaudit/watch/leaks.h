@@ -9,12 +9,14 @@
 #include "../record/launch.h"
 #include "events.h"
 
-void leaks_add(struct launch *launch, const struct event_crossed *crossed);
+/* One more of the list, which is the launch's leaks or what it passed on */
+struct leak *leaks_add(struct leak **list, size_t *count, const struct event_crossed *crossed);
 
 /* What the program is told of was meant for it. */
-void leaks_forget_announced(struct launch *launch, const struct announced *announced);
+void leaks_forget_announced(struct leak *list, size_t *ret_count,
+			    const struct announced *announced);
 
 /* The addresses of sockets, where the process is there to be asked: they stand behind the name. */
-void leaks_name_sockets(struct launch *launch, pid_t pid);
+void leaks_name_sockets(struct leak *list, size_t count, pid_t pid);
 
 #endif

@@ -9,6 +9,8 @@
 #include <sys/types.h>
 
 #include "../look/announced.h"
+#include "../look/image.h"
+#include "../record/descriptors.h"
 #include "../record/launch.h"
 #include "events.h"
 
@@ -28,21 +30,6 @@ void held_add(struct held **held, const struct event_file *file);
 /* The same open file under the same number? held may be NULL. */
 int held_has(const struct held *held, const struct event_file *file);
 
-/* What a program has mapped, for as long as the process or a launch of its needs it */
-struct image {
-	pid_t pid;
-	int users;
-	uint64_t code;		/* as struct event_birth has it */
-	char *maps;
-	int is_ours;		/* its root directory is ours */
-	struct view *view;	/* NULL: not made yet */
-};
-
-/* The process's, if its memory still is the one that the snapshot is of; else NULL. */
-struct image *image_read(pid_t pid, uint64_t code, const struct registers *registers);
-struct image *image_share(struct image *image);
-void image_let_go(struct image *image);
-
 struct watched {
 	pid_t pid;
 	char *program;		/* its executable; NULL: unknown */
@@ -52,6 +39,7 @@ struct watched {
 	unsigned generation;	/* how often it executed a program */
 	struct held *given;	/* what its last exec gave it, or its parent's, */
 	int is_known;		/* if that is known: it may have ended before we looked */
+	struct descriptors *descriptors;	/* who made them; NULL: nobody asked */
 	struct image *image;	/* NULL: not read */
 	struct launch *window;	/* its own birth, until its first exec */
 	uint64_t parent_code;	/* of the window: as struct event_birth has it */

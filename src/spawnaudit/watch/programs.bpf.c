@@ -81,7 +81,9 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile struct event_settings settings SEC(".rodata.settings");
 
-__u64 lost SEC(".bss.lost");
+const volatile struct event_creators creators SEC(".rodata.creators");
+
+struct event_lost lost SEC(".bss.lost");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -95,6 +97,15 @@ struct {
 	__type(value, __u32);
 } cgroups SEC(".maps");
 
+/* By number, with what they make: whose descriptors are to be told of */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u8);
+} chosen SEC(".maps");
+
 #define begin(pointer, kind, pid) begin_event(bpf_ringbuf_reserve(&events, sizeof(*(pointer)), 0), \
 					      kind, pid)
 
@@ -103,7 +114,7 @@ static __always_inline void *begin_event(void *memory, __u32 kind, __s32 pid)
 	struct event *event = memory;
 
 	if (!event) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&lost.events, 1);
 		return 0;
 	}
 	event->kind = kind;
@@ -338,30 +349,54 @@ static __always_inline __u64 stack_pointer(const void *registers)
 	return sp;
 }
 
+static __always_inline void copy_registers(__u8 *ret, const void *registers)
+{
+	__u32 size = bpf_core_type_size(struct pt_regs);
+
+	if (size > EVENT_REGISTERS)
+		size = EVENT_REGISTERS;
+	bpf_probe_read_kernel(ret, size, registers);
+}
+
+/* Where the stack ends sooner, to its last part that is there: how much that is */
+static __always_inline __u32 copy_stack(__u8 *ret, const void *sp)
+{
+	__u32 size = 0;
+
+	if (bpf_probe_read_user(ret, EVENT_STACK, sp) == 0)
+		return EVENT_STACK;
+	for (int i = 0; i < EVENT_STACK / 512; i++) {
+		if (bpf_probe_read_user(ret + i * 512, 512, sp + i * 512))
+			break;
+		size = (i + 1) * 512;
+	}
+	return size;
+}
+
 static __always_inline void tell_snapshot(struct task_struct *parent, __s32 child)
 {
 	const void *registers = (void *)bpf_task_pt_regs(parent);
-	const void *sp = (void *)stack_pointer(registers);
 	struct event_snapshot *event = begin(event, EVENT_SNAPSHOT, child);
-	__u32 size = bpf_core_type_size(struct pt_regs);
 
 	if (!event)
 		return;
 	event->pad = 0;
-	if (size > EVENT_REGISTERS)
-		size = EVENT_REGISTERS;
-	bpf_probe_read_kernel(event->registers, size, registers);
-	event->size = 0;
-	/* where the stack ends sooner, to its last part that is there */
-	if (bpf_probe_read_user(event->stack, EVENT_STACK, sp) == 0)
-		event->size = EVENT_STACK;
-	else
-		for (int i = 0; i < EVENT_STACK / 512; i++) {
-			if (bpf_probe_read_user(event->stack + i * 512, 512, sp + i * 512))
-				break;
-			event->size = (i + 1) * 512;
-		}
+	copy_registers(event->registers, registers);
+	event->size = copy_stack(event->stack, (void *)stack_pointer(registers));
 	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline int is_chosen(__u32 pid)
+{
+	return !settings.of_some || bpf_map_lookup_elem(&chosen, &pid);
+}
+
+static __always_inline void choose_child(__u32 pid, __u32 parent)
+{
+	const __u8 one = 1;
+
+	if (settings.of_some && is_chosen(parent))
+		bpf_map_update_elem(&chosen, &pid, &one, BPF_ANY);
 }
 
 SEC("tp_btf/task_newtask")
@@ -373,6 +408,7 @@ int BPF_PROG(on_birth, struct task_struct *task, unsigned long flags)
 
 	if (flags & THREAD || parent->flags & KERNEL_THREAD || !walk.pid || !is_wanted())
 		return 0;
+	choose_child(walk.pid, process_number(parent));
 	event = begin(event, EVENT_BIRTH, walk.pid);
 	if (!event)
 		return 0;
@@ -497,6 +533,223 @@ int BPF_PROG(on_exec, struct task_struct *task)
 }
 
 /*
+ * Calls that make descriptors which exec leaves open. Whether it does, the table says:
+ * no flag has to be looked at.
+ */
+
+struct making {
+	struct event_made *event;	/* NULL: it is asked only whether there is any */
+	const void *registers;
+	struct file **table;
+	unsigned long *close_on_exec;
+	__u32 room, has_any;
+	unsigned long message, messages;	/* address and number, */
+	unsigned long control, control_end, right, rights_end;	/* and what one carries */
+};
+
+/* The mask is for the verifier, whose bound the compiler would lose. */
+static __always_inline const volatile struct event_creator *creator_at(__u32 which)
+{
+	barrier_var(which);
+	return &creators.list[which & (EVENT_CREATORS - 1)];
+}
+
+static __always_inline unsigned long argument(const void *registers, __s32 number)
+{
+	unsigned long value = 0;
+
+	if (number >= 0 && number < 6)
+		bpf_probe_read_kernel(&value, sizeof(value),
+				      registers + settings.argument_offsets[number]);
+	return value;
+}
+
+static __always_inline void note(struct making *making, __s32 fd)
+{
+	struct event_made *event = making->event;
+	unsigned long closes = ~0ul;
+	struct file *file = 0;
+	__u32 count;
+
+	if (fd <= 2 || (__u32)fd >= making->room)
+		return;
+	bpf_probe_read_kernel(&closes, sizeof(closes), making->close_on_exec + fd / BITS);
+	bpf_probe_read_kernel(&file, sizeof(file), making->table + fd);
+	if (!file || closes >> (fd % BITS) & 1)
+		return;
+	making->has_any = 1;
+	if (!event)
+		return;
+	count = event->count;
+	if (count >= EVENT_FILES)
+		return;
+	fill(&event->files[count], file, fd);
+	event->count = count + 1;
+}
+
+struct control { unsigned long length; __s32 level, type; };
+
+#define RIGHTS_LEVEL 1		/* SOL_SOCKET */
+#define RIGHTS_TYPE 1		/* SCM_RIGHTS */
+
+static long take_right(__u32 turn, struct making *making)
+{
+	unsigned long from = making->right;
+	__s32 fd = 0;
+
+	if (from + sizeof(fd) > making->rights_end ||
+	    bpf_probe_read_user(&fd, sizeof(fd), (void *)from))
+		return 1;
+	making->right = from + sizeof(fd);
+	note(making, fd);
+	return 0;
+}
+
+static long take_control(__u32 turn, struct making *making)
+{
+	struct control control = {0};
+	unsigned long at = making->control;
+
+	if (at + sizeof(control) > making->control_end ||
+	    bpf_probe_read_user(&control, sizeof(control), (void *)at) ||
+	    control.length < sizeof(control))
+		return 1;
+	making->control = at + ((control.length + 7) & ~7ul);
+	making->right = at + sizeof(control);
+	making->rights_end = at + control.length;
+	if (control.level == RIGHTS_LEVEL && control.type == RIGHTS_TYPE)
+		bpf_loop(EVENT_FILES, take_right, making, 0);
+	return 0;
+}
+
+struct message {
+	unsigned long name, name_length, parts, part_count, control, control_length, flags;
+};
+
+#define MOST_PARTS 16
+#define MOST_MESSAGES 8
+#define SIZE_OF_MMSGHDR 64
+
+static long take_message(__u32 turn, struct making *making)
+{
+	struct message message = {0};
+
+	if (turn >= making->messages || bpf_probe_read_user(&message, sizeof(message),
+	    (void *)making->message + turn * SIZE_OF_MMSGHDR))
+		return 1;
+	making->control = message.control;
+	making->control_end = message.control + message.control_length;
+	bpf_loop(MOST_PARTS, take_control, making, 0);
+	return 0;
+}
+
+static __always_inline void find_made(struct making *making, __u32 which, long result)
+{
+	__s32 pair[2] = {0};
+
+	switch (creator_at(which)->where) {
+	case EVENT_RESULT:
+		note(making, result);
+		break;
+	case EVENT_ARGUMENT:
+		note(making, argument(making->registers, 0));
+		break;
+	case EVENT_PAIR:
+		bpf_probe_read_user(pair, sizeof(pair),
+				    (void *)argument(making->registers, creator_at(which)->pair));
+		note(making, pair[0]);
+		note(making, pair[1]);
+		break;
+	case EVENT_MESSAGE:
+	case EVENT_MESSAGES:
+		making->message = argument(making->registers, 1);
+		making->messages = creator_at(which)->where == EVENT_MESSAGE ? 1 : result;
+		bpf_loop(MOST_MESSAGES, take_message, making, 0);
+		break;
+	}
+}
+
+static __always_inline void tell_made(struct task_struct *task, __s32 pid, struct making *making,
+				      __u32 which, long result)
+{
+	struct event_made *event;
+	__s32 path = creator_at(which)->path;
+
+	/* births and execs are to find room, however many files somebody opens */
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > settings.room_for_made) {
+		__sync_fetch_and_add(&lost.made, 1);
+		return;
+	}
+	event = begin(event, EVENT_MADE, pid);
+	if (!event)
+		return;
+	event->thread = number(task);
+	event->creator = which;
+	event->code = BPF_CORE_READ(task, mm, exec_vm);
+	bpf_probe_read_kernel(event->name, sizeof(event->name), task->comm);
+	event->path[0] = 0;
+	if (path >= 0)
+		bpf_probe_read_user_str(event->path, sizeof(event->path),
+					(void *)argument(making->registers, path));
+	copy_registers(event->registers, making->registers);
+	event->size = copy_stack(event->stack, (void *)stack_pointer(making->registers));
+	event->count = 0;
+	making->event = event;
+	find_made(making, which, result);
+	bpf_ringbuf_submit(event, 0);
+}
+
+#define MOST_OPERATIONS 4	/* of one call: fcntl, ioctl */
+
+/* Which of the table the call is; 0: none */
+static __always_inline __u32 find_creator(const void *registers)
+{
+	const volatile struct event_creator *creator;
+	unsigned long call = 0;
+	__u32 which;
+
+	bpf_probe_read_kernel(&call, sizeof(call), registers + settings.call_offset);
+	if (call >= EVENT_CALLS)
+		return 0;
+	which = creators.first[call];
+	for (int i = 0; which && i < MOST_OPERATIONS && which < EVENT_CREATORS; i++, which++) {
+		creator = creator_at(which);
+		if (creator->call != call)
+			return 0;
+		if (creator->where != EVENT_NOWHERE && (creator->operation < 0 ||
+		    (__u32)argument(registers, creator->operation) == creator->value))
+			return which;
+	}
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_made, struct pt_regs *registers, long result)
+{
+	struct making making = {.registers = registers};
+	struct task_struct *task;
+	struct fdtable *fdt;
+	__u32 which, pid;
+
+	if (result < 0)
+		return 0;
+	which = find_creator(registers);
+	/* of a 32-bit program, whose calls have other numbers, the stack is below 4 GiB */
+	if (!which || !(stack_pointer(registers) >> 32) || !is_wanted())
+		return 0;
+	task = (void *)bpf_get_current_task_btf();
+	fdt = BPF_CORE_READ(task, files, fdt);
+	making.table = BPF_CORE_READ(fdt, fd);
+	making.close_on_exec = BPF_CORE_READ(fdt, close_on_exec);
+	making.room = BPF_CORE_READ(fdt, max_fds);
+	find_made(&making, which, result);
+	pid = making.has_any ? process_number(task) : 0;
+	if (pid && is_chosen(pid))
+		tell_made(task, pid, &making, which, result);
+	return 0;
+}
+
+/*
  * Ends. Not by cgroup: a process may have left its own.
  */
 
@@ -509,6 +762,8 @@ int BPF_PROG(on_end, struct task_struct *task)
 
 	if (!pid || signal->live.counter > 0)
 		return 0;
+	if (settings.of_some)
+		bpf_map_delete_elem(&chosen, &pid);
 	event = begin(event, EVENT_END, pid);
 	if (!event)
 		return 0;

@@ -7,20 +7,28 @@
 #define SPAWNAUDIT_SOURCE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "events.h"
 
 typedef void source_taker(const struct event *event);
 typedef void source_open_taker(const struct event_open *open);
 
-/*
- * Events are kept from now on. cgroup: a directory, or NULL for all. 0, or -errno
- * after saying why.
- */
-int source_begin(const char *cgroup);
+struct source_choice {
+	const char *cgroup;	/* a directory; NULL: all */
+	unsigned creators;	/* groups of calls that make descriptors: who made them is told */
+	int of_some;		/* but only of those that are chosen, and of what they make */
+};
 
-/* Once: what is open in all processes and would cross an exec; by process, numbers go up. */
+/* Events are kept from now on. 0, or -errno after saying why. */
+int source_begin(const struct source_choice *choice);
+
+/* What is open in all processes and would cross an exec; by process, numbers go up. */
 int source_look(source_open_taker *take);
+
+/* One of some, for who makes descriptors; and then from now on that is told. */
+void source_choose(pid_t pid);
+int source_tell_makers(void);
 
 /* Waits so long for events: how many it has given to take(), or -errno; -EINTR: a signal. */
 int source_poll(source_taker *take, int ms);
@@ -28,8 +36,7 @@ int source_poll(source_taker *take, int ms);
 /* The cgroup has been removed: what it did is there, and no more will be. */
 int source_is_over(void);
 
-/* How many events found no room. */
-size_t source_lost(void);
+void source_lost(struct event_lost *ret);
 
 void source_end(void);
 

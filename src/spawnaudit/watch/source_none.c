@@ -5,9 +5,9 @@
 
 #include "common/message.h"
 
-int source_begin(const char *cgroup)
+int source_begin(const struct source_choice *choice)
 {
-	(void)cgroup;
+	(void)choice;
 	say("--watch: this spawnaudit was built without it: that needs clang and libbpf "
 	    "(Debian: clang, libbpf-dev)");
 	return -ENOSYS;
@@ -16,6 +16,16 @@ int source_begin(const char *cgroup)
 int source_look(source_open_taker *take)
 {
 	(void)take;
+	return -ENOSYS;
+}
+
+void source_choose(pid_t pid)
+{
+	(void)pid;
+}
+
+int source_tell_makers(void)
+{
 	return -ENOSYS;
 }
 
@@ -30,9 +40,9 @@ int source_is_over(void)
 	return 0;
 }
 
-size_t source_lost(void)
+void source_lost(struct event_lost *ret)
 {
-	return 0;
+	*ret = (struct event_lost){0};
 }
 
 void source_end(void)

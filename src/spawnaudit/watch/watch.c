@@ -17,6 +17,7 @@
 #include "common/message.h"
 #include "ending.h"
 #include "leaks.h"
+#include "made.h"
 #include "names.h"
 #include "processes.h"
 #include "source.h"
@@ -48,7 +49,8 @@ static void finish(struct watched *watched, enum outcome outcome, int status, in
 	if (!watched->is_inside) {
 		launch_free(launch);
 		image_let_go(image);
-	} else if (image && launch->snapshot && (launch->findings || watch->options->json)) {
+	} else if ((image && launch->snapshot && (launch->findings || watch->options->json)) ||
+		   (watch->options->provenance && launch->leak_count + launch->passed_count > 0)) {
 		ending_put_off(launch, image);
 	} else {
 		image_let_go(image);
@@ -101,10 +103,20 @@ static void on_birth(const struct event *event)
 		child->program = copy(parent->program);
 		child->script = copy(parent->script);
 		child->given = held_share(parent->given);
+		child->descriptors = parent->descriptors ? descriptors_copy(parent->descriptors)
+							 : NULL;
 		child->is_known = parent->is_known;
 	}
 	if (!launch->shares_memory)
 		child->lost_threads = launch->threads > 1 ? launch->threads : launch->lost_threads;
+}
+
+static void know_image(struct watched *watched, uint64_t code, const struct registers *registers)
+{
+	if (watched->image && watched->image->code == code)
+		return;
+	image_let_go(watched->image);
+	watched->image = image_read(watched->pid, code, registers);
 }
 
 static void on_snapshot(const struct event *event)
@@ -125,10 +137,7 @@ static void on_snapshot(const struct event *event)
 	parent = watched_find(child->window->parent);
 	if (!parent)
 		return;
-	if (!parent->image || parent->image->code != child->parent_code) {
-		image_let_go(parent->image);
-		parent->image = image_read(parent->pid, child->parent_code, &snapshot->registers);
-	}
+	know_image(parent, child->parent_code, &snapshot->registers);
 	child->parent_image = image_share(parent->image);
 }
 
@@ -153,6 +162,8 @@ static void on_crossed(const struct event *event)
 	const struct event_crossed *crossed = (const void *)event;
 	struct watched *watched = watched_find(event->pid);
 	struct launch *launch = watched ? watched->window : NULL;
+	struct leak *leak;
+	int is_passed;
 
 	if (!watched)
 		return;
@@ -160,10 +171,15 @@ static void on_crossed(const struct event *event)
 	if (!launch || !held_has(watched->inherited, &crossed->file) ||
 	    options_expect_fd(watch->options, crossed->file.fd))
 		return;
-	if (!watched->is_known || held_has(watched->given, &crossed->file))
-		launch->passed_on++;
-	else
-		leaks_add(launch, crossed);
+	is_passed = !watched->is_known || held_has(watched->given, &crossed->file);
+	launch->passed_on += is_passed != 0;
+	/* who made what was there before nobody can know */
+	if (is_passed && !made_is_known(watched, &crossed->file))
+		return;
+	leak = is_passed ? leaks_add(&launch->passed, &launch->passed_count, crossed)
+			 : leaks_add(&launch->leaks, &launch->leak_count, crossed);
+	if (watch->options->provenance)
+		made_tell(watched, &crossed->file, leak);
 }
 
 static void on_told(const struct event *event)
@@ -197,18 +213,34 @@ static void on_exec(const struct event *event)
 	watched->lost_threads = 0;
 	image_let_go(watched->image);
 	watched->image = NULL;
+	made_cross(watched);
 	held_let_go(watched->given);
 	watched->given = watched->crossed;
 	watched->is_known = 1;
 	watched->crossed = NULL;
 	if (!launch)
 		return;
-	leaks_forget_announced(launch, &watched->announced);
+	leaks_forget_announced(launch->leaks, &launch->leak_count, &watched->announced);
+	leaks_forget_announced(launch->passed, &launch->passed_count, &watched->announced);
 	announced_clear(&watched->announced);
-	leaks_name_sockets(launch, event->pid);
+	leaks_name_sockets(launch->leaks, launch->leak_count, event->pid);
+	leaks_name_sockets(launch->passed, launch->passed_count, event->pid);
 	launch->executed = copy(watched->program);
 	launch->executed_script = copy(watched->script);
 	finish(watched, OUTCOME_EXECUTED, 0, (int64_t)event->at);
+}
+
+static void on_made(const struct event *event)
+{
+	const struct event_made *made = (const void *)event;
+	struct watched *watched = watched_find(event->pid);
+	struct registers registers;
+
+	if (!watched || !watched->is_inside)
+		return;
+	machine_take(made->registers, &registers);
+	know_image(watched, made->code, &registers);
+	made_take(watched, made, &registers);
 }
 
 static void on_end(const struct event *event)
@@ -231,6 +263,7 @@ static void take(const struct event *event)
 		[EVENT_BIRTH] = on_birth, [EVENT_SNAPSHOT] = on_snapshot,
 		[EVENT_INHERITED] = on_inherited, [EVENT_CROSSED] = on_crossed,
 		[EVENT_TOLD] = on_told, [EVENT_EXEC] = on_exec, [EVENT_END] = on_end,
+		[EVENT_MADE] = on_made,
 	};
 
 	takers[event->kind](event);
@@ -321,14 +354,26 @@ static void forget_open(struct watched *watched, void *context)
 	watched->crossed = NULL;
 }
 
+static void choose(struct watched *watched, void *context)
+{
+	(void)context;
+	if (watched->is_inside)
+		source_choose(watched->pid);
+}
+
 static int begin(void)
 {
+	const struct source_choice choice = {
+		.cgroup = watch->options->cgroup,
+		.creators = watch->options->provenance,
+		.of_some = watch->options->provenance && watch->options->pid_count > 0,
+	};
 	int r;
 
 	/* one may do all that it does, and end, before the others have been looked for */
 	for (size_t i = 0; i < watch->options->pid_count; i++)
 		watched_add(watch->options->pids[i])->is_inside = 1;
-	r = source_begin(watch->options->cgroup);
+	r = source_begin(&choice);
 	if (r < 0)
 		return r;
 	r = add_processes();
@@ -336,13 +381,16 @@ static int begin(void)
 		say_errno(r, "/proc");
 	else
 		r = source_look(take_open);
-	if (r < 0) {
-		source_end();
-		return r;
+	if (r == 0) {
+		watched_visit(find_given, NULL);
+		watched_visit(forget_open, NULL);
+		if (choice.of_some)
+			watched_visit(choose, NULL);
+		r = source_tell_makers();
 	}
-	watched_visit(find_given, NULL);
-	watched_visit(forget_open, NULL);
-	return 0;
+	if (r < 0)
+		source_end();
+	return r;
 }
 
 /*
@@ -390,6 +438,7 @@ static void leave(struct watched *watched, void *context)
 
 int watch_run(struct watch *all)
 {
+	struct event_lost lost;
 	int64_t end;
 	int r;
 
@@ -400,8 +449,12 @@ int watch_run(struct watch *all)
 	if (r < 0)
 		return r;
 	follow();
-	watch->lost = source_lost();
+	source_lost(&lost);
 	source_end();
+	watch->lost = lost.events;
+	if (lost.made)
+		say("--provenance: %llu calls found no room: what they made has an unknown origin",
+		    (unsigned long long)lost.made);
 	end = now_ns();
 	watched_visit(leave, &end);
 	while (ending_is_awaited())
