@@ -11,6 +11,7 @@
 
 #include "gate.h"
 #include "launches.h"
+#include "traced.h"
 
 #define SUITE "detached"
 #define KERNEL_WALL 0x40000000	/* waitpid: children with any exit signal */
@@ -294,6 +295,8 @@ START_TEST(a_child_whose_launch_is_cut_off_does_not_run_on)
 	if (IS_SANITIZED)
 		SKIP(SUITE, "sanitizers may not be traced");
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind may not be traced");
+	if (!calls_are_told())
+		SKIP(SUITE, NO_CALLS_TOLD);
 	traced.moment = (enum moment)_i;
 	traced.launcher_status = traced.child_status = -1;
 	fflush(NULL);

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "launches.h"
+#include "traced.h"
 
 #define SUITE "fetches"
 
@@ -165,6 +166,8 @@ START_TEST(a_child_killed_while_it_fetches_names_the_entry)
 	if (IS_SANITIZED)
 		SKIP(SUITE, "sanitizers may not be traced");
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind may not be traced");
+	if (!calls_are_told())
+		SKIP(SUITE, NO_CALLS_TOLD);
 	fflush(NULL);
 	launcher = fork();
 	if (launcher == 0) {
