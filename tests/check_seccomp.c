@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "launches.h"
@@ -85,6 +86,36 @@ START_TEST(a_filter_that_forbids_exec_is_a_failed_launch)
 							.flags = SPU_NO_NEW_PRIVS), EPERM,
 		     SPU_STEP_EXEC, 0,
 		     "exec /bin/true: the filter may forbid it: Operation not permitted");
+}
+END_TEST
+
+/* Before Linux 5.16 a core dump ends all processes with that memory. */
+static int survives_its_child(void)
+{
+	struct rlimit none = {0, 0};
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &none);
+		if (vfork() == 0) {
+			kill(getpid(), SIGSYS);
+			_exit(0);
+		}
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+START_TEST(a_filter_that_kills_the_child_is_a_failed_launch)
+{
+	SKIP_BY_SERVER(SUITE, MORE_TO_SAY);
+	NEED_FILTERS();
+	if (!survives_its_child())
+		SKIP(SUITE, "in this kernel such a child ends its caller, too");
 	ASSERT_FAILS(SPU_ARGV("/bin/true"), SPU_OPTIONS(FILTER(SYS_execve, SECCOMP_RET_KILL_PROCESS),
 							.flags = SPU_NO_NEW_PRIVS), ECANCELED,
 		     SPU_STEP_EXEC, 0, "exec /bin/true: the child was killed by signal 31 (SYS)");
@@ -145,6 +176,7 @@ int main(void)
 	tcase_add_test(tests, the_program_is_in_the_filter_and_the_caller_is_not);
 	tcase_add_test(tests, few_calls_are_left_that_it_must_let_pass);
 	tcase_add_test(tests, a_filter_that_forbids_exec_is_a_failed_launch);
+	tcase_add_test(tests, a_filter_that_kills_the_child_is_a_failed_launch);
 	tcase_add_test(tests, who_may_not_is_told_what_it_needs);
 	tcase_add_test(tests, no_filter_at_all_is_refused_by_the_kernel);
 	return run_suite(suite);
