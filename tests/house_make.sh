@@ -251,10 +251,22 @@ test_check_kernels_tells_what_ran_and_what_did_not() {
 	[ "$(uname -m)" = x86_64 ] && command -v dpkg-deb apt-cache >/dev/null ||
 		skip "Debian's kernels are for Debian here"
 	mkdir -p few bin b/tests k/DEBIAN
-	ln -s "$(command -v sh)" "$(command -v dirname)" "$(command -v uname)" few/
-	same "without qemu" "check-kernels: skipped: qemu-system-x86_64 isn't installed" \
+	for name in sh dirname uname mkdir cat grep apt-get dpkg-deb; do
+		ln -s "$(command -v $name)" few/
+	done
+	same "without cpio" "check-kernels: skipped: cpio isn't installed" \
 		"$(PATH=$tmp/few sh "$top/tests/kernels.sh" "$tmp/b")"
-	printf '#!/bin/sh\ncat >/dev/null\n' >bin/cpio
+	printf '#!/bin/sh\ncat >/dev/null\n' | tee bin/cpio few/cpio >/dev/null
+	chmod 755 few/cpio
+	same "without qemu" "
+Linux 1: skipped: qemu-system-x86_64 isn't installed
+Linux um: skipped: linux.uml isn't installed
+check-kernels: skipped: no kernel" \
+		"$(KERNELS="1 um" PATH=$tmp/few sh "$top/tests/kernels.sh" "$tmp/b")"
+	cat >bin/linux.uml <<-'END'
+		#!/bin/sh
+		printf '== Linux user-mode\n2 passed, 0 failed, 0 skipped\n== end\n'
+	END
 	cat >bin/qemu-system-x86_64 <<-'END'
 		#!/bin/sh
 		case $* in
@@ -277,18 +289,21 @@ test_check_kernels_tells_what_ran_and_what_did_not() {
 	KERNELS=good sh "$top/tests/kernels.sh" "$tmp/b" check_none >out 2>&1 || fail "$(cat out)"
 	grep -qx '4 passed, 0 failed, 1 skipped' out || fail "what is said isn't shown: $(cat out)"
 	same "the last line" "Linux good: 4 passed, 0 failed, 1 skipped" "$(tail -n 1 out)"
-	! KERNELS="good bad half none dies 0.1 other" sh "$top/tests/kernels.sh" "$tmp/b" check_none \
+	! KERNELS=dies sh "$top/tests/kernels.sh" "$tmp/b" check_none >out 2>&1 ||
+		fail "it died, and that is a success: $(cat out)"
+	! KERNELS="good um bad half none dies 0.1 other" sh "$top/tests/kernels.sh" "$tmp/b" check_none \
 		>out 2>&1 || fail "success: $(cat out)"
 	grep -qx 'Kernel panic' out || fail "why it ended isn't shown: $(cat out)"
 	same "lines" "
 Linux good: 4 passed, 0 failed, 1 skipped
+Linux user-mode: 2 passed, 0 failed, 0 skipped
 Linux bad: 3 passed, 1 failed, 1 skipped
 Linux half: 3 passed, 0 failed, 1 skipped
 Linux half: failed: no end within 100 s
 Linux none: failed: no end within 100 s
 Linux dies: failed: no end within 100 s
 Linux 0.1: skipped: apt has no linux-image-0.1.*-amd64
-Linux other: skipped: other isn't for amd64" "$(tail -n 9 out)"
+Linux other: skipped: other isn't for amd64" "$(tail -n 10 out)"
 }
 
 # Each waits for the other
