@@ -45,8 +45,14 @@ const struct argp_child arguments_children[] = {{&argp_common, 0, NULL, 0}, {0}}
 error_t arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags,
 			void *input)
 {
+	error_t r;
+
 	/* getopt's messages begin with it */
 	if (argc > 0)
 		argv[0] = (char *)message_program();
-	return argp_parse(argp, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+	r = argp_parse(argp, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+	/* What parsers refuse they have said */
+	if (r == ENOMEM)
+		say_errno(r, "command line");
+	return r;
 }

@@ -10,7 +10,8 @@ extern const struct argp_child arguments_children[];
 
 /*
  * argp_parse() that says nothing of its own but what getopt says, in the name
- * that messages have, and returns where it fails: 0 or an errno value.
+ * that messages have, and where there is no memory; and returns where it fails: 0
+ * or an errno value.
  */
 error_t arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags,
 			void *input);
