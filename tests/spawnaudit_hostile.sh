@@ -97,6 +97,40 @@ test_what_is_no_file_is_not_opened() {
 	like "the report" "*leak: program *handed 1 descriptor*" "$(cat report)"
 }
 
+# libdw would take minutes for that, and no signal would end it.
+test_a_program_with_files_mapped_everywhere() {
+	long
+	need
+	cat >maps.c <<-'END'
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <sys/mman.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		int main(int argc, char **argv)
+		{
+			int files[] = {open(argv[0], O_RDONLY), open("/bin/true", O_RDONLY)}, i;
+			pid_t pid;
+
+			for (i = 0; i < 60000; i++)
+				if (mmap(0, 1, PROT_READ, MAP_PRIVATE, files[i % 2], 0) == MAP_FAILED)
+					break;
+			printf("%d\n", i);
+			fflush(stdout);
+			pid = fork();
+			if (pid == 0)
+				execl("/bin/true", "true", (char *)NULL);
+			waitpid(pid, NULL, 0);
+			return argc - 1;
+		}
+	END
+	build maps
+	status 0 timeout 200 spawnaudit --log=report ./maps
+	[ "$out" = 60000 ] || skip "only $out files may be mapped"
+	like "the report" "*leak: maps *handed 2 descriptors*where   unknown: *maps too much*" "$(cat report)"
+}
+
 # Its status in /proc is longer than a page
 test_a_process_with_many_groups() {
 	need

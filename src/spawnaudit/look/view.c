@@ -16,6 +16,9 @@
 /* Of one process */
 #define RENEWALS 4
 
+/* libdw goes through all for each that it adds: 60 000 take minutes */
+#define MODULES_MAX 8192
+
 struct view {
 	Dwfl *dwfl;
 	Elf *program;
@@ -67,6 +70,8 @@ static int keep_mapping(void *context, const struct process_mapping *mapping)
 
 	if (!mapping->inode || (count && process_maps_same(&grown[count - 1], mapping)))
 		return 0;
+	if (count == MODULES_MAX)
+		return -1;
 	if ((count & (count + 1)) == 0)
 		grown = reallocarray(grown, 2 * count + 1, sizeof(*grown));
 	if (!grown)
@@ -141,9 +146,14 @@ static Dwfl_Module *find_module(const struct view *view, uint64_t address, const
 
 static int report_maps(struct view *view)
 {
-	FILE *maps = fmemopen((char *)(uintptr_t)view->maps, strlen(view->maps), "r");
+	size_t count = 0;
+	FILE *maps;
 	int r;
 
+	for (const char *name = view->maps; (name = strstr(name, " /")); name++)
+		count++;
+	maps = count > MODULES_MAX ? NULL
+		: fmemopen((char *)(uintptr_t)view->maps, strlen(view->maps), "r");
 	if (!maps)
 		return -1;
 	r = dwfl_linux_proc_maps_report(view->dwfl, maps);
@@ -246,7 +256,8 @@ static void open_view(void *of, void *ret_is_open)
 	elf_version(EV_CURRENT);
 	if (!view->is_past) {
 		view->program = read_program(view->pid);
-		process_maps(view->pid, keep_mapping, view);
+		if (process_maps(view->pid, keep_mapping, view) < 0)
+			return;
 	}
 	view->dwfl = dwfl_begin(&callbacks);
 	*(int *)ret_is_open = view->dwfl && read_modules(view) == 0 &&

@@ -97,7 +97,7 @@ static void put_place(const struct launch *launch)
 	if (!place) {
 		fprintf(out(), "  where   %s\n",
 			launch->foreign ? "unknown: a 32-bit program"
-					: "unknown: its parent had gone on");
+					: "unknown: its parent had gone on, or maps too much");
 		return;
 	}
 	shapes_print_place("  where   ", place);
