@@ -30,7 +30,8 @@ struct snapshot *snapshot_take(pid_t tid, const struct registers *registers)
 
 struct snapshot *snapshot_copy(const struct snapshot *snapshot)
 {
-	size_t size = sizeof(*snapshot) + STACK_KEPT;
+	/* some have no room for more than they have */
+	size_t size = snapshot ? sizeof(*snapshot) + snapshot->size : 0;
 	struct snapshot *copy = snapshot ? malloc(size) : NULL;
 
 	return copy ? memcpy(copy, snapshot, size) : NULL;
