@@ -434,7 +434,7 @@ FUZZ_SECONDS = 60
 FUZZERS = $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c))), \
 	$(if $(FUZZ),$(if $(strip $(foreach word,$(FUZZ),$(findstring $(word),$(fuzzer)))),$(fuzzer)),$(fuzzer)))
 fuzz:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O2' \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 		SAN=address,undefined,fuzzer-no-link \
 		$(patsubst %,$(BUILD)/fuzz/%,$(or $(strip $(FUZZERS)),$(error no fuzzer is called $(FUZZ))))
 	@for fuzzer in $(FUZZERS); do \
@@ -446,26 +446,26 @@ fuzz:
 	done
 
 .SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
-# Its name begins with what it is about. Of spawnaudit what reads the audited, without libdw.
-FUZZED_AUDIT = $(patsubst %,$(BUILD)/obj/spawnaudit/%.o,look/announced look/flags look/futex look/machine \
-	look/peer look/process record/calls record/safe trace/starts)
-link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) $(OWN_LINK))
+# Its name begins with what it is about; of a program that is what reads.
+FUZZED_safespawn = capabilities envfile fdlist landlock limits lists redirect values
+FUZZED_spawnbench = axes json_tree old statistics
+FUZZED_spawnaudit = look/announced look/flags look/futex look/machine look/peer look/process record/calls \
+	record/safe trace/starts
+fuzzed = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(FUZZED_$(1))) $(COMMON_OBJECTS) $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) -lm $(OWN_LINK))
 $(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
 	$(link_fuzzer)
 
-$(BUILD)/safespawn_%: $(BUILD)/tests/fuzz/safespawn_%.o $(filter-out %/main.o,$(SAFESPAWN_OBJECTS)) \
-		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+$(BUILD)/safespawn_%: $(BUILD)/tests/fuzz/safespawn_%.o $(call fuzzed,safespawn)
 	$(link_fuzzer)
 
-$(BUILD)/spawnbench_%: $(BUILD)/tests/fuzz/spawnbench_%.o $(filter-out %/main.o,$(SPAWNBENCH_OBJECTS)) \
-		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+$(BUILD)/spawnbench_%: $(BUILD)/tests/fuzz/spawnbench_%.o $(call fuzzed,spawnbench)
 	$(link_fuzzer)
 
 $(BUILD)/spawnaudit_starts: OWN_LINK = -Wl,--wrap=process_open_mapping
 $(BUILD)/spawnaudit_proc: OWN_LINK = -Wl,--wrap=open,--wrap=fopen
 $(BUILD)/spawnaudit_calls: OWN_LINK = -Wl,--wrap=process_vm_readv
-$(BUILD)/spawnaudit_%: $(BUILD)/tests/fuzz/spawnaudit_%.o $(FUZZED_AUDIT) $(COMMON_OBJECTS) \
-		$(BUILD)/libspawnutil.a $(BUILD)/argp.flags
+$(BUILD)/spawnaudit_%: $(BUILD)/tests/fuzz/spawnaudit_%.o $(call fuzzed,spawnaudit)
 	$(link_fuzzer)
 
 bench: all
