@@ -111,7 +111,7 @@ static void forget(struct tracee *tracee)
 static void veil(struct task *task)
 {
 	struct watch *watch = task->tracee->watch;
-	uint64_t mask;
+	uint64_t mask = 0;	/* valgrind knows nothing of that request */
 
 	if (watch->is_veiled || ptrace(GET_MASK, task->tid, sizeof(mask), &mask) < 0)
 		return;
@@ -124,7 +124,7 @@ static void veil(struct task *task)
 static void unveil(struct task *task)
 {
 	struct watch *watch = task->tracee->watch;
-	uint64_t mask;
+	uint64_t mask = 0;
 
 	if (!watch->is_veiled || ptrace(GET_MASK, task->tid, sizeof(mask), &mask) < 0)
 		return;
