@@ -36,18 +36,20 @@ test_what_is_not_safe_is_named() {
 	while read -r deed function; do
 		child "$deed"
 		same "findings of $deed" "1 unsafe-fork" "$(findings)"
+		has "^          with_$deed at sa_functions\.c:[0-9]*\$"
 		has "^ *with_$deed\$"
 		has "^ *\* $function in libc\.so"
-		[ "$deed" = many ] || has "^  reason  $function in libc\.so.* isn't async-signal-safe, and with_$deed called it\$"
+		has "^  reason  $function in libc\.so.* isn't async-signal-safe, and with_$deed called it\$"
 	done <<-'END'
 		setenv setenv
 		malloc malloc
 		syslog syslog
 		mutex pthread_mutex_lock
 		time localtime_r
-		many localtime_r
 		thread pthread_create
 	END
+	child many
+	has '^ *\* localtime_r in libc'
 	child clone
 	has '^ *in_clone$'
 	has '^ *\* setenv in libc'
@@ -67,6 +69,10 @@ test_what_is_safe_is_no_finding() {
 	for deed in none safe atfork; do
 		child $deed
 		same "findings of $deed" none "$(findings)"
+	done
+	for sin in log-send log-sendmsg safe-calls; do
+		status 0 spawnaudit --log=report --functions=all "$HELPERS/sa_trace_sins" $sin
+		same "findings of $sin" none "$(findings)"
 	done
 	child atfork -v
 	has '^  entered [0-9]* functions, 0 not async-signal-safe'
@@ -232,55 +238,148 @@ test_the_first_from_a_place_tells_for_the_others() {
 	[ "$(grep -c '"functions_of": "first"' report)" -ge 18 ] || fail "$(cut -c-300 report)"
 	status 0 spawnaudit --log=report --json --functions "$HELPERS/sa_functions" safe
 	same "safe launches" 20 "$(grep '"type": "launch"' report | grep -c '"findings": \[\]')"
+	status 137 spawnaudit --log=report --json "$HELPERS/sa_functions" death
+	same "all but the killed one" 19 "$(grep '"type": "launch"' report | grep -c '"unsafe-fork"')"
 }
 
-test_none_says_what_it_judges_by() {
+test_a_verdict_says_what_it_is_drawn_from() {
 	need_functions
+	for option in --functions --functions=first --functions=all --verbose; do
+		status 0 spawnaudit --log=report --json $option "$HELPERS/sa_functions" setenv
+		has '"judged_by": "functions", "reason_function": {"name": "setenv", "module": "[^"]*libc'
+		status 0 spawnaudit --log=report $option "$HELPERS/sa_functions" safe
+		! grep -q 'by the calls alone' report || fail "$option: $(cat report)"
+	done
+	# of what went before the function no call is the reason
+	child differs
+	has '^  reason  localtime_r in libc'
+	grep -A 1 '^  reason  ' report | grep -q 'openat(.*localtime' || fail "$(cat report)"
+	export COUNT=20
+	status 0 spawnaudit --log=report -v "$HELPERS/sa_functions" differs
+	unset COUNT
+	same findings "1 unsafe-fork" "$(findings)"
+	has 'the first child from here made no such calls: this is by the calls alone'
+	status 0 spawnaudit --log=report --json /bin/sh -c '/bin/true; exit 0'
+	has '"judged_by": null'
 	status 0 spawnaudit --log=report --functions=none "$HELPERS/sa_functions" time
 	has "the functions that ran aren't known (see --functions): this is by the calls alone"
 	! grep entered report || fail "functions"
 	status 0 spawnaudit --log=report --json --functions=none "$HELPERS/sa_functions" time
-	has '"functions": null'
+	has '"judged_by": "calls".*"functions": null'
+	status 0 spawnaudit --log=report --functions=none -v "$HELPERS/sa_functions" setenv
+	has '^safe: '
+	has "the functions that ran aren't known"
 	status 125 spawnaudit --functions=some true
 	like message "*'some' is none of first, all, none*" "$err"
 	status 125 spawnaudit --functions --fds $$
 	like message "*--functions: only with COMMAND and -p*" "$err"
 }
 
-# What single steps meet, breakpoints meet, by an account of where functions begin that isn't ours.
+# same_as_steps WHAT COMMAND...: what single steps meet, breakpoints meet, by an account of where
+# functions begin that isn't ours. What a signal makes of one of the runs it won't of three.
+same_as_steps() {
+	what=$1
+	shift
+	for _ in 1 2 3; do
+		"$HELPERS/sa_step" "$@" >steps || fail "$what: status $?"
+		status 0 spawnaudit --log=report --functions=all --json "$@"
+		python3 compare.py >seen 2>&1 && return
+	done
+	fail "$what: $(cat seen)"
+}
+
+need_steps() {
+	need_functions
+	for tool in python3 nm readelf; do
+		command -v $tool >/dev/null || skip "$tool isn't installed"
+	done
+	cat >compare.py <<-'END'
+		import json, os, re, subprocess
+		def said(*command):
+		    return subprocess.run(command, text=True, stdout=subprocess.PIPE,
+		                          stderr=subprocess.DEVNULL).stdout
+		def sections(file):
+		    for line in said("readelf", "-SW", file).splitlines():
+		        found = re.match(r" *\[ *\d+\] (\S+) +\S+ +(\w+) (\w+) (\w+)", line)
+		        if found:
+		            name, *numbers = found.groups()
+		            yield name, *(int(number, 16) for number in numbers)
+		def begins(file):
+		    kept = file.replace("/", "+")
+		    if not os.path.exists(kept):
+		        json.dump(list(sought(file)), open(kept, "w"))
+		    return json.load(open(kept))
+		def sought(file):
+		    for how in ([], ["-D"]):
+		        for line in said("nm", "-S", *how, "--defined-only", file).splitlines():
+		            address, *size, kind, name = line.split()
+		            if size and kind in "tTW" and ".cold" not in name:
+		                yield int(address, 16)
+		    for address in re.findall(r" FDE .*pc=(\w+)\.\.", said("readelf", "-wf", file)):
+		        yield int(address, 16)
+		stepped = {(f, int(n)) for f, n in re.findall(r"^(/.*) (\d+)$", open("steps").read(), re.M)}
+		for line in open("report"):
+		    launch = json.loads(line)
+		    if launch["type"] == "launch" and launch["functions"]:
+		        found = {(f["module"], f["offset"]) for f in launch["functions"]}
+		        break
+		print("never executed:", found - stepped)
+		assert not found - stepped
+		known = set()
+		for file in {file for file, _ in stepped}:
+		    parts = list(sections(file))
+		    for address in begins(file):
+		        for name, start, offset, size in parts:
+		            if 0 <= address - start < size and not name.startswith(".plt"):
+		                known.add((file, address - start + offset))
+		print("missed:", (stepped & known) - found)
+		assert not (stepped & known) - found
+		assert len(found & known) > 5
+	END
+}
+
 test_they_are_those_that_single_steps_meet() {
 	long
-	need_functions
-	command -v python3 >/dev/null || skip "python3 isn't installed"
-	command -v nm >/dev/null || skip "nm isn't installed"
-	for deed in none setenv malloc syslog mutex time safe exit atfork many; do
-		"$HELPERS/sa_step" "$HELPERS/sa_functions" $deed >steps || fail "$deed: status $?"
-		child $deed --json
-		python3 - >seen <<-'END' || fail "$deed: $(cat seen)"
-			import json, subprocess
-			stepped = {(f, int(n)) for f, n in map(str.split, open("steps")) if "/" in f}
-			for line in open("report"):
-			    launch = json.loads(line)
-			    if launch["type"] == "launch":
-			        found = {(f["module"], f["offset"]) for f in launch["functions"]}
-			        break
-			print("never executed:", found - stepped)
-			assert not found - stepped
-			known = set()
-			for file in {f for f, _ in stepped}:
-			    for how in ([], ["-D"]):
-			        listed = subprocess.run(["nm", "-S", *how, "--defined-only", file], text=True,
-			                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-			        for line in listed.splitlines():
-			            address, *size, kind, name = line.split()
-			            if size and kind in "tTW" and ".cold" not in name:
-			                known.add((file, int(address, 16)))
-			missed = (stepped & known) - found
-			print("missed:", missed)
-			assert not missed
-			assert len(found & known) > 5
-		END
+	need_steps
+	for deed in none setenv malloc syslog mutex time safe exit atfork; do
+		same_as_steps $deed "$HELPERS/sa_functions" $deed
 	done
+}
+
+# Programs of others, stripped, each with a thread that a library gave it.
+test_they_are_those_in_programs_that_nobody_here_built() {
+	long
+	need_steps
+	cat >thread.c <<-'END'
+		#include <pthread.h>
+		#include <signal.h>
+		#include <unistd.h>
+		static void *idle(void *x) { for (;;) pause(); return x; }
+		__attribute__((constructor)) static void begin(void)
+		{
+			pthread_t thread;
+			sigset_t all, old;
+			sigfillset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, &old);
+			pthread_create(&thread, NULL, idle, NULL);
+			pthread_sigmask(SIG_SETMASK, &old, NULL);
+		}
+	END
+	${CC-cc} -shared -fPIC -o thread.so thread.c -pthread || skip "no compiler"
+	compared=0
+	while read -r program arguments; do
+		command -v "$program" >/dev/null || continue
+		compared=$((compared + 1))
+		eval "set -- $program $arguments"
+		same_as_steps "$program" env LD_PRELOAD="$PWD/thread.so" PERL_HASH_SEED=0 "$@"
+	done <<-'END'
+		dash -c '(:); true'
+		bash -c '(/bin/true); true'
+		perl -e 'system(qw(/bin/true))'
+		find . -maxdepth 0 -exec /bin/true ';'
+		script -qc /bin/true /dev/null
+	END
+	[ $compared -gt 2 ] || skip "too few of these programs are installed"
 }
 
 # Half a million symbols with one name of 8 MB: to read each would take minutes.

@@ -35,7 +35,8 @@ static const struct argp_option table[] = {
 	 "lock can be lost: slower", 0},
 	{"fail-on", KEY_FAIL, "KIND[,KIND]", 0, "Exit with 1 after such a finding", 0},
 	{"functions", KEY_FUNCTIONS, "WHICH", OPTION_ARG_OPTIONAL, "Which functions run between "
-	 "fork and exec in copies of processes with threads: first (of each place), all, none", 0},
+	 "fork and exec in copies of processes with threads: first (of each place; the default), "
+	 "all, none", 0},
 	{"follow-daemons", 'f', 0, 0, "Go on until all descendants have ended", 0},
 	{"program", KEY_PROGRAM, "PATTERN", 0, "Tell only launches by programs whose path or "
 	 "name fits that", 0},
@@ -372,7 +373,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 		       "it); 125 spawnaudit failed.",
 	};
 
-	*ret = (struct options){.findings_status = EXIT_FINDINGS};
+	*ret = (struct options){.findings_status = EXIT_FINDINGS, .functions = FUNCTIONS_FIRST};
 	if (arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret))
 		return -EINVAL;
 	return check(ret);

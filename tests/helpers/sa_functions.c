@@ -30,7 +30,7 @@ extern char **environ;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static volatile int traps, others, deeds_done;
-static int count = 1;
+static int count = 1, launched;
 static void *library;		/* a page of code of one that is loaded */
 
 static void *idle(void *context)
@@ -109,6 +109,22 @@ static APART void with_safe(void)
 	check(write(9, "x", 1) == 1);
 	close(9);
 	close(fd);
+}
+
+/* What no child but the last does */
+static APART void with_a_difference(void)
+{
+	with_safe();
+	if (launched + 1 == count)
+		with_time();
+	deeds_done++;
+}
+
+static APART void with_a_death(void)
+{
+	if (launched == 0)
+		raise(SIGKILL);
+	with_setenv();
 }
 
 static APART void with_exit(void)
@@ -312,6 +328,7 @@ static const struct {
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
 	{"c++", with_cxx}, {"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
 	{"fork", with_fork}, {"remap", with_remap},
+	{"differs", with_a_difference}, {"death", with_a_death},
 };
 
 int main(int argc, char **argv);
@@ -383,7 +400,7 @@ int main(int argc, char **argv)
 	if (strcmp(name, "stuck") == 0)
 		pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		for (int n = 0; strcmp(deeds[i].name, name) == 0 && n < count; n++) {
+		for (int n = 0; strcmp(deeds[i].name, name) == 0 && n < count; n++, launched++) {
 			pid_t pid = launch(deeds[i].do_it, arguments, name);
 
 			printf("child %d\n", (int)pid);

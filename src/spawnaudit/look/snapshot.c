@@ -28,6 +28,13 @@ struct snapshot *snapshot_take(pid_t tid, const struct registers *registers)
 	return snapshot;
 }
 
+struct snapshot *snapshot_standing(pid_t tid)
+{
+	struct registers registers;
+
+	return machine_registers(tid, &registers) < 0 ? NULL : snapshot_take(tid, &registers);
+}
+
 struct snapshot *snapshot_copy(const struct snapshot *snapshot)
 {
 	/* some have no room for more than they have */

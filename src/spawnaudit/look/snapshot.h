@@ -23,6 +23,9 @@ struct snapshot {
  * NULL: they are of a 32-bit program, or there is no memory.
  */
 struct snapshot *snapshot_take(pid_t tid, const struct registers *registers);
+
+/* The same, where it stands. */
+struct snapshot *snapshot_standing(pid_t tid);
 struct snapshot *snapshot_copy(const struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 

@@ -89,3 +89,11 @@ int function_name_is_same(const struct function_name *one, const struct function
 {
 	return one->module == other->module && one->offset == other->offset;
 }
+
+const struct function *functions_blamed(const struct functions *functions)
+{
+	for (size_t i = 0; functions->unsafe_count > 0 && i < functions->count; i++)
+		if (functions->list[i].kind == FUNCTION_UNSAFE)
+			return &functions->list[i];
+	return NULL;
+}

@@ -44,6 +44,9 @@ void functions_let_go(struct functions *functions);
 /* Keeps copies of the names. */
 void functions_add(struct functions *functions, const struct function *function);
 
+/* The first one that is to be blamed; NULL: none is. */
+const struct function *functions_blamed(const struct functions *functions);
+
 /* Both of the same list. */
 int function_name_is_same(const struct function_name *one, const struct function_name *other);
 

@@ -9,18 +9,26 @@ static int was_stuck(const struct launch *launch)
 	return launch->hang.longest >= LAUNCH_LONG || (launch->hang.reason && was_alive);
 }
 
-/*
- * What counts is which functions ran. Where they aren't known, or this launch did what
- * the first one from its place didn't, the calls have to tell.
- */
-static int is_unsafe(const struct launch *launch)
+/* What counts is which functions ran; where that doesn't tell, the calls have to. */
+enum ground launch_ground(const struct launch *launch)
 {
 	const struct functions *functions = launch->functions;
 
-	if (functions && functions->unsafe_count > 0)
-		return 1;
-	if (functions && functions->is_complete && !(launch->work & ~functions->work))
-		return 0;
+	if (!launch_is_hazardous(launch) || !launch->recorded)
+		return GROUND_NONE;
+	if (!functions)
+		return GROUND_UNKNOWN;
+	if (functions->unsafe_count > 0)
+		return GROUND_FUNCTIONS;
+	if (!functions->is_complete)
+		return GROUND_INCOMPLETE;
+	return launch->work & ~functions->work ? GROUND_DIFFERS : GROUND_FUNCTIONS;
+}
+
+static int is_unsafe(const struct launch *launch)
+{
+	if (launch_ground(launch) == GROUND_FUNCTIONS)
+		return launch->functions->unsafe_count > 0;
 	return launch->work != 0;
 }
 

@@ -96,7 +96,7 @@ struct launch {
 	unsigned work;		/* WORK_ bits */
 	int is_reason;		/* the current call is the first that shows some */
 	struct call reason;	/* that call; .text NULL: none */
-	struct snapshot *reason_snapshot;	/* of the child at that call */
+	struct snapshot *reason_snapshot;	/* of the child there, or in such a function */
 	struct snapshot *wait_snapshot;	/* and in its last call, if that waits for a futex */
 	struct place *child_place;	/* from one of these, for the first finding of its kind */
 	struct functions *functions;	/* NULL: not known */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../look/demangle.h"
+#include "../record/judgement.h"
 #include "output.h"
 #include "shapes.h"
 
@@ -143,19 +144,32 @@ static void put_last(const struct functions *functions)
 
 int report_functions_reason(const char *head, const struct functions *functions)
 {
+	const struct function *blamed = functions ? functions_blamed(functions) : NULL;
 	FILE *out = output_stream();
-	size_t i = 0;
 
-	while (functions && i < functions->count && functions->list[i].kind != FUNCTION_UNSAFE)
-		i++;
-	if (!functions || i == functions->count)
+	if (!blamed)
 		return 0;
 	fputs(head, out);
-	put_function(&functions->list[i]);
+	put_function(blamed);
 	fputs(" isn't async-signal-safe, and ", out);
-	put_name(&functions->list[i].caller);
+	put_name(&blamed->caller);
 	fputs(" called it\n", out);
 	return 1;
+}
+
+void report_functions_ground(const struct launch *launch)
+{
+	static const char *const why[] = {
+		[GROUND_NONE] = NULL,
+		[GROUND_FUNCTIONS] = NULL,
+		[GROUND_UNKNOWN] = "the functions that ran aren't known (see --functions)",
+		[GROUND_INCOMPLETE] = "not all functions that ran are known",
+		[GROUND_DIFFERS] = "the first child from here made no such calls",
+	};
+	const char *text = why[launch_ground(launch)];
+
+	if (text)
+		fprintf(output_stream(), "%s%s: this is by the calls alone\n", indent, text);
 }
 
 void report_functions_text(const struct launch *launch, int is_whole)
@@ -192,10 +206,14 @@ static void write_members(struct json *json, const struct function_name *name)
 	free(plain);
 }
 
-static void write_name(struct json *json, const char *key, const struct function_name *name)
+static void write_caller(struct json *json, const struct function_name *caller)
 {
-	json_object(json, key);
-	write_members(json, name);
+	if (!caller->module) {
+		json_null(json, "caller");
+		return;
+	}
+	json_object(json, "caller");
+	write_members(json, caller);
 	json_end(json);
 }
 
@@ -203,10 +221,7 @@ static void write_function(struct json *json, const struct function *function)
 {
 	json_object(json, NULL);
 	write_members(json, &function->is);
-	if (function->caller.module)
-		write_name(json, "caller", &function->caller);
-	else
-		json_null(json, "caller");
+	write_caller(json, &function->caller);
 	if (function->kind == FUNCTION_SAFE || function->kind == FUNCTION_UNSAFE)
 		json_boolean(json, "safe", function->kind == FUNCTION_SAFE);
 	else
@@ -215,10 +230,29 @@ static void write_function(struct json *json, const struct function *function)
 	json_end(json);
 }
 
+/* What is to be blamed, also where the list stands elsewhere. */
+static void write_reason(struct json *json, const struct functions *functions)
+{
+	const struct function *blamed = functions ? functions_blamed(functions) : NULL;
+
+	if (!blamed) {
+		json_null(json, "reason_function");
+		return;
+	}
+	json_object(json, "reason_function");
+	write_members(json, &blamed->is);
+	write_caller(json, &blamed->caller);
+	json_end(json);
+}
+
 void report_functions_json(struct json *json, const struct launch *launch)
 {
 	const struct functions *functions = launch->functions;
+	enum ground ground = launch_ground(launch);
 
+	json_string(json, "judged_by", ground == GROUND_NONE ? NULL
+		    : ground == GROUND_FUNCTIONS ? "functions" : "calls");
+	write_reason(json, functions);
 	if (!functions) {
 		json_null(json, "functions");
 		json_null(json, "functions_of");

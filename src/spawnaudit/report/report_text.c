@@ -287,9 +287,8 @@ static void put_child(const struct launch *launch, enum finding kind)
 				   launch->child_place);
 	put_calls(launch, CALLS_SHOWN);
 	report_functions_text(launch, 0);
-	if (!launch->functions && kind != FINDING_HELD_UP)
-		fputs("          the functions that ran aren't known (see --functions): this is by "
-		      "the calls alone\n", out());
+	if (kind == FINDING_UNSAFE_FORK || kind == FINDING_NO_EXEC)
+		report_functions_ground(launch);
 }
 
 void report_text_group(const struct group *group)
@@ -342,6 +341,7 @@ void report_text_launch(const struct launch *launch)
 	putc('\n', out());
 	put_calls(launch, LAUNCH_CALLS_FIRST + LAUNCH_CALLS_LAST);
 	report_functions_text(launch, 1);
+	report_functions_ground(launch);
 	put_leaks("passed", launch->passed, launch->passed_count, 1);
 }
 

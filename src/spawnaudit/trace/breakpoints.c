@@ -14,14 +14,22 @@
 
 #ifdef ARCH_BREAKPOINT
 
-/* Each launch copies what it writes to: a program with more text isn't worth it */
+/*
+ * The child gets a copy of its own of what is written to: a program with more text isn't
+ * worth it, nor are more of all children together
+ */
 #define TEXT_MAX (192u << 20)
+#define TEXTS_MAX (512u << 20)
+
+/* Nor is one that has mapped them in more pieces */
+#define PIECES_MAX 2048
 
 struct text {
 	struct process_mapping at;	/* its name is gone */
 	size_t size;
 	const struct starts *file;
-	unsigned char *was;
+	size_t first, count;	/* of the file's functions: those that begin here, */
+	unsigned char *was;	/* and their first bytes */
 };
 
 struct breakpoints {
@@ -31,6 +39,8 @@ struct breakpoints {
 	size_t count;
 	struct text *list;
 };
+
+static uint64_t planted;	/* bytes of text, in all children */
 
 static int open_memory(pid_t pid)
 {
@@ -45,25 +55,62 @@ static int is_all(ssize_t done, size_t size)
 	return done >= 0 && (size_t)done == size;
 }
 
-static int plant_text(int memory, struct text *text)
+/* Puts back what is still ours of a part of the text, which is mapped at address. */
+static void restore(int memory, const struct text *text, size_t from, size_t size,
+		    uint64_t address)
+{
+	const struct start *list = text->file->list + text->first;
+	unsigned char *now = malloc(size);
+	size_t begin = size, end = 0;
+
+	if (now && is_all(pread(memory, now, size, (off_t)address), size))
+		for (size_t i = 0; i < text->count; i++) {
+			size_t at = list[i].offset - text->at.offset - from;
+
+			if (at >= size || now[at] != ARCH_BREAKPOINT)
+				continue;
+			now[at] = text->was[i];
+			begin = at < begin ? at : begin;
+			end = at + 1;
+		}
+	if (begin < end)
+		(void)!pwrite(memory, now + begin, end - begin, (off_t)(address + begin));
+	free(now);
+}
+
+/* Which functions begin there */
+static void select_starts(struct text *text)
 {
 	const struct starts *file = text->file;
-	unsigned char *patched = malloc(text->size);
+	const struct start *before = starts_before(file, text->at.offset);
+	size_t at = before ? (size_t)(before - file->list) : 0;
+
+	text->first = before && before->offset < text->at.offset ? at + 1 : at;
+	for (at = text->first; at < file->count &&
+	     file->list[at].offset - text->at.offset < text->size; at++)
+		text->count++;
+}
+
+static int plant_text(int memory, struct text *text)
+{
+	unsigned char *bytes = malloc(text->size);
 	off_t address = (off_t)text->at.start;
 	int r = 0;
 
-	text->was = malloc(text->size);
-	if (patched && text->was &&
-	    is_all(pread(memory, text->was, text->size, address), text->size)) {
-		memcpy(patched, text->was, text->size);
-		for (size_t i = 0; i < file->count; i++)
-			if (file->list[i].offset - text->at.offset < text->size)
-				patched[file->list[i].offset - text->at.offset] = ARCH_BREAKPOINT;
-		r = is_all(pwrite(memory, patched, text->size, address), text->size);
+	select_starts(text);
+	text->was = malloc(text->count + 1);
+	if (bytes && text->was && is_all(pread(memory, bytes, text->size, address), text->size)) {
+		for (size_t i = 0; i < text->count; i++) {
+			size_t at = text->file->list[text->first + i].offset - text->at.offset;
+
+			text->was[i] = bytes[at];
+			bytes[at] = ARCH_BREAKPOINT;
+		}
+		r = is_all(pwrite(memory, bytes, text->size, address), text->size);
 		if (!r)
-			(void)!pwrite(memory, text->was, text->size, address);
+			restore(memory, text, 0, text->size, text->at.start);
 	}
-	free(patched);
+	free(bytes);
 	return r;
 }
 
@@ -87,6 +134,7 @@ static int add_text(struct breakpoints *breakpoints, const struct text *text)
 
 struct planting {
 	struct breakpoints *breakpoints;
+	unsigned pieces;
 	pid_t pid;
 };
 
@@ -99,11 +147,14 @@ static int collect(void *context, const struct process_mapping *mapping)
 
 	if (!mapping->is_executable || mapping->inode == 0 || mapping->name[0] != '/')
 		return 0;
+	if (++planting->pieces > PIECES_MAX)
+		return -1;
 	text.file = mapping->is_shared ? NULL : starts_find(planting->pid, mapping);
 	planting->breakpoints->size += text.size;
 	if (!text.file || text.file->count == 0)
 		planting->breakpoints->lacks_some = 1;
-	else if (planting->breakpoints->size > TEXT_MAX)
+	else if (planting->breakpoints->size > TEXT_MAX ||
+		 planted + planting->breakpoints->size > TEXTS_MAX)
 		r = -1;
 	else
 		r = add_text(planting->breakpoints, &text);
@@ -125,10 +176,15 @@ static void plant(struct breakpoints *breakpoints, int memory)
 	breakpoints->count = kept;
 }
 
+int breakpoints_are_known(void)
+{
+	return 1;
+}
+
 struct breakpoints *breakpoints_plant(pid_t pid)
 {
 	struct breakpoints *breakpoints = calloc(1, sizeof(*breakpoints));
-	struct planting planting = {breakpoints, pid};
+	struct planting planting = {.breakpoints = breakpoints, .pid = pid};
 	int memory = open_memory(pid), is_planted = 0;
 
 	if (breakpoints)
@@ -136,7 +192,10 @@ struct breakpoints *breakpoints_plant(pid_t pid)
 	if (breakpoints && memory >= 0 && process_maps(pid, collect, &planting) == 0) {
 		plant(breakpoints, memory);
 		is_planted = breakpoints->count > 0;
+	} else if (breakpoints) {
+		breakpoints->size = 0;
 	}
+	planted += breakpoints ? breakpoints->size : 0;
 	if (memory >= 0)
 		close(memory);
 	if (is_planted)
@@ -156,33 +215,11 @@ void breakpoints_let_go(struct breakpoints *breakpoints)
 {
 	if (!breakpoints || --breakpoints->users > 0)
 		return;
+	planted -= breakpoints->size;
 	for (size_t i = 0; i < breakpoints->count; i++)
 		clear_text(&breakpoints->list[i]);
 	free(breakpoints->list);
 	free(breakpoints);
-}
-
-/* Of the bytes of the text that are mapped there: those that are still ours. */
-static void restore(int memory, const struct text *text, size_t first, size_t size,
-		    uint64_t address)
-{
-	const struct starts *file = text->file;
-	unsigned char *now = malloc(size);
-	size_t from = size, to = 0;
-
-	if (now && is_all(pread(memory, now, size, (off_t)address), size))
-		for (size_t i = 0; i < file->count; i++) {
-			size_t at = file->list[i].offset - text->at.offset - first;
-
-			if (at >= size || now[at] != ARCH_BREAKPOINT)
-				continue;
-			now[at] = text->was[first + at];
-			from = at < from ? at : from;
-			to = at + 1;
-		}
-	if (from < to)
-		(void)!pwrite(memory, now + from, to - from, (off_t)(address + from));
-	free(now);
 }
 
 struct removal {
@@ -247,13 +284,13 @@ static struct spot find_spot(const struct breakpoints *breakpoints, uint64_t add
 }
 
 /* One byte: what was written around it stays. */
-static void put_back(pid_t tid, const struct text *text, uint64_t address)
+static void put_back(pid_t tid, unsigned char was, uint64_t address)
 {
 	int memory = open_memory(tid);
 
 	if (memory < 0)
 		return;
-	(void)!pwrite(memory, text->was + (address - text->at.start), 1, (off_t)address);
+	(void)!pwrite(memory, &was, 1, (off_t)address);
 	close(memory);
 }
 
@@ -266,8 +303,8 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 {
 	struct registers registers;
 	const struct text *text;
-	unsigned char byte = 0;
-	uint64_t address, caller;
+	unsigned char byte = 0, was;
+	uint64_t address;
 	siginfo_t info;
 	int is_trap;
 
@@ -277,26 +314,32 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 	address = registers.pc - 1;
 	is_trap = info.si_code == SI_KERNEL;
 	text = find_text(breakpoints, address);
-	if (!text || text->was[address - text->at.start] == ARCH_BREAKPOINT)
-		return 0;
 	ret->at = find_spot(breakpoints, address);
 	if (!ret->at.function || ret->at.function->offset != ret->at.offset)
+		return 0;
+	was = text->was[(size_t)(ret->at.function - text->file->list) - text->first];
+	if (was == ARCH_BREAKPOINT)
 		return 0;
 	machine_read(tid, address, &byte, 1);
 	if (!is_trap && byte != ARCH_BREAKPOINT)
 		return 0;
-	put_back(tid, text, address);
+	put_back(tid, was, address);
 	if (machine_go_to(tid, address) < 0)
 		return 0;
 	ret->sp = registers.sp;
-	ret->caller = (struct spot){0};
-	if (machine_read(tid, registers.sp, &caller, sizeof(caller)) == sizeof(caller))
-		ret->caller = find_spot(breakpoints, caller - 1);
+	ret->back = 0;
+	machine_read(tid, registers.sp, &ret->back, sizeof(ret->back));
+	ret->caller = find_spot(breakpoints, ret->back - 1);
 	*ret_own = !is_trap;
 	return 1;
 }
 
 #else
+
+int breakpoints_are_known(void)
+{
+	return 0;
+}
 
 struct breakpoints *breakpoints_plant(pid_t pid)
 {

@@ -23,12 +23,15 @@ struct spot {
 
 struct hit {
 	struct spot at, caller;	/* caller: where it returns to */
-	uint64_t sp;
+	uint64_t sp, back;	/* it returns there, which lies at sp */
 };
+
+/* Those of this processor? */
+int breakpoints_are_known(void);
 
 /*
  * The process must not run, and share its memory with no other. NULL: there is nothing
- * to write, or it can't be written, or this processor's breakpoints aren't known.
+ * to write, or it can't be written, or breakpoints aren't known.
  */
 struct breakpoints *breakpoints_plant(pid_t pid);
 struct breakpoints *breakpoints_share(struct breakpoints *breakpoints);

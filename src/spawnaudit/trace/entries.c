@@ -56,6 +56,7 @@ struct watch {
 	int is_veiled;		/* and we have unblocked it */
 	int has_met_libc;	/* it is a file of its own */
 	int has_returned;	/* from fork */
+	uint64_t blamed_sp, blamed_back;	/* of the first function to be blamed */
 	uint64_t handler_sp;	/* of a handler of fork's that isn't libc's; 0: none */
 };
 
@@ -64,7 +65,7 @@ static struct launcher *launchers;	/* the newest is the first */
 
 void entries_setup(const struct options *options)
 {
-	mode = options->functions;
+	mode = breakpoints_are_known() ? options->functions : FUNCTIONS_NONE;
 }
 
 static void free_launcher(struct launcher *launcher)
@@ -321,7 +322,8 @@ void entries_end(struct tracee *tracee, enum outcome outcome)
 		/* linked into the program, its functions look like the program's own */
 		if (!watch->has_met_libc)
 			launch->functions->is_complete = 0;
-		if (watch->launcher && !watch->launcher->functions)
+		/* one that was killed may have been about to do more */
+		if (watch->launcher && !watch->launcher->functions && outcome != OUTCOME_KILLED)
 			watch->launcher->functions = functions_share(launch->functions);
 	}
 	if (outcome != OUTCOME_LEFT)
@@ -396,6 +398,31 @@ static enum function_kind kind_of(struct watch *watch, const struct hit *hit)
 	return function->is_safe ? FUNCTION_SAFE : FUNCTION_UNSAFE;
 }
 
+/* What it does is the reason, and no call before it. */
+static void blame(struct task *task, const struct hit *hit)
+{
+	struct watch *watch = task->tracee->watch;
+	struct launch *launch = task->tracee->window;
+
+	watch->blamed_sp = hit->sp;
+	watch->blamed_back = hit->back;
+	free(launch->reason.text);
+	launch->reason.text = NULL;
+	snapshot_free(launch->reason_snapshot);
+	launch->reason_snapshot = snapshot_standing(task->tid);
+}
+
+int entries_explain(const struct task *task, const struct registers *entry)
+{
+	const struct watch *watch = task->tracee->watch;
+	uint64_t back = 0;
+
+	if (!watch || !watch->blamed_sp)
+		return 1;
+	machine_read(task->tid, watch->blamed_sp, &back, sizeof(back));
+	return entry->sp <= watch->blamed_sp && back == watch->blamed_back;
+}
+
 static void note(struct task *task, const struct hit *hit)
 {
 	struct launch *launch = task->tracee->window;
@@ -409,6 +436,8 @@ static void note(struct task *task, const struct hit *hit)
 		return;
 	task->tracee->watch->has_met_libc |= is_libc(&hit->at);
 	functions_add(launch->functions, &function);
+	if (function.kind == FUNCTION_UNSAFE && launch->functions->unsafe_count == 1)
+		blame(task, hit);
 	if (launch->functions->count == FUNCTIONS_MAX || now_ns() - launch->born > LONG)
 		entries_give_up(task);
 }

@@ -27,6 +27,9 @@ int entries_signal(struct task *task, int signal_number);
 /* It is stopped where a system call begins, or ends (entry NULL). */
 void entries_call(struct task *task, const struct registers *entry);
 
+/* Is such a call one of the function that is to be blamed, if there is one? */
+int entries_explain(const struct task *task, const struct registers *entry);
+
 /* It makes no stops at its system calls from now on. */
 void entries_give_up(struct task *task);
 

@@ -153,15 +153,6 @@ static void locate(struct launch *launch)
 	launch->runtimes = list_runtimes(parent->pid);
 }
 
-/* The child's stack where it stands: copied now, unwound when it is told. */
-static struct snapshot *picture(const struct task *task)
-{
-	struct registers registers;
-
-	return machine_registers(task->tid, &registers) < 0 ? NULL
-		: snapshot_take(task->tid, &registers);
-}
-
 static void take_pictures(const struct task *task, const struct registers *entry)
 {
 	struct launch *launch = task->tracee->window;
@@ -170,10 +161,10 @@ static void take_pictures(const struct task *task, const struct registers *entry
 	launch->wait_snapshot = NULL;
 	if (!launch_is_hazardous(launch))
 		return;
-	if (launch->is_reason)
-		launch->reason_snapshot = picture(task);
+	if (launch->is_reason && !launch->reason_snapshot)
+		launch->reason_snapshot = snapshot_standing(task->tid);
 	if (call_is_wait(entry))
-		launch->wait_snapshot = picture(task);
+		launch->wait_snapshot = snapshot_standing(task->tid);
 }
 
 static void begin_call(struct task *task, const struct registers *entry)
@@ -189,7 +180,7 @@ static void begin_call(struct task *task, const struct registers *entry)
 	if (!launch->current.text)
 		die(EXIT_TROUBLE, "no memory for another call");
 	launch->call_count++;
-	launch->is_reason = work && !launch->work;
+	launch->is_reason = work && !launch->reason.text && entries_explain(task, entry);
 	launch->work |= work;
 	launch->giving = call_gives(entry);
 	launch->closes_rest |= call_closes_rest(entry);
