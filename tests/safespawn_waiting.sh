@@ -85,11 +85,11 @@ test_the_whole_group_is_ended() {
 
 # The others of the caller's group go on
 test_in_the_foreground_the_command_alone_is_ended() {
-	status 124 clean safespawn -q -t 0.5 --foreground sh -c 'sleep 60 >/dev/null 2>&1 & echo $!
-		sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group; exec sleep 60'
+	status 124 clean safespawn -q -t "$PATIENCE" --foreground sh -c 'sleep 10000 >/dev/null 2>&1 & echo $!
+		sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group; exec sleep 10000'
 	kill "$out" || fail "it was ended too"
 	same group "$(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 3)" "$(cat group)"
-	status 137 clean safespawn -q -t 0.5 --foreground -k 0.1 --ignore-signal=TERM sleep 60
+	status 137 clean safespawn -q -t "$PATIENCE" --foreground -k 0.1 --ignore-signal=TERM sleep 10000
 }
 
 # It goes into ours; more time until that was enough to get there
