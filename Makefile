@@ -390,7 +390,7 @@ check check-all:
 # Those that ask the kernel, in no thousands, and need no compiler there
 KERNEL_SUITES = $(filter-out $(patsubst %,check_%,actions attack common doubts moves options plan races \
 	request statistics),$(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c)))) \
-	plan_strace safespawn_launch safespawn_privileges safespawn_signals safespawn_tree safespawn_waiting
+	safespawn_launch safespawn_waiting
 
 check-kernels: check-programs
 	@sh tests/kernels.sh '$(abspath $(BUILD))' $(if $(TESTS),$(WANTED),$(KERNEL_SUITES))
