@@ -312,16 +312,13 @@ test_other_pid_namespaces() {
 		fail "$(cat report)"
 }
 
-test_events_without_room_are_counted() {
-	long
-	need_watch
-	# shellcheck disable=SC2016	# its own
-	echo 'exec 9</etc/passwd; read -r _ <go; i=0
-		while [ $i -lt 2500 ]; do /bin/true; i=$((i + 1)); done' >many
+# Watches ./many, which waits for ./go, and reads nothing before it has ended: ./report
+unread() {
 	mkfifo go
 	sh many &
 	command=$!
-	spawnaudit --watch $command >report 2>&1 &
+	# shellcheck disable=SC2086	# several words, or none
+	spawnaudit ${options-} --watch $command >report 2>why &
 	watcher=$!
 	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
 	until_true is_watching
@@ -330,7 +327,16 @@ test_events_without_room_are_counted() {
 	wait $command
 	kill -CONT $watcher
 	kill -INT $watcher
-	wait $watcher
+	wait $watcher || fail "status $?: $(cat why)"
+}
+
+test_events_without_room_are_counted() {
+	long
+	need_watch
+	# shellcheck disable=SC2016	# its own
+	echo 'exec 9</etc/passwd; read -r _ <go; i=0
+		while [ $i -lt 2500 ]; do /bin/true; i=$((i + 1)); done' >many
+	unread
 	grep -q '^spawnaudit: [0-9]* events found no room: launches may be missing$' report ||
 		fail "$(cat report)"
 }
@@ -349,25 +355,11 @@ make_jvm() {
 	javac -J-XX:TieredStopAtLevel=1 -d jvm jvm/Launches.java >&2
 }
 
-# Each kind of launcher beside the others: shells, make's, and a JVM where there is one
-# Stopped, so that none is read
 test_launches_find_room_beside_all_that_is_opened() {
 	need_watch
-	mkfifo go
 	echo 'read -r _ <go; i=0; while [ $i -lt 8000 ]; do exec 9</etc/passwd; i=$((i + 1)); done
-		/bin/true; :' >opens
-	sh opens &
-	command=$!
-	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
-	spawnaudit --watch --provenance $command >report 2>why &
-	watcher=$!
-	until_true is_watching
-	kill -STOP $watcher
-	echo >go
-	wait $command
-	kill -CONT $watcher
-	kill -INT $watcher
-	wait $watcher || fail "status $?: $(cat why)"
+		/bin/true; :' >many
+	options=--provenance unread
 	# others of the machine may have taken what is kept for launches
 	grep -q ' found no room: launches may be missing$' report ||
 		like launches "spawnaudit: 1 launch: *" "$(sed 1q report)"
@@ -375,6 +367,7 @@ test_launches_find_room_beside_all_that_is_opened() {
 		"$(cat why)"
 }
 
+# Each kind of launcher beside the others: shells, make's, and a JVM where there is one
 test_none_is_missed() {
 	long
 	need_watch
