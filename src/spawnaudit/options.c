@@ -38,8 +38,8 @@ static const struct argp_option table[] = {
 	 "fork and exec in copies of processes with threads: first (of each place; the default), "
 	 "all, none", 0},
 	{"follow-daemons", 'f', 0, 0, "Go on until all descendants have ended", 0},
-	{"program", KEY_PROGRAM, "PATTERN", 0, "Tell only launches by programs whose path or "
-	 "name fits that", 0},
+	{"program", KEY_PROGRAM, "PATTERN", 0, "Tell only launches by programs whose path, "
+	 "name or script fits that", 0},
 	{"provenance", KEY_PROVENANCE, "CALLS", OPTION_ARG_OPTIONAL, "Tell who opened what leaked, "
 	 "where; COMMAND and what it makes don't outlive spawnaudit", 0},
 	{"verbose", 'v', 0, 0, "List every launch", 0},
