@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls that make descriptors which exec leaves open, and the filter of
- * seccomp(2) that stops a program there, and nowhere else.
+ * The system calls that make descriptors which exec leaves open, or no longer, and the
+ * filter of seccomp(2) that stops a program there and at each exec, and nowhere else.
  */
 #ifndef SPAWNAUDIT_CREATORS_H
 #define SPAWNAUDIT_CREATORS_H

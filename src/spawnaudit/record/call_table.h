@@ -7,7 +7,7 @@
  *
  * Arguments: d number, x hexadecimal, m mode, p path, D directory, o flags of
  * open, s signal, h how of sigprocmask, f operation of futex, v argv, c flags
- * of clone, k address of a socket. What follows isn't shown.
+ * of clone, k address of a socket, " bytes, whose number follows. What follows isn't shown.
  */
 #ifndef SPAWNAUDIT_CALL_TABLE_H
 #define SPAWNAUDIT_CALL_TABLE_H

@@ -10,10 +10,7 @@
 #define FINDING_BIT(kind) (1u << (kind))
 #define FINDING_ALL (FINDING_BIT(FINDING_KINDS) - 1)
 
-/*
- * FINDING_BITs; 0: safe. Of all but leak it is one at most:
- * the gravest.
- */
+/* FINDING_BITs; 0: safe. Of all but leak it is one at most: the gravest. */
 unsigned launch_judge(const struct launch *launch);
 
 /* What the judgement of a copy of a process with threads is drawn from */

@@ -21,7 +21,7 @@
 #define EVENT_VARIABLES 1024	/* in all */
 
 enum event_kind {
-	EVENT_BIRTH,		/* then its EVENT_STACK and EVENT_INHERITED, in any order */
+	EVENT_BIRTH,		/* then its EVENT_SNAPSHOT and EVENT_INHERITED, in any order */
 	EVENT_SNAPSHOT,
 	EVENT_INHERITED,	/* descriptor that the creator's next exec would hand on */
 	EVENT_CROSSED,		/* descriptor that is open after an exec; EVENT_EXEC is the last */
@@ -33,7 +33,7 @@ enum event_kind {
 
 struct event {
 	__u32 kind;
-	__s32 pid;		/* the new process, or the one that executes or ends */
+	__s32 pid;		/* the new process, or the one that executes, opens or ends */
 	__u64 at;		/* ns, CLOCK_MONOTONIC */
 };
 
