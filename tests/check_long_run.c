@@ -8,7 +8,8 @@
  * hundredth of them: launches made, seconds, memory in use by malloc and by the
  * process in kB, descriptors, microseconds of the median launch and of the slowest
  * of 100. As a picture:
- *	gnuplot -p -e 'plot for [i=3:7] "FILE" using 1:i with lines title columnhead(i)'
+ *	gnuplot -p -e 'set logscale y; plot for [i=3:7] "FILE" using 1:i with lines
+ *		title columnhead(i) noenhanced'
  */
 #include <fcntl.h>
 #include <linux/filter.h>
