@@ -224,6 +224,20 @@ test_the_child_sees_nothing_of_it() {
 	done
 }
 
+# What an unprivileged tracer may look at no more it still puts back.
+test_a_child_that_hides_its_memory_goes_on() {
+	need_functions
+	unprivileged=
+	if [ "$(id -u)" -eq 0 ]; then
+		unprivileged="setpriv --bounding-set=-sys_ptrace"
+		$unprivileged true 2>/dev/null || skip "setpriv can't"
+	fi
+	for option in --functions=first --functions=all; do
+		status 0 $unprivileged spawnaudit --log=report $option "$HELPERS/sa_functions" hiding
+		has 'functions while they were looked at'
+	done
+}
+
 # Later ones from there are judged by it, each counts, and the text is written once.
 test_the_first_from_a_place_tells_for_the_others() {
 	need_functions

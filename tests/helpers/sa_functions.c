@@ -282,6 +282,15 @@ static APART void with_ignored(void)
 	deeds_done++;
 }
 
+/* Who may not look at everything sees its memory no more, nor its copies' */
+static APART void with_hiding(void)
+{
+	check(prctl(PR_SET_DUMPABLE, 0) == 0);
+	with_time();
+	with_children();
+	deeds_done++;
+}
+
 /* Handlers of a program's own are fork's */
 static APART void unlock(void)
 {
@@ -327,7 +336,7 @@ static const struct {
 	{"children", with_children}, {"thread", with_thread}, {"traps", with_traps},
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
 	{"c++", with_cxx}, {"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
-	{"fork", with_fork}, {"remap", with_remap},
+	{"fork", with_fork}, {"remap", with_remap}, {"hiding", with_hiding},
 	{"differs", with_a_difference}, {"death", with_a_death},
 };
 

@@ -34,6 +34,8 @@ struct text {
 
 struct breakpoints {
 	int users;
+	pid_t pid;		/* that they were written to, */
+	int memory;		/* and what it may hide from us later on */
 	uint64_t size;		/* of all text */
 	int lacks_some;		/* a file whose functions aren't known, or couldn't be written */
 	size_t count;
@@ -163,12 +165,12 @@ static int collect(void *context, const struct process_mapping *mapping)
 	return r < 0 ? r : 0;
 }
 
-static void plant(struct breakpoints *breakpoints, int memory)
+static void plant(struct breakpoints *breakpoints)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < breakpoints->count; i++)
-		if (plant_text(memory, &breakpoints->list[i]))
+		if (plant_text(breakpoints->memory, &breakpoints->list[i]))
 			breakpoints->list[kept++] = breakpoints->list[i];
 		else
 			clear_text(&breakpoints->list[i]);
@@ -185,19 +187,20 @@ struct breakpoints *breakpoints_plant(pid_t pid)
 {
 	struct breakpoints *breakpoints = calloc(1, sizeof(*breakpoints));
 	struct planting planting = {.breakpoints = breakpoints, .pid = pid};
-	int memory = open_memory(pid), is_planted = 0;
+	int is_planted = 0;
 
-	if (breakpoints)
-		breakpoints->users = 1;
-	if (breakpoints && memory >= 0 && process_maps(pid, collect, &planting) == 0) {
-		plant(breakpoints, memory);
+	if (!breakpoints)
+		return NULL;
+	breakpoints->users = 1;
+	breakpoints->pid = pid;
+	breakpoints->memory = open_memory(pid);
+	if (breakpoints->memory >= 0 && process_maps(pid, collect, &planting) == 0) {
+		plant(breakpoints);
 		is_planted = breakpoints->count > 0;
-	} else if (breakpoints) {
+	} else {
 		breakpoints->size = 0;
 	}
-	planted += breakpoints ? breakpoints->size : 0;
-	if (memory >= 0)
-		close(memory);
+	planted += breakpoints->size;
 	if (is_planted)
 		return breakpoints;
 	breakpoints_let_go(breakpoints);
@@ -218,6 +221,8 @@ void breakpoints_let_go(struct breakpoints *breakpoints)
 	planted -= breakpoints->size;
 	for (size_t i = 0; i < breakpoints->count; i++)
 		clear_text(&breakpoints->list[i]);
+	if (breakpoints->memory >= 0)
+		close(breakpoints->memory);
 	free(breakpoints->list);
 	free(breakpoints);
 }
@@ -249,12 +254,27 @@ static int restore_mapping(void *context, const struct process_mapping *mapping)
 
 void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
 {
-	struct removal removal = {breakpoints, open_memory(pid)};
+	int is_copy = pid != breakpoints->pid;
+	struct removal removal = {breakpoints, is_copy ? open_memory(pid) : breakpoints->memory};
 
 	if (removal.memory < 0)
 		return;
-	process_maps(pid, restore_mapping, &removal);
-	close(removal.memory);
+	/* what it has mapped is hidden: they are where they were */
+	if (process_maps(pid, restore_mapping, &removal) < 0)
+		for (size_t i = 0; i < breakpoints->count; i++)
+			restore(removal.memory, &breakpoints->list[i], 0, breakpoints->list[i].size,
+				breakpoints->list[i].at.start);
+	if (is_copy)
+		close(removal.memory);
+}
+
+int breakpoints_can_be_reached(const struct breakpoints *breakpoints)
+{
+	int memory = open_memory(breakpoints->pid);
+
+	if (memory >= 0)
+		close(memory);
+	return memory >= 0;
 }
 
 int breakpoints_are_whole(const struct breakpoints *breakpoints)
@@ -281,17 +301,6 @@ static struct spot find_spot(const struct breakpoints *breakpoints, uint64_t add
 	spot.offset = address - text->at.start + text->at.offset;
 	spot.function = starts_before(text->file, spot.offset);
 	return spot;
-}
-
-/* One byte: what was written around it stays. */
-static void put_back(pid_t tid, unsigned char was, uint64_t address)
-{
-	int memory = open_memory(tid);
-
-	if (memory < 0)
-		return;
-	(void)!pwrite(memory, &was, 1, (off_t)address);
-	close(memory);
 }
 
 /*
@@ -323,8 +332,9 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 	machine_read(tid, address, &byte, 1);
 	if (!is_trap && byte != ARCH_BREAKPOINT)
 		return 0;
-	put_back(tid, was, address);
-	if (machine_go_to(tid, address) < 0)
+	/* one byte: what was written around it stays */
+	if (pwrite(breakpoints->memory, &was, 1, (off_t)address) != 1 ||
+	    machine_go_to(tid, address) < 0)
 		return 0;
 	ret->sp = registers.sp;
 	ret->back = 0;
@@ -363,6 +373,12 @@ void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid)
 }
 
 int breakpoints_are_whole(const struct breakpoints *breakpoints)
+{
+	(void)breakpoints;
+	return 0;
+}
+
+int breakpoints_can_be_reached(const struct breakpoints *breakpoints)
 {
 	(void)breakpoints;
 	return 0;

@@ -44,6 +44,12 @@ int breakpoints_are_whole(const struct breakpoints *breakpoints);
 void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid);
 
 /*
+ * Could they be put back in a copy of the process, too? It hides its memory from who
+ * isn't privileged by setuid(2), and by prctl(2).
+ */
+int breakpoints_can_be_reached(const struct breakpoints *breakpoints);
+
+/*
  * The thread is stopped by SIGTRAP: was it one of these? Then that one is gone, and the
  * thread goes on as if it had never been. *ret_own: there is a SIGTRAP of the program's
  * besides.

@@ -491,6 +491,11 @@ void entries_call(struct task *task, const struct registers *entry)
 
 	if (!watch || !watch->planted)
 		return;
+	/* before there is a copy of it in which nobody puts the text back */
+	if (!entry && !breakpoints_can_be_reached(watch->planted)) {
+		entries_give_up(task);
+		return;
+	}
 	if (!entry) {
 		veil(task);
 		return;
