@@ -238,6 +238,12 @@ test_a_child_that_hides_its_memory_goes_on() {
 	done
 }
 
+test_a_signal_that_a_call_lets_through_is_handled() {
+	child suspension
+	has '^ *\* setenv in libc'
+	[ "$(grep -c rt_sigsuspend report)" -le 1 ] || fail "again and again: $(cat report)"
+}
+
 # Later ones from there are judged by it, each counts, and the text is written once.
 test_the_first_from_a_place_tells_for_the_others() {
 	need_functions

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -282,6 +283,26 @@ static APART void with_ignored(void)
 	deeds_done++;
 }
 
+/* A signal waits, and is let through by a call that has a mask of its own */
+static APART void with_a_suspension(void)
+{
+	sigset_t set;
+
+	catch(SIGUSR1);
+	sigfillset(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(SIGUSR1);
+	sigdelset(&set, SIGUSR1);
+	check(sigsuspend(&set) < 0 && others == 1);
+	raise(SIGUSR1);
+	check(epoll_pwait(epoll_create1(EPOLL_CLOEXEC), &(struct epoll_event){0}, 1, -1, &set) < 0);
+	check(others == 2);
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	check(sigismember(&set, SIGTRAP) && sigismember(&set, SIGUSR1));
+	with_setenv();
+	deeds_done++;
+}
+
 /* Who may not look at everything sees its memory no more, nor its copies' */
 static APART void with_hiding(void)
 {
@@ -337,6 +358,7 @@ static const struct {
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
 	{"c++", with_cxx}, {"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
 	{"fork", with_fork}, {"remap", with_remap}, {"hiding", with_hiding},
+	{"suspension", with_a_suspension},
 	{"differs", with_a_difference}, {"death", with_a_death},
 };
 

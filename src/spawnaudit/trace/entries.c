@@ -54,6 +54,7 @@ struct watch {
 	 */
 	int is_blocked;		/* as the child wants it */
 	int is_veiled;		/* and we have unblocked it */
+	int has_call_mask;	/* the call that it is in has one of its own */
 	int has_met_libc;	/* it is a file of its own */
 	int has_returned;	/* from fork */
 	uint64_t blamed_sp, blamed_back;	/* of the first function to be blamed */
@@ -132,6 +133,22 @@ static void unveil(struct task *task)
 	mask |= TRAP_BIT;
 	ptrace(SET_MASK, task->tid, sizeof(mask), &mask);
 	watch->is_veiled = 0;
+}
+
+/* These leave it in force until the handler of what interrupts them begins. */
+static int has_mask(long call)
+{
+	static const long calls[] = {
+		SYS_rt_sigsuspend, SYS_pselect6, SYS_ppoll, SYS_epoll_pwait,
+#ifdef SYS_epoll_pwait2
+		SYS_epoll_pwait2,
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == call)
+			return 1;
+	return 0;
 }
 
 /*
@@ -453,8 +470,10 @@ static void deliver(struct task *task, int signal_number)
 		entries_give_up(task);
 		return;
 	}
-	if (process_status(task->tid, 0, &status) < 0 || !(status.caught & bit))
+	if (process_status(task->tid, 0, &status) < 0 || !(status.caught & bit)) {
+		veil(task);
 		return;
+	}
 	/* the handler's frame keeps the mask that the child wants, and it begins with another */
 	unveil(task);
 	task->enters_handler = 1;
@@ -491,16 +510,8 @@ void entries_call(struct task *task, const struct registers *entry)
 
 	if (!watch || !watch->planted)
 		return;
-	/* before there is a copy of it in which nobody puts the text back */
-	if (!entry && !breakpoints_can_be_reached(watch->planted)) {
-		entries_give_up(task);
-		return;
-	}
-	if (!entry) {
-		veil(task);
-		return;
-	}
 	unveil(task);
+	watch->has_call_mask = !entry->foreign && has_mask(entry->call);
 	if (entry->call == SYS_rt_sigaction && entry->arguments[0] == SIGTRAP &&
 	    entry->arguments[1] != 0)
 		machine_read(task->tid, entry->arguments[1], &handler, sizeof(handler));
@@ -508,6 +519,20 @@ void entries_call(struct task *task, const struct registers *entry)
 	if (entry->foreign || handler == (uintptr_t)SIG_IGN || !launch ||
 	    call_clone_flags(task->tid, entry) & CLONE_UNTRACED || now_ns() - launch->born > LONG)
 		entries_give_up(task);
+}
+
+void entries_return(struct task *task, int interrupted)
+{
+	struct watch *watch = task->tracee->watch;
+
+	if (!watch || !watch->planted)
+		return;
+	/* before there is a copy of it in which nobody puts the text back */
+	if (!breakpoints_can_be_reached(watch->planted))
+		entries_give_up(task);
+	/* to set a mask would end that of the call */
+	else if (!interrupted || !watch->has_call_mask)
+		veil(task);
 }
 
 /*

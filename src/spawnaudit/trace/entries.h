@@ -24,8 +24,11 @@ void entries_admit(struct task *task);
 /* It is stopped by this signal: what it is to get. 0: nothing, the signal was ours. */
 int entries_signal(struct task *task, int signal_number);
 
-/* It is stopped where a system call begins, or ends (entry NULL). */
+/* It is stopped where a system call begins, */
 void entries_call(struct task *task, const struct registers *entry);
+
+/* or ends; interrupted: by a signal. */
+void entries_return(struct task *task, int interrupted);
 
 /* Is such a call one of the function that is to be blamed, if there is one? */
 int entries_explain(const struct task *task, const struct registers *entry);

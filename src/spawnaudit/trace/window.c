@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "window.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -233,6 +234,7 @@ int window_call(struct task *task)
 {
 	struct launch *launch = task->tracee->window;
 	struct registers registers;
+	int64_t result;
 
 	switch (machine_call_stop(task->tid, task->in_call, &registers)) {
 	case CALL_ENTRY:
@@ -243,8 +245,9 @@ int window_call(struct task *task)
 	case CALL_EXIT:
 		/* the end of the clone that made it comes without a beginning */
 		if (task->in_call) {
-			entries_call(task, NULL);
-			finish_call(launch, 1, (int64_t)registers.result);
+			result = (int64_t)registers.result;
+			entries_return(task, is_restarted(result) || result == -EINTR);
+			finish_call(launch, 1, result);
 		}
 		task->in_call = 0;
 		break;
