@@ -55,6 +55,47 @@ test_what_is_not_safe_is_named() {
 	has '^ *\* setenv in libc'
 }
 
+# All of a pool would end with spawnaudit, and have their text twice.
+test_few_workers_of_a_pool_are_looked_at() {
+	need_functions
+	cat >pool.c <<-'END'
+		#include <pthread.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *idle(void *nothing)
+		{
+			for (;;)
+				pause();
+			return nothing;
+		}
+
+		int main(void)
+		{
+			int ends[2];
+			pthread_t thread;
+			char c;
+
+			if (pthread_create(&thread, NULL, idle, NULL) || pipe(ends))
+				return 1;
+			for (int i = 0; i < 9; i++)
+				if (fork() == 0) {
+					close(ends[1]);
+					_exit(read(ends[0], &c, 1) != 0);
+				}
+			close(ends[1]);
+			while (wait(NULL) > 0)
+				;
+			return 0;
+		}
+	END
+	${CC:-cc} -o pool pool.c -pthread || fail "it doesn't build"
+	status 0 spawnaudit --json --log=report ./pool
+	same launches 9 "$(grep -c '"type": "launch"' report)"
+	same "looked at" 4 "$(grep -c '"functions_of": "this"' report)"
+	same "judged by their calls alone" 5 "$(grep -c '"judged_by": "calls"' report)"
+}
+
 test_functions_of_cxx_have_their_names() {
 	need_functions
 	grep -q iberty "$BUILD/audit.mk" || skip "built without libiberty"

@@ -28,6 +28,9 @@
 #define PLACES_MAX 64		/* of one program, with --functions=first */
 #define LAUNCHERS_MAX 1024	/* that are kept, of all programs */
 
+/* Of a place's children that live beside each other, so many are looked at */
+#define BESIDE 4
+
 #define TRAP_BIT (UINT64_C(1) << (SIGTRAP - 1))
 
 /* Since Linux 3.11; libc has them under names that differ between versions */
@@ -277,6 +280,9 @@ static void begin(struct task *task, struct launch *launch)
 			launch->are_firsts = 1;
 			return;
 		}
+		/* a pool isn't to end with us, nor to have all its text twice */
+		if (watch->launcher->users > BESIDE)
+			return;
 	}
 	if (ignores_traps(task->tid))
 		return;
