@@ -140,11 +140,13 @@ test_gcc_replaces_them_in_c() {
 }
 
 test_clang_replaces_them_in_c() {
+	long
 	[ -z "${SAN-}" ] || skip "clang's sanitizers ask for libc's themselves"
 	each_c clang
 }
 
 test_gcc_replaces_them_in_cxx() {
+	long
 	each_cxx g++
 }
 
