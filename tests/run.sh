@@ -96,8 +96,9 @@ wanted=${CHECK_ALL-}${TESTS-}
 # What make was called with is not for the makes in the tests
 unset TESTS MAKEFLAGS MFLAGS MAKEOVERRIDES STATIC V
 if [ -z "${CHECK_ALL-}" ]; then
-	: "${RACES_PERCENT=20}" "${MODEL_PERCENT=20}" "${FAULTS_PERCENT=10}"
-	export RACES_PERCENT MODEL_PERCENT FAULTS_PERCENT
+	: "${RACES_PERCENT=20}" "${MODEL_PERCENT=20}" "${FAULTS_PERCENT=10}" "${CAPTURE_PERCENT=20}"
+	: "${DEADLINE_ROUNDS=1000}"
+	export RACES_PERCENT MODEL_PERCENT FAULTS_PERCENT CAPTURE_PERCENT DEADLINE_ROUNDS
 fi
 for suite in "$@"; do
 	if says "$suite" long && [ -z "$wanted" ]; then

@@ -50,6 +50,7 @@ test_what_a_run_generates_makes_the_next_one_clean() {
 }
 
 test_the_lines_have_nothing_that_changes() {
+	long
 	need_audit
 	for turn in 1 2; do
 		: >"$turn"
@@ -79,7 +80,6 @@ test_lines_behind_the_report_are_a_file() {
 }
 
 test_more_leaks_than_are_told_are_suppressed_by_their_place() {
-	long
 	need_audit
 	# shellcheck disable=SC2016
 	fed_back sh -c 'for file in /usr/bin/[a-z]*; do
@@ -94,7 +94,6 @@ test_more_leaks_than_are_told_are_suppressed_by_their_place() {
 }
 
 test_names_that_others_chose_fit_themselves_alone() {
-	long
 	need_audit
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	cp "$HELPERS/sa_report" 'a b*[x]?\'
@@ -145,7 +144,6 @@ test_what_fits_a_line_isnt_told_and_the_rest_is() {
 }
 
 test_programs_are_named_by_their_script() {
-	long
 	need_audit
 	printf '#!/bin/sh\nexec 7</etc/passwd\n/bin/true\nexit 0\n' >deploy.sh
 	chmod +x deploy.sh
@@ -179,7 +177,6 @@ test_functions_of_the_child_are_looked_at() {
 }
 
 test_functions_without_names_are_told_by_their_place() {
-	long
 	need_audit
 	command -v strip >/dev/null || skip "strip isn't installed"
 	cp "$HELPERS/sa_trace_sins" bare
@@ -328,7 +325,6 @@ watched() {
 }
 
 test_what_was_seen_by_watching() {
-	long
 	need_audit
 	spawnaudit --watch=0.001 1 >/dev/null 2>why || skip "$(sed 's/^spawnaudit: //; q' why)"
 	watched --gen-suppressions=known || fail "status $?: $(cat report)"
