@@ -116,6 +116,7 @@ test_the_manuals_programs_build_against_it_and_run() {
 }
 
 test_installcheck_finds_what_is_wrong() {
+	long
 	need_pkg_config
 	install_below_dest prefix=/usr
 	for file in lib/libspawnutil.so lib/"libspawnutil.so.$abi" lib/libspawnutil.a lib/pkgconfig/spawnutil.pc \
