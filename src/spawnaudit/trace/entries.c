@@ -19,14 +19,13 @@
 #include "../record/safe.h"
 #include "breakpoints.h"
 #include "common/message.h"
+#include "launchers.h"
 #include "start.h"
 
 /* ns; a child that got so far is a worker, and not one of a busy machine */
 #define LONG 10000000000
 
 #define FUNCTIONS_MAX 10000	/* of one child */
-#define PLACES_MAX 64		/* of one program, with --functions=first */
-#define LAUNCHERS_MAX 1024	/* that are kept, of all programs */
 
 /* Of a place's children that live beside each other, so many are looked at */
 #define BESIDE 4
@@ -36,15 +35,6 @@
 /* Since Linux 3.11; libc has them under names that differ between versions */
 #define GET_MASK 0x420a
 #define SET_MASK 0x420b
-
-/* A place that launches come from, and what the first one from there did */
-struct launcher {
-	char *program;
-	uint64_t key;
-	struct functions *functions;	/* NULL: not known yet */
-	unsigned users;
-	struct launcher *next;
-};
 
 struct watch {
 	struct breakpoints *planted;	/* NULL: the text is its own */
@@ -65,28 +55,15 @@ struct watch {
 };
 
 static enum functions_mode mode;
-static struct launcher *launchers;	/* the newest is the first */
 
 void entries_setup(const struct options *options)
 {
 	mode = breakpoints_are_known() ? options->functions : FUNCTIONS_NONE;
 }
 
-static void free_launcher(struct launcher *launcher)
-{
-	functions_let_go(launcher->functions);
-	free(launcher->program);
-	free(launcher);
-}
-
 void entries_free(void)
 {
-	struct launcher *launcher;
-
-	while ((launcher = launchers)) {
-		launchers = launcher->next;
-		free_launcher(launcher);
-	}
+	launchers_forget();
 	starts_forget();
 }
 
@@ -183,81 +160,6 @@ void entries_give_up(struct task *task)
 		launch->functions->is_complete = 0;
 }
 
-/*
- * Two places may differ in what lies far out on the stack only; what varies there by
- * chance makes one place look like many, which costs a little and tells nothing wrong.
- */
-struct key {
-	const struct snapshot *snapshot;
-	uint64_t hash;
-};
-
-static void mix(struct key *key, uint64_t value)
-{
-	key->hash = (key->hash ^ value) * UINT64_C(0x100000001b3);
-}
-
-static int mix_mapping(void *context, const struct process_mapping *mapping)
-{
-	struct key *key = context;
-	uint64_t word;
-
-	if (!mapping->is_executable)
-		return 0;
-	for (size_t at = 0; at + sizeof(word) <= key->snapshot->size; at += sizeof(word)) {
-		memcpy(&word, key->snapshot->stack + at, sizeof(word));
-		if (word - mapping->start >= mapping->end - mapping->start)
-			continue;
-		mix(key, at);
-		mix(key, mapping->inode);
-		mix(key, word - mapping->start + mapping->offset);
-	}
-	return 0;
-}
-
-/* The oldest go: a place that launches again is looked at again. */
-static void trim_launchers(void)
-{
-	struct launcher **link = &launchers, *launcher;
-
-	for (size_t count = 0; (launcher = *link); count++)
-		if (count >= LAUNCHERS_MAX && launcher->users == 0) {
-			*link = launcher->next;
-			free_launcher(launcher);
-		} else {
-			link = &launcher->next;
-		}
-}
-
-/* NULL: no more of this program are looked at. */
-static struct launcher *find_launcher(const struct launch *launch)
-{
-	struct key key = {launch->snapshot, UINT64_C(0xcbf29ce484222325)};
-	const char *program = launch->program ? launch->program : "";
-	struct launcher *launcher;
-	size_t others = 0;
-
-	if (!launch->snapshot || process_maps(launch->parent, mix_mapping, &key) < 0)
-		return NULL;
-	for (launcher = launchers; launcher; launcher = launcher->next) {
-		if (strcmp(launcher->program, program) != 0)
-			continue;
-		if (launcher->key == key.hash)
-			return launcher;
-		others++;
-	}
-	if (others >= PLACES_MAX)
-		return NULL;
-	launcher = calloc(1, sizeof(*launcher));
-	if (!launcher || !(launcher->program = strdup(program)))
-		die(EXIT_TROUBLE, "no memory for another place");
-	launcher->key = key.hash;
-	launcher->next = launchers;
-	launchers = launcher;
-	trim_launchers();
-	return launcher;
-}
-
 /* The kernel would forget that it is ignored. */
 static int ignores_traps(pid_t pid)
 {
@@ -271,7 +173,7 @@ static void begin(struct task *task, struct launch *launch)
 	struct watch *watch = watch_of(task->tracee);
 
 	if (mode == FUNCTIONS_FIRST) {
-		watch->launcher = find_launcher(launch);
+		watch->launcher = launchers_find(launch);
 		if (!watch->launcher)
 			return;
 		watch->launcher->users++;
