@@ -450,7 +450,7 @@ fuzz:
 FUZZED_safespawn = capabilities envfile fdlist landlock limits lists redirect values
 FUZZED_spawnbench = axes json_tree old statistics
 FUZZED_spawnaudit = look/announced look/flags look/futex look/machine look/peer look/process record/calls \
-	record/safe trace/starts
+	record/call_table record/call_text record/safe trace/starts
 fuzzed = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(FUZZED_$(1))) $(COMMON_OBJECTS) $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
 link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) -lm $(OWN_LINK))
 $(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a $(BUILD)/argp.flags

@@ -26,7 +26,7 @@ need_cross() {
 		>"$tmp/log" 2>&1 || fail "$(cat "$tmp/log")"
 	mv "$tmp/log" "$built/log"
 	# what of spawnaudit needs no libdw
-	for file in look/machine record/calls trace/window; do
+	for file in look/machine record/calls record/call_table record/call_text trace/window; do
 		[ -n "$is_libcs" ] ||
 			$cross-gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$top/src" -c \
 				-o "$built/${file##*/}.o" "$top/src/spawnaudit/$file.c" \

@@ -71,8 +71,9 @@ rooms() {
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
 		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/safe.h spawnaudit/record/origin.h
 		spawnaudit/record/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/record/descriptors.h
-		spawnaudit/record/calls.* | arch/arch.h common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/launch.h spawnaudit/record/call_table.h spawnaudit/record/calls.h
-		spawnaudit/record/call_table.h | arch/arch.h
+		spawnaudit/record/calls.* | arch/arch.h spawnaudit/look/* spawnaudit/record/launch.h spawnaudit/record/call_table.h spawnaudit/record/calls.h
+		spawnaudit/record/call_text.* | common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/call_table.h spawnaudit/record/call_text.h
+		spawnaudit/record/call_table.* | arch/arch.h spawnaudit/record/launch.h spawnaudit/record/call_table.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
 		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "bytes.h"
+#include "spawnaudit/record/call_text.h"
 #include "spawnaudit/record/calls.h"
 
 #define NOBODY 0x7ffffff0	/* no process has that number */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls as people read them, and what they tell about the code that makes them. */
+/* What system calls tell about the code that makes them. */
 #ifndef SPAWNAUDIT_CALLS_H
 #define SPAWNAUDIT_CALLS_H
 
@@ -14,15 +14,6 @@ int call_is_exec(long number);
 
 /* May it wait for a lock? */
 int call_is_wait(const struct registers *entry);
-
-/* At the beginning of a call: "name(arguments)", for free(). */
-char *call_text(pid_t tid, const struct registers *entry);
-
-/*
- * The same when the program has gone on: kept is what stood where its path is, which is
- * argument number call_path(); NULL: that couldn't be read.
- */
-char *call_text_kept(const struct registers *entry, const char *kept);
 
 /* The argument that is a path, or -1. */
 int call_path(long number);

@@ -10,6 +10,7 @@
 #include "../hang/suspect.h"
 #include "../hang/verdict.h"
 #include "../look/process.h"
+#include "../record/call_text.h"
 #include "../record/calls.h"
 
 /* ns; between two looks, and then a part of the child's age */

@@ -13,6 +13,7 @@
 #include "../look/creators.h"
 #include "../look/process.h"
 #include "../options.h"
+#include "../record/call_text.h"
 #include "../record/calls.h"
 #include "../record/descriptors.h"
 #include "../record/launch.h"

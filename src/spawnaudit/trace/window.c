@@ -12,6 +12,7 @@
 
 #include "../look/process.h"
 #include "../look/runtimes.h"
+#include "../record/call_text.h"
 #include "../record/calls.h"
 #include "../record/clock.h"
 #include "../record/judgement.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../look/creators.h"
-#include "../record/calls.h"
+#include "../record/call_text.h"
 
 /* The address of a file may be used again, but not for that inode. */
 static struct identity identity_of(const struct event_file *file)
