@@ -83,11 +83,11 @@ int redirection_parse(const char *spec, struct redirection *ret, const char **re
 	*ret_why = "nothing behind it";
 	if (!*at)
 		return -EINVAL;
-	redirection.file = at;
-	if (redirection.kind == REDIRECT_COPY && strcmp(at, "-") == 0)
+	if (redirection.kind == REDIRECT_FILE)
+		redirection.file = at;
+	else if (strcmp(at, "-") == 0)
 		redirection.kind = REDIRECT_CLOSE;
-	else if (redirection.kind == REDIRECT_COPY &&
-		 parse_fd(at, strlen(at), &redirection.from, ret_why) < 0)
+	else if (parse_fd(at, strlen(at), &redirection.from, ret_why) < 0)
 		return -EINVAL;
 	*ret = redirection;
 	return 0;
