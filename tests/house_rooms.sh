@@ -53,8 +53,10 @@ rooms() {
 		spawnaudit/look/snapshot.* | spawnaudit/look/machine.h spawnaudit/look/snapshot.h
 		spawnaudit/look/shrinking.* | spawnaudit/look/shrinking.h
 		spawnaudit/look/demangle.* | spawnaudit/look/demangle.h
-		spawnaudit/look/view.* | spawnaudit/look/demangle.h spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h
-		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/place.h
+		spawnaudit/look/view_libdw.h |
+		spawnaudit/look/view.* | spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/view_libdw.h
+		spawnaudit/look/symbols.* | spawnaudit/look/demangle.h spawnaudit/look/view.h spawnaudit/look/view_libdw.h spawnaudit/look/symbols.h
+		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/symbols.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h
 		spawnaudit/look/announced.* | spawnutil.h spawnaudit/look/process.h spawnaudit/look/announced.h
 		spawnaudit/look/holders.* | spawnaudit/look/process.h spawnaudit/look/holders.h

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../look/permission.h"
+#include "../look/symbols.h"
 #include "../options.h"
 #include "common/message.h"
 #include "spawnutil.h"
@@ -68,11 +69,12 @@ static void state_origin(const struct account *account)
 static void describe_place(const struct account *account, const struct waiter *waiter,
 			   char *ret, size_t size)
 {
-	const char *symbol = NULL, *module = NULL;
+	const char *module = NULL;
+	char *symbol = NULL;
 	uint64_t offset;
 
 	if (account->view)
-		symbol = view_symbol(account->view, waiter->futex.address, &offset, &module);
+		symbol = symbol_name(account->view, waiter->futex.address, &offset, &module);
 	if (symbol && offset)
 		snprintf(ret, size, "%s+%zu in %s", symbol, (size_t)offset, module);
 	else if (symbol)
@@ -82,6 +84,7 @@ static void describe_place(const struct account *account, const struct waiter *w
 	else
 		snprintf(ret, size, "0x%lx in %s", (unsigned long)waiter->futex.address,
 			 waiter->place && *waiter->place ? waiter->place : "anonymous memory");
+	free(symbol);
 }
 
 static void state_wait(const struct account *account, const struct waiter *waiter)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols.h"
+
 static struct place *united;	/* no two of them are the same */
 
 /* Frames that lie in no file */
@@ -77,7 +79,7 @@ void place_name(struct place *place)
 	if (!place || !place->view)
 		return;
 	for (size_t i = 0; i < place->count; i++)
-		view_name(place->view, &place->frames[i]);
+		frame_name(place->view, &place->frames[i]);
 	view_let_go(place->view);
 	place->view = NULL;
 }

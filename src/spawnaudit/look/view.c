@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "demangle.h"
 #include "process.h"
 #include "shrinking.h"
 #include "snapshot.h"
+#include "view_libdw.h"
 
 /* Of one process */
 #define RENEWALS 4
@@ -31,17 +31,20 @@ struct view {
 	int is_broken;		/* a file that it has mapped became shorter */
 	struct process_mapping *mappings;	/* of files; unless it is past */
 	size_t mapping_count;
-	char *symbol;		/* a copy: the name lies in the file */
 	const struct snapshot *snapshot;	/* that is being unwound */
 	struct registers registers;	/* where that begins */
 };
 
-/* Whether the function, which uses libdw, came to its end; a view where one didn't is done with. */
-static int guard(struct view *view, void (*function)(void *view, void *context), void *context)
+int view_guard(struct view *view, void (*function)(void *view, void *context), void *context)
 {
 	if (!view->is_broken)
 		view->is_broken = !shrinking_survived(function, view, context);
 	return !view->is_broken;
+}
+
+Dwfl *view_dwfl(const struct view *view)
+{
+	return view->dwfl;
 }
 
 /*
@@ -134,14 +137,15 @@ static int own_module(Dwfl_Module *module, void **userdata, const char *name, Dw
 }
 
 /* dwfl_addrmodule() gives the last one for what lies behind it, too. */
-static Dwfl_Module *find_module(const struct view *view, uint64_t address, const char **name,
-				uint64_t *start)
+Dwfl_Module *view_module(const struct view *view, uint64_t address, const char **ret_name,
+			 uint64_t *ret_start)
 {
 	Dwfl_Module *module = dwfl_addrmodule(view->dwfl, address);
 	Dwarf_Addr end = 0;
 
-	*name = module ? dwfl_module_info(module, NULL, start, &end, NULL, NULL, NULL, NULL) : NULL;
-	return *name && address >= *start && address < end ? module : NULL;
+	*ret_name = module ? dwfl_module_info(module, NULL, ret_start, &end, NULL, NULL, NULL, NULL)
+			   : NULL;
+	return *ret_name && address >= *ret_start && address < end ? module : NULL;
 }
 
 static int report_maps(struct view *view)
@@ -274,7 +278,7 @@ static struct view *make_view(struct view from)
 		return NULL;
 	*view = from;
 	view->users = 1;
-	if (guard(view, open_view, &is_open) && is_open)
+	if (view_guard(view, open_view, &is_open) && is_open)
 		return view;
 	view_let_go(view);
 	return NULL;
@@ -313,11 +317,10 @@ void view_let_go(struct view *view)
 {
 	if (!view || --view->users > 0)
 		return;
-	guard(view, close_view, NULL);
+	view_guard(view, close_view, NULL);
 	for (size_t i = 0; i < view->mapping_count; i++)
 		free((char *)(uintptr_t)view->mappings[i].name);
 	free(view->mappings);
-	free(view->symbol);
 	free(view);
 }
 
@@ -355,7 +358,7 @@ static int add_frame(struct frames *frames, uint64_t address)
 	if (frames->count == frames->size)
 		return 0;
 	*frame = (struct frame){.address = address};
-	if (find_module(frames->view, address, &name, &start)) {
+	if (view_module(frames->view, address, &name, &start)) {
 		frame->module = strdup(name);
 		frame->offset = address - start;
 	}
@@ -382,7 +385,7 @@ static int has_rules(const struct view *view, uint64_t pc)
 {
 	const char *name;
 	uint64_t start;
-	Dwfl_Module *module = find_module(view, pc, &name, &start);
+	Dwfl_Module *module = view_module(view, pc, &name, &start);
 	Dwarf_Frame *frame = NULL;
 	Dwarf_Addr bias = 0;
 	Dwarf_CFI *cfi = module ? dwfl_module_eh_cfi(module, &bias) : NULL;
@@ -428,68 +431,11 @@ size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct fr
 
 	view->snapshot = snapshot;
 	view->registers = snapshot->registers;
-	*ended = guard(view, unwind, &frames) ? frames.ended : "a file became shorter meanwhile";
+	if (!view_guard(view, unwind, &frames))
+		frames.ended = "a file became shorter meanwhile";
+	*ended = frames.ended;
 	view->snapshot = NULL;
 	return frames.count;
-}
-
-/*
- * Names
- */
-
-/* As people know it, for free(): "pthread_mutex_lock@@GLIBC_2.2.5", "_ZN3Job3runEv" */
-static char *readable(const char *symbol)
-{
-	char *plain = symbol ? strndup(symbol, strcspn(symbol, "@")) : NULL;
-	char *demangled = plain ? demangle(plain) : NULL;
-
-	if (!demangled)
-		return plain;
-	free(plain);
-	return demangled;
-}
-
-/*
- * dwfl_module_getsrc() takes the nearest unit that has an index; Go's have none,
- * so that another's last line would be given for them: a unit must hold the
- * address itself.
- */
-static Dwarf_Line *find_line(Dwfl_Module *module, Dwarf_Addr address)
-{
-	Dwarf_Addr bias;
-	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
-
-	if (unit && dwarf_haspc(unit, address - bias) > 0)
-		return dwarf_getsrc_die(unit, address - bias);
-	unit = NULL;
-	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
-		if (dwarf_haspc(unit, address - bias) > 0)
-			return dwarf_getsrc_die(unit, address - bias);
-	return NULL;
-}
-
-static void name_frame(void *of, void *context)
-{
-	struct view *view = of;
-	struct frame *frame = context;
-	const char *name;
-	uint64_t start;
-	Dwfl_Module *module = find_module(view, frame->address, &name, &start);
-	Dwarf_Line *line;
-
-	if (!module)
-		return;
-	name = dwfl_module_addrname(module, frame->address);
-	line = find_line(module, frame->address);
-	frame->function = readable(name);
-	name = line && dwarf_lineno(line, &frame->line) == 0 ? dwarf_linesrc(line, NULL, NULL)
-							     : NULL;
-	frame->file = name ? strdup(name) : NULL;
-}
-
-void view_name(struct view *view, struct frame *frame)
-{
-	guard(view, name_frame, frame);
 }
 
 void frame_clear(struct frame *frame)
@@ -498,84 +444,4 @@ void frame_clear(struct frame *frame)
 	free(frame->function);
 	free(frame->file);
 	*frame = (struct frame){0};
-}
-
-/* The module whose file, as its own headers have it, fills the address */
-struct owner {
-	uint64_t address;
-	Dwfl_Module *module;
-};
-
-static int find_owner(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr start,
-		      void *context)
-{
-	struct owner *owner = context;
-	GElf_Addr bias;
-	Elf *elf = dwfl_module_getelf(module, &bias);
-	GElf_Phdr header;
-	size_t count;
-
-	(void)userdata, (void)name, (void)start;
-	if (!elf || elf_getphdrnum(elf, &count) < 0)
-		return DWARF_CB_OK;
-	for (size_t i = 0; i < count; i++)
-		if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD &&
-		    owner->address - bias - header.p_vaddr < header.p_memsz)
-			owner->module = module;
-	return owner->module ? DWARF_CB_ABORT : DWARF_CB_OK;
-}
-
-/* Also of variables that begin as 0, which may lie behind all that is mapped of the file. */
-static Dwfl_Module *find_module_of_data(const struct view *view, uint64_t address,
-					const char **name, uint64_t *start)
-{
-	Dwfl_Module *module = find_module(view, address, name, start);
-	struct owner owner = {address, module};
-
-	if (module)
-		return module;
-	dwfl_getmodules(view->dwfl, find_owner, &owner, 0);
-	*name = NULL;
-	if (owner.module)
-		*name = dwfl_module_info(owner.module, NULL, start, NULL, NULL, NULL, NULL, NULL);
-	return *name ? owner.module : NULL;
-}
-
-struct symbol {
-	uint64_t address;
-	uint64_t offset;
-	const char *module;
-};
-
-static void find_symbol(void *of, void *context)
-{
-	struct view *view = of;
-	struct symbol *symbol = context;
-	uint64_t start;
-	Dwfl_Module *module = find_module_of_data(view, symbol->address, &symbol->module, &start);
-	const char *name = NULL;
-	GElf_Off offset = 0;
-	GElf_Sym ignored;
-
-	if (module)
-		name = dwfl_module_addrinfo(module, symbol->address, &offset, &ignored, NULL, NULL,
-					    NULL);
-	else
-		symbol->module = NULL;
-	view->symbol = readable(name);
-	symbol->offset = offset;
-}
-
-const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
-			const char **ret_module)
-{
-	struct symbol symbol = {.address = address};
-
-	free(view->symbol);
-	view->symbol = NULL;
-	if (!guard(view, find_symbol, &symbol))
-		symbol = (struct symbol){0};
-	*ret_offset = symbol.offset;
-	*ret_module = symbol.module;
-	return view->symbol;
 }

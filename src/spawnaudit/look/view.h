@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process as elfutils' libdw sees it: the files that it has mapped, how its
- * stacks unwind, and what lies at an address. What has been read of the files is
- * kept, for as long as somebody uses the view. Only files of this machine are
- * read: no debug server is asked, while a program may wait for us.
+ * A process as elfutils' libdw sees it: the files that it has mapped, and how its
+ * stacks unwind. What has been read of the files is kept, for as long as somebody
+ * uses the view. Only files of this machine are read: no debug server is asked,
+ * while a program may wait for us.
  */
 #ifndef SPAWNAUDIT_VIEW_H
 #define SPAWNAUDIT_VIEW_H
@@ -19,7 +19,7 @@ struct frame {
 	uint64_t address;	/* of the call; of the innermost frame, where it is */
 	char *module;		/* path of the file; NULL: code that lies in none */
 	uint64_t offset;	/* in the module */
-	char *function;		/* NULL: no symbol */
+	char *function;		/* frame_name()'s, as what follows; NULL: no symbol */
 	char *file;		/* of the source, NULL: no debug information */
 	int line;
 };
@@ -50,17 +50,6 @@ int view_renew(struct view **view);
 size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct frame *frames,
 		   size_t size, const char **ended);
 
-/* Function, file and line. Reads files and is slow: not while a program waits for us. */
-void view_name(struct view *view, struct frame *frame);
-
 void frame_clear(struct frame *frame);
-
-/*
- * The name of the variable or function at an address, how far behind its beginning
- * that lies, and the path of the file; NULL where unknown. They are the view's, until
- * it is asked for the next.
- */
-const char *view_symbol(struct view *view, uint64_t address, uint64_t *ret_offset,
-			const char **ret_module);
 
 #endif
