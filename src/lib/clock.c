@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
 
-#include <time.h>
-
 int64_t spu__now_us(void)
 {
 	struct timespec now;
@@ -21,4 +19,11 @@ int64_t spu__deadline_in(int timeout_ms)
 int64_t spu__deadline_of(int timeout_ms)
 {
 	return timeout_ms ? spu__deadline_in(timeout_ms) : NEVER;
+}
+
+struct timespec spu__timespec(int64_t us)
+{
+	if (us < 0)
+		us = 0;
+	return (struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
 }

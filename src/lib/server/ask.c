@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../arch/arch.h"
@@ -60,13 +59,7 @@ static int await(struct pollfd *polls, nfds_t count, int64_t deadline)
 	int r;
 
 	for (;;) {
-		if (deadline != NEVER) {
-			int64_t left = deadline - spu__now_us();
-
-			left = left < 0 ? 0 : left;
-			timeout.tv_sec = (time_t)(left / 1000000);
-			timeout.tv_nsec = (long)(left % 1000000) * 1000;
-		}
+		timeout = spu__timespec(deadline - spu__now_us());
 		r = ppoll(polls, count, deadline == NEVER ? NULL : &timeout, NULL);
 		if (r > 0)
 			return 0;
