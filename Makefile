@@ -453,6 +453,8 @@ FUZZED_spawnaudit = look/announced look/flags look/futex look/machine look/peer 
 	record/call_table record/call_text record/safe trace/starts
 fuzzed = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(FUZZED_$(1))) $(COMMON_OBJECTS) $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
 link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) -lm $(OWN_LINK))
+$(BUILD)/lib_posix_spawn: OWN_LINK = \
+	-Wl,--wrap=spu__spawn_by_actions,--wrap=getuid,--wrap=geteuid,--wrap=getgid,--wrap=getegid
 $(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
 	$(link_fuzzer)
 
