@@ -53,6 +53,7 @@ static void check_numbers(const struct settings *settings)
 
 static void check_lists(const struct settings *settings)
 {
+	struct spu_limit limits[LIMIT_KINDS + 1];
 	size_t i;
 
 	for (i = 0; i < settings->cpu_count; i++)
@@ -67,12 +68,10 @@ static void check_lists(const struct settings *settings)
 			FAULT("statuses\n");
 	if (settings->limit_count > LIMIT_KINDS)
 		FAULT("%zu limits\n", settings->limit_count);
-	for (i = 0; i < settings->limit_count; i++) {
-		const struct limit *limit = &settings->limits[i];
-
-		if (!limit->keeps_soft && !limit->keeps_hard && limit->soft > limit->hard)
-			FAULT("limit %s\n", limit->name);
-	}
+	if (limits_resolve(settings->limits, settings->limit_count, limits) == 0)
+		for (i = 0; limits[i].kind; i++)
+			if (limits[i].soft > limits[i].hard)
+				FAULT("limit %s\n", settings->limits[i].name);
 	for (i = 0; i < settings->redirection_count; i++) {
 		const struct redirection *redirection = &settings->redirections[i];
 
@@ -122,4 +121,42 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (count > 0)
 		free(texts[--count]);
 	return 0;
+}
+
+/* One of each kind, now and then, so that the first seconds reach all that is read. */
+static const struct {
+	int key;
+	const char *value;
+} examples[] = {
+	{'m', "posix_spawn"}, {KEY_LEAKS, "allow"}, {KEY_KEEP, "3,7-9"}, {'r', "3<>file"},
+	{'r', "0<file"}, {'r', "1>>file"}, {'r', "2>&1"}, {'r', "4>&-"}, {'r', "5<&6-"},
+	{'C', "/"}, {KEY_UID, "65534"}, {KEY_INHERITABLE, "+chown,-kill"},
+	{KEY_AMBIENT, "+net_raw"}, {KEY_BOUNDING, "-all,+chown"},
+	{KEY_SECUREBITS, "+noroot,-noroot_locked"},
+	{KEY_ACCESS, "fs:read-file,write-file"}, {KEY_RULE, "path-beneath:execute:/"},
+	{KEY_RLIMIT, "nofile=64:128"}, {KEY_RLIMIT, "as=4G"}, {KEY_RLIMIT, "core=:unlimited"},
+	{'n', "-20"}, {KEY_OOM, "-1000"}, {KEY_CPUS, "0-6:2,8"}, {KEY_SCHEDULER, "fifo:7"},
+	{KEY_IONICE, "best-effort:7"}, {KEY_UMASK, "u=rwx,g-w+x,o=u"}, {KEY_UMASK, "0777"},
+	{KEY_SETPGID, "0"}, {KEY_PDEATHSIG, "RTMIN+3"}, {KEY_DEFAULT, "INT,TERM"},
+	{KEY_IGNORE, "RTMAX-3"}, {KEY_BLOCK, "SIGHUP,10"}, {KEY_REWRITE, "TERM:QUIT,HUP:0"},
+	{'t', "1.5e3m"}, {'k', "infinity"}, {KEY_MAP, "143:0,2:1"}, {KEY_STATUS_FD, "5"},
+};
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
+{
+	size_t which = seed / 16 % (sizeof(examples) / sizeof(*examples));
+	size_t length = strlen(examples[which].value);
+	int key = examples[which].key;
+
+	if (seed % 16 == 0 && room >= size + 2 + length) {
+		memmove(data + 2 + length, data, size);
+		data[0] = (uint8_t)(key < KEY_EXEC ? key : key - KEY_EXEC + 128);
+		data[1] = (uint8_t)length;
+		memcpy(data + 2, examples[which].value, length);
+		size += 2 + length;
+	}
+	return LLVMFuzzerMutate(data, size, room);
 }
