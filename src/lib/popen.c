@@ -1,145 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * popen(3) and pclose(3): how a stream is tied to its child, and which of the
- * streams a new child must not hold.
- */
+/* popen(3) and pclose(3): how a stream is tied to its child. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "accept.h"
 #include "error.h"
 #include "launch/ends.h"
+#include "popened.h"
 #include "preload.h"
 #include "shell.h"
 #include "state.h"
-
-struct popened {
-	struct popened *next;
-	int fd;			/* 0: this place is free */
-	int crosses_exec;	/* open, and without 'e': children close it */
-	dev_t device;		/* these two are the pipe's */
-	ino_t inode;
-	FILE *stream;
-	char *buffer;
-	pid_t shell;		/* 0: none yet, or none to wait for */
-};
-
-/*
- * ---- The open streams of this process and, in a fork child, of those that it
- * comes from: they are open there too. Such a child got its memory page by page,
- * while other threads wrote, and its descriptors before: what it finds here may
- * be of different moments. So places stay where they are, and their order too.
- */
-
-#define PLACES 64
-
-static struct popened places[PLACES];
-
-/* Does the number still mean what it was? */
-static int is_open(const struct popened *p)
-{
-	struct stat st;
-
-	return fstat(p->fd, &st) == 0 && st.st_dev == p->device && st.st_ino == p->inode;
-}
-
-/* The program may have taken close-on-exec off. */
-static int is_inheritable(const struct popened *p)
-{
-	return p->crosses_exec || (p->fd && fcntl(p->fd, F_GETFD) == 0 && is_open(p));
-}
-
-static void link_places(struct popened *begin)
-{
-	struct popened *p;
-
-	for (p = begin; p < begin + PLACES - 1; p++)
-		p->next = p + 1;
-}
-
-static struct process_state *lock_places(sigset_t *ret_mask)
-{
-	struct process_state *state = spu__lock_state(ret_mask);
-	struct popened *p;
-
-	if (state->has_places)
-		return state;
-	if (!places[0].next)
-		link_places(places);
-	for (p = places; p; p = p->next)
-		if (p->crosses_exec && !is_open(p))
-			p->crosses_exec = 0;
-	state->has_places = 1;
-	return state;
-}
-
-/* NULL: no memory. */
-static struct popened *add_places(struct popened *last)
-{
-	struct popened *more = mmap(NULL, PLACES * sizeof(*more), PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (more == MAP_FAILED)
-		return NULL;
-	link_places(more);
-	last->next = more;
-	return more;
-}
-
-static struct popened *take_place(int fd)
-{
-	sigset_t mask;
-	struct process_state *state = lock_places(&mask);
-	struct popened *p = places;
-	struct stat st;
-
-	while (p->fd && p->next)
-		p = p->next;
-	if (p->fd)
-		p = add_places(p);
-	if (p && fstat(fd, &st) == 0) {
-		p->fd = fd;
-		p->device = st.st_dev;
-		p->inode = st.st_ino;
-	} else {
-		p = NULL;
-	}
-	spu__unlock_state(state, &mask);
-	return p;
-}
-
-/* Who launches from here on doesn't close it; so exec does. */
-static void withdraw(struct popened *p)
-{
-	struct process_state *state;
-	sigset_t mask;
-
-	if (p->crosses_exec)
-		fcntl(p->fd, F_SETFD, FD_CLOEXEC);
-	state = lock_places(&mask);
-	p->crosses_exec = 0;
-	p->inode = 0;	/* the number is another's in a moment */
-	p->stream = NULL;
-	spu__unlock_state(state, &mask);
-}
-
-static void leave_place(struct popened *p)
-{
-	struct process_state *state;
-	sigset_t mask;
-
-	free(p->buffer);
-	state = lock_places(&mask);
-	*p = (struct popened){.next = p->next};
-	spu__unlock_state(state, &mask);
-}
 
 /* Our end is closed, with this error or 0. The result is pclose()'s. */
 static int finish(struct popened *p, int err)
@@ -151,7 +25,7 @@ static int finish(struct popened *p, int err)
 	/* The shell's status, but that what it could not be told is an error: as glibc has it. */
 	else if (status)
 		err = 0;
-	leave_place(p);
+	spu__leave_place(p);
 	errno = err ? err : saved;
 	return err ? -1 : status;
 }
@@ -194,7 +68,7 @@ static int close_pipe(void *cookie)
 	int cancel_state, result, err = 0;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	withdraw(p);
+	spu__withdraw(p);
 	if (close(p->fd) < 0) {	/* the program has closed it: glibc doesn't wait either */
 		err = errno;
 		p->shell = 0;
@@ -226,11 +100,6 @@ static int make_file(struct popened *p, int is_read)
 	return 0;
 }
 
-static int is_to_be_closed(const struct popened *p)
-{
-	return is_inheritable(p);
-}
-
 static int close_stream(struct popened *p)
 {
 	return fclose(p->stream);
@@ -253,18 +122,6 @@ int spu_pclose(FILE *stream)
  */
 #else
 
-static struct popened *find(const FILE *stream)
-{
-	sigset_t mask;
-	struct process_state *state = lock_places(&mask);
-	struct popened *p;
-
-	for (p = places; p && (!p->fd || p->stream != stream); p = p->next)
-		;
-	spu__unlock_state(state, &mask);
-	return p;
-}
-
 static int make_file(struct popened *p, int is_read)
 {
 	FILE *stream = fdopen(p->fd, is_read ? "r" : "w");
@@ -273,17 +130,11 @@ static int make_file(struct popened *p, int is_read)
 	if (!stream)
 		return -errno;
 	/* by fclose(): its address has come back */
-	closed = find(stream);
+	closed = spu__find_popened(stream);
 	if (closed)
-		leave_place(closed);
+		spu__leave_place(closed);
 	p->stream = stream;
 	return 0;
-}
-
-/* After fclose() its number is anybody's. */
-static int is_to_be_closed(const struct popened *p)
-{
-	return is_inheritable(p) && is_open(p);
 }
 
 static int close_stream(struct popened *p)
@@ -292,7 +143,7 @@ static int close_stream(struct popened *p)
 	int cancel_state, result;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	withdraw(p);
+	spu__withdraw(p);
 	result = finish(p, fclose(stream) == 0 ? 0 : errno);
 	pthread_setcancelstate(cancel_state, NULL);
 	return result;
@@ -300,7 +151,7 @@ static int close_stream(struct popened *p)
 
 int spu__pclose(FILE *stream, int (*next_pclose)(FILE *stream))
 {
-	struct popened *p = find(stream);
+	struct popened *p = spu__find_popened(stream);
 
 	return p ? close_stream(p) : next_pclose(stream);
 }
@@ -314,88 +165,7 @@ int spu_pclose(FILE *stream)
 
 /*
  * ---- Launching
- *
- * POSIX: a child doesn't hold the streams of earlier calls. Those without 'e'
- * must be closed in it by number, so between the look at them and the clone
- * none may become one: who wants to take close-on-exec off waits until nobody
- * is in between, and who wants to launch lets those go first.
  */
-
-/* What else the caller gives at that number stands in the place of what would be closed. */
-static int is_given(const struct spu_fd *given, int fd)
-{
-	for (; given && given->kind; given++)
-		if (given->fd == fd)
-			return 1;
-	return 0;
-}
-
-/*
- * The child's descriptors: its end of the pipe, what else it is given, and those that
- * are closed in it. NULL: no memory.
- */
-static struct spu_fd *begin_launch(const struct popened *own, struct spu_fd end,
-				   const struct spu_fd *given)
-{
-	sigset_t mask;
-	struct process_state *state = lock_places(&mask);
-	const struct spu_fd *entry;
-	struct spu_fd *fds;
-	const struct popened *p;
-	size_t count = 2;
-
-	while (state->popen_publishers > 0)
-		pthread_cond_wait(&state->popen_turn, &state->lock);
-	for (p = places; p; p = p->next)
-		count += p->fd != 0;
-	for (entry = given; entry && entry->kind; entry++)
-		count++;
-	fds = calloc(count, sizeof(*fds));
-	if (fds) {
-		state->popen_launches++;
-		fds[0] = end;
-		for (count = 1; given && given[count - 1].kind; count++)
-			fds[count] = given[count - 1];
-		for (p = places; p; p = p->next)
-			/* the program may have closed one, whose number is ours then; and ours
-			   before exec: else it would hold this end for a moment after we have
-			   returned */
-			if ((p == own || (is_to_be_closed(p) && p->fd != own->fd)) &&
-			    !is_given(given, p->fd))
-				fds[count++] = (struct spu_fd)SPU_CLOSE(p->fd);
-	}
-	spu__unlock_state(state, &mask);
-	return fds;
-}
-
-static void end_launch(void)
-{
-	sigset_t mask;
-	struct process_state *state = lock_places(&mask);
-
-	if (--state->popen_launches == 0)
-		pthread_cond_broadcast(&state->popen_turn);
-	spu__unlock_state(state, &mask);
-}
-
-/* Close-on-exec comes off: from here on children are told to close it. */
-static void publish(struct popened *own)
-{
-	sigset_t mask;
-	struct process_state *state = lock_places(&mask);
-	struct popened *p;
-
-	state->popen_publishers++;
-	while (state->popen_launches > 0)
-		pthread_cond_wait(&state->popen_turn, &state->lock);
-	for (p = places; p; p = p->next)
-		if (p->fd == own->fd)
-			p->crosses_exec = p == own;
-	fcntl(own->fd, F_SETFD, 0);
-	if (--state->popen_publishers == 0)
-		pthread_cond_broadcast(&state->popen_turn);
-	spu__unlock_state(state, &mask);
-}
 
 struct call {
 	const char *command, *mode;
@@ -407,8 +177,8 @@ struct call {
 static int launch(struct popened *p, const struct call *call, int target, int child_end)
 {
 	struct spu_options options = call->options;
-	struct spu_fd *fds = begin_launch(p, (struct spu_fd)SPU_MAP(target, child_end),
-					  options.fds);
+	struct spu_fd *fds = spu__begin_launch(p, (struct spu_fd)SPU_MAP(target, child_end),
+					       options.fds);
 	uint64_t mask;
 	int r;
 
@@ -420,7 +190,7 @@ static int launch(struct popened *p, const struct call *call, int target, int ch
 	options.flags &= ~SPU_KEEP_MASK;
 	options.fds = fds;
 	r = spu__launch_shell(&p->shell, call->command, &options, call->ret_error);
-	end_launch();
+	spu__end_launch();
 	free(fds);
 	return r;
 }
@@ -429,13 +199,13 @@ static int launch(struct popened *p, const struct call *call, int target, int ch
 static int open_between(int end, int child_end, const struct call *call, FILE **ret)
 {
 	int is_read = strchr(call->mode, 'r') != NULL, r = -ENOMEM;
-	struct popened *p = take_place(end);
+	struct popened *p = spu__take_place(end);
 
 	/* All that can fail but the launch is done before it: what runs can't be taken back. */
 	if (p) {
 		r = make_file(p, is_read);
 		if (r < 0)
-			leave_place(p);
+			spu__leave_place(p);
 	}
 	if (r < 0) {
 		close(end);
@@ -450,7 +220,7 @@ static int open_between(int end, int child_end, const struct call *call, FILE **
 	}
 	*ret = p->stream;
 	if (!strchr(call->mode, 'e'))
-		publish(p);
+		spu__publish(p);
 	return 0;
 }
 
@@ -521,7 +291,7 @@ int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
 		return refuse(ret_error, "mode is neither r nor w, with or without e");
 	if (call.options.flags & SPU_DETACH)
 		return refuse(ret_error, "flags: spu_pclose can't wait for a detached child");
-	if (is_given(call.options.fds, strchr(mode, 'r') != NULL))
+	if (spu__is_given(call.options.fds, strchr(mode, 'r') != NULL))
 		return refuse(ret_error, "fds: the stream's other end is there");
 	r = open_with_signals_held(&call, ret_stream);
 	errno = before;

@@ -19,7 +19,7 @@ struct process_state {
 	/* ids.c: children with changed ids before exec, and the flag from before the first */
 	unsigned id_changers;
 	int dumpable;
-	/* popen.c: were its places looked at, and who must wait for whom */
+	/* popened.c: were its places looked at, and who must wait for whom */
 	int has_places;
 	pthread_cond_t popen_turn;	/* all zero is PTHREAD_COND_INITIALIZER, too */
 	unsigned popen_launches;
