@@ -267,7 +267,8 @@ $(BUILD)/watch.mk: $(LINKED_WITH) $(BUILD)/with/BPF_CC
 	@rm -f $(BUILD)/watch $(BUILD)/watch.c $(BUILD)/watch.bpf.o
 
 $(BUILD)/obj/spawnaudit/watch/programs.bpf.o: src/spawnaudit/watch/programs.bpf.c \
-		src/spawnaudit/watch/events.h $(BUILD)/with/BPF_CC
+		$(wildcard src/spawnaudit/watch/programs_*.h) src/spawnaudit/watch/events.h \
+		$(BUILD)/with/BPF_CC
 	$(call say,BPF)
 	@mkdir -p $(@D)
 	$(Q)$(BPF_COMPILE) -c -o $@ $<

@@ -82,7 +82,8 @@ rooms() {
 		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/watch/events.h |
-		spawnaudit/watch/programs.bpf.c | spawnaudit/watch/events.h
+		spawnaudit/watch/programs_kernel.h |
+		spawnaudit/watch/programs* | spawnaudit/watch/programs_* spawnaudit/watch/events.h
 		spawnaudit/watch/source* | common/message.h spawnaudit/look/creators.h spawnaudit/look/machine.h spawnaudit/record/calls.h spawnaudit/watch/source.h spawnaudit/watch/events.h
 		spawnaudit/watch/names.* | spawnaudit/watch/names.h spawnaudit/watch/events.h
 		spawnaudit/watch/* | spawnutil.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/* spawnaudit/watch/*
