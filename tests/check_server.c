@@ -531,10 +531,14 @@ static void drop_halfway_and_launch(void)
 {
 	struct spu_server *server = start_server(0);
 	struct spu_error error;
+	int r;
 
 	ck_assert_int_eq(setresuid(-1, 65534, 0), 0);
-	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error),
-			 -EPERM);
+	/* without rights, what other processes of root's have on its way is held against it */
+	do {
+		r = spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error);
+	} while (r == -ETOOMANYREFS);
+	ck_assert_int_eq(r, -EPERM);
 	ck_assert_uint_eq(error.step, SPU_STEP_UID);
 	ck_assert_int_eq(setresuid(0, 0, 0), 0);
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error), 0);
