@@ -660,29 +660,56 @@ START_TEST(a_large_request_arrives)
 }
 END_TEST
 
+static char *const *arguments_too_large(void)
+{
+	static const char *argv[180] = {"/bin/true"};
+	static char large[120000];
+	int i;
+
+	memset(large, 'a', sizeof(large) - 1);
+	for (i = 1; i < 179; i++)
+		argv[i] = large;
+	return (char *const *)(uintptr_t)argv;
+}
+
 /* The child is there by then. */
 START_TEST(what_is_too_large_for_a_request_is_told_as_ever)
 {
 	struct spu_server *server = start_server(0);
+	char *const *argv = arguments_too_large();
 	size_t open_before = count_open();
 	struct spu_error direct, served;
-	const char *argv[180] = {"/bin/true"};
-	char *large = malloc(120000);
-	int i;
 
-	memset(large, 'a', 119999);
-	large[119999] = '\0';
-	for (i = 1; i < 179; i++)
-		argv[i] = large;
-	ck_assert_int_eq(spu_run((char *const *)(uintptr_t)argv, NULL, NULL, &direct), -E2BIG);
-	ck_assert_int_eq(spu_run((char *const *)(uintptr_t)argv, SPU_OPTIONS(.server = server),
-				 NULL, &served), -E2BIG);
+	ck_assert_int_eq(spu_run(argv, NULL, NULL, &direct), -E2BIG);
+	ck_assert_int_eq(spu_run(argv, SPU_OPTIONS(.server = server), NULL, &served), -E2BIG);
 	ck_assert_str_eq(direct.text, served.text);
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, NULL), 0);
 	spu_server_stop(server);
 	ck_assert_uint_le(count_open(), open_before);
 	assert_no_child();
-	free(large);
+}
+END_TEST
+
+static void launch_too_much_where_no_child_is_made(void)
+{
+	size_t open_before = count_open();
+	struct spu_server *server;
+
+	filter_argument(SYS_clone, 0, ~0u, CLONE_PARENT, ANSWER(EAGAIN));
+	server = start_server(0);
+	ck_assert_int_eq(spu_run(arguments_too_large(), SPU_OPTIONS(.server = server), NULL, NULL),
+			 -E2BIG);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, NULL),
+			 -EAGAIN);
+	spu_server_stop(server);
+	ck_assert_uint_eq(count_open(), open_before);
+	assert_no_child();
+}
+
+/* The server's refusal is what comes then, and no child's end. */
+START_TEST(a_request_that_fails_where_no_child_is_made_comes_back)
+{
+	in_own_process(launch_too_much_where_no_child_is_made);
 }
 END_TEST
 
@@ -765,6 +792,7 @@ int main(void)
 	tcase_add_test(tests, many_threads_launch_at_once);
 	tcase_add_test(tests, a_large_request_arrives);
 	tcase_add_test(tests, what_is_too_large_for_a_request_is_told_as_ever);
+	tcase_add_test(tests, a_request_that_fails_where_no_child_is_made_comes_back);
 	tcase_add_test(tests, what_a_terminal_sends_does_not_end_the_server);
 	tcase_add_test(tests, a_server_ends_with_its_owner);
 	return run_suite(suite);

@@ -125,13 +125,19 @@ static void take_pidfd(struct asking *asking, const struct answer *answer, int p
 		close(pidfd);
 }
 
+/* Nothing more comes: the socket is closed, or there is a failure. */
+static int has_heard_all(const struct asking *asking)
+{
+	return asking->is_over || asking->failure.word == FAILED;
+}
+
 /* What was said so far. */
 static void listen_to(struct asking *asking)
 {
 	struct answer answer;
 	struct sender sender;
 
-	while (!asking->is_over && asking->failure.word != FAILED) {
+	while (!has_heard_all(asking)) {
 		ssize_t r = spu__receive(asking->entry->socket, &answer, sizeof(answer), NULL, NULL,
 					 &sender);
 
@@ -198,21 +204,20 @@ static int await_more(struct asking *asking)
 	return 0;
 }
 
-/* Until the socket is closed, or a failure. */
 static int converse(struct asking *asking)
 {
 	int r;
 
 	for (;;) {
 		listen_to(asking);
-		if (asking->is_over || asking->failure.word == FAILED)
+		if (has_heard_all(asking))
 			return 0;
 		r = speak(asking);
 		if (r == 0)
 			r = await_more(asking);
 		if (r < 0) {
 			listen_to(asking);
-			return asking->is_over || asking->failure.word == FAILED ? 0 : r;
+			return has_heard_all(asking) ? 0 : r;
 		}
 	}
 }
@@ -229,9 +234,7 @@ static int end_child(struct asking *asking, int64_t deadline)
 
 	entry->pidfd = asking->pidfd;
 	asking->pidfd = -1;
-	if (asking->is_over && entry->pid == 0)
-		return 0;
-	if (asking->failure.word == FAILED && entry->pid == 0)
+	if (has_heard_all(asking) && entry->pid == 0)
 		return 0;
 	shutdown(entry->socket, SHUT_WR);
 	if (entry->pid > 0 && spu__reap_until(entry->pid, deadline, &status)) {
@@ -378,7 +381,7 @@ static void withdraw(struct asking *asking)
 	shutdown(answers.fd, SHUT_WR);
 	do
 		listen_to(asking);
-	while (!asking->is_over && await(&answers, 1, soon) == 0);
+	while (!has_heard_all(asking) && await(&answers, 1, soon) == 0);
 	end_child(asking, soon);
 }
 
