@@ -1088,6 +1088,50 @@ static void observe_small_stack(void)
 	say_status(result);
 }
 
+/* POSIX names the calls that cancel a thread, and these aren't among them. */
+typedef int spawn_function(int *, const char *, const posix_spawn_file_actions_t *,
+			   const posix_spawnattr_t *, char *const [], char *const []);
+
+struct cancelled {
+	spawn_function *spawn;
+	int made, result;
+};
+
+static void *launch_cancelled(void *argument)
+{
+	struct cancelled *call = argument;
+
+	pthread_cancel(pthread_self());
+	call->result = call->spawn(&call->made, self, NULL, NULL,
+				   CHILD((char *)"exit", (char *)"7"), environ);
+	return NULL;
+}
+
+static void observe_cancelled_by(spawn_function *spawn, int is_pidfd)
+{
+	struct cancelled call = {spawn, -1, 0};
+	int before = count_open();
+	pthread_t thread;
+	void *end;
+
+	pthread_create(&thread, NULL, launch_cancelled, &call);
+	pthread_join(thread, &end);
+	if (call.result) {
+		say(call.result == ENOSYS ? "skip: no pidfd here" : "%s", error_name(call.result));
+		return;
+	}
+	say("%s", end == PTHREAD_CANCELED ? "cancelled" : "returned");
+	if (is_pidfd)
+		close(call.made);
+	say("%d left open", count_open() - before);
+	say("%s", waitpid(is_pidfd ? -1 : call.made, NULL, 0) > 0 ? "a child" : "no child");
+}
+
+static void observe_cancelled(void)
+{
+	observe_cancelled_by(posix_spawn, 0);
+}
+
 #if !defined(OF_LIBC)
 int pidfd_spawn(int *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
 		char *const [], char *const []);
@@ -1111,6 +1155,11 @@ static void observe_pidfd(void)
 	pidfd = -7;
 	say_result(pidfd_spawn(&pidfd, "/nonexistent", NULL, NULL, CHILD((char *)"exit"), environ));
 	say("%s", pidfd == -7 ? "not written" : "written");
+}
+
+static void observe_cancelled_pidfd(void)
+{
+	observe_cancelled_by(pidfd_spawn, 1);
 }
 #endif
 
@@ -1167,8 +1216,11 @@ static const struct behaviour behaviours[] = {
 	 "without 0: 1 2, without 1: 0 1 2, without 2: 0 1", NULL, NULL, NULL},
 	{31, "an object of all threads", observe_threads, "0 wrong", NULL, NULL, NULL},
 	{31, "a small stack", observe_small_stack, "exit 2", NULL, NULL, NULL},
+	{31, "a cancelled thread", observe_cancelled, "returned, 0 left open, a child", NULL, NULL, NULL},
 #if !defined(OF_LIBC)
 	{31, "a pidfd", observe_pidfd, "close-on-exec, exit 7, ENOENT, not written", NULL, NULL, NULL},
+	{31, "a pidfd for a cancelled thread", observe_cancelled_pidfd, "returned, 0 left open, a child",
+	 NULL, NULL, NULL},
 #endif
 };
 

@@ -182,8 +182,8 @@ static int look_for_pidfds(void)
 {
 	long r = syscall3(SYS_pidfd_open, getpid(), 0, 0);
 
-	if (r >= 0)
-		close((int)r);
+	if (r >= 0)	/* libc's close is a cancellation point, and this isn't to be one */
+		syscall3(SYS_close, r, 0, 0);
 	return r < 0 && r != -EPERM ? (int)-r : 0;
 }
 
