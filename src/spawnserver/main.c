@@ -24,7 +24,7 @@ static void say(int socket, enum word word, pid_t pid)
 	struct answer answer = {.word = word, .pid = pid};
 
 	if (word == SERVER_READY)
-		strcpy(answer.error.text, SERVER_VERSION);
+		memcpy(answer.error.text, SERVER_VERSION, sizeof(SERVER_VERSION));
 	spu__send(socket, &answer, sizeof(answer), NULL, 0);
 }
 

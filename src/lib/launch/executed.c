@@ -74,9 +74,10 @@ int spu__proc_is_ours(void)
 /* /proc/PID/name. Not by printf: the caller may be a handler with a small stack. */
 static char *path_of(pid_t pid, const char *name, char room[PATH_ROOM])
 {
-	char *at = room + PATH_ROOM - strlen(name) - 1;
+	size_t size = strlen(name) + 1;
+	char *at = room + PATH_ROOM - size;
 
-	strcpy(at, name);
+	memcpy(at, name, size);
 	*--at = '/';
 	do
 		*--at = (char)('0' + pid % 10);
