@@ -49,6 +49,11 @@ test_redirections_win() {
 	same stderr said "$err"
 }
 
+test_an_input_that_is_no_file_is_told_as_what_it_is() {
+	status 0 safespawn -q --pty cat <.
+	same stderr 'safespawn: standard input: Is a directory' "$err"
+}
+
 test_what_makes_no_sense_is_refused_by_name() {
 	misused '--pty and --exec exclude each other*' --pty --exec
 	misused '--pty and --background exclude each other*' --pty -b

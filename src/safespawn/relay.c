@@ -166,6 +166,7 @@ static void type(struct relay *relay)
 static void read_input(struct relay *relay)
 {
 	ssize_t got = take(&relay->typed, relay->in, SIZE_MAX);
+	int err = got < 0 ? errno : 0;
 
 	if (got > 0 || (got < 0 && !is_over(got)))
 		return;
@@ -173,8 +174,8 @@ static void read_input(struct relay *relay)
 	relay->may_read = keyboard_take();
 	if (!relay->may_read)
 		return;
-	if (got < 0 && errno != EIO)
-		say_errno(errno, "standard input");
+	if (err && err != EIO)
+		say_errno(err, "standard input");
 	relay->in = -1;
 	relay->is_at_end = 1;
 }
