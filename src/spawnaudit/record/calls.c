@@ -133,7 +133,7 @@ uint64_t call_clone_flags(pid_t tid, const struct registers *entry)
 
 static unsigned work_of_clone(pid_t tid, const struct registers *registers)
 {
-	return call_clone_flags(tid, registers) & CLONE_THREAD ? WORK_CREATES : 0;
+	return (call_clone_flags(tid, registers) & CLONE_THREAD) ? WORK_CREATES : 0;
 }
 
 static unsigned work_of_address(pid_t tid, uint64_t from, uint64_t size)

@@ -22,7 +22,7 @@ enum ground launch_ground(const struct launch *launch)
 		return GROUND_FUNCTIONS;
 	if (!functions->is_complete)
 		return GROUND_INCOMPLETE;
-	return launch->work & ~functions->work ? GROUND_DIFFERS : GROUND_FUNCTIONS;
+	return (launch->work & ~functions->work) ? GROUND_DIFFERS : GROUND_FUNCTIONS;
 }
 
 static int is_unsafe(const struct launch *launch)

@@ -120,7 +120,7 @@ static int set_up_creators(unsigned groups)
 			return -EINVAL;
 		all->list[i + 1] = (struct event_creator){
 			.call = (unsigned)creator->number,
-			.where = groups & 1u << creator->group ? places[creator->made]
+			.where = (groups & 1u << creator->group) ? places[creator->made]
 							       : EVENT_NOWHERE,
 			.operation = creator->operation,
 			.value = creator->value,
