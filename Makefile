@@ -96,7 +96,7 @@ sources = $(sort $(wildcard $(1:%=src/%.c)))
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_SOURCES = $(filter-out src/lib/preload.c,$(call sources,lib/* lib/*/* arch/*))
-CHILD_SOURCES = $(filter src/lib/child.c src/lib/child/%,$(LIB_SOURCES))
+CHILD_SOURCES = $(filter src/lib/child/%,$(LIB_SOURCES))
 COMMON_SOURCES = $(filter-out %/static_malloc.c,$(call sources,common/*))
 SPAWNBENCH_SOURCES = $(filter-out %/child_exit.c,$(call sources,spawnbench/*))
 

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "../arch/arch.h"
 #include "../kernel.h"
@@ -239,7 +238,7 @@ int spu__reap(struct spu_child *child, int *ret_status)
 /* For so long, or until a pidfd tells of the end: 1. A negative value: it can't be asked. */
 static int sleep_for(int64_t us, struct pollfd *end)
 {
-	struct timespec time = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+	struct timespec time = spu__timespec(us);
 	int r = end ? ppoll(end, 1, &time, NULL) : nanosleep(&time, NULL);
 
 	return r < 0 && errno == EINTR ? 0 : r;

@@ -122,7 +122,7 @@ static long clone_one_way(struct launch *launch, const struct way *way, char *st
 	}
 }
 
-static int is_refusal(long r)
+int spu__is_refusal(long r)
 {
 	return r == -ENOSYS || r == -EPERM || r == -EINVAL || r == -E2BIG;
 }
@@ -147,7 +147,7 @@ static long clone_best_way(struct launch *launch, char *stack, size_t stack_size
 		r = clone_one_way(launch, &ways[way], stack, stack_size, ret_pidfd);
 		if (!ways[way].is_clone3)
 			restore_signals(&mask);
-		if (!is_refusal(r) || way + 1 == WAYS || is_born_in_cgroup)
+		if (!spu__is_refusal(r) || way + 1 == WAYS || is_born_in_cgroup)
 			break;
 	}
 	if (r > 0 && way != first) {
@@ -159,7 +159,7 @@ static long clone_best_way(struct launch *launch, char *stack, size_t stack_size
 }
 
 /*
- * ---- Settle: what has become of it. Nothing is changed.
+ * ---- Settle: what has become of it. The child is left as it is.
  */
 
 /*

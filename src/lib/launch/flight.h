@@ -18,6 +18,9 @@ struct flight {
 
 void spu__fly(struct launch *launch, struct flight *ret);
 
+/* Does the answer say that a call, or a flag of it, isn't to be had here, or now? */
+int spu__is_refusal(long r);
+
 /* The flags and exit signal that the next one would begin with; 0 or 1: is it clone3? */
 int spu__clone_flags(const struct launch *launch, uint64_t *ret_flags, int *ret_exit_signal);
 

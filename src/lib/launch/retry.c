@@ -24,11 +24,6 @@ int spu__pause_while_busy(long *paused_us, int64_t deadline)
 	return 1;
 }
 
-static int is_refusal(int err)
-{
-	return err == ENOSYS || err == EPERM || err == EINVAL || err == E2BIG;
-}
-
 static int shares_table(const struct launch *launch)
 {
 	return (launch->plan.clone_flags & KERNEL_CLONE_FILES) != 0;
@@ -45,7 +40,7 @@ static int refusal_of(const struct flight *flight)
 /* The features that a step uses, and that others can stand in for. */
 static void learn(enum step_kind kind, int err)
 {
-	if (!is_refusal(err))
+	if (!spu__is_refusal(-err))
 		return;
 	if (kind == STEP_ASK_CLOSE || kind == STEP_CLOSE_TAIL || kind == STEP_CLOSE_GAP)
 		spu__learn_refusal(FEATURE_CLOSE_RANGE, ENOSYS);
@@ -63,7 +58,7 @@ static enum next after_refused_birth(struct launch *launch, int err)
 {
 	if (err == EAGAIN || err == ENOMEM)
 		return NEXT_FAILURE;
-	if (is_refusal(err) && err != EPERM)
+	if (spu__is_refusal(-err) && err != EPERM)
 		spu__learn_refusal(FEATURE_BIRTH, ENOSYS);
 	spu__close_cgroup(&launch->ends);
 	return NEXT_ATTEMPT;
@@ -74,7 +69,7 @@ static enum next after_refusal(struct launch *launch, int err)
 {
 	if (launch->ends.cgroup >= 0)
 		return after_refused_birth(launch, err);
-	if (!is_refusal(err))
+	if (!spu__is_refusal(-err))
 		return NEXT_FAILURE;
 	if (shares_table(launch)) {
 		launch->is_ordinary = 1;
