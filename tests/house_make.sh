@@ -222,6 +222,21 @@ check_h                    3 passed, 2 failed, 0 skipped
 6 passed, 5 failed, 0 skipped' "$(printf '%s\n' "$out" | grep -v '^ *Killed$')"
 }
 
+# Where the results lie is in the suite's way: its log, then what is said of it
+test_a_suite_whose_results_cannot_be_written_is_a_failure() {
+	all=''
+	write_suites
+	mkdir results
+	export TMPDIR="$tmp/results"
+	for what in .g_alone.log .g_alone.log.report .g_alone.count; do
+		suite a_good '' "cd '$tmp/results'/* && ln -s no/where $what; echo ok a_good one"
+		code=0
+		sh tests/run.sh "$tmp/b" g_alone a_good >out 2>err || code=$?
+		same "status without $what" 1 "$code"
+		like "what is said" "*g_alone*, 1 failed, 0 skipped" "$(cat out)"
+	done
+}
+
 test_a_suite_that_wants_to_be_alone_is() {
 	all=''
 	write_suites
