@@ -221,6 +221,12 @@ int call_closes_rest(const struct registers *entry)
 	return !entry->foreign && entry->call == SYS_close_range && last >= INT_MAX && first < last;
 }
 
+/* A filter may let a call go well that the kernel would refuse. */
+static int number_in(uint64_t argument)
+{
+	return (int)argument < 0 ? -1 : (int)argument;
+}
+
 int call_gives(const struct registers *entry)
 {
 	const uint64_t *arguments = entry->arguments;
@@ -236,9 +242,9 @@ int call_gives(const struct registers *entry)
 		return (arguments[2] & O_CLOEXEC) ? -1 : CALL_RESULT;
 	case SYS_fcntl:
 		return arguments[1] == F_SETFD && !(arguments[2] & FD_CLOEXEC)
-		     ? (int)arguments[0] : -1;
+		     ? number_in(arguments[0]) : -1;
 	case SYS_ioctl:
-		return (unsigned)arguments[1] == FIONCLEX ? (int)arguments[0] : -1;
+		return (unsigned)arguments[1] == FIONCLEX ? number_in(arguments[0]) : -1;
 	default:
 		return -1;
 	}
