@@ -116,7 +116,7 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/sp
 
 # spawnaudit alone needs libdw. A file that isn't there is made before all
 # else; it isn't made while that is missing, so that it is tried again.
-ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit $(BUILD)/spawnaudit_%,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
 # Once that is known: what is missing is said once
 ifneq ($(AUDIT_LIBS),)
@@ -437,23 +437,32 @@ FUZZERS = $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/f
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 		SAN=address,undefined,fuzzer-no-link \
-		$(patsubst %,$(BUILD)/fuzz/%,$(or $(strip $(FUZZERS)),$(error no fuzzer is called $(FUZZ))))
+		$(patsubst %,$(BUILD)/fuzz/%,$(or $(strip $(FUZZERS)),$(error no fuzzer is called $(FUZZ)))) \
+		$(if $(filter spawnaudit_view,$(FUZZERS)),$(LINKER_SEED))
 	@for fuzzer in $(FUZZERS); do \
 		corpus=$(BUILD)/fuzz/corpus/$$fuzzer seeds=tests/fuzz/seeds/$$fuzzer; \
 		[ -d $$seeds ] || seeds=; \
 		mkdir -p $$corpus && echo "$$fuzzer:" && \
-		$(BUILD)/fuzz/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+		$(BUILD)/fuzz/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=100 \
 			-artifact_prefix=$(BUILD)/fuzz/$$fuzzer- $$corpus $$seeds || exit; \
 	done
+
+# A linker's work, with all that libdw reads; it is small
+LINKER_SEED = $(BUILD)/fuzz/corpus/spawnaudit_view/linked
+$(BUILD)/corpus/spawnaudit_view/linked: tests/fuzz/seeds/linked.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g -O1 -fno-inline -fasynchronous-unwind-tables -fPIC -shared -nostdlib \
+		-Wl,-z,norelro,-z,noseparate-code,--build-id=none -o $@ $<
 
 .SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
 # Its name begins with what it is about; of a program that is what reads.
 FUZZED_safespawn = capabilities envfile fdlist landlock limits lists redirect values
 FUZZED_spawnbench = axes json_tree old statistics
-FUZZED_spawnaudit = look/announced look/flags look/futex look/machine look/peer look/process record/calls \
-	record/call_table record/call_text record/safe trace/starts
+FUZZED_spawnaudit = look/announced look/demangle look/elf_file look/flags look/futex look/machine \
+	look/memory look/peer look/process look/shrinking look/symbols look/view record/calls record/call_table record/call_text \
+	record/safe trace/starts
 fuzzed = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(FUZZED_$(1))) $(COMMON_OBJECTS) $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
-link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) -lm $(OWN_LINK))
+link_fuzzer = $(call say,LINK)$(newline)	$(call link,-fsanitize=fuzzer $$(cat $(BUILD)/argp.flags) -lm $(OWN_LINK) $(1))
 $(BUILD)/lib_posix_spawn: OWN_LINK = \
 	-Wl,--wrap=spu__spawn_by_actions,--wrap=getuid,--wrap=geteuid,--wrap=getgid,--wrap=getegid
 $(BUILD)/lib_%: $(BUILD)/tests/fuzz/lib_%.o $(BUILD)/libspawnutil.a $(BUILD)/argp.flags
@@ -468,8 +477,9 @@ $(BUILD)/spawnbench_%: $(BUILD)/tests/fuzz/spawnbench_%.o $(call fuzzed,spawnben
 $(BUILD)/spawnaudit_starts: OWN_LINK = -Wl,--wrap=process_open_mapping
 $(BUILD)/spawnaudit_proc: OWN_LINK = -Wl,--wrap=open,--wrap=fopen
 $(BUILD)/spawnaudit_calls: OWN_LINK = -Wl,--wrap=process_vm_readv
+$(BUILD)/spawnaudit_view: OWN_LINK = -Wl,--wrap=process_open_mapped,--wrap=process_open_regular
 $(BUILD)/spawnaudit_%: $(BUILD)/tests/fuzz/spawnaudit_%.o $(call fuzzed,spawnaudit)
-	$(link_fuzzer)
+	$(call link_fuzzer,$(AUDIT_LIBS))
 
 bench: all
 	$(BUILD)/spawnbench $(BENCH)

@@ -50,13 +50,15 @@ rooms() {
 		spawnaudit/options.h |
 		spawnaudit/look/process.* | common/parse.h spawnaudit/look/process.h
 		spawnaudit/look/permission.* | spawnaudit/look/process.h spawnaudit/look/permission.h
-		spawnaudit/look/runtimes.* | spawnaudit/look/process.h spawnaudit/look/runtimes.h
+		spawnaudit/look/runtimes.* | spawnaudit/look/elf_file.h spawnaudit/look/process.h spawnaudit/look/runtimes.h
 		spawnaudit/look/machine.* | arch/arch.h spawnaudit/look/machine.h
 		spawnaudit/look/snapshot.* | spawnaudit/look/machine.h spawnaudit/look/snapshot.h
 		spawnaudit/look/shrinking.* | spawnaudit/look/shrinking.h
+		spawnaudit/look/elf_file.* | spawnaudit/look/shrinking.h spawnaudit/look/elf_file.h
+		spawnaudit/look/memory.* | spawnaudit/look/memory.h
 		spawnaudit/look/demangle.* | spawnaudit/look/demangle.h
 		spawnaudit/look/view_libdw.h |
-		spawnaudit/look/view.* | spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/view_libdw.h
+		spawnaudit/look/view.* | spawnaudit/look/elf_file.h spawnaudit/look/memory.h spawnaudit/look/process.h spawnaudit/look/shrinking.h spawnaudit/look/snapshot.h spawnaudit/look/view.h spawnaudit/look/view_libdw.h
 		spawnaudit/look/symbols.* | spawnaudit/look/demangle.h spawnaudit/look/view.h spawnaudit/look/view_libdw.h spawnaudit/look/symbols.h
 		spawnaudit/look/place.* | spawnaudit/look/snapshot.h spawnaudit/look/symbols.h spawnaudit/look/view.h spawnaudit/look/place.h
 		spawnaudit/look/futex.* | spawnaudit/look/process.h spawnaudit/look/futex.h

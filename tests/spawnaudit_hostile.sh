@@ -84,6 +84,87 @@ test_a_library_that_becomes_shorter() {
 	done
 }
 
+# craft: victim.so is the library once more, with section headers that are its program's
+# invention: two million of them, or one of which 3 GB are packed into 20 MB
+write_craft() {
+	cat >craft.c <<-'END'
+		#include <elf.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <unistd.h>
+
+		#define SIZE (3072u << 20)
+
+		/* Noughts as deflate(5) has them: one, and then 258 times the last in 13 bits each */
+		static size_t pack(unsigned char *to)
+		{
+			size_t bit = 3 + 8, count = SIZE / 258;
+			Elf64_Chdr head = {.ch_type = ELFCOMPRESS_ZLIB, .ch_size = SIZE};
+
+			memcpy(to, &head, sizeof(head));
+			to += sizeof(head);
+			*to++ = 0x78;
+			*to++ = 0x9c;
+			to[0] = 3 | 0x30 >> 4 << 5;	/* the last block, fixed codes; 0 is 00110000 */
+			for (size_t i = 0; i < 8; i++)
+				to[(3 + i) / 8] |= (0x30 >> (7 - i) & 1) << (3 + i) % 8;
+			for (; count > 0; count--, bit += 13)
+				for (size_t i = 0; i < 8; i++)
+					to[(bit + i) / 8] |= (0xc5 >> (7 - i) & 1) << (bit + i) % 8;
+			return sizeof(head) + 2 + bit / 8;
+		}
+
+		int main(int argc, char **argv)
+		{
+			unsigned char *file = calloc(1, 32u << 20);
+			Elf64_Ehdr *header = (Elf64_Ehdr *)file;
+			FILE *in = fopen("library", "r"), *out = fopen("victim.so", "w");
+			size_t size = (fread(file, 1, 1u << 20, in) + 63) / 64 * 64, end = size;
+			Elf64_Shdr *sections = (Elf64_Shdr *)(file + header->e_shoff);
+			char *names = (char *)file + sections[header->e_shstrndx].sh_offset;
+
+			for (int i = 0; i < header->e_shnum; i++) {
+				if (argc > 1 || strcmp(names + sections[i].sh_name, ".debug_info") != 0)
+					continue;
+				sections[i].sh_flags |= SHF_COMPRESSED;
+				sections[i].sh_offset = size;
+				sections[i].sh_size = pack(file + size);
+				end = size + sections[i].sh_size;
+			}
+			if (argc > 1) {
+				end = size + header->e_shnum * sizeof(*sections);
+				memcpy(file + size, sections, end - size);
+				((Elf64_Shdr *)(file + size))->sh_size = 2000000;
+				header->e_shoff = size;
+				header->e_shnum = 0;
+			}
+			fwrite(file, 1, end, out);
+			fflush(out);
+			return argc > 1 ? ftruncate(fileno(out), (off_t)size + 2000000 * 64) : 0;
+		}
+	END
+	build craft
+}
+
+test_a_file_that_stands_for_much_takes_no_memory() {
+	need
+	[ -z "${SAN-}" ] || skip "sanitizers take memory"
+	write_programs
+	build library -shared -fPIC -g
+	write_craft
+	rm program
+	sed -i 's/if (argc == 1 && truncate.*/if (0)/' program.c
+	build program
+	for how in "" sections; do
+		./craft $how
+		status 0 safespawn --stats -- spawnaudit --log=report ./program
+		like "the report" "*leak: program *handed 1 descriptor*in victim.so*" "$(cat report)"
+		peak=$(printf '%s\n' "$err" | sed -n 's/.*maximum RSS \([0-9]*\) KiB.*/\1/p')
+		[ "${peak:?$err}" -lt 300000 ] || fail "it took $peak KB for the $how"
+	done
+}
+
 # The name of what was deleted is now that of something else
 test_what_is_no_file_is_not_opened() {
 	need

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <gelf.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "elf_file.h"
 #include "process.h"
 
 static const struct known {
@@ -31,11 +31,6 @@ static const struct known {
 
 static const struct known go = {.name = "Go", .has_threads = 1};
 
-/* Sections that only Go's linker makes; they stay in stripped files. */
-static const char *const go_sections[] = {
-	".go.buildinfo", ".note.go.buildid", ".gopclntab", ".data.rel.ro.gopclntab",
-};
-
 /* Files that have been looked into: whether they hold a Go runtime. */
 static struct seen {
 	struct process_mapping mapping;	/* one of them; its name is gone */
@@ -49,30 +44,6 @@ struct look {
 	struct runtimes *runtimes;
 };
 
-static int has_go_section(int fd)
-{
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-	Elf_Scn *section = NULL;
-	size_t names;
-	int found = 0;
-
-	if (elf_getshdrstrndx(elf, &names) < 0) {
-		elf_end(elf);
-		return 0;
-	}
-	while (!found && (section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name = NULL;
-
-		if (gelf_getshdr(section, &header))
-			name = elf_strptr(elf, names, header.sh_name);
-		for (size_t i = 0; name && i < sizeof(go_sections) / sizeof(go_sections[0]); i++)
-			found |= strcmp(name, go_sections[i]) == 0;
-	}
-	elf_end(elf);
-	return found;
-}
-
 static int is_go(const struct look *look, const struct process_mapping *mapping)
 {
 	struct seen *grown;
@@ -84,7 +55,7 @@ static int is_go(const struct look *look, const struct process_mapping *mapping)
 	fd = process_open_mapping(look->pid, mapping);
 	if (fd < 0)
 		return 0;	/* not remembered: another process may show it */
-	found = has_go_section(fd);
+	found = elf_file_has_go(fd);
 	close(fd);
 	grown = reallocarray(seen, seen_count + 1, sizeof(*seen));
 	if (!grown)
@@ -141,7 +112,6 @@ int runtimes_find(pid_t pid, struct runtimes *ret)
 	int r;
 
 	*ret = (struct runtimes){0};
-	elf_version(EV_CURRENT);
 	r = process_program(pid, look.program, sizeof(look.program));
 	if (r == 0)
 		r = process_maps(pid, look_at, &look);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf_file.h"
+#include "memory.h"
 #include "process.h"
 #include "shrinking.h"
 #include "snapshot.h"
@@ -37,8 +39,12 @@ struct view {
 
 int view_guard(struct view *view, void (*function)(void *view, void *context), void *context)
 {
+	struct rlimit before;
+
+	memory_bound(&before);
 	if (!view->is_broken)
 		view->is_broken = !shrinking_survived(function, view, context);
+	memory_lift(&before);
 	return !view->is_broken;
 }
 
@@ -54,12 +60,8 @@ Dwfl *view_dwfl(const struct view *view)
 /* Closes the file: libdw would keep one open for each that each of many processes maps. */
 static Elf *read_elf(int fd)
 {
-	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	Elf *elf = elf_file_map(fd);
 
-	if (elf && elf_cntl(elf, ELF_C_FDREAD) < 0) {
-		elf_end(elf);
-		elf = NULL;
-	}
 	close(fd);
 	return elf;
 }
@@ -121,10 +123,11 @@ static int find_file(Dwfl_Module *module, void **userdata, const char *name, Dwa
 	if (!view || *name != '/')
 		return dwfl_linux_proc_find_elf(module, userdata, name, base, ret_name, ret_elf);
 	fd = open_module(view, name, base);
-	if (fd >= 0) {
-		*ret_name = strdup(name);
+	if (fd >= 0)
 		*ret_elf = read_elf(fd);
-	}
+	/* libdw itself opens what has a name and nothing else */
+	if (*ret_elf)
+		*ret_name = strdup(name);
 	return -1;
 }
 
@@ -257,7 +260,6 @@ static void open_view(void *of, void *ret_is_open)
 		.find_debuginfo = dwfl_build_id_find_debuginfo,
 		.debuginfo_path = &no_path,
 	};
-	elf_version(EV_CURRENT);
 	if (!view->is_past) {
 		view->program = read_program(view->pid);
 		if (process_maps(view->pid, keep_mapping, view) < 0)
