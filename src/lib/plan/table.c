@@ -33,7 +33,7 @@ static long highest_source(const struct table *table)
 }
 
 struct step *spu__add_about(struct plan *plan, enum step_kind kind, const struct given *given,
-				 long a, long b, long c)
+			    long a, long b, long c)
 {
 	struct step *step;
 
@@ -160,8 +160,7 @@ void spu__add_open(struct plan *plan, const struct table *table, const struct gi
 
 	if (!table->in_place)	/* who fails there needs it still */
 		spu__add_about(plan, STEP_OPEN_CLEAR, given, given->fd, 0, 0);
-	step = spu__add_about(plan, STEP_OPEN, given, AT_FDCWD, (long)given->path,
-				   given->flags);
+	step = spu__add_about(plan, STEP_OPEN, given, AT_FDCWD, (long)given->path, given->flags);
 	step->arg[3] = given->mode;
 	step->link = LINK_SAVE;
 	add_placing(plan, STEP_OPEN_PLACE, STEP_OPEN_DROP, given, given->fd, placing_flags);

@@ -41,7 +41,7 @@ void spu__add_table(struct plan *plan, const struct table *table, const struct m
 /* The parts of these, for actions, whose order is their own. */
 
 struct step *spu__add_about(struct plan *plan, enum step_kind kind, const struct given *given,
-				 long a, long b, long c);
+			    long a, long b, long c);
 /* Before the first of the calls that close ranges: does it do what it says? */
 void spu__add_question(struct plan *plan, const struct table *table, unsigned flags);
 /* The lowest that is held from that number on; -1. */
