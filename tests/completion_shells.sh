@@ -303,6 +303,7 @@ test_zsh_knows_every_option() {
 }
 
 test_zsh_completes_arguments() {
+	ps -A >/dev/null 2>&1 || skip "zsh asks ps for processes, and for more than busybox's knows"
 	arguments | offers zsh
 }
 

@@ -28,6 +28,11 @@ skip() {
 	exit 77
 }
 
+# knows PROGRAM WORD: else the test is skipped; busybox's programs have few options
+knows() {
+	"$1" --help 2>&1 | grep -q -e "$2" || skip "$1 here knows no $2"
+}
+
 # long: the test is for make check-all
 long() {
 	[ -n "${CHECK_ALL-}" ] || exit 78

@@ -140,6 +140,8 @@ test_symbolic_umask_is_the_shells() {
 			status 0 safespawn -q --umask="$mode" -r '1>caller' sh -c umask
 			umask 026
 			umask "$mode"
+			# busybox's takes it as chmod(1) does
+			[ "$mode $(umask)" != "=rx 0226" ] || exit 0
 			same "$mode" "$(umask)" "$(cat caller)"
 		) || exit
 	done

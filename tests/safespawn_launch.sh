@@ -17,6 +17,8 @@ test_death_by_signal_is_the_same_death() {
 	# shellcheck disable=SC3045	# dash and bash have it
 	ulimit -c unlimited
 	for number in 1 2 3 9 11 13 15 31 40 64; do
+		# busybox's shell ignores QUIT
+		! sh -c "ulimit -c 0; kill -$number \$\$" 2>/dev/null || continue
 		status 0 "$HELPERS/ss_end" safespawn -q sh -c "ulimit -c 0; kill -$number \$\$"
 		same "$number" "died of $number" "$out"
 	done
@@ -39,12 +41,13 @@ test_options_end_at_the_command() {
 }
 
 test_argv0() {
-	status 0 safespawn -q -a other sh -c 'echo $0'
-	same argv0 other "$out"
-	status 0 safespawn -q -m posix_spawn -a other sh -c 'echo $0'
-	same argv0 other "$out"
-	status 0 safespawn -q -a '' sh -c 'echo "[$0]"'
-	same "empty argv0" "[]" "$out"
+	for options in '' '-m posix_spawn'; do
+		# shellcheck disable=SC2086
+		status 0 safespawn -q $options -a other "$HELPERS/report_state" seen
+		same argv0 "arg 6f74686572" "$(grep '^arg' seen | sed 1q)"
+	done
+	status 0 safespawn -q -a '' "$HELPERS/report_state" seen
+	same "empty argv0" "arg " "$(grep '^arg' seen | sed 1q)"
 }
 
 # Who may search every directory has no use for one that can't be searched
@@ -169,7 +172,7 @@ safespawn: [0-9]* exited with status 3
 
 test_background_prints_the_pid_and_returns() {
 	status 0 safespawn -q -b sh -c 'echo $$ >pid; sed "s/.*) //" /proc/$$/stat >stat
-		fds=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
+		fds=$(for n in 0 1 2; do readlink /proc/$$/fd/$n; done)
 		echo lost; echo "$fds" >fds; mv fds done; exec sleep 20'
 	for _ in $(seq 200); do
 		[ ! -e "done" ] || break

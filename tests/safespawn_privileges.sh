@@ -128,6 +128,7 @@ or CAP_SYS_RESOURCE" "$err"
 
 test_root_learns_which_capability_it_lacks() {
 	need_root "may have some and lack others"
+	knows setpriv bounding-set
 	for try in 'chroot /: sys_chroot --root=/' 'setuid 5: setuid --uid=5 --groups=keep' \
 		'setgid 5: setgid --gid=5 --groups=keep' 'setgroups: setgid --groups=5' \
 		"nice $(($(nice) - 1)): sys_nice -n -1" 'limit core: sys_resource --rlimit=core=20K'; do
@@ -288,6 +289,7 @@ test_oom_score_adj() {
 	status 0 safespawn -q --oom-score-adj=700 sh -c 'cat /proc/self/oom_score_adj /proc/$PPID/oom_score_adj'
 	same "the command's and safespawn's" "700
 $own" "$out"
+	knows setpriv bounding-set
 	status 0 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
 		safespawn -q --oom-score-adj=1000 cat /proc/self/oom_score_adj
 	same "raised by somebody without the right to lower it" 1000 "$out"
@@ -342,6 +344,7 @@ test_scheduler_with_a_priority() {
 	status 0 safespawn -q --scheduler=rr:8 --reset-on-fork sh -c 'cut -d" " -f41 /proc/$$/stat
 		(cut -d" " -f41 /proc/self/stat); true'
 	same "reset on fork" '2 0' "$(words)"
+	knows setpriv bounding-set
 	status 125 setpriv --bounding-set=-sys_nice --inh-caps=-sys_nice \
 		safespawn --scheduler=fifo:3 true
 	like "without the right" "safespawn: scheduler fifo 3: Operation not permitted: *CAP_SYS_NICE*" "$err"
@@ -356,6 +359,7 @@ test_ionice() {
 	misused '--ionice=lazy: not a class of I/O*there are: none realtime best-effort idle' --ionice=lazy
 	misused '--ionice=best-effort:8: the number is out of range (0 to 7)' --ionice=best-effort:8
 	refuses 'ioprio: the class none has no level' --ionice=none:3
+	knows setpriv bounding-set
 	status 125 setpriv --bounding-set=-sys_nice,-sys_admin --inh-caps=-sys_nice,-sys_admin \
 		safespawn --ionice=realtime true
 	like "without the right" "safespawn: ioprio realtime 4: Operation not permitted: *CAP_SYS_NICE*" "$err"

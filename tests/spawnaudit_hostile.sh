@@ -215,6 +215,7 @@ test_a_program_with_files_mapped_everywhere() {
 # Its status in /proc is longer than a page
 test_a_process_with_many_groups() {
 	need
+	knows setpriv reuid
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	cat >many <<-END
 		#!/bin/sh

@@ -101,6 +101,9 @@ test_what_runs_no_program_is_counted() {
 
 test_a_leak_has_its_parents_stack() {
 	need_watch
+	case $(readlink -f "$(command -v sh)") in
+	*busybox*) skip "busybox tells no names of what is in it" ;;
+	esac
 	mkfifo stay
 	options=-v
 	cat >stays <<-'END'
@@ -111,7 +114,7 @@ test_a_leak_has_its_parents_stack() {
 	watched timeout 200 sh stays
 	sed -n '/^  where/,/^  why/p' report >stack
 	grep -q 'fork at\|fork in\|fork\|spawn' stack || fail "$(cat report)"
-	grep -q 'sh+0x\| main at' stack || fail "$(cat report)"
+	grep -q '+0x\| main at' stack || fail "$(cat report)"
 }
 
 # Only its calls would tell whether it was safe
@@ -147,7 +150,7 @@ test_what_the_child_opened_or_duplicated_itself_is_given() {
 test_what_was_there_before_is_blamed_on_nobody() {
 	need_watch
 	exec 7</etc/passwd
-	watched sh -c '/bin/true; /bin/true'
+	watched sh -c '/bin/true; /bin/true; exit 0'
 	same findings "spawnaudit: findings: none" "$(sed -n 2p report)"
 	like note "*: 2 launches handed on descriptors that the parent had been given itself" \
 		"$(grep 'handed on' report)"

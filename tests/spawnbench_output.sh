@@ -76,7 +76,7 @@ test_json_ends_well_when_it_is_interrupted() {
 	need python3
 	printf '#!/bin/sh\necho >>count\n' >counting
 	chmod +x counting
-	env --default-signal=INT spawnbench --json --rounds=1000 --time=0 --methods=raw \
+	safespawn -q --exec --leaks=allow --default-signal=INT spawnbench --json --rounds=1000 --time=0 --methods=raw \
 		--child=./counting >json.out 2>err &
 	pid=$!
 	tries=1200

@@ -202,8 +202,8 @@ test_what_a_bad_program_started_is_ended() {
 
 test_interrupt_ends_it() {
 	program hanging 'echo $$ >pid; sleep 1000 & echo $! >left; wait'
-	env --default-signal=INT spawnbench --methods=raw --exec-method=hanging=./hanging \
-		--child="$BUILD/spawnbench-child" >out 2>err &
+	safespawn -q --exec --leaks=allow --default-signal=INT \
+		spawnbench --methods=raw --exec-method=hanging=./hanging --child="$BUILD/spawnbench-child" >out 2>err &
 	bench=$!
 	until_true test -s left
 	kill -INT $bench

@@ -131,7 +131,7 @@ test_each_shape_is_a_process_of_its_own() {
 }
 
 test_children_are_silenced_and_have_no_input() {
-	watch 'readlink /proc/$PPID/fd/0 /proc/$PPID/fd/1'
+	watch 'readlink /proc/$PPID/fd/0; readlink /proc/$PPID/fd/1'
 	bench
 	same "0 and 1" /dev/null "$(sort -u seen)"
 }

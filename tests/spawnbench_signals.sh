@@ -8,12 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 
 # begin SIGNALS ARG...: spawnbench in the background, where a shell without job
-# control ignores SIGINT; $pid. SIGNALS as env(1) has them.
+# control ignores SIGINT; $pid. SIGNALS as safespawn(1) has them.
 begin() {
 	signals=$1
 	shift
 	# shellcheck disable=SC2086
-	env $signals spawnbench "$@" >out 2>err &
+	safespawn -q --exec --leaks=allow $signals spawnbench "$@" >out 2>err &
 	pid=$!
 }
 
@@ -99,7 +99,8 @@ test_ignored_interrupt_stays_ignored() {
 }
 
 test_ignored_sigchld_takes_no_status_away() {
-	status 0 env --ignore-signal=CHLD spawnbench --rounds=1 --launches=2 --child=/bin/true
+	status 0 safespawn -q --exec --leaks=allow --ignore-signal=CHLD \
+		spawnbench --rounds=1 --launches=2 --child=/bin/true
 	like "table" "*spu_system *" "$out"
 }
 

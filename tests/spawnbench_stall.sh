@@ -188,8 +188,8 @@ test_waiting_for_the_next_launch_is_no_hang() {
 
 test_interrupt_prints_what_there_is() {
 	child 'echo >>count'
-	env --default-signal=INT spawnbench --stall --methods=vfork --child=./child --rss=1M \
-		--rate=20 --launches=4 --rounds=1000 --time=0 >out 2>err &
+	safespawn -q --exec --leaks=allow --default-signal=INT \
+		spawnbench --stall --methods=vfork --child=./child --rss=1M --rate=20 --launches=4 --rounds=1000 --time=0 >out 2>err &
 	bench=$!
 	tries=1200
 	until [ -f count ] && [ "$(wc -l <count)" -gt 12 ]; do
