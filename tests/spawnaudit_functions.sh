@@ -55,6 +55,52 @@ test_what_is_not_safe_is_named() {
 	has '^ *\* setenv in libc'
 }
 
+# What a function does seldom lies apart from it, and is jumped to: nothing that fork called
+test_a_part_of_a_function_is_not_forks_own() {
+	need_functions
+	cat >cold.c <<-'END'
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *rest(void *nothing)
+		{
+			pause();
+			return nothing;
+		}
+
+		__attribute__((cold, noinline)) static void child(void)
+		{
+			char *argv[] = {"true", NULL};
+
+			setenv("A", "1", 1);
+			execv("/bin/true", argv);
+			_exit(1);
+		}
+
+		int main(void)
+		{
+			pthread_t thread;
+			pid_t pid;
+
+			pthread_create(&thread, NULL, rest, NULL);
+			pid = fork();
+			if (pid == 0)
+				child();
+			waitpid(pid, NULL, 0);
+			return 0;
+		}
+	END
+	${CC:-gcc} -O2 -o cold cold.c -pthread >log 2>&1 || fail "$(cat log)"
+	for how in as-it-is stripped; do
+		status 0 spawnaudit --log=report --functions=all ./cold
+		same "findings, $how" "1 unsafe-fork" "$(findings)"
+		has "^  reason  setenv in libc\.so"
+		strip cold
+	done
+}
+
 # All of a pool would end with spawnaudit, and have their text twice.
 test_few_workers_of_a_pool_are_looked_at() {
 	need_functions

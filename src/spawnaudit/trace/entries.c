@@ -276,6 +276,12 @@ static int is_libc(const struct spot *spot)
 	return spot->file && spot->file->is_libc;
 }
 
+/* What is seldom done lies apart, and is jumped to: no caller is where one would be. */
+static int is_part_of_libc(const struct spot *spot)
+{
+	return is_libc(spot) && !(spot->function && spot->function->is_exported);
+}
+
 /* clone() calls its function itself */
 static int is_clone(const struct spot *spot)
 {
@@ -295,7 +301,7 @@ static int is_forks(struct watch *watch, const struct hit *hit)
 	if (hit->sp < watch->handler_sp)
 		return 1;
 	watch->handler_sp = 0;
-	if (!is_libc(&hit->caller) && hit->caller.file) {
+	if (!is_libc(&hit->caller) && (hit->caller.file || !is_part_of_libc(&hit->at))) {
 		watch->has_returned = 1;
 		return 0;
 	}
