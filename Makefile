@@ -393,8 +393,9 @@ KERNEL_SUITES = $(filter-out $(patsubst %,check_%,actions attack common doubts m
 	request statistics),$(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c)))) \
 	safespawn_launch safespawn_waiting
 
-check-kernels: check-programs
-	@sh tests/kernels.sh '$(abspath $(BUILD))' $(if $(TESTS),$(WANTED),$(KERNEL_SUITES))
+check-kernels: export MAKE := $(MAKE)
+check-kernels:
+	@CC='$(CC)' sh tests/kernels.sh '$(abspath $(BUILD))' $(if $(TESTS),$(WANTED),$(KERNEL_SUITES))
 
 $(BUILD)/tests/%.o: tests/%.c $(COMPILED_WITH)
 	$(call say,CC)

@@ -260,19 +260,27 @@ test_patience_is_for_all_suites() {
 	same "until_true" "not within 0 s: false" "$(cat said)"
 }
 
-# A stand-in for qemu says what a kernel would.
+# A stand-in for qemu says what a kernel would. Nothing is downloaded or built.
 test_check_kernels_tells_what_ran_and_what_did_not() {
 	long
 	[ "$(uname -m)" = x86_64 ] && command -v dpkg-deb apt-cache >/dev/null ||
 		skip "Debian's kernels are for Debian here"
-	mkdir -p few bin b/tests k/DEBIAN
-	for name in sh dirname uname mkdir cat grep apt-get dpkg-deb; do
+	export MAKE=true CC="$tmp/bin/cc"
+	mkdir -p few bin b/tests b/kernels/apt/archives k/DEBIAN k/boot
+	for name in sh dirname uname mkdir cat grep dpkg-deb; do
 		ln -s "$(command -v $name)" few/
 	done
+	printf '#!/bin/sh\necho i586-linux-gnu\n' >bin/cc
+	printf '#!/bin/sh\n[ ! -e unreachable ] || echo E: no host\n[ ! -e unreachable ]\n' >bin/apt-get
+	chmod 755 bin/*
+	ln -s ../bin/apt-get few/
 	same "without cpio" "check-kernels: skipped: cpio isn't installed" \
 		"$(PATH=$tmp/few sh "$top/tests/kernels.sh" "$tmp/b")"
 	printf '#!/bin/sh\ncat >/dev/null\n' | tee bin/cpio few/cpio >/dev/null
 	chmod 755 few/cpio
+	same "i586" "check-kernels: skipped: no kernel for i586" \
+		"$(PATH=$tmp/few sh "$top/tests/kernels.sh" "$tmp/b")"
+	printf '#!/bin/sh\necho x86_64-linux-gnu\n' >bin/cc
 	same "without qemu" "
 Linux 1: skipped: qemu-system-x86_64 isn't installed
 Linux um: skipped: linux.uml isn't installed
@@ -300,6 +308,7 @@ check-kernels: skipped: no kernel" \
 			$architecture >k/DEBIAN/control
 		dpkg-deb -b k $name >log 2>&1 || fail "$(cat log)"
 	done
+	cp good b/kernels/apt/archives/good.deb
 	export PATH="$tmp/bin:$PATH" KERNEL_SECONDS=100
 	KERNELS=good sh "$top/tests/kernels.sh" "$tmp/b" check_none >out 2>&1 || fail "$(cat out)"
 	grep -qx '4 passed, 0 failed, 1 skipped' out || fail "what is said isn't shown: $(cat out)"
@@ -319,6 +328,14 @@ Linux none: failed: no end within 100 s
 Linux dies: failed: no end within 100 s
 Linux 0.1: skipped: apt has no linux-image-0.1.*-amd64
 Linux other: skipped: other isn't for amd64" "$(tail -n 10 out)"
+	: >unreachable
+	same "without packages" "
+Linux um: skipped: E: no host
+check-kernels: skipped: no kernel" "$(KERNELS=um sh "$top/tests/kernels.sh" "$tmp/b" check_none)"
+	printf '#!/bin/sh\necho aarch64-linux-gnu\n' >bin/cc
+	same "another processor" "
+Linux um: skipped: linux.uml isn't for arm64
+check-kernels: skipped: no kernel" "$(KERNELS=um sh "$top/tests/kernels.sh" "$tmp/b" check_none)"
 }
 
 # Each waits for the other
