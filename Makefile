@@ -389,8 +389,8 @@ check check-all:
 		sh tests/run.sh '$(abspath $(BUILD))' $(or $(WANTED),$(error no suite is called $(TESTS)))
 
 # Those that ask the kernel, in no thousands, and need no compiler there
-KERNEL_SUITES = $(filter-out $(patsubst %,check_%,actions attack common doubts moves options plan races \
-	request statistics),$(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c)))) \
+KERNEL_SUITES = $(filter-out $(patsubst %,check_%,actions allocation attack common doubts moves \
+	options plan races request statistics),$(patsubst tests/%.c,%,$(sort $(wildcard tests/check_*.c)))) \
 	safespawn_launch safespawn_waiting
 
 check-kernels: export MAKE := $(MAKE)
