@@ -214,15 +214,13 @@ int process_has_ended(const struct process *process)
 pid_t process_living(pid_t pid)
 {
 	struct process thread;
-	pid_t *tids, living = 0;
+	pid_t *tids = NULL, living = 0;
 	int count;
 
 	if (process_read(pid, &thread) == 0 && !process_has_ended(&thread))
 		return pid;
 	count = process_threads(pid, &tids);
-	if (count < 0)
-		return 0;
-	for (int i = 0; i < count && !living; i++)
+	for (int i = 0; tids && i < count && !living; i++)
 		if (process_read_thread(pid, tids[i], &thread) == 0 && !process_has_ended(&thread))
 			living = tids[i];
 	free(tids);
