@@ -9,6 +9,8 @@
 #include "lib/plan/check.h"
 #include "../requests.h"
 
+#define OPTIONS 768	/* about as many bytes as the numbers of the options have */
+
 /* libFuzzer's interface */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
@@ -86,8 +88,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned
 	}
 	if (size < REQUEST_HEAD || seed % 256 == 1)
 		return LLVMFuzzerMutate(data, size, room);
-	size = REQUEST_HEAD + LLVMFuzzerMutate(data + REQUEST_HEAD, size - REQUEST_HEAD,
-					       room - REQUEST_HEAD);
+	/* what is checked stands first, what is only long behind it */
+	if (seed % 2 && size > REQUEST_HEAD + OPTIONS)
+		LLVMFuzzerMutate(data + REQUEST_HEAD, OPTIONS, OPTIONS);
+	else
+		size = REQUEST_HEAD + LLVMFuzzerMutate(data + REQUEST_HEAD, size - REQUEST_HEAD,
+						       room - REQUEST_HEAD);
 	told = (uint32_t)size;
 	memcpy(data + 12, &told, sizeof(told));
 	return size;
