@@ -178,9 +178,7 @@ END_TEST
 
 static size_t megabytes(void)
 {
-	const char *given = getenv("CAPTURE_MB");
-
-	return (given ? (size_t)atol(given) : 8) << 20;
+	return (size_t)knob("CAPTURE_MB", 8) << 20;
 }
 
 START_TEST(much_goes_through)
@@ -1083,9 +1081,7 @@ static void capture_once(unsigned turn)
 /* Of so many. */
 static int share(int count)
 {
-	const char *given = getenv("CAPTURE_PERCENT");
-
-	return count * (given ? atoi(given) : IS_SANITIZED ? 25 : 100) / 100;
+	return count * (int)knob("CAPTURE_PERCENT", IS_SANITIZED ? 25 : 100) / 100;
 }
 
 static void *capture_often(void *argument)

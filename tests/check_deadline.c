@@ -307,8 +307,7 @@ END_TEST
 START_TEST(a_launch_is_made_or_given_up_and_never_both)
 {
 	struct spu_options options = {.size = sizeof(options), .timeout_ms = 1};
-	const char *count = getenv("DEADLINE_ROUNDS");
-	int rounds = count ? atoi(count) : 6000, i, launched = 0, status, r;
+	int rounds = (int)knob("DEADLINE_ROUNDS", 6000), i, launched = 0, status, r;
 	int64_t end = now_ms() + 60000;
 	struct spu_child child;
 	struct spu_error error;

@@ -107,8 +107,7 @@ static int status_by(const char *way, const char *command)
 static void *call_often(void *argument)
 {
 	static const char *const ways[] = {"system", "r", "w", "re", "we", "capture"};
-	const char *rounds_wanted = getenv("DROP_IN_ROUNDS");
-	int rounds = rounds_wanted ? atoi(rounds_wanted) : IS_SANITIZED ? 5 : 20;
+	int rounds = (int)knob("DROP_IN_ROUNDS", IS_SANITIZED ? 5 : 20);
 	int number = (int)(intptr_t)argument, i, status;
 	sigset_t before, after;
 	char command[32];

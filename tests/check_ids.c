@@ -115,8 +115,7 @@ static void *launch_as_nobody(void *count)
 
 START_TEST(nobody_can_write_into_the_parent_while_children_change_ids)
 {
-	const char *text = getenv("ID_LAUNCHES");
-	long each = text ? atol(text) : 250;
+	long each = knob("ID_LAUNCHES", 250);
 	pthread_t threads[THREADS], opener;
 	pid_t attacker;
 	char *secret;

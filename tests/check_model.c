@@ -317,12 +317,9 @@ static void assert_fetches(void)
 START_TEST(random_entries_give_what_they_say)
 {
 	size_t size = NUMBERS * sizeof(struct held_fd);
-	const char *percent = getenv("MODEL_PERCENT");
-	int rounds = model_rounds[_i] / (IS_SANITIZED ? 5 : 1), round, fd, fetching = 0;
+	int rounds = (int)(model_rounds[_i] * knob("MODEL_PERCENT", IS_SANITIZED ? 20 : 100) / 100);
+	int round, fd, fetching = 0;
 	struct rlimit limit;
-
-	if (percent)
-		rounds = rounds * atoi(percent) / 100;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = NUMBERS + 8;
@@ -346,7 +343,7 @@ START_TEST(random_entries_give_what_they_say)
 	}
 	compare_with_own();
 	assert_no_child();
-	ck_assert(fetching >= round / 8 || percent);
+	ck_assert(fetching >= round / 8 || getenv("MODEL_PERCENT"));
 	if (model.mode == MODEL_SHARED)
 		assert_fetches();
 }

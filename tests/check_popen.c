@@ -59,14 +59,6 @@ static void fill_standard_numbers(void)
 	close(fd);
 }
 
-/* How much a test does: from the environment, or a little. */
-static long knob(const char *name, long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value ? atol(value) : otherwise;
-}
-
 START_TEST(what_is_no_command_or_mode)
 {
 	static const char *const modes[] = {NULL, "", "e", "rw", "wr", "r+", "rb", "w ", "R"};

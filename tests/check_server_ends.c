@@ -14,15 +14,14 @@
 #define SUITE "server_ends"
 
 /*
- * So many rounds with make check-all, fewer without; SERVER_PERCENT=250 for more. And not
+ * So many rounds with make check-all, fewer without; SERVER_PERCENT=1000 for more. And not
  * longer than a minute and a half.
  */
 static int rounds(int all, int few)
 {
-	const char *wants_all = getenv("CHECK_ALL"), *percent = getenv("SERVER_PERCENT");
-	int wanted = wants_all && *wants_all ? all : few;
+	const char *wants_all = getenv("CHECK_ALL");
 
-	return percent ? (int)((long)wanted * atoi(percent) / 100) : wanted;
+	return (int)((wants_all && *wants_all ? all : few) * knob("SERVER_PERCENT", 100) / 100);
 }
 
 static int64_t milliseconds(void)
@@ -90,7 +89,7 @@ START_TEST(a_server_killed_at_any_moment_leaves_no_child_unknown)
 {
 	int launched = 0, told = 0;
 
-	FOR_ROUNDS(i, 1500, 60) {
+	FOR_ROUNDS(i, 500, 60) {
 		struct spu_server *server = start_server(0);
 		struct spu_child child;
 		struct spu_error error;
@@ -116,7 +115,7 @@ END_TEST
 START_TEST(a_caller_killed_at_any_moment_leaves_no_process)
 {
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-	FOR_ROUNDS(i, 500, 30) {
+	FOR_ROUNDS(i, 200, 30) {
 		pid_t caller = fork();
 
 		if (caller == 0) {
@@ -142,7 +141,7 @@ START_TEST(a_short_time_is_kept_and_nobody_comes_unknown)
 	size_t open_before = count_open();
 	int launched = 0, late = 0;
 
-	FOR_ROUNDS(i, 6000, 300) {
+	FOR_ROUNDS(i, 2000, 300) {
 		struct spu_child child;
 		struct spu_error error;
 		int status, r = spu_spawn(&child, SPU_ARGV("true"), SPU_OPTIONS(

@@ -463,7 +463,7 @@ static int jump_out_anywhere(void)
 	struct sigevent by_signal = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
 	size_t open_before = count_open();
 	volatile int i, jumps = 0;
-	int rounds = is_under_valgrind() ? 100 : 600;
+	int rounds = is_under_valgrind() ? 100 : (int)knob("SYSTEM_ROUNDS", 600);
 	timer_t timer;
 
 	signal(SIGINT, ignore_nothing);
@@ -541,7 +541,7 @@ static int run_as_another(void)
 /* The handler comes at all moments of what takes the same lock for an instant. */
 static int interrupt_anywhere(int (*work)(void))
 {
-	int i, rounds = IS_SANITIZED || is_under_valgrind() || patience(1) > 1 ? 100 : 600;
+	int i, rounds = IS_SANITIZED || is_under_valgrind() ? 100 : (int)knob("SYSTEM_ROUNDS", 600);
 
 	signal(SIGALRM, call_and_return);
 	for (i = 0; i < rounds; i++) {

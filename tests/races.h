@@ -22,9 +22,7 @@
 /* How many of a test's launches are made: RACES_PERCENT=10 for a tenth, 2500 for 25 times. */
 static inline int share(int launches)
 {
-	const char *percent = getenv("RACES_PERCENT");
-
-	return launches / SLOWER * (percent ? atoi(percent) : 100) / 100;
+	return (int)(launches / SLOWER * knob("RACES_PERCENT", 100) / 100);
 }
 
 /* ---- The child: helpers/race_child.c, written as often as is wanted. */

@@ -10,7 +10,7 @@ FILTER=$HELPERS/fault_filter
 
 # the tests of thousands are for the plain run
 export MODEL_PERCENT=2 CAPTURE_PERCENT=10 POPEN_ROUNDS=10 POPEN_PAIRS=150 POPEN_MEGABYTES=4 \
-	DEADLINE_ROUNDS=300
+	SYSTEM_ROUNDS=150 DEADLINE_ROUNDS=300
 
 # suites "NAMES" [PREFIX...]: all that is checked holds there too; several side by
 # side, because they mostly wait
