@@ -13,7 +13,7 @@ test_a_go_host_launches_by_itself_by_the_server_as_another_user_and_behind_a_fil
 	need_plugin
 	public_child
 	launches=200
-	[ -z "${CHECK_ALL-}" ] || launches=5000
+	[ -z "${CHECK_ALL-}" ] || launches=2000
 	status 0 timeout 300 "$HELPERS/sv_gohost" "$BUILD/spawn-server" "$plugin" "$CHILD" $launches
 	{
 		echo "$launches directly"
