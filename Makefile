@@ -116,7 +116,7 @@ PROGRAMS = $(BUILD)/safespawn $(BUILD)/spawnbench $(if $(AUDIT_LIBS),$(BUILD)/sp
 
 # spawnaudit alone needs libdw. A file that isn't there is made before all
 # else; it isn't made while that is missing, so that it is tried again.
-ifneq ($(filter all check check-all check-programs install install-strip $(BUILD)/spawnaudit $(BUILD)/spawnaudit_%,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter all check check-all check-programs needed install install-strip $(BUILD)/spawnaudit $(BUILD)/spawnaudit_%,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/audit.mk
 # Once that is known: what is missing is said once
 ifneq ($(AUDIT_LIBS),)
@@ -126,8 +126,8 @@ endif
 
 all: $(LIBRARIES) $(PROGRAMS) $(BUILD)/spawn-server $(BUILD)/spawnbench-child
 
-.PHONY: always all bench bench-peers fuzz check check-all check-kernels check-programs lint install install-strip \
-	installcheck uninstall clean dist help
+.PHONY: always all bench bench-peers fuzz check check-all check-kernels check-programs lint needed install \
+	install-strip installcheck uninstall clean dist help
 .DELETE_ON_ERROR:
 
 #
@@ -381,10 +381,16 @@ PURE = spawnbench/axes spawnbench/doubts spawnbench/statistics spawnaudit/look/s
 
 check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 
+# A goal of its own: of each that is named make would say that it is up to date
+ifneq ($(filter needed,$(MAKECMDGOALS)),)
+needed: $(NEEDED)
+	@:
+endif
+
 # Not in the recipe, which make -n would then take
 check check-all: export MAKE := $(MAKE)
 check check-all:
-	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) $(NEEDED)
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) needed
 	@CC='$(CC)' SAN='$(SAN)' COV='$(COV)' CHECK_ALL='$(filter %-all,$@)' TESTS='$(TESTS)' \
 		sh tests/run.sh '$(abspath $(BUILD))' $(or $(WANTED),$(error no suite is called $(TESTS)))
 
