@@ -408,6 +408,7 @@ test_thousands_a_second_are_seen_or_told_as_lost() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	cat >launches <<-'END'
 		import os, sys
+		open("ready", "w").close()
 		open("go").read()
 		for _ in range(8000): os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
 	END
@@ -416,6 +417,8 @@ test_thousands_a_second_are_seen_or_told_as_lost() {
 	command=$!
 	watchers=
 	trap 'kill -9 $watchers $command 2>/dev/null' EXIT
+	# its python3 may be a script, which launches, too
+	until_true [ -e ready ]
 	for number in 1 2; do
 		spawnaudit --watch $command >report.$number 2>&1 &
 		watcher=$!
