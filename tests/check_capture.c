@@ -517,7 +517,7 @@ START_TEST(the_group_is_ended_when_its_time_is_over)
 		{"sleep 1000 & echo ready; sleep 1000", SIGUSR1, SIGUSR1, 0},
 		{"sleep 1000 & echo ready; sleep 1000", 0, SIGTERM, SPU_SETSID},
 		{"trap '' TERM; sleep 1000 & echo ready; sleep 1000", 0, SIGKILL, 0},
-		{"trap '' TERM; sleep 1000 & trap - TERM; echo ready; wait", 0, SIGTERM, 0},
+		{"(trap '' TERM; echo ready; exec sleep 1000) & wait", 0, SIGTERM, 0},
 		{"echo ready; kill -STOP $$", 0, SIGTERM, 0},
 		{"echo ready; exec >&- 2>&-; sleep 1000", 0, SIGTERM, 0},
 	};
