@@ -135,7 +135,9 @@ static int run_shell(struct call *call, const char *command, struct spu_options 
 	/* A ^C may be faster than exec: that is the command's end all the same. */
 	if (r == -ECANCELED && error.signal)
 		return error.signal;
-	if (error.step == SPU_STEP_EXEC)
+	/* libc's posix_spawn doesn't say where: exec, but for what a child takes */
+	if (error.step == SPU_STEP_EXEC ||
+	    (error.step == SPU_STEP_POSIX_SPAWN && r != -EAGAIN && r != -ENOMEM))
 		return 127 << 8;
 	errno = -r;
 	return -1;
