@@ -112,6 +112,8 @@ static int close_from(struct translation *t, long from)
 	long hard, fd;
 	int r = 0;
 
+	if (from < 0 || from > INT_MAX)
+		return 0;	/* behind the last number, where a long may be of 32 bits */
 	if (from < t->limit && t->libc.add_close_from) {
 		SAY(t, "addclosefrom_np(%ld)\n", from);
 		return t->libc.add_close_from(&t->actions, (int)from);

@@ -185,10 +185,11 @@ static void add_opens(struct plan *plan, const struct table *table)
 void spu__add_gaps(struct plan *plan, const struct table *table)
 {
 	const struct given *given = table->given, *end = given + table->count;
-	long next = 0, highest = highest_source(table);
+	/* a long may have no room for what is behind the last number */
+	int64_t next = 0, highest = highest_source(table);
 
 	while (next <= highest) {
-		long kept = highest + 1, held = spu__find_held(table, next);
+		int64_t kept = highest + 1, held = spu__find_held(table, (long)next);
 
 		while (given < end && (given->fd < next || given->kind == GIVEN_CLOSED))
 			given++;
@@ -197,7 +198,7 @@ void spu__add_gaps(struct plan *plan, const struct table *table)
 		if (held >= 0 && held < kept)
 			kept = held;
 		if (next < kept)
-			add_close(plan, table, STEP_CLOSE_GAP, next, kept - 1);
+			add_close(plan, table, STEP_CLOSE_GAP, (long)next, (long)(kept - 1));
 		next = kept + 1;
 	}
 }
@@ -235,7 +236,8 @@ static void add_given_closes(struct plan *plan, const struct table *table)
  */
 void spu__add_tail(struct plan *plan, const struct table *table)
 {
-	long first = highest_source(table) + 1, cut = first < 64 ? first : (first + 63) & ~63l;
+	int64_t next = (int64_t)highest_source(table) + 1;
+	long first = (long)next, cut = (long)(next < 64 ? next : (next + 63) & ~(int64_t)63);
 
 	if (!table->closes)
 		return;
@@ -245,7 +247,7 @@ void spu__add_tail(struct plan *plan, const struct table *table)
 		return;
 	}
 	spu__add_about(plan, STEP_UNSHARE, NULL, cut, UINT_MAX, KERNEL_CLOSE_RANGE_UNSHARE);
-	if (first < cut)
+	if (first != cut)
 		add_close(plan, table, STEP_CLOSE_TAIL, first, cut - 1);
 }
 
