@@ -19,6 +19,7 @@
 
 #define SUITE_NAME "check_posix_spawn"
 #include "behaviours.h"
+#include "sanitizers.h"
 
 #if defined(__GLIBC__) || !defined(OF_LIBC)
 #define HAS_CLOSE_FROM 1
@@ -350,12 +351,21 @@ static void observe_busy_program(void)
 	leave_directory();
 }
 
+typedef int spawn_function(int *, const char *, const posix_spawn_file_actions_t *,
+			   const posix_spawnattr_t *, char *const [], char *const []);
+
+/* glibc's header says that none is NULL: of that this type knows nothing. */
 static void observe_no_path(void)
 {
+	spawn_function *volatile spawn = posix_spawn;
 	pid_t pid;
 
-	say_result(posix_spawn(&pid, *(char *volatile *)&(char *){NULL}, NULL, NULL,
-			       ((char *[]){(char *)"/bin/true", NULL}), environ));
+#if defined(OF_LIBC) && ADDRESS_SANITIZER
+	say(SKIPPED "AddressSanitizer reads the path before libc does");
+	return;
+#endif
+	say_result(spawn(&pid, NULL, NULL, NULL, ((char *[]){(char *)"/bin/true", NULL}),
+			 environ));
 }
 
 static void observe_long_arguments(void)
@@ -1089,9 +1099,6 @@ static void observe_small_stack(void)
 }
 
 /* POSIX names the calls that cancel a thread, and these aren't among them. */
-typedef int spawn_function(int *, const char *, const posix_spawn_file_actions_t *,
-			   const posix_spawnattr_t *, char *const [], char *const []);
-
 struct cancelled {
 	spawn_function *spawn;
 	int made, result;
