@@ -139,11 +139,12 @@ static void write_log_ticks(FILE *out, char axis, const struct range *range)
 	while (power * 10 <= range->low)
 		power *= 10;
 	fprintf(out, "set %ctics norotate (", axis);
-	for (; power <= range->high; power *= 10) {
+	while (power <= range->high) {
 		for (size_t i = 0; i < count; i++) {
 			fprintf(out, "%s'%g' %g", before, steps[i] * power, steps[i] * power);
 			before = ", ";
 		}
+		power *= 10;
 	}
 	fputs(")\n", out);
 }

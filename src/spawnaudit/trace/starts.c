@@ -342,10 +342,10 @@ const struct starts *starts_find(pid_t pid, const struct process_mapping *mappin
 		file = take_out(mapping, &stat);
 		if (!file)
 			file = new_file(mapping, &stat, fd);
+		trim();
 		file->next = files;
 		files = file;
 		file->users++;
-		trim();
 	}
 	close(fd);
 	return file ? &file->starts : NULL;

@@ -29,7 +29,7 @@ static char *join(const struct event_path *path, const char *suffix)
 	}
 	if (at == used && path->is_whole)
 		end = stpcpy(end, "/");
-	strcpy(end, suffix);
+	stpcpy(end, suffix);
 	return text;
 }
 
