@@ -276,7 +276,7 @@ static void try_entries(unsigned closed)
 	int saved[3], fd;
 
 	for (fd = 0; fd <= 2; fd++) {
-		saved[fd] = closed & 1u << fd ? fcntl(fd, F_DUPFD_CLOEXEC, NUMBERS) : -1;
+		saved[fd] = (closed & 1u << fd) ? fcntl(fd, F_DUPFD_CLOEXEC, NUMBERS) : -1;
 		if (saved[fd] < 0)
 			continue;
 		close(fd);

@@ -154,8 +154,8 @@ static void check_plan(const struct plan *plan, uint64_t callers_mask)
 	step = expect(step, STEP_STOP_PENDING, step->arg[0], step->arg[1]);
 	step = expect(step, STEP_MASK, SIG_SETMASK, (long)&plan->mask);
 	expect(step, STEP_EXEC, 0, 0);
-	check(plan->mask == (one.flags & POSIX_SPAWN_SETSIGMASK ? word_of(&one.mask)
-								: callers_mask), "another mask");
+	check(plan->mask == ((one.flags & POSIX_SPAWN_SETSIGMASK) ? word_of(&one.mask)
+								  : callers_mask), "another mask");
 	check(!plan->candidates[1] == (one.is_path || strchr(one.file, '/') || !*one.file),
 	      "the program is looked for elsewhere");
 	check(plan->argv == argv, "another argv");

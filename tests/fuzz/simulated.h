@@ -257,7 +257,7 @@ static inline void take_held(struct bytes *bytes, unsigned which, struct held_fd
 	int i;
 
 	for (i = 0; i < HELD; i++)
-		table->held[i] = which & 1u << i ? take_free(bytes, own, named, devices[i]) : -1;
+		table->held[i] = (which & 1u << i) ? take_free(bytes, own, named, devices[i]) : -1;
 }
 
 #endif

@@ -58,7 +58,7 @@ static int unpacks_to_much(Elf *elf)
 	while ((section = elf_nextscn(elf, section))) {
 		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
 			continue;
-		size = header.sh_flags & SHF_COMPRESSED
+		size = (header.sh_flags & SHF_COMPRESSED)
 		     ? gelf_getchdr(section, &packed) ? packed.ch_size : 0
 		     : size_of_old(section);
 		if (size > left)
