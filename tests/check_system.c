@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -147,7 +148,7 @@ static uint64_t ignored_in_command(void)
 	close(ends[0]);
 	close(ends[1]);
 	close(9);
-	ck_assert_int_eq(sscanf(text, "SigIgn: %lx", &bits), 1);
+	ck_assert_int_eq(sscanf(text, "SigIgn: %" SCNx64, &bits), 1);
 	return bits;
 }
 
@@ -713,6 +714,7 @@ START_TEST(an_interrupt_is_for_the_command_that_has_the_terminal)
 			size += (size_t)got;
 		else
 			usleep(1000);	/* nobody has opened it yet */
+		ck_assert_msg(waitpid(pid, &status, WNOHANG) == 0, "it ended with %#x", status);
 	}
 	ck_assert_int_eq(write(master, "\003", 1), 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
