@@ -56,7 +56,9 @@ static int unpacks_to_much(Elf *elf)
 	GElf_Chdr packed;
 
 	while ((section = elf_nextscn(elf, section))) {
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+		/* libelf unpacks nothing of what is mapped; to look there costs reading it */
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
+		    header.sh_flags & SHF_ALLOC)
 			continue;
 		size = (header.sh_flags & SHF_COMPRESSED)
 		     ? gelf_getchdr(section, &packed) ? packed.ch_size : 0
