@@ -96,7 +96,7 @@ int old_check_setting(const struct old *old, const struct setting *setting)
 		return say_wrong(old, was_pinned ?
 				 "it was pinned to a processor, this isn't (--pin)" :
 				 "it wasn't pinned to a processor, this is (--pin)");
-	if (nice && (int)nice->number == setting->nice)
+	if (nice && nice->number == setting->nice)
 		return 0;
 	return say_wrong(old, "it was of another priority (nice) than this");
 }
