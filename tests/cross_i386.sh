@@ -22,7 +22,7 @@ test_numbers_of_64_bits_may_be_aligned() {
 # libc's posix_spawn doesn't say that it is exec which failed.
 test_system_and_popen_do_what_libcs_do() {
 	need_to_run
-	$cross-gcc -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" -o conformance \
+	"$cross-gcc" -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" -o conformance \
 		"$top/tests/check_conformance.c" "$built/libspawnutil.a" 2>said || fail "$(cat said)"
 	timeout $((200 * PATIENCE)) ./conformance >said 2>&1 || fail "$(grep -A 2 '^not ok' said)"
 }
@@ -49,7 +49,7 @@ test_the_last_descriptor_can_be_named() {
 			return 0;
 		}
 	END
-	$cross-gcc -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" -o last last.c \
+	"$cross-gcc" -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" -o last last.c \
 		"$built/libspawnutil.a" 2>said || fail "$(cat said)"
 	like "keep $((0x7fffffff))" '-* -* *2147483647*' "$(timeout $((200 * PATIENCE)) ./last)"
 }

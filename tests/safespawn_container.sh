@@ -112,12 +112,12 @@ test_signals_are_passed_on() {
 	each signals "$all_signals"
 }
 
-# shellcheck disable=SC2086
 # busybox's ends of an interrupt itself
 need_unshare() {
 	knows unshare kill-child
 }
 
+# shellcheck disable=SC2086
 interrupt() {
 	printf '%s\n' 'expect ready' 'send \x03' 'expect got 2' |
 		"$HELPERS/ss_pty" unshare -pf --mount-proc $1 "$HELPERS/ss_catch" 2 >typed

@@ -65,7 +65,7 @@ test_a_log_has_each_launch_as_soon_as_it_is_over() {
 		options=-v
 		[ "$line" = "${line#\"}" ] || options=--json
 		# shellcheck disable=SC2016
-		status 0 timeout $((200 * PATIENCE)) spawnaudit $options --log=report sh -c '/bin/true
+		status 0 timeout $((200 * PATIENCE)) spawnaudit "$options" --log=report sh -c '/bin/true
 			until grep -q "$0" report; do :; done' "$line"
 	done
 }
