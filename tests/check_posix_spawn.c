@@ -360,8 +360,8 @@ static void observe_no_path(void)
 	spawn_function *volatile spawn = posix_spawn;
 	pid_t pid;
 
-#if defined(OF_LIBC) && ADDRESS_SANITIZER
-	say(SKIPPED "AddressSanitizer reads the path before libc does");
+#if defined(OF_LIBC) && IS_SANITIZED
+	say(SKIPPED "a sanitizer reads the path before libc does");
 	return;
 #endif
 	say_result(spawn(&pid, NULL, NULL, NULL, ((char *[]){(char *)"/bin/true", NULL}),

@@ -154,6 +154,8 @@ static void change_ids_and_give_up_capabilities(void)
 START_TEST(other_ids_leave_nothing_of_the_servers_capabilities)
 {
 	NEED_ROOT();
+	if (THREAD_SANITIZER)
+		SKIP(SUITE, "ThreadSanitizer has a thread of its own, which lacks the right");
 	in_own_process(change_ids_and_give_up_capabilities);
 }
 END_TEST
