@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make fuzz builds what it is to build, and finds nothing in its first seconds: 5 of each.
+# make fuzz builds what it is to build, and finds nothing in its first seconds: 2 of each.
 # suite: long
 # shellcheck disable=SC2317	# the tests are called by name, in lib.sh
 
@@ -12,7 +12,7 @@ test_each_fuzzer_finds_nothing() {
 	count=$(find "$top/tests/fuzz" -maxdepth 1 -name "*.c" | wc -l)
 	echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return !data && size; }' >f.c
 	clang -fsanitize=fuzzer f.c -o f 2>/dev/null || skip "clang with libFuzzer isn't installed"
-	env -u SAN -u COV -u V "${MAKE:-make}" -s -C "$top" BUILD="$tmp/b" FUZZ_SECONDS=5 fuzz \
+	env -u SAN -u COV -u V "${MAKE:-make}" -s -C "$top" BUILD="$tmp/b" FUZZ_SECONDS=2 fuzz \
 		>log 2>&1 || fail "$(tail -n 30 log)"
 	same "fuzzers that ended well" "$count" "$(grep -c '^Done [0-9]* runs' log)"
 }

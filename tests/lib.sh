@@ -41,13 +41,14 @@ long() {
 # How often as long as on an ordinary machine all may take: an emulated one is 20 times slower
 : "${PATIENCE:=1}"
 
-# until_true COMMAND...: within 200 s
+# until_true COMMAND...: within 200 s. Who has waited for long asks less often.
 until_true() {
-	turns=0
+	turns=0 pause=0.01
 	until "$@"; do
 		turns=$((turns + 1))
-		[ $turns -lt $((20000 * PATIENCE)) ] || fail "not within $((200 * PATIENCE)) s: $*"
-		sleep 0.01
+		[ $turns -lt $((2000 * PATIENCE)) ] || fail "not within $((200 * PATIENCE)) s: $*"
+		[ $turns -lt 50 ] || pause=0.1
+		sleep $pause
 	done
 }
 
