@@ -48,7 +48,7 @@ build() {
 	way=$1
 	shift
 	cp -a source "$way"
-	(cd "$way" && ./configure CC="${CC:-gcc}" "$@" && sh -c "$make") >log 2>&1 ||
+	(cd "$way" && ./configure CC="${CC:-gcc}" CFLAGS=-O0 "$@" && sh -c "$make") >log 2>&1 ||
 		fail "$way: $(tail -n 20 log)"
 }
 
