@@ -151,6 +151,8 @@ popen: leaked" "$out"
 		same "words" "libspawnutil-preload: SPAWNUTIL_LEAKS: ignored, it is none of: close allow fail" \
 			"$err"
 	done
+	preloaded "$OURS" env SPAWNUTIL_LEAKS=bogus "$CALLS" cancelled-spawn
+	same "a cancelled thread" "launched 1, cancelled 1" "$out"
 	preloaded "$OURS" env SPAWNUTIL_LEAKS=bogus "$CALLS" files
 	same "who launches nothing by system" 0 "$(printf %s "$err" | grep -c system)"
 }

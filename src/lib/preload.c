@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../arch/arch.h"
 #include "libc_spawn.h"
 #include "names.h"
 #include "preload.h"
@@ -38,14 +39,13 @@ static unsigned policy_of(const char *name)
 	return SPU_LEAKS_DEFAULT;
 }
 
+/* By no cancellation point, since posix_spawn is none. */
 static void complain(void)
 {
 	static const char text[] = "libspawnutil-preload: " VARIABLE
 				   ": ignored, it is none of:" LEAKS_NAMES(NAME_LISTED) "\n";
-	int saved = errno;
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		errno = saved;
+	syscall3(SYS_write, STDERR_FILENO, (long)text, sizeof(text) - 1);
 }
 
 static unsigned leaks(void)

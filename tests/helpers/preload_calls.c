@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -270,6 +271,31 @@ static void do_cancel(void)
 	say_children();
 }
 
+static void *spawn_cancelled(void *ret_launched)
+{
+	static char name[] = "true";
+	char *argv[] = {name, NULL};
+	pid_t pid;
+
+	pthread_cancel(pthread_self());
+	*(int *)ret_launched = posix_spawnp(&pid, name, NULL, NULL, argv, environ) == 0 &&
+			       syscall(SYS_wait4, pid, NULL, 0, NULL) == pid;
+	pthread_testcancel();
+	return NULL;
+}
+
+/* posix_spawn is no cancellation point. */
+static void do_cancelled_spawn(void)
+{
+	int launched = -1;
+	pthread_t thread;
+	void *result;
+
+	pthread_create(&thread, NULL, spawn_cancelled, &launched);
+	pthread_join(thread, &result);
+	printf("launched %d, cancelled %d\n", launched, result == PTHREAD_CANCELED);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -279,6 +305,7 @@ int main(int argc, char **argv)
 		{"statuses", do_statuses}, {"names", do_names}, {"files", do_files},
 		{"libcs", do_libcs}, {"actions", do_file_actions}, {"leaks", do_leaks}, {"threads", do_threads},
 		{"plugin", do_plugin}, {"cancel", do_cancel},
+		{"cancelled-spawn", do_cancelled_spawn},
 	};
 	int i;
 	size_t k;
