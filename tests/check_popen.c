@@ -457,7 +457,7 @@ static void open_and_close_often(void)
 {
 	long pairs = knob("POPEN_PAIRS", IS_SANITIZED ? 200 : 600), i;
 	FILE *streams[OPEN_AT_ONCE] = {NULL};
-	char command[32];
+	char command[48];
 
 	for (i = 0; i < pairs + OPEN_AT_ONCE; i++) {
 		long slot = i % OPEN_AT_ONCE;
@@ -467,7 +467,7 @@ static void open_and_close_often(void)
 					 (int)((i - OPEN_AT_ONCE) % 200 + 1) << 8);
 		if (i >= pairs)
 			continue;
-		snprintf(command, sizeof(command), "%s exit %ld", i % 2 ? "read x;" : "echo x;",
+		snprintf(command, sizeof(command), "%s exit %ld", i % 2 ? "read x;" : "trap '' PIPE; echo x;",
 			 i % 200 + 1);
 		streams[slot] = open_stream(command, i % 2 ? "w" : "r");
 	}

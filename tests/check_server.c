@@ -606,18 +606,23 @@ END_TEST
  * ---- Beside others
  */
 
+/* What was wrong, for free(). */
 static void *launch_many(void *server)
 {
-	int i, status;
+	int i, status = 0;
 	struct spu_error error;
+	char *wrong;
 
 	for (i = 0; i < 60; i++) {
 		int fails = i % 10 == 9;
 		int r = spu_run(fails ? SPU_ARGV("/nowhere") : SPU_ARGV("sh", "-c", "exit 5"),
 				SPU_OPTIONS(.server = server), &status, &error);
 
-		if (fails ? r != -ENOENT : (r != 0 || status != 5 << 8))
-			return "a launch went wrong";
+		if (fails ? r == -ENOENT : r == 0 && status == 5 << 8)
+			continue;
+		ck_assert_int_gt(asprintf(&wrong, "launch %d: %d, status %x: %s", i, r,
+					  (unsigned)status, r ? error.text : ""), 0);
+		return wrong;
 	}
 	return NULL;
 }

@@ -318,11 +318,12 @@ static void *launch_thousands(void *server)
 	int i;
 
 	for (i = 0; i < rounds(40000, 3200) / 16; i++) {
+		struct spu_error error;
 		struct spu_child child;
 
 		if (spu_spawn(&child, SPU_ARGV(fast_child), SPU_OPTIONS(.server = server),
-			      NULL) < 0)
-			return "a launch failed";
+			      &error) < 0)
+			return strdup(error.text);
 		if (spu_wait(&child, -1, NULL) < 0)
 			return "a child was lost";
 		spu_child_release(&child);
