@@ -166,6 +166,62 @@ test_a_file_that_stands_for_much_takes_no_memory() {
 	done
 }
 
+# By a loader of its own. libdw would relocate it, and call a function of ours for that.
+test_an_object_file_that_is_mapped() {
+	need
+	cat >object.c <<-'END'
+		int call(int (*function)(void));
+		int call(int (*function)(void))
+		{
+			return function() + 1;
+		}
+	END
+	cat >loader.c <<-'END'
+		#include <elf.h>
+		#include <fcntl.h>
+		#include <link.h>
+		#include <pthread.h>
+		#include <sys/mman.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *rest(void *nothing)
+		{
+			pause();
+			return nothing;
+		}
+
+		static int launch(void)
+		{
+			pid_t pid = fork();
+
+			if (pid == 0)
+				execl("/bin/true", "true", (char *)NULL);
+			waitpid(pid, NULL, 0);
+			return -1;
+		}
+
+		int main(void)
+		{
+			int fd = open("object", O_RDONLY | O_CLOEXEC);
+			char *file = mmap(NULL, 1 << 16, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+			const ElfW(Ehdr) *header = (void *)file;
+			const ElfW(Shdr) *section = (void *)(file + header->e_shoff);
+			pthread_t thread;
+
+			pthread_create(&thread, NULL, rest, NULL);
+			open("/dev/null", O_RDONLY);
+			while (!(section->sh_flags & SHF_EXECINSTR) || !section->sh_size)
+				section++;
+			return ((int (*)(int (*)(void)))(file + section->sh_offset))(launch);
+		}
+	END
+	build object -c -g
+	build loader
+	status 0 spawnaudit --log=report ./loader
+	like "the report" "*leak: loader *where*launch in loader*in object+0x*" "$(cat report)"
+}
+
 # The name of what was deleted is now that of something else
 test_what_is_no_file_is_not_opened() {
 	need

@@ -70,13 +70,21 @@ static int unpacks_to_much(Elf *elf)
 	return 0;
 }
 
+/* libdw asks for where the sections of others lie, by a callback that we do not have. */
+static int is_linked(Elf *elf)
+{
+	GElf_Ehdr header;
+
+	return gelf_getehdr(elf, &header) && header.e_type != ET_REL;
+}
+
 Elf *elf_file_map(int fd)
 {
 	Elf *elf;
 
 	elf_version(EV_CURRENT);
 	elf = has_many_sections(fd) ? NULL : elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
-	if (elf && (elf_cntl(elf, ELF_C_FDREAD) < 0 || unpacks_to_much(elf))) {
+	if (elf && (elf_cntl(elf, ELF_C_FDREAD) < 0 || !is_linked(elf) || unpacks_to_much(elf))) {
 		elf_end(elf);
 		elf = NULL;
 	}
