@@ -166,6 +166,19 @@ test_a_file_that_stands_for_much_takes_no_memory() {
 	done
 }
 
+# With debug information it may be; what is only mapped is no memory.
+test_a_large_program_keeps_its_names() {
+	need
+	[ "$(getconf LONG_BIT)" = 64 ] || skip "there is no room for it"
+	write_programs
+	sed -i 's/if (argc == 1 && truncate.*/if (0)/' program.c
+	rm program
+	build program
+	truncate -s 5G program || skip "files of 5 GB can't be made"
+	status 0 spawnaudit --log=report ./program
+	like "the report" "*leak: program *where*launch in victim.so*main in program*" "$(cat report)"
+}
+
 # By a loader of its own. libdw would relocate it, and call a function of ours for that.
 test_an_object_file_that_is_mapped() {
 	need

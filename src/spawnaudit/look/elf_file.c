@@ -83,7 +83,8 @@ Elf *elf_file_map(int fd)
 	Elf *elf;
 
 	elf_version(EV_CURRENT);
-	elf = has_many_sections(fd) ? NULL : elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	/* not to be written: else the whole file counts as memory of ours */
+	elf = has_many_sections(fd) ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (elf && (elf_cntl(elf, ELF_C_FDREAD) < 0 || !is_linked(elf) || unpacks_to_much(elf))) {
 		elf_end(elf);
 		elf = NULL;

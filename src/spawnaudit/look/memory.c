@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* libdw maps files as data: of programs that are larger no names are known */
+/* Debug information that lies in a file apart counts: libdw maps it to be written */
 #define ROOM ((rlim_t)4 << 30)
 
 /* What there is already, which under sanitizers is much; it counts, too. */
