@@ -3,12 +3,14 @@
 
 #include <gelf.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shrinking.h"
 
-/* More than any program has; 2 MB can stand for that */
+/* More than most programs have, and 2 MB can stand for that; debug information packs 1 to 5 */
 #define UNPACKED_MAX (2048u << 20)
+#define PACKED_TIMES 16
 
 /* Sections that only Go's linker makes; they stay in stripped files. */
 static const char *const go_sections[] = {
@@ -48,13 +50,17 @@ static uint64_t size_of_old(Elf_Scn *section)
 	return size;
 }
 
-static int unpacks_to_much(Elf *elf)
+static int unpacks_to_much(Elf *elf, int fd)
 {
 	Elf_Scn *section = NULL;
 	uint64_t left = UNPACKED_MAX, size;
+	struct stat file;
 	GElf_Shdr header;
 	GElf_Chdr packed;
 
+	/* what lies on the disk, since a hole is no size */
+	if (fstat(fd, &file) == 0 && (uint64_t)file.st_blocks * 512 > left / PACKED_TIMES)
+		left = (uint64_t)file.st_blocks * 512 * PACKED_TIMES;
 	while ((section = elf_nextscn(elf, section))) {
 		/* libelf unpacks nothing of what is mapped; to look there costs reading it */
 		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
@@ -85,7 +91,8 @@ Elf *elf_file_map(int fd)
 	elf_version(EV_CURRENT);
 	/* not to be written: else the whole file counts as memory of ours */
 	elf = has_many_sections(fd) ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && (elf_cntl(elf, ELF_C_FDREAD) < 0 || !is_linked(elf) || unpacks_to_much(elf))) {
+	if (elf && (elf_cntl(elf, ELF_C_FDREAD) < 0 || !is_linked(elf) ||
+		    unpacks_to_much(elf, fd))) {
 		elf_end(elf);
 		elf = NULL;
 	}
