@@ -602,6 +602,22 @@ START_TEST(who_may_not_clone_or_execute_launches_by_it)
 }
 END_TEST
 
+/* As seen with Linux 6.1: the end of the socket was heard before the kernel told of exec. */
+START_TEST(a_socket_that_ends_before_exec_is_no_failure)
+{
+	struct spu_server *server;
+	struct spu_error error;
+	int status;
+
+	ASSERT_OK(spu_server_start(&server, SPU_SERVER_OPTIONS(.program = helper("sv_early")), &error),
+		  error);
+	ASSERT_OK(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), &status, &error), error);
+	ck_assert_int_eq(status, 0);
+	spu_server_stop(server);
+	assert_no_child();
+}
+END_TEST
+
 /*
  * ---- Beside others
  */
@@ -794,6 +810,7 @@ int main(void)
 	tcase_add_test(tests, who_has_dropped_its_rights_launches_nothing_with_them);
 	tcase_add_test(tests, children_gain_no_rights_unless_the_start_says_so);
 	tcase_add_test(tests, who_may_not_clone_or_execute_launches_by_it);
+	tcase_add_test(tests, a_socket_that_ends_before_exec_is_no_failure);
 	tcase_add_test(tests, many_threads_launch_at_once);
 	tcase_add_test(tests, a_large_request_arrives);
 	tcase_add_test(tests, what_is_too_large_for_a_request_is_told_as_ever);

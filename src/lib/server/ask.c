@@ -274,7 +274,8 @@ static int tell_killed(struct asking *asking)
 		return tell_late(asking);
 	if (!signal)
 		return spu__refusal(ret_error, ECANCELED, SPU_STEP_SERVER, -1,
-				    "spawn server: its child ended before it executed the program");
+				    "spawn server: its child ended with status %d before it "
+				    "executed the program", WEXITSTATUS(status));
 	spu__refusal(ret_error, ECANCELED, SPU_STEP_SERVER, -1,
 		     "spawn server: its child was killed by signal %d (%s)", signal,
 		     spu__signal_name(signal));
@@ -313,6 +314,18 @@ static int tell_error(const struct asking *asking, int r)
 			  r == -ETOOMANYREFS ? ": too many descriptors are on their way" : "");
 }
 
+/*
+ * The end of the socket says that there was no failure, and may come before the kernel tells
+ * of exec: seen with Linux 6.1 on a slow machine. Until it does, or the child has ended.
+ */
+static void await_exec(const struct asking *asking)
+{
+	const struct timespec pause = {0, 20000};
+
+	while (spu__has_executed(asking->entry->pid, 1) == 0 && spu__now_us() < asking->deadline)
+		nanosleep(&pause, NULL);
+}
+
 /* r: how the conversation ended. A server that is stopped may hold the socket, and not close it. */
 static int has_launched(const struct asking *asking, int r)
 {
@@ -320,6 +333,8 @@ static int has_launched(const struct asking *asking, int r)
 
 	if (!asking->may_go || (!asking->is_over && r != -ETIMEDOUT))
 		return 0;
+	if (asking->is_over)
+		await_exec(asking);
 	was_executed = spu__was_executed(asking->entry->pid);
 	return was_executed > 0 || (was_executed < 0 && asking->is_over);
 }
