@@ -10,6 +10,7 @@
 #endif
 
 #include <grp.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
@@ -684,6 +685,17 @@ static void observe_no_name(void)
  * ---- 24: attributes
  */
 
+/* The caller goes on, and a moment later the kernel tells of exec. */
+static int is_told_of_exec(pid_t pid)
+{
+	int tries;
+
+	for (tries = 0; tries < 5000; tries++, usleep(1000))
+		if (setpgid(pid, INT_MAX) < 0 && errno == EACCES)
+			return 1;
+	return 0;
+}
+
 static void observe_sessions(void)
 {
 	static const int flags[] = {0, POSIX_SPAWN_SETSID, POSIX_SPAWN_SETPGROUP};
@@ -699,7 +711,7 @@ static void observe_sessions(void)
 		end(&spawn);
 	}
 	if (posix_spawn(&leader, self, NULL, NULL, CHILD((char *)"wait"), environ) != 0 ||
-	    setpgid(leader, leader) == 0 || errno != EACCES)
+	    !is_told_of_exec(leader))
 		say("no leader");
 	begin(&spawn);
 	posix_spawnattr_setpgroup(&spawn.attributes, getpgrp());
