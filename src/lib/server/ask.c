@@ -320,10 +320,13 @@ static int tell_error(const struct asking *asking, int r)
  */
 static void await_exec(const struct asking *asking)
 {
-	const struct timespec pause = {0, 20000};
+	struct timespec pause = {0, 20000};
 
-	while (spu__has_executed(asking->entry->pid, 1) == 0 && spu__now_us() < asking->deadline)
+	while (spu__has_executed(asking->entry->pid, 1) == 0 && spu__now_us() < asking->deadline) {
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LOOK_US * 1000)
+			pause.tv_nsec *= 2;
+	}
 }
 
 /* r: how the conversation ended. A server that is stopped may hold the socket, and not close it. */
