@@ -129,7 +129,8 @@ test_descendants_do_not_keep_it_waiting() {
 
 test_preserve_status_is_the_commands_after_the_time_out() {
 	status 143 safespawn -q -t 0.5 --preserve-status sleep 10
-	status 3 safespawn -q -t 0.5 --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
+	# its trap is to be set by then
+	status 3 safespawn -q -t $((2 * PATIENCE)) --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
 	status 5 safespawn -q -t 10 --preserve-status sh -c 'exit 5'
 }
 
