@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../arch/arch.h"
 #include "../../kernel.h"
+#include "../clock.h"
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
@@ -197,6 +199,21 @@ int spu__has_executed(pid_t pid, int is_child)
 	int r = is_child ? child_has_executed(pid) : -1;
 
 	return r < 0 && spu__proc_is_ours() ? proc_says_executed(pid) : r;
+}
+
+#define FIRST_PAUSE_NS 20000
+#define LAST_PAUSE_NS 10000000
+
+/* It takes microseconds, unless the child is stopped there. */
+void spu__await_executed(pid_t pid, int is_child, int64_t deadline)
+{
+	struct timespec pause = {0, FIRST_PAUSE_NS};
+
+	while (spu__has_executed(pid, is_child) == 0 && spu__now_us() < deadline) {
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LAST_PAUSE_NS)
+			pause.tv_nsec *= 2;
+	}
 }
 
 int spu__never_executed(pid_t pid)

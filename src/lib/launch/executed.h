@@ -3,6 +3,7 @@
 #ifndef LIB_EXECUTED_H
 #define LIB_EXECUTED_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -10,6 +11,9 @@
  * 0, or -1: not to be told. is_child: it is the caller's own, and not reaped.
  */
 int spu__has_executed(pid_t pid, int is_child);
+
+/* Until it has, or that isn't to be told, or the time is over. */
+void spu__await_executed(pid_t pid, int is_child, int64_t deadline);
 
 /*
  * Of a child that isn't reaped, whether it has ended or not: did it execute a program?

@@ -232,12 +232,10 @@ static int outran_deadline(const struct launch *launch, const struct flight *fli
 {
 	int is_child = !(launch->options.flags & SPU_DETACH);
 	pid_t pid = is_child ? flight->pid : flight->report.pid;
-	const struct timespec pause = {0, 20000};
 
 	if (launch->deadline - spu__now_us() > NEAR_US)
 		return 1;
-	while (spu__has_executed(pid, is_child) == 0)
-		nanosleep(&pause, NULL);
+	spu__await_executed(pid, is_child, NEVER);
 	return spu__now_us() < launch->deadline || !spu__is_dying(pid);
 }
 

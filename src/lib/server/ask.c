@@ -315,21 +315,10 @@ static int tell_error(const struct asking *asking, int r)
 }
 
 /*
- * The end of the socket says that there was no failure, and may come before the kernel tells
- * of exec: seen with Linux 6.1 on a slow machine. Until it does, or the child has ended.
+ * r: how the conversation ended. A server that is stopped may hold the socket, and not close
+ * it. Its end says that there was no failure, and may come before the kernel tells of exec:
+ * seen with Linux 6.1 on a slow machine.
  */
-static void await_exec(const struct asking *asking)
-{
-	struct timespec pause = {0, 20000};
-
-	while (spu__has_executed(asking->entry->pid, 1) == 0 && spu__now_us() < asking->deadline) {
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < LOOK_US * 1000)
-			pause.tv_nsec *= 2;
-	}
-}
-
-/* r: how the conversation ended. A server that is stopped may hold the socket, and not close it. */
 static int has_launched(const struct asking *asking, int r)
 {
 	int was_executed;
@@ -337,7 +326,7 @@ static int has_launched(const struct asking *asking, int r)
 	if (!asking->may_go || (!asking->is_over && r != -ETIMEDOUT))
 		return 0;
 	if (asking->is_over)
-		await_exec(asking);
+		spu__await_executed(asking->entry->pid, 1, asking->deadline);
 	was_executed = spu__was_executed(asking->entry->pid);
 	return was_executed > 0 || (was_executed < 0 && asking->is_over);
 }
