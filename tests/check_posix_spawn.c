@@ -690,7 +690,7 @@ static int is_told_of_exec(pid_t pid)
 {
 	int tries;
 
-	for (tries = 0; tries < 5000; tries++, usleep(1000))
+	for (tries = 0; tries < patience(5000); tries++, usleep(1000))
 		if (setpgid(pid, INT_MAX) < 0 && errno == EACCES)
 			return 1;
 	return 0;

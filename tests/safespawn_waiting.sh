@@ -35,7 +35,7 @@ test_a_launch_that_hangs_is_given_up() {
 		# shellcheck disable=SC2086
 		status 124 clean safespawn -q $options --cgroup=group echo never
 		same "$options" '' "$out"
-		like "$options" 'safespawn: cgroup group: took longer than '$ms' ms' "$err"
+		like "$options" "safespawn: cgroup group: took longer than $ms ms" "$err"
 	done
 	status 0 clean safespawn -q -t 0.1 --map-status=124:0 --cgroup=group echo never
 	status 3 clean safespawn -q --launch-timeout=60 sh -c 'exit 3'
