@@ -177,9 +177,9 @@ test_no_branch_leaves_the_child_after_link_time_optimization() {
 	long
 	need_objdump
 	command -v gcc >/dev/null || skip "gcc isn't installed"
-	build -j2 BUILD="$tmp/b" CC=gcc CFLAGS='-O2 -flto' "$tmp/b/libspawnutil.so" "$tmp/b/safespawn" \
+	build -j2 BUILD="$tmp/b" CC=gcc CFLAGS='-O2 -flto' "$tmp/b/libspawnutil.so" "$tmp/b/tests/helpers/fault_launch" \
 		>log 2>&1 || fail "$(cat log)"
-	check_linked "$tmp/b" libspawnutil.so safespawn
+	check_linked "$tmp/b" libspawnutil.so tests/helpers/fault_launch
 }
 
 test_a_branch_that_leaves_is_found() {
