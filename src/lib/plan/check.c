@@ -247,7 +247,8 @@ static int check_values(const struct spu_options *options, struct spu_error *ret
 	return 0;
 }
 
-static int is_outside(const struct spu_value *value, long max)
+/* Wider than a long may be: ids need it. */
+static int is_outside(const struct spu_value *value, int64_t max)
 {
 	return value->set && (value->value < 0 || value->value > max);
 }
@@ -282,8 +283,8 @@ static const char *find_fault(const struct spu_options *o)
 		{o->method > SPU_METHOD_POSIX_SPAWN, "method: unknown"},
 		{o->leaks > SPU_LEAKS_FAIL, "leaks: unknown policy"},
 		{o->reserved || o->reserved_word, "reserved is not 0"},
-		{is_outside(&o->uid, UINT_MAX - 1l), "uid: not a user id"},
-		{is_outside(&o->gid, UINT_MAX - 1l), "gid: not a group id"},
+		{is_outside(&o->uid, UINT_MAX - 1), "uid: not a user id"},
+		{is_outside(&o->gid, UINT_MAX - 1), "gid: not a group id"},
 		{(o->uid.set || o->gid.set) && !o->groups && !(o->flags & SPU_KEEP_GROUPS),
 		 "uid, gid: groups are not given, nor SPU_KEEP_GROUPS"},
 		{o->groups && o->flags & SPU_KEEP_GROUPS, "groups: not with SPU_KEEP_GROUPS"},
