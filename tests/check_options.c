@@ -14,6 +14,9 @@
 
 static char *const *const argv = (char *const[]){"true", NULL};
 
+/* A value that no int can have; where no long is wider than that, one that is negative. */
+#define NO_INT(value) ((long)(LONG_MAX > INT_MAX ? (value) : -1))
+
 /* Checks the options alone, then sees that a launch and its siblings say the same. */
 #define ASSERT_REFUSED(err, index, text, ...) \
 	assert_refused(argv, SPU_OPTIONS(__VA_ARGS__), err, index, text, __LINE__)
@@ -72,11 +75,13 @@ START_TEST(a_wrong_value_is_named)
 	ASSERT_REFUSED(EINVAL, -1, "umask: not 0 to 0777", .umask = SPU_SET(01000));
 	ASSERT_REFUSED(EINVAL, -1, "umask: not 0 to 0777", .umask = SPU_SET(-1));
 	ASSERT_REFUSED(EINVAL, -1, "pgroup: not a process group", .pgroup = SPU_SET(-1));
-	ASSERT_REFUSED(EINVAL, -1, "pgroup: not a process group", .pgroup = SPU_SET(1L + INT_MAX));
+	ASSERT_REFUSED(EINVAL, -1, "pgroup: not a process group",
+		       .pgroup = SPU_SET(NO_INT(1LL + INT_MAX)));
 	ASSERT_REFUSED(EINVAL, -1, "ctty: not a descriptor", .flags = SPU_SETSID,
 		       .ctty = SPU_SET(-1));
 	ASSERT_REFUSED(EINVAL, -1, "foreground: not a descriptor", .foreground = SPU_SET(-1));
-	ASSERT_REFUSED(EINVAL, -1, "foreground: not a descriptor", .foreground = SPU_SET(1L << 40));
+	ASSERT_REFUSED(EINVAL, -1, "foreground: not a descriptor",
+		       .foreground = SPU_SET(NO_INT(1LL << 40)));
 	ASSERT_REFUSED(EINVAL, -1, "timeout_ms: negative", .timeout_ms = -1);
 	ASSERT_REFUSED(EINVAL, -1, "grace_ms: negative", .grace_ms = -1);
 	ASSERT_REFUSED(EINVAL, -1, "stop_signal: no signal", .stop_signal = -1);
@@ -107,7 +112,7 @@ START_TEST(wrong_rights_and_resources_are_named)
 	ASSERT_REFUSED(EINVAL, -1, "uid: not a user id", .uid = SPU_SET(-1), .groups = groups);
 	ASSERT_REFUSED(EINVAL, -1, "uid: not a user id", .uid = SPU_SET(UINT_MAX),
 		       .groups = groups);
-	ASSERT_REFUSED(EINVAL, -1, "gid: not a group id", .gid = SPU_SET(1L << 32),
+	ASSERT_REFUSED(EINVAL, -1, "gid: not a group id", .gid = SPU_SET(NO_INT(1LL << 32)),
 		       .groups = groups);
 	ASSERT_REFUSED(EINVAL, -1, "uid, gid: groups are not given", .uid = SPU_SET(0));
 	ASSERT_REFUSED(EINVAL, -1, "uid, gid: groups are not given", .gid = SPU_SET(0));

@@ -605,7 +605,7 @@ START_TEST(the_highest_number_there_is_can_be_a_source)
 	ck_assert_int_eq(count_steps(plan, STEP_CLOSE_GAP), 1);
 	ck_assert_int_eq(find_step(plan, STEP_CLOSE_GAP, 0)->arg[0], 3);
 	ck_assert_int_eq(find_step(plan, STEP_CLOSE_GAP, 0)->arg[1], INT_MAX - 1);
-	ck_assert_int_eq(find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], 1L + INT_MAX);
+	ck_assert_uint_eq((unsigned)find_step(plan, STEP_CLOSE_TAIL, 0)->arg[0], 1u + INT_MAX);
 }
 END_TEST
 

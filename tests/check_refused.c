@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <ucontext.h>
 
 #include "filters.h"
 #include "launches.h"
@@ -126,12 +125,10 @@ END_TEST
  * ---- Filters that don't refuse: they trap a call for the program to answer, or lie
  */
 
-static void answer_trap(int number, siginfo_t *info, void *context)
+static void refuse_trapped(int number, siginfo_t *info, void *context)
 {
-	ucontext_t *ucontext = context;
-
 	(void)number, (void)info;
-	ucontext->uc_mcontext.ARCH_CONTEXT_RESULT = -ENOSYS;
+	answer_trap(context, -ENOSYS);
 }
 
 static const long trapped[] = {SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_pidfd_getfd};
@@ -140,7 +137,7 @@ static const long trapped[] = {SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_
 
 static void launch_trapped(void)
 {
-	struct sigaction action = {.sa_sigaction = answer_trap, .sa_flags = SA_SIGINFO};
+	struct sigaction action = {.sa_sigaction = refuse_trapped, .sa_flags = SA_SIGINFO};
 	const char *file = report_file();
 	struct state_report *report;
 	int pass, high;
@@ -253,7 +250,7 @@ END_TEST
 static void launch_with_what_settles_trapped(void)
 {
 	static const long settling[] = {SYS_clone3, SYS_waitid, SYS_setpgid};
-	const struct sigaction action = {.sa_sigaction = answer_trap, .sa_flags = SA_SIGINFO};
+	const struct sigaction action = {.sa_sigaction = refuse_trapped, .sa_flags = SA_SIGINFO};
 	size_t i;
 
 	ck_assert_int_eq(sigaction(SIGSYS, &action, NULL), 0);

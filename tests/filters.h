@@ -8,7 +8,9 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <ucontext.h>
 
 #include <check.h>
 
@@ -38,6 +40,24 @@ static inline void filter_call(long number, uint32_t answer)
 {
 	filter_argument(number, 0, 0, 0, answer);
 }
+
+/* What a call returns that a filter has trapped: for a handler of SIGSYS. */
+static inline void answer_trap(void *context, long result)
+{
+#ifdef ARCH_CONTEXT_RESULT
+	((ucontext_t *)context)->uc_mcontext.ARCH_CONTEXT_RESULT = result;
+#else
+	(void)context, (void)result;
+	abort();
+#endif
+}
+
+#ifdef ARCH_CONTEXT_RESULT
+#define MAY_ANSWER_TRAPS 1
+#else
+#define MAY_ANSWER_TRAPS 0
+#endif
+#define NO_ANSWER "a trapped call can't be answered: this processor's registers are unknown"
 
 #define ANSWER(err) (SECCOMP_RET_ERRNO | (uint32_t)(err))
 

@@ -28,7 +28,7 @@ static inline int share(int launches)
 /* ---- The child: helpers/race_child.c, written as often as is wanted. */
 #define HIGHEST 256
 
-static char child_image[1 << 16];
+static char child_image[1 << 21];	/* libc is in it where it must be */
 static size_t child_size;
 static char child_path[64];
 

@@ -6,6 +6,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,9 +38,9 @@ static void read_maps(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	file = fopen(path, "re");
 	while (file && map_count < 256 && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %255s", &maps[map_count].start,
-			   &maps[map_count].end, rights, &maps[map_count].offset,
-			   maps[map_count].name) == 5 && rights[2] == 'x' &&
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %*s %255s",
+			   &maps[map_count].start, &maps[map_count].end, rights,
+			   &maps[map_count].offset, maps[map_count].name) == 5 && rights[2] == 'x' &&
 		    maps[map_count].name[0] == '/')
 			map_count++;
 	if (file)
@@ -57,7 +58,8 @@ static void note(uint64_t pc)
 	seen[slot] = pc;
 	for (int i = 0; i < map_count; i++)
 		if (pc >= maps[i].start && pc < maps[i].end)
-			printf("%s %lu\n", maps[i].name, pc - maps[i].start + maps[i].offset);
+			printf("%s %" PRIu64 "\n", maps[i].name,
+			       pc - maps[i].start + maps[i].offset);
 }
 
 static uint64_t pc_of(pid_t pid)
