@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "../arch/arch.h"
 #include "../spawnutil.h"
 #include "libc_spawn.h"
 
@@ -175,8 +176,12 @@ int spu_posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *act
 int spu_posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions)
 {
 	memset(actions, 0, sizeof(*actions));
+#ifdef POSIX_SPAWN_ONLY
+	return spu__libc_spawn().init(actions);	/* libc's, which launches by it */
+#else
 	hang_list(actions, NULL);
 	return 0;
+#endif
 }
 
 int spu_posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *actions)
