@@ -52,7 +52,9 @@ static int refuse_waiting(const struct spu_options *options, struct spu_error *r
 					"%s: this call doesn't wait for the child's end", name);
 }
 
-static int refuse_child_only(const struct spu_options *options, struct spu_error *ret_error)
+/* "asked" is the method before one stands for none. */
+static int refuse_child_only(const struct spu_options *options, unsigned asked,
+			     struct spu_error *ret_error)
 {
 	const struct spu_fd *fd;
 	const char *what = NULL;
@@ -65,11 +67,15 @@ static int refuse_child_only(const struct spu_options *options, struct spu_error
 		what = "flags: spu_exec makes no child to detach";
 	if (options->timeout_ms)
 		what = "timeout_ms: spu_exec makes no child to give up";
-	if (options->method != SPU_METHOD_VFORK)
+	if (asked == SPU_METHOD_POSIX_SPAWN)
 		what = "method: spu_exec makes no child";
 	if (options->server)
 		what = "server: spu_exec makes no child";
-	return !what ? 0 : spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+	if (what)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
+	return options->method == SPU_METHOD_VFORK ? 0
+	     : spu__refusal(ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
+			    "spu_exec: not on this processor");
 }
 
 int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
@@ -80,7 +86,7 @@ int spu__accept(char *const argv[], const struct spu_options *options, enum acce
 	if (r == 0 && by != BY_WAIT)
 		r = refuse_waiting(ret_options, ret_error);
 	if (r == 0 && by == BY_EXEC)
-		r = refuse_child_only(ret_options, ret_error);
+		r = refuse_child_only(ret_options, options ? options->method : 0, ret_error);
 	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

@@ -60,7 +60,8 @@ static int check(const struct spu_server_options *options, struct spu_server_opt
 
 /*
  * It stays in the caller's session and group, where its children are to be, and
- * blocks what a terminal sends to them.
+ * blocks what a terminal sends to them. Where that method isn't to be had, a server
+ * could launch nothing.
  */
 static int launch(struct spu_server *server, const struct spu_server_options *options,
 		  const char *program, int end, struct spu_error *ret_error)
@@ -72,7 +73,7 @@ static int launch(struct spu_server *server, const struct spu_server_options *op
 		SPU_NULL(0), SPU_NULL(1), SPU_NULL(2), SPU_MAP(SERVER_SOCKET, end), {0}
 	};
 	const struct spu_options mine = {
-		.size = sizeof(mine), .env = nothing, .fds = fds,
+		.size = sizeof(mine), .method = SPU_METHOD_VFORK, .env = nothing, .fds = fds,
 		.flags = (options->flags & SPU_SERVER_NEW_PRIVS) ? 0 : SPU_NO_NEW_PRIVS,
 		.default_signals = ~(SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP)),
 		.block_signals = ~UINT64_C(0), .timeout_ms = options->timeout_ms,
