@@ -410,6 +410,9 @@ static void show_argument(struct text *text, char how, const long *argument)
 	case 'B':
 		show_securebits(text, (unsigned long)value);
 		break;
+	case 'u':
+		spu__add_text(text, "%u", (unsigned)value);
+		break;
 	default:	/* d */
 		spu__add_text(text, "%ld", value);
 	}

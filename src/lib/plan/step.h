@@ -44,11 +44,11 @@
 	X(DEADLINE, SPU_STEP_DEADLINE, "deadline", SYS_timer_settime, REFUSED, "timeout_ms", \
 	  "timer_settime(N, 0, $i2, NULL)") \
 	X(ASK_CLOSE, SPU_STEP_CLOSE, "close", SYS_close_range, OWN, "close", \
-	  "close_range($d0, $d1, $r2) is EINVAL") \
-	X(UNSHARE, SPU_STEP_CLOSE, "close", SYS_close_range, REFUSED, "close $d0 to $d1", \
-	  "close_range($d0, $d1, $r2)") \
-	X(CLOSE_TAIL, SPU_STEP_CLOSE, "close", SYS_close_range, CLOSE_TAIL, "close $d0 to $d1", \
-	  "close_range($d0, $d1, $r2)") \
+	  "close_range($u0, $u1, $r2) is EINVAL") \
+	X(UNSHARE, SPU_STEP_CLOSE, "close", SYS_close_range, REFUSED, "close $u0 to $u1", \
+	  "close_range($u0, $u1, $r2)") \
+	X(CLOSE_TAIL, SPU_STEP_CLOSE, "close", SYS_close_range, CLOSE_TAIL, "close $u0 to $u1", \
+	  "close_range($u0, $u1, $r2)") \
 	X(DEFAULT, SPU_STEP_SIGNAL, "signal", SYS_rt_sigaction, DEFAULT, "signal $k0 ($d0)", \
 	  "rt_sigaction($g0, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, NULL, 8)") \
 	X(IGNORE, SPU_STEP_SIGNAL, "signal", SYS_rt_sigaction, REFUSED, \
@@ -136,8 +136,8 @@
 	  "dup3(N, $d1, $x2) unless N is $d1") \
 	X(OPEN_DROP, SPU_STEP_OPEN, "open", SYS_close, OWN, "$e", "close(N) unless N is $d1") \
 	X(SAME, SPU_STEP_MOVE, "move", SYS_dup3, MOVE, "$e", "dup3($d0, $d1, 0)") \
-	X(CLOSE_GAP, SPU_STEP_CLOSE, "close", SYS_close_range, CLOSE_GAP, "close $d0 to $d1", \
-	  "close_range($d0, $d1, $r2)") \
+	X(CLOSE_GAP, SPU_STEP_CLOSE, "close", SYS_close_range, CLOSE_GAP, "close $u0 to $u1", \
+	  "close_range($u0, $u1, $r2)") \
 	X(CLOSE_ONE, SPU_STEP_CLOSE, "close", SYS_close, REFUSED, "close $d0", \
 	  "close($d0), open or not") \
 	X(CTTY, SPU_STEP_CTTY, "ctty", SYS_ioctl, REFUSED, "ctty $d0", "ioctl($d0, TIOCSCTTY, 0)") \
