@@ -72,6 +72,10 @@ static inline int served_capture(char *const argv[], const struct spu_options *o
 			   error);
 }
 
+#undef spu_spawn
+#undef spu_run
+#undef spu_capture
+#undef spu_system_with
 #define spu_spawn served_spawn
 #define spu_run served_run
 #define spu_capture served_capture

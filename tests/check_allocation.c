@@ -111,7 +111,7 @@ void *mmap(void *memory, size_t size, int protection, int flags, int fd, off_t o
 {
 	if (is_refused())
 		return MAP_FAILED;
-	return (void *)syscall(SYS_mmap, memory, size, protection, flags, fd, offset);
+	return map_past_libc(memory, size, protection, flags, fd, offset);
 }
 #else
 #define OWN_MALLOC 0

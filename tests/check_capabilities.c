@@ -168,7 +168,7 @@ static void ask_for_more(void)
 		ck_assert_int_eq(syscall(SYS_capset, &head, sets), 0);
 	}
 	ASSERT_FAILS(SPU_ARGV("true"),
-		     SPU_OPTIONS(.bounding_set = SPU_SET((long)own_bounding & ~SPU_CAP(NET_RAW))), EPERM, SPU_STEP_BOUNDING_SET, NET_RAW, "bounding_set: drop net_raw: ");
+		     SPU_OPTIONS(.bounding_set = SPU_SET((long)own_bounding & LONG_MAX & ~SPU_CAP(NET_RAW))), EPERM, SPU_STEP_BOUNDING_SET, NET_RAW, "bounding_set: drop net_raw: ");
 	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.securebits = SPU_SET(1)), EPERM,
 		     SPU_STEP_SECUREBITS, -1, "securebits: Operation not permitted");
 	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.inheritable_caps = SPU_SET(SPU_CAP(NET_RAW))),

@@ -785,7 +785,7 @@ START_TEST(what_makes_no_sense_is_refused)
 	ck_assert_str_eq(error.text, "ret_err: SPU_OUTPUT_STOP without limit");
 	ck_assert_int_eq(spu_capture(SPU_ARGV("/nowhere"), NULL, "", 0, &out, NULL, &status, &error),
 			 -ENOENT);
-	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
+	ck_assert_uint_eq(error.step, step_of_exec());
 	ck_assert_ptr_eq(out.data, (char *)1);
 	ck_assert_int_eq(status, 4711);
 	assert_unchanged(open_before);

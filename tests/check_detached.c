@@ -292,6 +292,7 @@ START_TEST(a_child_whose_launch_is_cut_off_does_not_run_on)
 {
 	int status, cpu = -1, tries;
 
+	NEED_OWN_CHILD(SUITE);
 	if (IS_SANITIZED)
 		SKIP(SUITE, "sanitizers may not be traced");
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind may not be traced");
@@ -359,6 +360,7 @@ static void be_a_reaper_that_does_not_reap(void)
 
 START_TEST(a_launch_comes_back_though_nobody_reaps_its_child)
 {
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	make_gate();
 	in_own_process(be_a_reaper_that_does_not_reap);

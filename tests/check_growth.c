@@ -201,6 +201,7 @@ START_TEST(a_long_chain_ends_where_it_should)
 	struct spu_options options = SPU_OPTIONS_INIT;
 	char *text;
 
+	NEED_OWN_CHILD(SUITE);
 	chain_descriptors(&options, 10000);
 	ck_assert_int_eq(spu_explain(SPU_ARGV("/bin/true"), &options, &text, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(text, "dup3(10003, 3, 0)"));

@@ -352,7 +352,8 @@ START_TEST(defaults_are_filled_in)
 	struct spu_error error = {.err = 4711};
 
 	ck_assert_int_eq(spu__check_options(argv, NULL, &checked, &error), 0);
-	ck_assert_uint_eq(checked.method, SPU_METHOD_VFORK);
+	ck_assert_uint_eq(checked.method,
+			  is_by_libc() ? SPU_METHOD_POSIX_SPAWN : SPU_METHOD_VFORK);
 	ck_assert_uint_eq(checked.leaks, SPU_LEAKS_CLOSE);
 	ck_assert_uint_eq(checked.size, sizeof(checked));
 	ck_assert_int_eq(

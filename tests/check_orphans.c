@@ -124,6 +124,7 @@ START_TEST(a_child_whose_parent_was_killed_does_not_execute)
 	int status, writer, ready[2];
 	pid_t launcher, child;
 
+	NEED_OWN_CHILD(SUITE);
 	if (variant->options.uid.set && geteuid() != 0)
 		SKIP(SUITE, "only root can change ids");
 	trace = write_file("trace", "", 0666);

@@ -159,6 +159,8 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 	struct plan *plan;
 	int kind;
 
+	if (!SPU_CAP(40))
+		SKIP("plan", "a long has no room for the bit of capability 40");
 	request.table.given = given;
 	request.table.count = 6;
 	request.mask = SPU_SIGNAL(12);
@@ -479,7 +481,7 @@ static void mark_closed(const struct plan *plan, char *closed, int size)
 		int target = (int)step->arg[1];
 
 		if (step->kind == STEP_CLOSE_TAIL || step->kind == STEP_CLOSE_GAP) {
-			ck_assert_int_le(step->arg[0], step->arg[1]);
+			ck_assert_uint_le((unsigned)step->arg[0], (unsigned)step->arg[1]);
 			for (fd = (int)step->arg[0];
 			     fd < size && (unsigned)fd <= (unsigned)step->arg[1]; fd++)
 				closed[fd] = 1;

@@ -628,7 +628,9 @@ START_TEST(a_stream_that_fails_says_why)
 						&calls[i].options, &error), calls[i].r);
 		ck_assert_int_eq(errno, 99);
 		ck_assert_int_eq(error.err, -calls[i].r);
-		ck_assert_msg(strstr(error.text, calls[i].text) != NULL, "%s", error.text);
+		ck_assert_msg(strstr(error.text, calls[i].text) != NULL ||
+			      (is_by_libc() && error.step == SPU_STEP_POSIX_SPAWN), "%s",
+			      error.text);
 		ck_assert_ptr_null(stream);
 	}
 	ck_assert_int_eq(spu_popen_with(&stream, ":", "r", SPU_OPTIONS(

@@ -111,6 +111,7 @@ static void launch_refused_from_the_first(void)
 
 START_TEST(what_is_refused_is_done_another_way)
 {
+	NEED_OWN_CHILD(SUITE);
 	if (IS_SANITIZED && refuses_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_UNTRACED, _i))
 		SKIP(SUITE, "the leak sanitizer's own clone would be refused in the helper");
 	refused = _i;
@@ -166,6 +167,7 @@ START_TEST(what_is_trapped_is_done_another_way)
 {
 	struct rlimit limit;
 
+	NEED_OWN_CHILD(SUITE);
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 600)
 		SKIP(SUITE, "no more than %ld descriptors here", (long)limit.rlim_cur);
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
@@ -223,6 +225,7 @@ static void launch_where_close_range_lies(void)
 
 START_TEST(a_close_range_that_does_nothing_and_says_0_is_found_out)
 {
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind's own calls would be answered");
 	refused = _i;
 	report_state();
@@ -263,6 +266,7 @@ static void launch_with_what_settles_trapped(void)
 
 START_TEST(what_is_trapped_behind_a_clone_is_answered)
 {
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
 	in_own_process(launch_with_what_settles_trapped);
 }

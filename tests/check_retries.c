@@ -141,6 +141,7 @@ static void launch_in_two_attempts(void)
 
 START_TEST(what_is_opened_made_or_emptied_is_not_again)
 {
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	reason = (enum reason)_i;
 	in_own_process(launch_in_two_attempts);
@@ -206,6 +207,7 @@ static void meet_a_link(void)
 /* What was made is opened again as it is, but it must be that. */
 START_TEST(a_link_in_the_place_of_what_was_made_is_not_followed)
 {
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 	reason = BUSY;
 	in_own_process(meet_a_link);

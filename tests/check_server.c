@@ -765,6 +765,7 @@ START_TEST(a_server_ends_with_its_owner)
 	pid_t owner, server;
 	char byte;
 
+	NEED_OWN_CHILD(SUITE);
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(pipe2(told, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(held, O_CLOEXEC), 0);

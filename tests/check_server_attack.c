@@ -255,6 +255,7 @@ START_TEST(a_caller_that_sleeps_over_the_deadline_is_told_of_it)
 	siginfo_t ended = {.si_pid = 0};
 	int status;
 
+	NEED_OWN_CHILD(SUITE);
 	shared_server = mmap(NULL, sizeof(pid_t), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(shared_server, MAP_FAILED);

@@ -49,6 +49,7 @@ START_TEST(a_stop_that_is_pending_does_not_hang_the_caller)
 	struct spu_error error;
 	int r, status;
 
+	NEED_OWN_CHILD(SUITE);
 	SKIP_BY_SERVER(SUITE, SERVERS_STOPS);
 	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	signal(stops[_i], SIG_DFL);
@@ -68,6 +69,7 @@ START_TEST(a_child_killed_in_its_set_up_is_told_from_one_that_ran)
 	struct spu_error error;
 	int r;
 
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	r = launch_with_intervention(SIGKILL, &child, &error);
 	ck_assert_int_eq(r, -ECANCELED);
@@ -89,6 +91,7 @@ START_TEST(a_signal_that_waits_behind_the_mask_ends_the_child_before_exec)
 	struct spu_error error;
 	int r;
 
+	NEED_OWN_CHILD(SUITE);
 	SKIP_UNDER_VALGRIND(SUITE, NO_THREAD_MEANWHILE);
 	signal(SIGTERM, SIG_DFL);
 	r = launch_with_intervention(SIGTERM, &child, &error);

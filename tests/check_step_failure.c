@@ -75,6 +75,7 @@ START_TEST(a_failed_launch_raises_no_signal_and_no_waiter_sees_it)
 	pthread_t thread;
 	int i;
 
+	NEED_OWN_CHILD(SUITE);
 	SKIP_BY_SERVER(SUITE, SERVERS_SIGNAL);
 	sigaction(SIGCHLD, &action, NULL);
 	for (i = 0; i < 20; i++)

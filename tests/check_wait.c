@@ -1098,7 +1098,7 @@ START_TEST(run_refuses_what_makes_no_sense)
 	ck_assert_ptr_nonnull(strstr(error.text, "detached"));
 	ck_assert_int_eq(in, -7);
 	ck_assert_int_eq(spu_run(SPU_ARGV("/nowhere"), NULL, &in, &error), -ENOENT);
-	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
+	ck_assert_uint_eq(error.step, step_of_exec());
 	ck_assert_int_eq(in, -7);
 	assert_unchanged(open_before);
 }
@@ -1125,7 +1125,7 @@ START_TEST(a_command_is_run_by_the_shell)
 	ck_assert_ptr_nonnull(strstr(error.text, "command"));
 	r = spu_system_with("exit 3", SPU_OPTIONS(.file = "/nonexistent/sh"), &status, &error);
 	ck_assert_int_eq(r, -ENOENT);
-	ck_assert_uint_eq(error.step, SPU_STEP_EXEC);
+	ck_assert_uint_eq(error.step, step_of_exec());
 	r = spu_system_with("sleep 1000 & sleep 1000", SPU_OPTIONS(.timeout_ms = 500), &status,
 			    &error);
 	ck_assert_int_eq(r, -ETIMEDOUT);
