@@ -25,7 +25,7 @@ image=$work/root
 packages="bash bsdutils coreutils dash diffutils findutils grep libc-bin mawk mount procps sed
 	strace tar util-linux check libbpf-dev libc6-dev libdw-dev libgcc-s1"
 # The tests of thousands are for this machine.
-few="RACES_PERCENT=2 MODEL_PERCENT=1 CAPTURE_PERCENT=5 SERVER_PERCENT=5 SYSTEM_ROUNDS=50"
+few="RACES_PERCENT=2 MODEL_PERCENT=1 CAPTURE_PERCENT=5 CAPTURE_MB=1 SERVER_PERCENT=5 SYSTEM_ROUNDS=50"
 few="$few POPEN_ROUNDS=5 POPEN_PAIRS=50 POPEN_MEGABYTES=2 DEADLINE_ROUNDS=50 DROP_IN_ROUNDS=2"
 few="$few ID_LAUNCHES=20"
 

@@ -87,11 +87,15 @@ test_the_whole_group_is_ended() {
 
 # The others of the caller's group go on
 test_in_the_foreground_the_command_alone_is_ended() {
-	status 124 clean safespawn -q -t "$PATIENCE" --foreground sh -c 'sleep 10000 >/dev/null 2>&1 & echo $!
-		sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group; exec sleep 10000'
+	for limit in 1 5 30; do
+		status 124 clean safespawn -q -t $limit --foreground sh -c \
+			'sed "s/.*) //" /proc/$$/stat | cut -d " " -f 3 >group
+			sleep 10000 >/dev/null 2>&1 & echo $!; exec sleep 10000'
+		[ -z "$out" ] || break
+	done
 	kill "$out" || fail "it was ended too"
 	same group "$(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 3)" "$(cat group)"
-	status 137 clean safespawn -q -t "$PATIENCE" --foreground -k 0.1 --ignore-signal=TERM sleep 10000
+	status 137 clean safespawn -q -t 1 --foreground -k 0.1 --ignore-signal=TERM sleep 10000
 }
 
 # It goes into ours; more time until that was enough to get there
@@ -129,8 +133,13 @@ test_descendants_do_not_keep_it_waiting() {
 
 test_preserve_status_is_the_commands_after_the_time_out() {
 	status 143 safespawn -q -t 0.5 --preserve-status sleep 10
-	# its trap is to be set by then
-	status 3 safespawn -q -t $((2 * PATIENCE)) --preserve-status sh -c 'trap "exit 3" TERM; while :; do sleep 0.02; done'
+	for limit in 0.5 5 50; do
+		safespawn -q -t $limit --preserve-status sh -c 'trap "exit 3" TERM; echo ready
+			while :; do sleep 0.02; done' >said
+		got=$?
+		[ ! -s said ] || break
+	done
+	same "status" 3 $got
 	status 5 safespawn -q -t 10 --preserve-status sh -c 'exit 5'
 }
 
