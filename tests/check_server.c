@@ -474,7 +474,9 @@ START_TEST(a_start_that_fails_says_why_and_leaves_nothing)
 	} failures[] = {
 		{{sizeof(struct spu_server_options), 0, 0, "/nowhere"}, -ENOENT, SPU_STEP_EXEC},
 		{{sizeof(struct spu_server_options), 0, 0, "/bin/true"}, -EPIPE, SPU_STEP_SERVER},
-		{{sizeof(struct spu_server_options), 0, 50, "/bin/sleep"}, -ETIMEDOUT, SPU_STEP_SERVER},
+		/* by then it is executed */
+		{{sizeof(struct spu_server_options), 0, patience(500), "/bin/sleep"}, -ETIMEDOUT,
+		 SPU_STEP_SERVER},
 		{{sizeof(struct spu_server_options), 8, 0, NULL}, -EINVAL, SPU_STEP_OPTIONS},
 		{{sizeof(struct spu_server_options), 0, -1, NULL}, -EINVAL, SPU_STEP_OPTIONS},
 		{{0, 0, 0, NULL}, -EINVAL, SPU_STEP_OPTIONS},
