@@ -22,20 +22,10 @@ find_kernels_headers() {
 		"/usr/include/$(cc -print-multiarch)/asm" "$1"
 }
 
-# The directory is the first that the source unpacks to.
-build_libcheck() {
-	(cd "$built" && apt-get source -qq check >log 2>&1) ||
-		skip "Debian's source of check can't be had (apt-get source, which needs deb-src)"
-	mv "$built"/check-*/ "$built/libcheck"
-	(cd "$built/libcheck" && ./configure --quiet --host="$(uname -m)-linux-musl" \
-		--disable-shared --disable-subunit CC=musl-gcc && ${MAKE:-make} -s -C lib &&
-		${MAKE:-make} -s -C src) >"$built/log" 2>&1 || fail "$(cat "$built/log")"
-}
-
 test_what_holds_on_glibc_holds_on_musl() {
 	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
 	mkdir "$built"
-	build_libcheck
+	build_libcheck "$built" "$(uname -m)-linux-musl" musl-gcc
 	find_kernels_headers "$built/kernel"
 	check=$built/libcheck
 	programs=

@@ -29,6 +29,17 @@ suites() {
 	done
 }
 
+# build_libcheck DIR HOST CC: for another libc or processor, from Debian's source, to DIR/libcheck;
+# the directory is the first that the source unpacks to
+build_libcheck() {
+	(cd "$1" && apt-get source -qq check >log 2>&1) ||
+		skip "Debian's source of check can't be had (apt-get source, which needs deb-src)"
+	mv "$1"/check-*/ "$1/libcheck"
+	(cd "$1/libcheck" && ./configure --quiet --host="$2" --disable-shared --disable-subunit \
+		CC="$3" CFLAGS=-O0 && ${MAKE:-make} -s -C lib && ${MAKE:-make} -s -C src libcheck.la) \
+		>"$1/log" 2>&1 || fail "$(cat "$1/log")"
+}
+
 # of launches, and of the descriptors that a child gets; what takes longest begins
 LAUNCHES="refused deadline program exec_failure step_failure child signals set_up detached threads
 	methods in_place rights retries namespaces full_table"
