@@ -105,7 +105,7 @@ constants() {
 		kernel.h | stdint.h
 		names.h | fcntl.h sched.h signal.h sys/resource.h
 		arch/arch.h | stdint.h sys/syscall.h
-		arch/other.h | errno.h unistd.h
+		arch/other.h | errno.h fcntl.h unistd.h
 		arch/* |
 		lib/server/request.c | errno.h string.h
 		lib/plan/check.c | errno.h limits.h sched.h signal.h stddef.h string.h
