@@ -36,7 +36,7 @@ test_what_posix_spawn_can_do_is_done() {
 	for name in $NAMES; do
 		programs="$programs $built/tests/check_$name"
 	done
-	for name in bulk_data report_bytes report_state ss_catch; do
+	for name in bulk_data report_bytes report_evade report_state ss_catch; do
 		programs="$programs $built/tests/helpers/$name"
 	done
 	# shellcheck disable=SC2086
