@@ -22,7 +22,7 @@ trap 'rm -rf "$built"' EXIT
 need_cross() {
 	command -v $cross-gcc >/dev/null || skip "$cross-gcc isn't installed ($packages)"
 	[ -d "$built" ] && return
-	${MAKE:-make} -s -C "$top" BUILD="$built" CC=$cross-gcc AR=$cross-ar SAN= COV= CFLAGS=-O1 all \
+	${MAKE:-make} -s -C "$top" BUILD="$built" CC=$cross-gcc AR=$cross-ar SAN= COV= CFLAGS=-O0 all \
 		>"$tmp/log" 2>&1 || fail "$(cat "$tmp/log")"
 	mv "$tmp/log" "$built/log"
 	# what of spawnaudit needs no libdw
@@ -65,9 +65,12 @@ test_builds_without_a_warning() {
 	fi
 }
 
+# An optimizer puts calls of memset where loops were
 test_child_has_no_undefined_symbol() {
 	need_cross
-	same child.o "" "$($cross-nm -u "$built/obj/lib/child/child.o")"
+	${MAKE:-make} -s -C "$top" BUILD="$tmp/b" CC=$cross-gcc CFLAGS=-O2 \
+		"$tmp/b/obj/lib/child/child.o" >log 2>&1 || fail "$(cat log)"
+	same child.o "" "$($cross-nm -u b/obj/lib/child/child.o)"
 }
 
 test_launches_and_waits() {

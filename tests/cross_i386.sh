@@ -41,7 +41,7 @@ test_what_posix_spawn_can_do_is_done() {
 	done
 	# shellcheck disable=SC2086
 	${MAKE:-make} -s -C "$top" BUILD="$built" CC="$cross-gcc" AR="$cross-ar" SAN= COV= \
-		CFLAGS=-O1 \
+		CFLAGS=-O0 \
 		LDFLAGS="-Wl,--dynamic-linker=$root/lib/ld-linux.so.2,-rpath,$root/lib" \
 		CHECK_LIBS="$built/libcheck/src/.libs/libcheck.a $built/libcheck/lib/.libs/libcompat.a -lm" \
 		$programs >log 2>&1 || fail "$(cat log)"
