@@ -372,7 +372,7 @@ static int stuck(void)
 		execv(program[0], program);
 		_exit(127);
 	}
-	return kill_asleep(pid, 30, stuck_signal);
+	return kill_asleep(pid, 100, stuck_signal);
 }
 
 static int fork_and_hang(void (*hang)(void))
