@@ -79,4 +79,39 @@ test_the_last_descriptor_can_be_named() {
 	like "keep $((0x7fffffff))" '-* -* *2147483647*' "$(timeout $((200 * PATIENCE)) ./last)"
 }
 
+test_what_needs_the_calls_is_refused_by_its_name() {
+	need_to_run
+	cat >needs.c <<-'END'
+		#include <stdio.h>
+		#include "spawnutil.h"
+
+		#define SAY(call) (r = (call), printf("%d %s\n", r, error.text))
+
+		int main(void)
+		{
+			const struct spu_options named = {sizeof(named), .method = SPU_METHOD_VFORK};
+			const struct spu_options libcs = {sizeof(libcs), .method = SPU_METHOD_POSIX_SPAWN};
+			char *argv[] = {"/bin/true", NULL}, *text;
+			struct spu_server *server;
+			struct spu_child child;
+			struct spu_error error;
+			int r;
+
+			SAY(spu_spawn(&child, argv, &named, &error));
+			SAY(spu_exec(argv, NULL, &error));
+			SAY(spu_explain_exec(argv, NULL, &text, &error));
+			SAY(spu_exec(argv, &libcs, &error));
+			SAY(spu_server_start(&server, NULL, &error));
+			return 0;
+		}
+	END
+	"$cross-gcc" -std=gnu11 -D_GNU_SOURCE -static -pthread -I"$top/src" -o needs needs.c \
+		"$built/libspawnutil.a" 2>said || fail "$(cat said)"
+	same refusals "-95 method vfork: not on this processor
+-95 spu_exec: not on this processor
+-95 spu_exec: not on this processor
+-22 method: spu_exec makes no child
+-95 method vfork: not on this processor" "$(timeout $((200 * PATIENCE)) ./needs)"
+}
+
 run_tests "$(dirname "$0")/cross.sh" "$0"
