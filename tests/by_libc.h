@@ -76,8 +76,8 @@ static inline int or_leave_out(int r, const struct spu_options *options,
 			       const struct spu_error *error)
 {
 	if (r != -ENOTSUP || (options && options->method == SPU_METHOD_POSIX_SPAWN) ||
-	    !is_by_libc() || (!ends_with(error->text, ": not with method posix_spawn") &&
-			      !ends_with(error->text, ": not on this processor")))
+	    (!ends_with(error->text, ": not with method posix_spawn") &&
+	     !ends_with(error->text, ": not on this processor")))
 		return r;
 	leave_out(error->text);
 	return r;
@@ -88,7 +88,7 @@ static inline int or_leave_out(int r, const struct spu_options *options,
 	do { \
 		struct spu_error *error = (ret_error), room; \
 		int r = (call); \
-		if (r != -ENOTSUP) \
+		if (r != -ENOTSUP || !is_by_libc()) \
 			return r; \
 		if (!error) { \
 			error = &room; \

@@ -52,7 +52,7 @@ static int refuse_waiting(const struct spu_options *options, struct spu_error *r
 					"%s: this call doesn't wait for the child's end", name);
 }
 
-/* "asked" is the method before one stands for none. */
+/* "asked" is the method as the caller gave it. */
 static int refuse_child_only(const struct spu_options *options, unsigned asked,
 			     struct spu_error *ret_error)
 {

@@ -60,8 +60,8 @@ static int check(const struct spu_server_options *options, struct spu_server_opt
 
 /*
  * It stays in the caller's session and group, where its children are to be, and
- * blocks what a terminal sends to them. Where that method isn't to be had, a server
- * could launch nothing.
+ * blocks what a terminal sends to them. Method vfork is asked for by its name: where it
+ * isn't to be had, a server could launch nothing.
  */
 static int launch(struct spu_server *server, const struct spu_server_options *options,
 		  const char *program, int end, struct spu_error *ret_error)
