@@ -403,7 +403,7 @@ check-kernels: export MAKE := $(MAKE)
 check-kernels:
 	@CC='$(CC)' sh tests/kernels.sh '$(abspath $(BUILD))' $(if $(TESTS),$(WANTED),$(KERNEL_SUITES))
 
-# -Og warns of what -O2 does, nearly, and takes a third of its time: 30 s of a processor's for all
+# -Og warns of nearly what -O2 does, in a third of its time: 30 s of a processor's are saved
 define compile_test
 	$(call say,CC)
 	@mkdir -p $(@D)

@@ -714,7 +714,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
  * directory, session, descriptors at target numbers, ...) stays changed.
  * Descriptors that the policy would close are marked close-on-exec instead.
  * PIPE and PTY entries, SPU_DETACH, SPU_METHOD_POSIX_SPAWN, timeout_ms and the
- * like: -EINVAL.
+ * like: -EINVAL. Where libc's posix_spawn is the only method: -ENOTSUP.
  */
 int spu_exec(char *const argv[], const struct spu_options *options,
 	     struct spu_error *ret_error);
@@ -782,7 +782,8 @@ struct spu_server_options {
  * be NULL.
  *
  * Errors: those of spu_spawn(); -ETIMEDOUT; -EPIPE: the program ended; -EPROTO: it is
- * of another version; -ENOTSUP: the process has unshared its pid namespace.
+ * of another version; -ENOTSUP: the process has unshared its pid namespace, or libc's
+ * posix_spawn is the only method.
  *
  * A launch by it has these errors of its own, with SPU_STEP_SERVER: -EPIPE: the server
  * has ended (another one can be started); -ECHILD; -ETIMEDOUT; -ECANCELED: the child
