@@ -306,7 +306,7 @@ static int tell_error(const struct asking *asking, int r)
 {
 	struct spu_error *ret_error = asking->launch->ret_error;
 
-	if (r == -EPIPE || r == -ECONNRESET)
+	if (r == -EPIPE)
 		return tell_gone(asking);
 	if (r == -ETIMEDOUT)
 		return tell_late(asking);

@@ -8,6 +8,12 @@
 
 #include "../../kernel.h"
 
+/* What kernels say, depending on how far the other end's closing has come. */
+static int is_gone(int err)
+{
+	return err == EPIPE || err == ECONNRESET || err == ECONNREFUSED || err == ENOTCONN;
+}
+
 ssize_t spu__send(int socket, const void *bytes, size_t size, const int *fds, size_t count)
 {
 	union {
@@ -29,7 +35,9 @@ ssize_t spu__send(int socket, const void *bytes, size_t size, const int *fds, si
 	do
 		r = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r;
+	if (r < 0)
+		return is_gone(errno) ? -EPIPE : -errno;
+	return r;
 }
 
 static void take_descriptors(const struct cmsghdr *part, int *fds, size_t room, size_t *count)
