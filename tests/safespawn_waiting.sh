@@ -43,6 +43,20 @@ test_a_launch_that_hangs_is_given_up() {
 	status 125 safespawn --launch-timeout=1 -m posix_spawn true
 }
 
+# So much is to be given that the child's timer ends it at once; made again without one it hangs
+test_a_launch_whose_time_is_over_before_it_begins_is_not_made_again() {
+	# shellcheck disable=SC3045
+	ulimit -n 10000 2>/dev/null || skip "no 10000 descriptors here"
+	mkdir group
+	mkfifo group/cgroup.procs
+	# shellcheck disable=SC2046
+	timeout -s KILL $((100 * PATIENCE)) safespawn -q -t 0.001 $(seq -f '-r %g<&0' 100 9000) \
+		--cgroup=group echo never >said 2>&1
+	got=$?
+	: 3<>group/cgroup.procs	# who hangs there goes on
+	same "status, of: $(cat said)" 124 $got
+}
+
 test_the_signal_is_the_one_that_was_asked_for() {
 	# however late it comes to that, it finds the signal waiting
 	status 124 clean safespawn -q -t 0.5 -s USR1 --block-signal=USR1 "$HELPERS/ss_catch" 10

@@ -289,6 +289,13 @@ static void give_back_terminal(const struct launch *launch, const struct spu_err
 		kill(0, error->signal);
 }
 
+/* Who was killed there, by its timer or by somebody, had one. */
+static int has_no_timer(const struct spu_error *error)
+{
+	return error->step == SPU_STEP_DEADLINE && error->err != ETIMEDOUT &&
+	       error->err != ECANCELED;
+}
+
 int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 {
 	struct spu_error error;
@@ -299,7 +306,7 @@ int launch_spawn(struct launch *launch, struct spu_child *ret_child)
 		return EXIT_SETUP;
 	look_at_clock(launch->settings, &launch->begun);
 	r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
-	if (r < 0 && error.step == SPU_STEP_DEADLINE && !launch->settings->launch_timeout_ms) {
+	if (r < 0 && has_no_timer(&error) && !launch->settings->launch_timeout_ms) {
 		launch->options.timeout_ms = 0;
 		r = spu_spawn(ret_child, launch->argv, &launch->options, &error);
 	}
