@@ -317,7 +317,8 @@ test_what_may_not_be_traced_is_named() {
 	status 125 spawnaudit -p 0
 	status 125 sh -c 'exec spawnaudit -p $$'
 	like "itself" "spawnaudit: * can't be traced: it is the one that asks" "$err"
-	sh -c 'sleep 0 & echo $! >ended; exec sleep 60' &
+	# by then its parent is one that doesn't wait for it
+	sh -c '(until grep -q sleep /proc/$$/comm; do sleep 0.01; done) & echo $! >ended; exec sleep 60' &
 	program=$!
 	until_true has_ended
 	status 125 spawnaudit -p "$(cat ended)"
