@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 #	make			the library and the programs, into build/
-#	make check		a test of everything, in 3 minutes; needs libcheck and mandoc (README)
+#	make check		a test of everything, in 3.5 minutes; needs libcheck and mandoc (README)
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make check-kernels	the suites on Debian's kernels, in qemu-system: KERNELS="um 6.1 FILE.deb"
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
