@@ -315,6 +315,17 @@ test_tables_are_kept_when_the_csv_file_is_full() {
 	[ -s x.csv ] || fail "nothing was written"
 }
 
+# One write of several fails, as where room is made in the meantime.
+test_a_hole_in_the_csv_file_is_told() {
+	need strace
+	>x.csv
+	status 1 strace -o log -e trace=write -P "$PWD/x.csv" \
+		-e inject=write:error=ENOSPC:when=3 spawnbench --rounds=2 --launches=20 \
+		--methods=raw,fork --child="$CHILD" --csv=x.csv --raw
+	same "message" "spawnbench: --csv: x.csv: No space left on device" "$err"
+	like "writes" "*INJECTED*= 4096*" "$(cat log)"
+}
+
 test_raw_needs_somewhere_to_go() {
 	status 2 spawnbench --raw
 	hinted spawnbench "--raw: needs --csv or --json, the tables have no samples"

@@ -28,12 +28,16 @@ static int has_csv_file(const struct output *output)
 	return output->csv && output->csv != stdout;
 }
 
-/* What is written is there before the next is measured; what is lost ends the run. */
+/*
+ * What is written is there before the next is measured; what is lost ends the
+ * run. stdio writes what its buffer can't hold by itself, and fflush() is silent
+ * about that: errno, 0 when the writing began, is that failure's.
+ */
 static int flush(FILE *out, const char *option, const char *name)
 {
-	if (fflush(out) == 0)
+	if (fflush(out) == 0 && !ferror(out))
 		return 0;
-	say_errno(errno, "%s%s", option, NAMED(name));
+	say_errno(errno ? errno : EIO, "%s%s", option, NAMED(name));
 	return -1;
 }
 
@@ -82,6 +86,7 @@ int output_begin(struct output *output, const struct output_wish *wish,
 		return -1;
 	if (wish->csv && open_csv(output, wish->csv) < 0)
 		return -1;
+	errno = 0;
 	if (wish->json)
 		report_json_begin(&output->json, setting);
 	else if (output_has_tables(wish))
@@ -113,6 +118,7 @@ int output_table(struct output *output, struct table *table, const struct result
 	const struct output_wish *wish = output->wish;
 	const struct results *samples = wish->raw ? results : NULL;
 
+	errno = 0;
 	if (wish->json)
 		report_json_table(&output->json, table, samples);
 	else if (output_has_tables(wish))
@@ -126,6 +132,7 @@ int output_table(struct output *output, struct table *table, const struct result
 
 int output_stall(struct output *output, const struct stall_table *table)
 {
+	errno = 0;
 	if (output->wish->json)
 		report_json_stall(&output->json, table);
 	else if (output_has_tables(output->wish))
@@ -140,6 +147,7 @@ int output_end(struct output *output)
 	const struct output_wish *wish = output->wish;
 	int r = 0;
 
+	errno = 0;
 	if (wish->json)
 		json_finish(&output->json);
 	if (flush(stdout, "", "stdout") < 0)
