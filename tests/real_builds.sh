@@ -8,39 +8,17 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=sources.sh
+. "$(dirname "$0")/sources.sh"
 top=$(cd "$(dirname "$0")/.." && pwd)
 WRAP=$(sed -n 's/^wrap=//p' "$BUILD/spawnutil.pc")
 HEADER="-include spawnutil-replace.h"
 LATE="-Wl,--no-as-needed -lspawnutil"
 
-# fetch PACKAGE: its source, by the lists in $lists
-lists=
-fetch() {
-	timeout 100 apt-get -qq $lists source "$1"
-}
-
-# The machine's lists, asked for sources, in a place of our own: nothing of the machine's changes
-own_lists() {
-	mkdir -p apt/parts apt/lists/partial apt/cache/archives/partial
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-		sed -n 's/^deb /deb-src /p' >apt/sources.list
-	for file in /etc/apt/sources.list.d/*.sources; do
-		[ ! -f "$file" ] || sed 's/^Types:.*/Types: deb-src/' "$file" >"apt/parts/${file##*/}"
-	done
-	lists="-o Dir::Etc::sourcelist=$PWD/apt/sources.list -o Dir::Etc::sourceparts=$PWD/apt/parts
-		-o Dir::State::lists=$PWD/apt/lists -o Dir::Cache=$PWD/apt/cache -o APT::Sandbox::User=root"
-	timeout 100 apt-get -qq $lists update
-}
-
-# source_of PACKAGE: unpacked, as ./source
-source_of() {
+# plain_source_of PACKAGE: where all is built as users build it
+plain_source_of() {
 	[ -z "${SAN-}${COV-}" ] || skip "the plain build shows it"
-	for tool in apt-get dpkg-source; do
-		command -v $tool >/dev/null || skip "$tool isn't installed"
-	done
-	fetch "$1" >log 2>&1 || { own_lists && fetch "$1"; } >>log 2>&1 ||
-		skip "no source of $1: $(grep -m 1 '^[EW]: .*Failed' log || grep '^E:' log)"
-	mv "$1"-*/ source
+	source_of "$1"
 }
 
 # build WAY ARGUMENT...: as ./WAY, by a configure with these and by make; $make says of what
@@ -71,7 +49,7 @@ export CPATH="$top/src" LIBRARY_PATH="$BUILD" LD_LIBRARY_PATH="$BUILD"
 
 # Its configure takes no LIBS
 test_ed() {
-	source_of ed
+	plain_source_of ed
 	make="${MAKE:-make}"
 	build libc
 	build header CPPFLAGS="$HEADER" LDFLAGS="$LATE"
@@ -110,7 +88,7 @@ test_ed() {
 
 # Its patches make make think that what configure is made of is newer
 test_dc() {
-	source_of bc
+	plain_source_of bc
 	none="AUTOMAKE=: ACLOCAL=: AUTOCONF=: AUTOHEADER=:"
 	make="${MAKE:-make} -C lib $none && ${MAKE:-make} -C dc $none dc"
 	build libc

@@ -3,6 +3,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=sources.sh
+. "$(dirname "$0")/sources.sh"
 
 # LeakSanitizer can't work where another one traces
 export ASAN_OPTIONS="detect_leaks=0"
@@ -29,12 +31,10 @@ suites() {
 	done
 }
 
-# build_libcheck DIR HOST CC: for another libc or processor, from Debian's source, to DIR/libcheck;
-# the directory is the first that the source unpacks to
+# build_libcheck DIR HOST CC: for another libc or processor, from Debian's source, to DIR/libcheck
 build_libcheck() {
-	(cd "$1" && apt-get source -qq check >log 2>&1) ||
-		skip "Debian's source of check can't be had (apt-get source, which needs deb-src)"
-	mv "$1"/check-*/ "$1/libcheck"
+	source_of check
+	mv source "$1/libcheck"
 	(cd "$1/libcheck" && ./configure --quiet --host="$2" --disable-shared --disable-subunit \
 		CC="$3" CFLAGS=-O0 && ${MAKE:-make} -s -C lib && ${MAKE:-make} -s -C src libcheck.la) \
 		>"$1/log" 2>&1 || fail "$(cat "$1/log")"
