@@ -15,11 +15,17 @@
 
 tests=$(cd "$(dirname "$0")" && pwd)
 
+# told WORD SUITE: to who looks on, in the file TOLD
+told() {
+	[ -z "${TOLD-}" ] || echo "== $1 $2" >>"$TOLD"
+}
+
 # one RESULTS SUITE: runs it and leaves what is to be printed in RESULTS/SUITE
 one() {
 	results=$1 suite=$2
 	log=$results/.$suite.log
 	started=$(date +%s)
+	told begins "$suite"
 	case $suite in
 	check_*) set -- "$BUILD/tests/$suite" ;;
 	*) set -- sh "$tests/$suite.sh" ;;
@@ -56,6 +62,7 @@ one() {
 	} >"$log.report"
 	echo "$good $bad $skips" >"$results/.$suite.count"
 	mv "$log.report" "$results/$suite"
+	told ends "$suite"
 	echo "$suite"
 }
 
