@@ -101,7 +101,7 @@ test_what_runs_no_program_is_counted() {
 
 test_a_leak_has_its_parents_stack() {
 	need_watch
-	case $(readlink -f "$(command -v sh)") in
+	case $(readlink -f /proc/$$/exe) in
 	*busybox*) skip "busybox tells no names of what is in it" ;;
 	esac
 	mkfifo stay
@@ -311,7 +311,7 @@ test_other_pid_namespaces() {
 		wait $watcher
 	END
 	unshare -pf --mount-proc sh inside || fail "status $?"
-	grep -q '^[a-z]*: [a-z]*sh inside ([0-9]*) launched [0-9]* by .* it ran /.*/true' report ||
+	grep -q '^[a-z]*: [a-z]* inside ([0-9]*) launched [0-9]* by .* it ran /.*/true' report ||
 		fail "$(cat report)"
 }
 
