@@ -14,6 +14,7 @@
 
 #include "filters.h"
 #include "launches.h"
+#include "lib/launch/executed.h"
 
 #define SUITE "deadline"
 
@@ -310,6 +311,36 @@ START_TEST(a_program_has_no_timer)
 }
 END_TEST
 
+/* At each moment of its end, and until it is reaped. */
+START_TEST(who_was_killed_is_told_so)
+{
+	int rounds = (int)knob("DEADLINE_ROUNDS", 6000) / 10, i;
+	siginfo_t info;
+	pid_t pid;
+
+	if (access("/proc/self/status", R_OK) < 0)
+		SKIP(SUITE, "no /proc/PID/status here");
+	for (i = 0; i < rounds; i++) {
+		pid = fork();
+		if (pid == 0)
+			for (;;)
+				;
+		ck_assert_int_gt(pid, 0);
+		ck_assert(!spu__was_killed(pid));
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		do {
+			ck_assert(spu__was_killed(pid));
+			info.si_pid = 0;
+			ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info,
+						WEXITED | WNOHANG | WNOWAIT), 0);
+		} while (info.si_pid == 0);
+		ck_assert(spu__was_killed(pid));
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		ck_assert(!spu__was_killed(pid));
+	}
+}
+END_TEST
+
 START_TEST(a_launch_is_made_or_given_up_and_never_both)
 {
 	struct spu_options options = {.size = sizeof(options), .timeout_ms = 1};
@@ -411,6 +442,7 @@ int main(void)
 	tcase_add_test(tests, a_program_outlives_the_deadline_of_its_launch);
 	tcase_add_test(tests, a_program_that_was_executed_in_time_goes_on_though_its_caller_looks_late);
 	tcase_add_test(tests, a_program_has_no_timer);
+	tcase_add_test(tests, who_was_killed_is_told_so);
 	tcase_add_test(tests, a_launch_is_made_or_given_up_and_never_both);
 	tcase_add_test(tests, where_no_timer_is_to_be_had_it_is_said);
 	tcase_add_test(tests, a_filter_that_refuses_setpgid_does_not_use_up_the_time);

@@ -49,8 +49,6 @@ static pid_t start(char **argv)
 	while (read(go[0], &(char){0}, 1) > 0)
 		;
 	dup2(STDIN_FILENO, STDOUT_FILENO);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(argv[0], argv);
@@ -91,6 +89,9 @@ int main(int argc, char **argv)
 		perror("terminal");
 		_exit(98);
 	}
+	/* before there is anyone whom a ^C could reach */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	blocked = child;

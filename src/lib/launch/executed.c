@@ -17,7 +17,6 @@
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
-#define PF_SIGNALED 0x400u	/* a signal ends it */
 
 /* No group has this number, which is above all that the kernel gives. */
 #define NO_GROUP INT_MAX
@@ -97,12 +96,11 @@ static int open_of(pid_t pid, const char *name)
 /* What /proc/PID/stat says. */
 struct seen {
 	char state;
-	unsigned long flags, pending;	/* of its own, not of its threads together */
+	unsigned long flags;
 	int exit_signal;
 };
 
 #define FLAGS_FIELD 9
-#define PENDING_FIELD 31
 #define EXIT_SIGNAL_FIELD 38
 
 /* All stands behind the name, which may hold anything. */
@@ -122,8 +120,6 @@ static int parse_stat(const char *stat, struct seen *ret)
 		field++;
 		if (number == FLAGS_FIELD)
 			ret->flags = strtoul(field, NULL, 10);
-		if (number == PENDING_FIELD)
-			ret->pending = strtoul(field, NULL, 10);
 	}
 	ret->exit_signal = atoi(field);
 	return 0;
@@ -158,12 +154,42 @@ static int proc_says_executed(pid_t pid)
 	return seen.state == 'Z' || seen.state == 'X' || !(seen.flags & PF_FORKNOEXEC);
 }
 
-int spu__is_dying(pid_t pid)
+static unsigned hex_digit(char digit)
 {
-	struct seen seen;
+	return (unsigned)(digit < 'a' ? digit - '0' : digit - 'a' + 10);
+}
 
-	return spu__proc_is_ours() && look_at(pid, &seen) == 0 &&
-	       (seen.flags & PF_SIGNALED || seen.pending & 1ul << (SIGKILL - 1));
+/* The number behind "\nNAME:\t", in a text of any length. Without one: 0. */
+static uint64_t hex_behind(int fd, const char *name)
+{
+	char text[512];
+	size_t matched = 0, length = strlen(name);
+	uint64_t value = 0;
+	ssize_t size, i;
+
+	while ((size = read(fd, text, sizeof(text))) > 0) {
+		for (i = 0; i < size; i++) {
+			if (matched < length)
+				matched = text[i] == name[matched] ? matched + 1 : text[i] == '\n';
+			else if (text[i] == '\n')
+				return value;
+			else
+				value = value * 16 + hex_digit(text[i]);
+		}
+	}
+	return value;
+}
+
+int spu__was_killed(pid_t pid)
+{
+	int fd = spu__proc_is_ours() ? open_of(pid, "status") : -1;
+	uint64_t pending;
+
+	if (fd < 0)
+		return 0;
+	pending = hex_behind(fd, "\nShdPnd:\t");
+	close(fd);
+	return (int)(pending >> (SIGKILL - 1) & 1);
 }
 
 long spu__current_call(pid_t pid)

@@ -21,8 +21,12 @@ void spu__await_executed(pid_t pid, int is_child, int64_t deadline);
  */
 int spu__was_executed(pid_t pid);
 
-/* Does a signal end it, or has one done so? Where /proc doesn't tell: no. */
-int spu__is_dying(pid_t pid);
+/*
+ * Was it sent SIGKILL, as a process? It stays pending to the end, which what /proc/PID/stat
+ * says doesn't: there is a moment at which that is pending no more, and it ends by no
+ * signal yet. Where /proc doesn't tell: no.
+ */
+int spu__was_killed(pid_t pid);
 
 /* The system call that it is in. -1: none, or not to be told. */
 long spu__current_call(pid_t pid);

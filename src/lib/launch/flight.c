@@ -226,7 +226,7 @@ static struct report learn_from_pipe(struct launch *launch, pid_t pid)
 
 /*
  * Exec deletes the timer a moment after it has let go of our memory. Who is beyond
- * that while there is time goes on, and so does who isn't dying then.
+ * that while there is time goes on, and so does who wasn't killed then.
  */
 static int outran_deadline(const struct launch *launch, const struct flight *flight)
 {
@@ -236,7 +236,7 @@ static int outran_deadline(const struct launch *launch, const struct flight *fli
 	if (launch->deadline - spu__now_us() > NEAR_US)
 		return 1;
 	spu__await_executed(pid, is_child, NEVER);
-	return spu__now_us() < launch->deadline || !spu__is_dying(pid);
+	return spu__now_us() < launch->deadline || !spu__was_killed(pid);
 }
 
 /* The one between us and a detached child is a child with memory like ours. */
