@@ -315,6 +315,16 @@ test_tables_are_kept_when_the_csv_file_is_full() {
 	[ -s x.csv ] || fail "nothing was written"
 }
 
+test_a_full_stdout_is_told_once() {
+	for format in "" --json --csv=- "--csv=- --raw" "--json --csv=/dev/null"; do
+		# shellcheck disable=SC2086
+		status 1 sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@" >figures' - spawnbench \
+			--rounds=2 --launches=20 --methods=raw,fork,vfork --threads=0,1 --child="$CHILD" \
+			$format
+		same "$format" "spawnbench: stdout: File too large" "$err"
+	done
+}
+
 # One write of several fails, as where room is made in the meantime.
 test_a_hole_in_the_csv_file_is_told() {
 	need strace

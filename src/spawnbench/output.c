@@ -30,22 +30,29 @@ static int has_csv_file(const struct output *output)
 
 /*
  * What is written is there before the next is measured; what is lost ends the
- * run. stdio writes what its buffer can't hold by itself, and fflush() is silent
- * about that: errno, 0 when the writing began, is that failure's.
+ * run, and is told once. stdio writes what its buffer can't hold by itself, and
+ * fflush() is silent about that: errno, 0 when the writing began, is that failure's.
  */
-static int flush(FILE *out, const char *option, const char *name)
+static int flush(FILE *out, int *is_lost, const char *option, const char *name)
 {
-	if (fflush(out) == 0 && !ferror(out))
-		return 0;
-	say_errno(errno ? errno : EIO, "%s%s", option, NAMED(name));
-	return -1;
+	if (!*is_lost && (fflush(out) < 0 || ferror(out))) {
+		say_errno(errno ? errno : EIO, "%s%s", option, NAMED(name));
+		*is_lost = 1;
+	}
+	return *is_lost ? -1 : 0;
 }
 
-static int flush_all(const struct output *output)
+static int flush_stdout(struct output *output)
 {
-	int r = flush(stdout, "", "stdout");
+	return flush(stdout, &output->stdout_is_lost, "", "stdout");
+}
 
-	if (has_csv_file(output) && flush(output->csv, "--csv: ", output->wish->csv) < 0)
+static int flush_all(struct output *output)
+{
+	int r = flush_stdout(output);
+
+	if (has_csv_file(output) &&
+	    flush(output->csv, &output->csv_is_lost, "--csv: ", output->wish->csv) < 0)
 		r = -1;
 	return r;
 }
@@ -145,15 +152,14 @@ int output_stall(struct output *output, const struct stall_table *table)
 int output_end(struct output *output)
 {
 	const struct output_wish *wish = output->wish;
-	int r = 0;
+	int r;
 
 	errno = 0;
 	if (wish->json)
 		json_finish(&output->json);
-	if (flush(stdout, "", "stdout") < 0)
-		r = -1;
-	if (has_csv_file(output) && fclose(output->csv) < 0) {
-		say_errno(errno, "--csv: %s", wish->csv);
+	r = flush_stdout(output);
+	if (has_csv_file(output) && fclose(output->csv) < 0 && !output->csv_is_lost) {
+		say_errno(errno, "--csv: %s", NAMED(wish->csv));
 		r = -1;
 	}
 	if (wish->plot && output->count &&

@@ -25,6 +25,7 @@ struct output {
 	const struct setting *setting;
 	struct json json;
 	FILE *csv;
+	int stdout_is_lost, csv_is_lost;	/* and that is told */
 	struct table *tables;		/* kept for the picture */
 	size_t count;
 };
