@@ -418,6 +418,24 @@ test_tables_are_kept_when_gnuplot_fails() {
 	same "no directory" "spawnbench: --plot: /nonexistent/x.png: No such file or directory" "$err"
 }
 
+# What the picture's file can't take is told; gnuplot itself would say nothing.
+test_picture_that_does_not_fit_is_told() {
+	[ -c /dev/full ] || skip "no /dev/full"
+	mkdir bin
+	printf '#!/bin/sh\ncat >/dev/null\nhead -c 100000 /dev/zero 2>/dev/null; exit 0\n' >bin/gnuplot
+	chmod +x bin/gnuplot
+	PATH=$PWD/bin:$PATH
+	ln -s /dev/full full.png
+	status 1 spawnbench --rounds=1 --launches=1 --methods=raw --child="$CHILD" --plot=full.png
+	same "full" "spawnbench: --plot: full.png: No space left on device" "$err"
+	like "table" "*medians*raw *" "$out"
+	status 1 sh -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - \
+		spawnbench --rounds=1 --launches=1 --methods=raw --child="$CHILD" --plot=cut.png
+	same "cut" "spawnbench: --plot: cut.png: File too large" "$err"
+	status 0 spawnbench --rounds=1 --launches=1 --methods=raw --child="$CHILD" --plot=all.png
+	same "size" 100000 "$(wc -c <all.png)"
+}
+
 # on_terminal SETTING... -- ARG...: on a terminal of its own
 on_terminal() {
 	"$HELPERS/ss_pty" env "$@" spawnbench --rounds=2 --launches=20 --methods=raw,system \

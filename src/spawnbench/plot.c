@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/draft.h"
 #include "common/message.h"
 #include "plot_script.h"
 #include "spawnutil.h"
@@ -52,59 +54,59 @@ int plot_check(const char *path)
 	return 0;
 }
 
-/* The script, all of it or an error; the descriptor is closed. */
-static int feed(int fd, const char *terminal, const struct setting *setting,
-		const struct table *tables, size_t count)
-{
-	FILE *script = fdopen(fd, "w");
-	int lost;
-
-	if (!script) {
-		close(fd);
-		return -ENOMEM;
-	}
-	plot_script(script, terminal, setting, tables, count);
-	lost = ferror(script);
-	return fclose(script) < 0 || lost ? -EIO : 0;
-}
-
-static int draw(const char *path, const struct setting *setting, const struct table *tables,
-		size_t count)
+/* gnuplot's own writes fail without a word, so it writes to us. */
+static int draw(const char *script, size_t size, struct spu_output *picture)
 {
 	struct spu_error error;
-	struct spu_child child;
-	int fd, status, r, fed;
+	int status, r;
 
 	/* its numbers with points, its texts in UTF-8, whatever ours are */
-	r = spu_spawn(&child, SPU_ARGV(PROGRAM, "-"),
-		      SPU_OPTIONS(.default_signals = SPU_SIGNAL(SIGPIPE),
-				  .env_set = (const char *const []){"LC_ALL=C.UTF-8", NULL},
-				  .fds = SPU_FDS(SPU_PIPE_IN(0, &fd), SPU_OPEN(1, path,
-						 O_WRONLY | O_CREAT | O_TRUNC))), &error);
-	if (r < 0) {
-		say("--plot: %s", error.text);
-		return -1;
-	}
-	fed = feed(fd, ending(path), setting, tables, count);
-	r = spu_wait(&child, -1, &status);
-	spu_child_release(&child);
+	r = spu_capture(SPU_ARGV(PROGRAM, "-"),
+			SPU_OPTIONS(.default_signals = SPU_SIGNAL(SIGPIPE),
+				    .env_set = (const char *const []){"LC_ALL=C.UTF-8", NULL}),
+			script, size, picture, NULL, &status, &error);
 	if (r < 0)
-		say_errno(r, "--plot: " PROGRAM);
+		say("--plot: %s", error.text);
 	else if (status != 0)
 		say("--plot: " PROGRAM " ended with status %d", spu_exit_code(status));
-	else if (fed < 0)
-		say_errno(fed, "--plot: " PROGRAM " didn't read all");
-	return r == 0 && status == 0 && fed == 0 ? 0 : -1;
+	return r < 0 || status != 0 ? -1 : 0;
+}
+
+static int write_file(const char *path, const struct spu_output *picture)
+{
+	FILE *file = fopen(path, "we");
+	int r = file ? 0 : -errno;
+
+	if (r == 0 && fwrite(picture->data, 1, picture->size, file) < picture->size)
+		r = -errno;
+	if (file && fclose(file) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		say_errno(r, "--plot: %s", NAMED(path));
+	return r;
 }
 
 int plot_write(const char *path, const struct setting *setting, const struct table *tables,
 	       size_t count)
 {
-	struct sigaction ignored = {.sa_handler = SIG_IGN}, before;
-	int r;
+	struct spu_output picture = {0};
+	struct draft draft;
+	char *script;
+	size_t size;
+	int r = draft_begin(&draft);
 
-	sigaction(SIGPIPE, &ignored, &before);
-	r = draw(path, setting, tables, count);
-	sigaction(SIGPIPE, &before, NULL);
-	return r;
+	if (r == 0) {
+		plot_script(draft.stream, ending(path), setting, tables, count);
+		r = draft_end(&draft, &script, &size);
+	}
+	if (r < 0) {
+		say_errno(r, "--plot");
+		return -1;
+	}
+	r = draw(script, size, &picture);
+	if (r == 0)
+		r = write_file(path, &picture);
+	free(picture.data);
+	free(script);
+	return r < 0 ? -1 : 0;
 }
