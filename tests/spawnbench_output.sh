@@ -140,6 +140,13 @@ test_comparison_without_intervals() {
 		lines && $3 == "-" { n++ } END { exit n != 2 }' || fail "$out"
 }
 
+test_comparison_with_a_method_that_could_not_launch() {
+	old 't["methods"][1]["rounds_us"] = [None] * 6; t["methods"][1]["error"] = "no"'
+	compared 0 --compare-threshold=1000000
+	printf '%s\n' "$out" | awk '/^reaped, x old/ { lines = 1; next }
+		lines && $1 == "vfork" && $2 == "-" { n++ } END { exit n != 1 }' || fail "$out"
+}
+
 test_comparison_with_another_machine_is_doubted() {
 	old 'o["machine"]["host"] = "elsewhere"'
 	compared 0
@@ -163,6 +170,10 @@ test_comparison_with_a_run_of_other_parameters() {
 	not_compared "there is no child * in it" 't["child"] = "/bin/false"'
 	not_compared "it has no method 'vfork', or no rounds of it" 'del t["methods"][1]'
 	not_compared "it has no method 'raw', or no rounds of it" 'del t["methods"][0]["rounds_us"]'
+	for rounds in '[]' '[None]' '["a"]' '[0, -1, None]'; do
+		not_compared "it has no method 'vfork', or no rounds of it" \
+			"t['methods'][1]['rounds_us'] = $rounds" --compare-threshold=50
+	done
 	not_compared "it was pinned to a processor, this isn't (--pin)" 'o["measured"]["processor"] = 0'
 	not_compared "it wasn't pinned to a processor, this is (--pin)" '0' --pin
 	not_compared "it was of another priority (nice) than this" 'o["measured"]["nice"] = 7'

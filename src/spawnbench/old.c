@@ -142,18 +142,44 @@ static const struct json_value *find_table(const struct old *old, const struct s
 	return NULL;
 }
 
-/* Of a method, the medians of its rounds. */
-static const struct json_value *find_medians(const struct json_value *table, const char *method)
+static int is_time(const struct json_value *median)
+{
+	return median->kind == JSON_NUMBER && isfinite(median->number) && median->number > 0;
+}
+
+static int has_time(const struct json_value *medians)
+{
+	const struct json_value *it = medians->first;
+
+	while (it && !is_time(it))
+		it = it->next;
+	return it != NULL;
+}
+
+static const struct json_value *find_method(const struct json_value *table, const char *name)
 {
 	const struct json_value *methods = json_tree_get(table, "methods", JSON_ARRAY);
 
 	for (methods = methods ? methods->first : NULL; methods; methods = methods->next) {
-		const struct json_value *name = json_tree_get(methods, "method", JSON_STRING);
+		const struct json_value *its = json_tree_get(methods, "method", JSON_STRING);
 
-		if (name && strcmp(name->text, method) == 0)
-			return json_tree_get(methods, "rounds_us", JSON_ARRAY);
+		if (its && strcmp(its->text, name) == 0)
+			return methods;
 	}
 	return NULL;
+}
+
+static const struct json_value *get_medians(const struct json_value *method)
+{
+	return json_tree_get(method, "rounds_us", JSON_ARRAY);
+}
+
+/* One that couldn't launch has none: its line is a dash then, as it is for one that can't now. */
+static int can_be_compared(const struct json_value *method)
+{
+	const struct json_value *medians = get_medians(method);
+
+	return medians && (has_time(medians) || json_tree_get(method, "error", JSON_STRING));
 }
 
 int old_check_table(const struct old *old, const struct shape *shape, const char *child,
@@ -170,7 +196,7 @@ int old_check_table(const struct old *old, const struct shape *shape, const char
 			 axis_table[axis].name,
 			 axis_text(&axis_table[axis], shape->values[axis], value));
 	for (size_t i = 0; i < count && table; i++) {
-		if (find_medians(table, methods[i]->name))
+		if (can_be_compared(find_method(table, methods[i]->name)))
 			continue;
 		snprintf(why, sizeof(why), "it has no method '%.100s', or no rounds of it",
 			 methods[i]->name);
@@ -216,7 +242,7 @@ static int compare(const struct json_value *medians, size_t rounds, struct figur
 		return -ENOMEM;
 	count = 0;
 	for (const struct json_value *it = medians->first; it; it = it->next)
-		old[count++] = it->kind == JSON_NUMBER ? it->number : NAN;
+		old[count++] = is_time(it) ? it->number : NAN;
 	r = ratio_of_medians(figure->medians, rounds, old, count, RANDOM_SEED, &figure->change);
 	free(old);
 	return r;
@@ -229,9 +255,9 @@ int old_compare(const struct old *old, const struct machine *machine, struct tab
 	int r = 0;
 
 	for (size_t i = 0; i < table->count && r == 0; i++) {
-		const struct json_value *medians = find_medians(its, table->figures[i].method);
+		struct figure *figure = &table->figures[i];
 
-		r = medians ? compare(medians, table->rounds, &table->figures[i]) : -EINVAL;
+		r = compare(get_medians(find_method(its, figure->method)), table->rounds, figure);
 	}
 	table->old = old->name;
 	doubt_machine(old, machine, table);
