@@ -364,6 +364,117 @@ START_TEST(a_launch_is_made_or_given_up_and_never_both)
 }
 END_TEST
 
+/* Each sets something up, and all together every member that does but server. */
+#define WITH(...) SPU_OPTIONS(__VA_ARGS__), #__VA_ARGS__
+
+static int launch_true(const struct spu_options *options, int timeout_ms, int *end,
+		       struct spu_error *error)
+{
+	struct spu_options with = *options;
+	struct spu_child child;
+	int status = 0, r;
+
+	with.timeout_ms = timeout_ms;
+	if (with.grace_ms || with.ret_exit) {
+		r = spu_run(SPU_ARGV("true"), &with, &status, error);
+		return r < 0 ? r : status;
+	}
+	*end = -1;
+	r = spu_spawn(&child, SPU_ARGV("true"), &with, error);
+	if (r == 0 && !(with.flags & SPU_DETACH))
+		ck_assert_int_eq(spu_wait(&child, -1, &status), 0);
+	if (r == 0)
+		spu_child_release(&child);
+	if (*end >= 0)
+		close(*end);
+	return r < 0 ? r : status;
+}
+
+START_TEST(what_is_set_up_without_a_deadline_is_with_one)
+{
+	static const struct sock_filter filter[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const char *path = in_scratch("file");
+	struct spu_exit ended = SPU_EXIT_INIT;
+	int end, program = open("/bin/true", O_PATH | O_CLOEXEC), own = fcntl(2, F_DUPFD_CLOEXEC, 3);
+	const struct {
+		const struct spu_options *options;
+		const char *text;
+	} cases[] = {
+		{WITH(.flags = SPU_SETSID)},
+		{WITH(.flags = SPU_DETACH)},
+		{WITH(.flags = SPU_KEEP_MASK)},
+		{WITH(.flags = SPU_NO_NEW_PRIVS)},
+		{WITH(.flags = SPU_NO_PIDFD)},
+		{WITH(.leaks = SPU_LEAKS_ALLOW)},
+		{WITH(.leaks = SPU_LEAKS_FAIL)},
+		{WITH(.file = "/bin/true")},
+		{WITH(.path = "/usr/bin:/bin")},
+		{WITH(.root = "/")},
+		{WITH(.cwd = "/")},
+		{WITH(.env = SPU_ARGV("A=1"))},
+		{WITH(.env_set = SPU_LIST("A=1"))},
+		{WITH(.env_unset = SPU_LIST("A"))},
+		{WITH(.cgroup = "/sys/fs/cgroup")},
+		{WITH(.pid_variable = "A")},
+		{WITH(.pid_file = path)},
+		{WITH(.fds = SPU_FDS(SPU_KEEP(own)))},
+		{WITH(.fds = SPU_FDS(SPU_MAP(9, own)))},
+		{WITH(.fds = SPU_FDS(SPU_SAME(9, 8), SPU_NULL(8)))},
+		{WITH(.fds = SPU_FDS(SPU_OPEN(9, path, O_WRONLY | O_CREAT)))},
+		{WITH(.fds = SPU_FDS(SPU_CLOSE(0)))},
+		{WITH(.fds = SPU_FDS(SPU_PIPE_IN(9, &end)))},
+		{WITH(.fds = SPU_FDS(SPU_PIPE_OUT(9, &end)))},
+		{WITH(.fds = SPU_FDS(SPU_PTY(9, &end)))},
+		{WITH(.fds = SPU_FDS(SPU_PTY(9, &end)), .flags = SPU_SETSID, .ctty = SPU_SET(9))},
+		{WITH(.fds = SPU_FDS(SPU_PTY(9, &end)), .flags = SPU_SETSID, .ctty = SPU_SET(9),
+		      .foreground = SPU_SET(9))},
+		{WITH(.limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_CORE, 0, 0)))},
+		{WITH(.cpus = (const int[]){0}, .cpu_count = 1)},
+		{WITH(.seccomp = filter, .seccomp_count = 1, .flags = SPU_NO_NEW_PRIVS)},
+		{WITH(.landlock_access = 1, .flags = SPU_NO_NEW_PRIVS,
+		      .landlock_rules = SPU_RULES(SPU_BENEATH("/", 1)))},
+		{WITH(.ret_exit = &ended)},
+		{WITH(.program_fd = SPU_SET(program))},
+		{WITH(.uid = SPU_SET(65534), .groups = no_groups)},
+		{WITH(.gid = SPU_SET(65534), .groups = no_groups)},
+		{WITH(.nice = SPU_SET(1))},
+		{WITH(.oom_score_adj = SPU_SET(1000))},
+		{WITH(.scheduler = SPU_SET(SCHED_FIFO), .sched_priority = SPU_SET(1))},
+		{WITH(.ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_IDLE, 0)))},
+		{WITH(.inheritable_caps = SPU_SET(SPU_CAP(0)))},
+		{WITH(.ambient_caps = SPU_SET(SPU_CAP(0)))},
+		{WITH(.bounding_set = SPU_SET(SPU_CAP(0)))},
+		{WITH(.securebits = SPU_SET(1))},
+		{WITH(.pdeathsig = SPU_SET(SIGKILL))},
+		{WITH(.umask = SPU_SET(077))},
+		{WITH(.pgroup = SPU_SET(0))},
+		{WITH(.default_signals = SPU_SIGNAL(SIGHUP))},
+		{WITH(.ignore_signals = SPU_SIGNAL(SIGHUP))},
+		{WITH(.block_signals = SPU_SIGNAL(SIGHUP))},
+		{WITH(.grace_ms = 1, .stop_signal = SIGINT)},
+	};
+	const size_t count = sizeof(cases) / sizeof(cases[0]);
+	struct spu_error without, with;
+	size_t i, succeeded = 0;
+	int expected, fd, r;
+
+	NEED_OWN_CHILD(SUITE);
+	for (fd = 3; fd < 256; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (i = 0; i < count; i++) {
+		expected = launch_true(cases[i].options, 0, &end, &without);
+		r = launch_true(cases[i].options, 86400000, &end, &with);
+		ck_assert_msg(r == expected && (r >= 0 || strcmp(with.text, without.text) == 0),
+			      "%s: without %d, with %d: %s", cases[i].text, expected, r,
+			      r < 0 ? with.text : "");
+		succeeded += r == 0;
+	}
+	printf("%zu of %zu launches succeed here\n", succeeded, count);
+	close(program);
+	close(own);
+}
+END_TEST
+
 static void launch_without_timers(void)
 {
 	const struct rlimit none = {0, 0};
@@ -444,6 +555,7 @@ int main(void)
 	tcase_add_test(tests, a_program_has_no_timer);
 	tcase_add_test(tests, who_was_killed_is_told_so);
 	tcase_add_test(tests, a_launch_is_made_or_given_up_and_never_both);
+	tcase_add_test(tests, what_is_set_up_without_a_deadline_is_with_one);
 	tcase_add_test(tests, where_no_timer_is_to_be_had_it_is_said);
 	tcase_add_test(tests, a_filter_that_refuses_setpgid_does_not_use_up_the_time);
 	tcase_add_test(tests, the_init_of_a_namespace_gets_no_deadline);

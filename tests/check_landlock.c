@@ -60,6 +60,8 @@ START_TEST(what_is_taken_is_had_where_a_rule_gives_it)
 					SPU_BENEATH(in_scratch("yes"), writing),
 					SPU_BENEATH("/dev/null", WRITE_FILE))), 0);
 	ck_assert_int_eq(SHELL("! echo >yes/file", .landlock_access = writing), 0);
+	ck_assert_int_eq(SHELL("! echo >yes/file", .landlock_access = writing,
+			       .timeout_ms = 86400000), 0);
 	/* a file alone, and a right that it can't have */
 	ck_assert_int_eq(SHELL("echo >yes/file && ! echo >yes/new", .landlock_access = writing,
 			       .landlock_rules = SPU_RULES(

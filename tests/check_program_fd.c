@@ -75,6 +75,8 @@ START_TEST(a_program_in_memory_is_run)
 	while ((size = read(from, bytes, sizeof(bytes))) > 0)
 		ck_assert_int_eq(write(to, bytes, (size_t)size), size);
 	ck_assert_int_eq(exit_of(SPU_ARGV("true"), SPU_OPTIONS(.program_fd = SPU_SET(to))), 0);
+	ck_assert_int_eq(exit_of(SPU_ARGV("no such program"), SPU_OPTIONS(
+		.program_fd = SPU_SET(to), .timeout_ms = 86400000)), 0);
 	/* one that can only be named, and a path that is nowhere along PATH */
 	ck_assert_int_eq(exit_of(SPU_ARGV("no such program"), SPU_OPTIONS(
 		.program_fd = SPU_SET(open("/bin/true", O_PATH | O_CLOEXEC)))), 0);

@@ -439,6 +439,10 @@ test_landlock() {
 	status 0 safespawn -q --no-new-privs --landlock-access=fs \
 		--landlock-rule=path-beneath:execute,read-file,read-dir:/ \
 		--landlock-rule=path-beneath:write-file,truncate:/dev/null true
+	for option in --timeout=600 --launch-timeout=600; do
+		status 2 safespawn -q $option --no-new-privs --landlock-access=fs:make-reg \
+			sh -c '{ echo >new; } 2>/dev/null || exit 2'
+	done
 	refuses 'landlock rule nowhere: No such file or directory' --landlock-access=fs \
 		--landlock-rule=path-beneath:execute:nowhere
 	misused '--landlock-rule needs --landlock-access' --landlock-rule=path-beneath:execute:/

@@ -74,18 +74,18 @@ static int give(struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
 	size_t entries = 0;
-	int r;
+	int count, r = 0;
 
 	while (options->fds && options->fds[entries].kind)
 		entries++;
 	launch->given = spu__allot(launch->arena, GIVEN_ROOM(entries) * sizeof(*launch->given));
 	if (!launch->given)
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "descriptors");
-	r = spu__give(options->fds, launch->ends.of_entry, options->leaks == SPU_LEAKS_ALLOW,
-		      launch->given, launch->ret_error);
-	if (r < 0)
-		return r;
-	launch->given_count = (size_t)r;
+	count = spu__give(options->fds, launch->ends.of_entry, options->leaks == SPU_LEAKS_ALLOW,
+			  launch->given, launch->ret_error);
+	if (count < 0)
+		return count;
+	launch->given_count = (size_t)count;
 	/* A child that has a deadline may wait for them itself */
 	if (launch->deadline == NEVER)
 		r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
