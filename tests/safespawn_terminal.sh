@@ -199,9 +199,10 @@ test_a_dialog_in_a_substitution_gets_the_terminal() {
 	END
 }
 
+# head, since busybox's shell waits for input before it reads
 test_a_background_job_that_reads_stops_and_comes_back() {
 	play <<-'END'
-		send safespawn -q -t 60 sh -c 'read x; echo go""t $x' &\n
+		send safespawn -q -t 60 sh -c 'x=$(head -n 1); echo go""t $x' &\n
 		send until jobs | grep -q Stopped; do sleep 0.1; done\n
 		expect Stopped
 		send fg\n
