@@ -89,6 +89,25 @@ test_a_process_that_is_not_dumpable() {
 	like "as root" "*locked by thread $owner (holder) of $parent*" "$out"
 }
 
+# as_unreadable SIN: as an ordinary user, who may run the program and not read it; $err
+as_unreadable() {
+	need_root
+	[ -z "${SAN-}" ] || skip "a sanitizer's run-time is at work in the program as well"
+	chmod 755 .
+	cp "$HELPERS/sa_trace_sins" . && chmod 711 sa_trace_sins
+	# shellcheck disable=SC2086
+	status 0 $AS_NOBODY "$BUILD/spawnaudit" ./sa_trace_sins "$1" 7</etc/passwd
+}
+
+test_threads_of_a_program_that_may_not_be_read_are_no_launches() {
+	as_unreadable work
+	like "launches" "*spawnaudit: 1 launch: 1 fork; 1 executed a program*" "$err"
+	like "findings" "*spawnaudit: findings: 1 unsafe-fork*forked with 2 threads;*" "$err"
+	like "where" "*  where   unknown: its parent's memory can't be read: ask as root*" "$err"
+	as_unreadable leak
+	like "posix_spawn" "*spawnaudit: 1 launch: 1 posix_spawn-like; 1 executed*" "$err"
+}
+
 # Where the kernel has no Yama its setting is put there, and what it refuses is refused otherwise.
 test_yamas_setting_is_named() {
 	need_root

@@ -78,6 +78,7 @@ struct launch {
 	enum method method;
 	uint64_t flags;		/* of clone */
 	int shares_memory, foreign;
+	int is_unreadable;	/* nobody may read the parent's memory, or not we */
 	unsigned threads;	/* in the parent, with the forking one */
 	unsigned lost_threads;	/* the parent is itself a copy of a process with so many */
 	char *runtimes;		/* mapped in the parent, for people; NULL: none, or not looked */

@@ -95,9 +95,10 @@ static void put_place(const struct launch *launch)
 	const struct place *place = launch->place;
 
 	if (!place) {
-		fprintf(out(), "  where   %s\n",
-			launch->foreign ? "unknown: a 32-bit program"
-					: "unknown: its parent had gone on, or maps too much");
+		fprintf(out(), "  where   unknown: %s\n",
+			launch->foreign ? "a 32-bit program"
+			: launch->is_unreadable ? "its parent's memory can't be read: ask as root"
+						: "its parent had gone on, or maps too much");
 		return;
 	}
 	shapes_print_place("  where   ", place);

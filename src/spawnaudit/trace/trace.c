@@ -119,7 +119,7 @@ static void on_birth(struct trace *trace, struct task *creator, int event)
 
 	if (ptrace(PTRACE_GETEVENTMSG, creator->tid, 0, &message) < 0)
 		return;
-	birth_read(creator->tid, event, &birth);
+	birth_read(creator->tid, event, (pid_t)message, &birth);
 	task = task_find((pid_t)message);
 	if (!task)
 		task = task_add((pid_t)message, TASK_TOLD_FIRST);

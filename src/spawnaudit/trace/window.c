@@ -50,16 +50,30 @@ static char *copy(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
-void birth_read(pid_t creator, int event, struct birth *ret)
+/*
+ * What the event and /proc tell where the call can't be read. The event of clone is that
+ * of an exit signal other than SIGCHLD: of a thread, for the most part.
+ */
+static uint64_t flags_without_call(int event, pid_t made)
+{
+	struct process_status status;
+
+	if (event == PTRACE_EVENT_VFORK)
+		return CLONE_VM | CLONE_VFORK | SIGCHLD;
+	if (event != PTRACE_EVENT_CLONE)
+		return SIGCHLD;
+	if (process_status(made, 0, &status) == 0 && status.group == made)
+		return 0;
+	return CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+}
+
+void birth_read(pid_t creator, int event, pid_t made, struct birth *ret)
 {
 	uint64_t words[6] = {0};	/* of struct clone_args: flags, ..., exit_signal, stack */
 	const struct registers *registers = &ret->creator;
 
-	*ret = (struct birth){.flags = SIGCHLD};
-	if (event == PTRACE_EVENT_VFORK)
-		ret->flags |= CLONE_VM | CLONE_VFORK;
-	if (machine_registers(creator, &ret->creator) < 0)
-		return;
+	*ret = (struct birth){0};
+	machine_registers(creator, &ret->creator);
 	if (registers->call == SYS_clone3 && machine_read(creator, registers->arguments[0], words,
 							  sizeof(words)) == sizeof(words)) {
 		ret->flags = words[0] | words[4];
@@ -67,6 +81,10 @@ void birth_read(pid_t creator, int event, struct birth *ret)
 	} else if (registers->call == (registers->foreign ? FOREIGN_CLONE : SYS_clone)) {
 		ret->flags = registers->arguments[0];
 		ret->has_stack = registers->arguments[1] != 0;
+	} else {
+		ret->flags = flags_without_call(event, made);
+		/* vfork calls another */
+		ret->has_stack = registers->call == SYS_clone3 && ret->flags & CLONE_VFORK;
 	}
 }
 
@@ -95,6 +113,7 @@ void window_tell(struct tracee *child, const struct task *creator, const struct 
 		tracee_copy_program(child, creator->tracee);
 		launch->snapshot = snapshot_take(creator->tid, &birth->creator);
 		launch->foreign = birth->creator.foreign;
+		launch->is_unreadable = launch->snapshot && launch->snapshot->size == 0;
 	}
 	given_let_go(child->given);
 	child->given = creator ? given_share(creator->tracee->given) : NULL;

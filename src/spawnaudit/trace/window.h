@@ -27,8 +27,8 @@ struct birth {
 	struct registers creator;	/* where it was called; all 0: unknown */
 };
 
-/* creator is stopped at a ptrace event that tells of the birth. */
-void birth_read(pid_t creator, int event, struct birth *ret);
+/* creator is stopped at a ptrace event that tells of the birth of the thread or process made. */
+void birth_read(pid_t creator, int event, pid_t made, struct birth *ret);
 
 /*
  * creator is stopped at the event of making child; NULL: it was killed there.
