@@ -108,6 +108,13 @@ test_threads_of_a_program_that_may_not_be_read_are_no_launches() {
 	like "posix_spawn" "*spawnaudit: 1 launch: 1 posix_spawn-like; 1 executed*" "$err"
 }
 
+test_who_may_have_been_given_a_descriptor_is_not_blamed_for_it() {
+	as_unreadable leak
+	like "findings" "*what * was given can't be looked at, and leaks may be missing: *
+spawnaudit: 1 launch: *
+spawnaudit: findings: none*" "$err"
+}
+
 # Where the kernel has no Yama its setting is put there, and what it refuses is refused otherwise.
 test_yamas_setting_is_named() {
 	need_root

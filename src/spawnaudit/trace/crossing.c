@@ -110,12 +110,11 @@ static int is_of_start(const struct tracee *tracee, const struct holding *holdin
 }
 
 /* The same file under the same number may have been opened anew: if that is known. */
-static int is_passed_on(const struct tracee *tracee, const struct given *earlier,
-			const struct holding *holding)
+static int was_made_anew(const struct tracee *tracee, const struct holding *holding)
 {
 	const struct descriptor *known = descriptors_find(tracee->descriptors, holding->fd);
 
-	return given_has(earlier, holding) && !(known && known->execs < 2);
+	return known && known->execs < 2;
 }
 
 static void compare(struct launch *launch, const struct tracee *tracee,
@@ -129,9 +128,12 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 		die(EXIT_TROUBLE, "no memory for another descriptor");
 	for (size_t i = 0; i < given->count; i++) {
 		const struct holding *holding = &given->list[i];
-		int is_passed = is_passed_on(tracee, earlier, holding);
+		int is_new = was_made_anew(tracee, holding);
+		int is_passed = !is_new && given_has(earlier, holding);
 
-		if (options_expect_fd(options, holding->fd))
+		/* nobody can be blamed where the parent may have been given it */
+		if (options_expect_fd(options, holding->fd) ||
+		    (!is_new && earlier && earlier->is_unseen))
 			continue;
 		launch->passed_on += is_passed != 0;
 		if (!is_passed || (options->provenance && !is_of_start(tracee, holding)))

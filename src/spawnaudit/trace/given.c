@@ -107,6 +107,7 @@ int given_look(struct given *given, pid_t pid)
 	count = given->count;
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	directory = opendir(path);
+	given->is_unseen = !directory;
 	if (!directory)
 		return -errno;
 	while ((fd = process_next_number(directory)) >= 0)

@@ -20,10 +20,11 @@ struct holding {
 struct given {
 	struct holding *list;	/* by ascending number */
 	size_t count;
+	int is_unseen;		/* any may have been among them */
 	int users;
 };
 
-/* The process stands still: 0, or a negative errno value; there is no list then. */
+/* The process stands still: 0, or a negative errno value; they are unseen then. */
 int given_look(struct given *given, pid_t pid);
 
 /* Was the same given under the same number? given may be NULL. */
