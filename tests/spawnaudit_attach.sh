@@ -284,6 +284,77 @@ test_signals_are_looked_at_among_events_without_end() {
 	[ "$most" -le 100 ] || fail "$most events, and no look at signals between"
 }
 
+# A child that allocates and is let go before it executes a program
+let_go_young() {
+	rm -f ready go
+	mkfifo go
+	./program <go &
+	program=$!
+	exec 9>go
+	spawnaudit --log=report -p $program 9>&- &
+	audit=$!
+	until_true is_traced $program
+	echo >&9
+	until_true test -e ready
+	kill -INT $audit
+	wait $audit
+	kill $program
+	wait $program 2>/dev/null
+	exec 9>&-
+}
+
+test_a_child_that_is_let_go_on_its_way_is_not_told_as_one_that_never_executes() {
+	need_audit
+	[ -z "${SAN-}" ] || skip "a sanitizer's run-time is at work in the program as well"
+	cat >program.c <<-'END'
+		#include <fcntl.h>
+		#include <pthread.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *rest(void *nothing)
+		{
+			pause();
+			return nothing;
+		}
+
+		int main(void)
+		{
+			char *argv[] = {"true", NULL}, byte;
+			void *volatile memory;
+			pthread_t thread;
+			int ends[2];
+
+			pthread_create(&thread, NULL, rest, NULL);
+			getchar();
+			pipe(ends);
+			if (fork() == 0) {
+				close(ends[1]);
+				memory = malloc(1 << 22);
+				free(memory);
+				open("ready", O_CREAT | O_WRONLY, 0600);
+				/* the end of its parent */
+				read(ends[0], &byte, 1);
+				execv("/bin/true", argv);
+				_exit(127);
+			}
+			wait(NULL);
+		}
+	END
+	${CC:-gcc} -w -pthread -o program program.c || fail "no program"
+	turn=0
+	let_go_young
+	until grep -q 'still ran after [0-9]\{1,4\} us' report ||
+		grep -q 'still ran after [0-9]\{1,3\} ms' report; do
+		turn=$((turn + 1))
+		[ $turn -lt 20 ] || skip "the machine is too slow: $(cat report)"
+		let_go_young
+	done
+	grep -q '^spawnaudit: findings: 1 unsafe-fork$' report || fail "$(cat report)"
+}
+
 test_only_processes_are_asked_about() {
 	busy
 	for thread in "/proc/$program/task"/*; do

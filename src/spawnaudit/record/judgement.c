@@ -32,6 +32,13 @@ static int is_unsafe(const struct launch *launch)
 	return launch->work != 0;
 }
 
+/* It did, it tried, or it was let go while it was on its way, for all we know. */
+static int was_to_execute(const struct launch *launch)
+{
+	return launch->outcome == OUTCOME_EXECUTED || launch->exec_failure ||
+	       (launch->outcome == OUTCOME_LEFT && launch->lasted < LAUNCH_LONG);
+}
+
 static unsigned judge_child(const struct launch *launch)
 {
 	if (was_stuck(launch))
@@ -40,7 +47,7 @@ static unsigned judge_child(const struct launch *launch)
 		return FINDING_BIT(FINDING_HELD_UP);
 	if (!launch_is_hazardous(launch))
 		return 0;
-	if (launch->outcome == OUTCOME_EXECUTED || launch->exec_failure)
+	if (was_to_execute(launch))
 		return is_unsafe(launch) ? FINDING_BIT(FINDING_UNSAFE_FORK) : 0;
 	if (is_unsafe(launch) ||
 	    (launch->outcome != OUTCOME_EXITED && launch->lasted >= LAUNCH_LONG))
