@@ -155,6 +155,28 @@ START_TEST(a_number_that_can_not_be_written_is_a_failure)
 }
 END_TEST
 
+/* Room for the beginning of the line, which would be the number of another process. */
+START_TEST(a_number_that_does_not_fit_is_no_other_number)
+{
+	char path[PATH_MAX + 16], expected[PATH_MAX + 64];
+	struct rlimit before, small;
+	struct spu_error error;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/pid", scratch());
+	snprintf(expected, sizeof(expected), "pid_file %s: No space left on device", path);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){1, before.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &small);
+	r = spu_run(SPU_ARGV("true"), SPU_OPTIONS(.pid_file = path), NULL, &error);
+	setrlimit(RLIMIT_FSIZE, &before);
+	ck_assert_int_eq(r, -ENOSPC);
+	ck_assert_uint_eq(error.step, SPU_STEP_PID);
+	ck_assert_str_eq(error.text, expected);
+	ck_assert_str_eq(read_all(open(path, O_RDONLY | O_CLOEXEC)), "");
+}
+END_TEST
+
 /* To the kernel a file like others: what is there afterwards is what the child wrote */
 START_TEST(the_child_joins_a_control_group_first)
 {
@@ -324,6 +346,7 @@ int main(void)
 	tcase_add_test(tests, the_child_is_told_its_own_number);
 	tcase_add_test(tests, exec_tells_it_too);
 	tcase_add_test(tests, a_number_that_can_not_be_written_is_a_failure);
+	tcase_add_test(tests, a_number_that_does_not_fit_is_no_other_number);
 	tcase_add_test(tests, the_child_joins_a_control_group_first);
 	tcase_add_test(tests, cwd_and_umask_are_the_childs_alone);
 	add_for_both(tests, a_session_or_a_group_of_its_own);

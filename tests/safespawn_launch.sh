@@ -311,6 +311,17 @@ test_pid_file_of_somebody_else_is_left() {
 	status 0 safespawn -q --pid-file=pid rm pid
 }
 
+# A file system or a limit with room for the beginning of a number: that is another process
+test_pid_file_holds_all_of_the_number_or_is_not_there() {
+	command -v prlimit >/dev/null || skip "no prlimit"
+	for option in -q --exec -b; do
+		prlimit --fsize=1 safespawn -q "$option" --pid-file=pid touch launched 2>&1 | cat >said
+		same "$option" "safespawn: pid_file pid: No space left on device" "$(cat said)"
+		[ ! -e pid ] || fail "$option: it is there: $(cat pid)"
+		[ ! -e launched ] || fail "$option: it was launched"
+	done
+}
+
 test_pid_file_is_held_by_one_at_a_time() {
 	for _ in $(seq 12); do
 		safespawn -q --pid-file=pid sh -c 'mkdir alone || echo >overlap; sleep 0.05

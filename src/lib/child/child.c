@@ -236,6 +236,17 @@ CHILD static long write_pid(struct plan *plan, const struct step *step)
 	return 0;
 }
 
+/* The beginning of a number is another's: a file that can't take all of it holds none. */
+CHILD static long write_pid_line(const struct plan *plan, const struct step *step, long file)
+{
+	long r = syscall3(step->number, file, (long)plan->pid_line, plan->pid_size);
+
+	if (r < 0 || r == plan->pid_size)
+		return r;
+	syscall3(SYS_ftruncate, file, 0, 0);
+	return -ENOSPC;
+}
+
 /* What makes execvp(3) go on to the next directory. */
 CHILD static int goes_on(int err)
 {
@@ -363,7 +374,7 @@ CHILD void spu__run_plan(struct plan *plan)
 			r = write_pid(plan, step);
 			break;
 		case STEP_PID_WRITE:
-			r = syscall3(step->number, saved, (long)plan->pid_line, plan->pid_size);
+			r = write_pid_line(plan, step, saved);
 			break;
 		case STEP_STOP_PENDING:
 			r = look_for_stop(plan, step);
