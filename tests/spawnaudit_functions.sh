@@ -205,6 +205,40 @@ test_a_static_program_is_judged_by_its_calls() {
 	has 'functions while they were looked at, 0 not async-signal-safe'
 }
 
+# musl's libc is its loader as well: what is mapped is libc.so or ld-musl-x86_64.so.1
+test_a_program_of_musl_is_judged_by_its_functions() {
+	need_functions
+	command -v musl-gcc >/dev/null || skip "musl-gcc isn't installed (musl-tools)"
+	cat >program.c <<-'END'
+		#define _GNU_SOURCE
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+		static void *idle(void *x) { pause(); return x; }
+		int main(int argc, char **argv)
+		{
+			pthread_t thread;
+			pid_t pid;
+			pthread_create(&thread, NULL, idle, NULL);
+			if ((pid = fork()) == 0) {
+				if (argc > 1)
+					setenv("A", argv[1], 1);
+				execl("/bin/true", "true", (char *)NULL);
+				_exit(127);
+			}
+			return waitpid(pid, NULL, 0) != pid;
+		}
+	END
+	musl-gcc -o program program.c 2>log || fail "$(cat log)"
+	status 0 spawnaudit --log=report ./program x
+	same findings "1 unsafe-fork" "$(findings)"
+	has "^  reason  setenv in .* isn't async-signal-safe, and main called it"
+	status 0 spawnaudit --log=report ./program
+	same findings none "$(findings)"
+	! grep -q 'the calls alone' report || fail "$(cat report)"
+}
+
 # libraries: libone.so and libtwo.so, which have one, but for deed() of other functions
 libraries() {
 	for number in one two; do

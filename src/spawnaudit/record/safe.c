@@ -127,6 +127,9 @@ int file_is_libc(const char *path)
 	};
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
+	/* musl's, wherever its loader's name is a link */
+	if (strcmp(name, "libc.so") == 0)
+		return 1;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(name, names[i], strlen(names[i])) == 0)
 			return 1;
