@@ -407,6 +407,10 @@ test_a_verdict_says_what_it_is_drawn_from() {
 	! grep entered report || fail "functions"
 	status 0 spawnaudit --log=report --json --functions=none "$HELPERS/sa_functions" time
 	has '"judged_by": "calls".*"functions": null'
+	has '"unjudged": 0, "judged_by_calls": 1,'
+	status 0 spawnaudit --log=report --functions=none "$HELPERS/sa_functions" setenv
+	same findings none "$(findings)"
+	has '^spawnaudit: 1 fork of programs with threads: .* and the calls alone decide$'
 	status 0 spawnaudit --log=report --functions=none -v "$HELPERS/sa_functions" setenv
 	has '^safe: '
 	has "the functions that ran aren't known"

@@ -25,6 +25,13 @@ enum ground launch_ground(const struct launch *launch)
 	return (launch->work & ~functions->work) ? GROUND_DIFFERS : GROUND_FUNCTIONS;
 }
 
+int launch_is_judged_by_calls(const struct launch *launch)
+{
+	enum ground ground = launch_ground(launch);
+
+	return ground != GROUND_NONE && ground != GROUND_FUNCTIONS;
+}
+
 static int is_unsafe(const struct launch *launch)
 {
 	if (launch_ground(launch) == GROUND_FUNCTIONS)

@@ -24,6 +24,7 @@ enum ground {
 };
 
 enum ground launch_ground(const struct launch *launch);
+int launch_is_judged_by_calls(const struct launch *launch);
 
 /* What ran in a copy of a process with threads wasn't recorded: it can't be called safe. */
 int launch_is_unjudged(const struct launch *launch);

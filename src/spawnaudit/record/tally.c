@@ -219,6 +219,7 @@ static void count(const struct launch *launch)
 		counts.unexecuted += !launch->exec_failure;
 	}
 	counts.unjudged += launch_is_unjudged(launch) != 0;
+	counts.judged_by_calls += launch_is_judged_by_calls(launch);
 	counts.safe += launch->findings == 0 && !launch_is_unjudged(launch);
 	counts.foreign += launch->foreign;
 	counts.passed_on += launch->passed_on > 0;

@@ -30,6 +30,7 @@ struct counts {
 	size_t safe;
 	size_t left_out;	/* by programs that nobody asked for; in no other count */
 	size_t unjudged;	/* what ran in copies of processes with threads wasn't seen */
+	size_t judged_by_calls;	/* the same: of such copies not all functions are known */
 	size_t foreign;		/* by 32-bit programs */
 	size_t findings[FINDING_KINDS];	/* launches that have them; descriptors */
 	size_t suppressed[FINDING_KINDS];	/* the same, that nobody wants to be told of */

@@ -232,6 +232,7 @@ void report_json_end(const struct trace *trace, const struct counts *counts)
 	json_unsigned(json, "left", counts->left);
 	json_unsigned(json, "safe", counts->safe);
 	json_unsigned(json, "unjudged", counts->unjudged);
+	json_unsigned(json, "judged_by_calls", counts->judged_by_calls);
 	json_unsigned(json, "lost_events", trace->lost);
 	json_unsigned(json, "passed_on", counts->passed_on);
 	json_unsigned(json, "left_out", counts->left_out);

@@ -394,6 +394,10 @@ static void put_notes(const struct trace *trace, const struct counts *counts)
 	if (counts->unjudged)
 		fprintf(out(), "%s: %zu fork%s of programs with threads: what ran there before the "
 			"exec is for COMMAND or -p to tell\n", us, PLURAL(counts->unjudged));
+	if (counts->judged_by_calls)
+		fprintf(out(), "%s: %zu fork%s of programs with threads: not all functions that "
+			"ran there are known, and the calls alone decide\n", us,
+			PLURAL(counts->judged_by_calls));
 	if (trace->lost)
 		fprintf(out(), "%s: %zu event%s found no room: launches may be missing\n", us,
 			PLURAL(trace->lost));
