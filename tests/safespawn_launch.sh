@@ -301,6 +301,30 @@ or name another" "$err"
 	[ ! -e launched ] || fail "it was launched"
 }
 
+# The number that it has there is init's, or another's, to those who read the file
+test_pid_file_is_refused_for_another_pid_namespace() {
+	unshare -p true 2>err || skip "no pid namespaces here: $(cat err)"
+	[ -e /proc/self/ns/pid ] || skip "no /proc here"
+	# The process that looks for leaks would be in that namespace
+	[ -z "${SAN-}" ] || export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS-}"
+	for options in '' -b '-t 10'; do
+		# shellcheck disable=SC2086
+		status 125 unshare -p safespawn -q $options --pid-file=pid touch launched
+		like "$options" 'safespawn: --pid-file=pid: COMMAND is for another pid namespace, *' "$err"
+		[ ! -e pid ] || fail "the file is there with $options"
+	done
+	mkfifo until_then
+	status 125 unshare -p sh -c 'cat <until_then 3>&- >/dev/null 2>&1 &
+		exec safespawn -q --pid-file=pid touch launched' 3<>until_then
+	like "not its first process" '*: COMMAND is for another pid namespace, *' "$err"
+	[ ! -e launched ] || fail "it was launched"
+	status 0 unshare -pf safespawn -q --pid-file=pid sh -c 'cat pid; echo $$'
+	same "inside" "$(echo "$out" | sed 1q)" "$(echo "$out" | sed 1d)"
+	[ ! -e pid ] || fail "it is still there"
+	status 0 unshare -p sh -c 'echo $$; exec safespawn -q --exec --pid-file=pid cat pid'
+	same "--exec" "$(echo "$out" | sed 1q)" "$(echo "$out" | sed 1d)"
+}
+
 test_pid_file_of_somebody_else_is_left() {
 	status 0 safespawn -q --pid-file=pid sh -c 'echo 4711 >pid'
 	same "written by the command" 4711 "$(cat pid)"

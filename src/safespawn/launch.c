@@ -216,12 +216,24 @@ static int set_descriptors(struct launch *launch)
 	return 0;
 }
 
+#define CHILDREN_NAMESPACE "/proc/self/ns/pid_for_children"
+
 /* The first process of a new pid namespace can't be given up, and with it the namespace ends. */
 static int will_be_init(void)
 {
 	char target[32];
 
-	return readlink("/proc/self/ns/pid_for_children", target, sizeof(target)) < 0;
+	return readlink(CHILDREN_NAMESPACE, target, sizeof(target)) < 0;
+}
+
+/* In a pid namespace that isn't ours, where they know themselves by other numbers? */
+static int children_are_elsewhere(void)
+{
+	char ours[32] = "", theirs[32] = "";
+
+	return readlink("/proc/self/ns/pid", ours, sizeof(ours) - 1) > 0 &&
+	       (readlink(CHILDREN_NAMESPACE, theirs, sizeof(theirs) - 1) < 0 ||
+		strcmp(ours, theirs) != 0);
 }
 
 /* The shorter one of the two. Where no launch can be given up, -t is for the command alone. */
@@ -269,7 +281,14 @@ static int claim_pid_file(struct launch *launch)
 {
 	const char *path = launch->settings->pid_file;
 
-	return path ? pid_file_claim(path, &launch->pid_file) : 0;
+	if (!path)
+		return 0;
+	if (!launch->settings->exec && children_are_elsewhere()) {
+		say("--pid-file=%s: COMMAND is for another pid namespace, and would write the "
+		    "number that it has there (unshare has --fork)", NAMED(path));
+		return -EXDEV;
+	}
+	return pid_file_claim(path, &launch->pid_file);
 }
 
 /* Where nobody asks, not even a look: the vdso's pages are a few more to map. */
