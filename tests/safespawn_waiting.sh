@@ -43,6 +43,27 @@ test_a_launch_that_hangs_is_given_up() {
 	status 125 safespawn --launch-timeout=1 -m posix_spawn true
 }
 
+# first_child_of PID: $child
+first_child_of() {
+	child=$(cat "/proc/$1/task/$1/children" 2>/dev/null) && [ -n "$child" ]
+}
+
+test_a_launch_that_is_killed_is_a_death_like_the_commands() {
+	[ -e "/proc/$$/task/$$/children" ] || skip "this kernel lists no children"
+	mkdir group
+	mkfifo group/cgroup.procs
+	for options in '137 ' '7 --map-status=137:7' '137 --map-status=124:7,125:7'; do
+		# shellcheck disable=SC2086
+		safespawn -q ${options#* } --cgroup=group echo never 2>err &
+		pid=$!
+		until_true first_child_of $pid
+		# shellcheck disable=SC2086
+		kill -KILL $child
+		wait $pid
+		same "status, with ${options#* }" "${options%% *}" $?
+	done
+}
+
 # So much is to be given that the child's timer ends it at once; made again without one it hangs
 test_a_launch_whose_time_is_over_before_it_begins_is_not_made_again() {
 	# shellcheck disable=SC3045

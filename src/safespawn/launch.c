@@ -10,7 +10,6 @@
 
 #include "advice.h"
 #include "common/message.h"
-#include "ending.h"
 #include "environment.h"
 #include "exit_status.h"
 #include "keyboard.h"
@@ -29,10 +28,8 @@ int launch_failed(const struct launch *launch, const struct spu_error *error)
 	if (!number || TELLING_SIGNALS & SPU_SIGNAL(number))
 		say("%s%s", error->text, advice(error, &launch->options, buffer));
 	/* As if it had died of it just after exec */
-	if (number) {
-		ending_die(number);
+	if (number)
 		return 128 + number;
-	}
 	if (error->err == ETIMEDOUT && launch->options.timeout_ms)
 		return EXIT_TIMED_OUT;
 	if (error->step != SPU_STEP_EXEC)

@@ -35,7 +35,7 @@ struct launch {
 /* Opens the redirections, blocks signals: 0, or the exit status, after saying why. */
 int launch_prepare(struct launch *launch, const struct settings *settings);
 
-/* 0 and the child, or the exit status, after saying why. */
+/* 0 and the child, or the exit status, after saying why: above 128 what we are to die of. */
 int launch_spawn(struct launch *launch, struct spu_child *ret_child);
 
 /* The exit status, after saying why: there is nothing else to return. */

@@ -39,13 +39,18 @@ static void say_ending(pid_t pid, const struct ending *ending)
 		    timed_out);
 }
 
-/* A time-out is mapped whoever met it. */
+/* A time-out and a death are mapped whoever met them. */
 static int nothing_launched(const struct settings *settings, int status)
 {
-	struct ending ending = {.exit_status = status};
+	struct ending ending = {
+		.exit_status = status,
+		.signal = status > 128 ? status - 128 : 0,
+	};
 
-	if (status == EXIT_TIMED_OUT)
+	if (status == EXIT_TIMED_OUT || ending.signal)
 		ending_map(settings, &ending);
+	if (ending.signal)
+		ending_die(ending.signal);
 	return ending.exit_status;
 }
 
