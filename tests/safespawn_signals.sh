@@ -190,6 +190,42 @@ test_a_signal_is_rewritten() {
 	same "what arrived" 'got 28,got 12,got 64,got 14,got 3' "$(grep got said | paste -sd , -)"
 }
 
+# What is left must not be killed, nor left, before it has cleaned up: it takes longer than -k
+survives='trap "" HUP; (trap "sleep 1; echo cleaned >cleaned; exit" TERM; echo >rest
+	while :; do sleep 0.05; done) >/dev/null 2>&1 & until [ -e rest ]; do sleep 0.05; done; '
+
+test_who_was_not_told_to_end_is_not_killed() {
+	start safespawn -q -t 1d -k 0.1 --rewrite-signal=TERM:0 sh -c \
+		'echo ready; sleep 1; exit 3'
+	kill -TERM "$pid"
+	ended 3
+	start sh -c 'trap "" HUP; exec safespawn -q -t 1d -k 0.1 sh -c "echo ready; sleep 1; exit 3"'
+	kill -HUP "$pid"
+	ended 3
+}
+
+test_who_was_told_by_another_signal_is_killed() {
+	for pair in USR1:TERM TERM:USR2; do
+		start safespawn -q -t 1d -k 0.1 --rewrite-signal=$pair --ignore-signal=TERM,USR2 \
+			sh -c 'echo ready; exec sleep 30'
+		kill -"${pair%:*}" "$pid"
+		ended 137
+	done
+}
+
+test_signals_that_are_dropped_do_not_hurry_the_end_of_the_rest() {
+	start sh -c 'trap "" HUP; exec safespawn -q --kill-tree -k 600 --rewrite-signal=TERM:0 sh -c "$1"' \
+		sh "$survives"'echo ready'
+	until_true [ -e rest ]
+	for _ in 1 2 3; do
+		kill -HUP "$pid"
+		kill -TERM "$pid"
+		sleep 0.1
+	done
+	ended 0
+	same "what was left" cleaned "$(cat cleaned)"
+}
+
 test_a_signal_storm_is_survived() {
 	start safespawn -q "$HELPERS/ss_catch"
 	for _ in $(seq 300); do

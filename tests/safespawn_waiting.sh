@@ -107,6 +107,32 @@ test_kill_after_a_signal_that_was_passed_on() {
 	done
 }
 
+# told SIGNAL OPTION...: what a command that ignores it ends with, when it comes before the time is over
+told() {
+	number=$1
+	shift
+	rm -f ready
+	safespawn -q --exec --default-signal "$@" sh -c 'trap "" HUP INT QUIT; echo >ready; for _ in $(seq $((10 * $0))); do sleep 0.1; done' "$((30 * PATIENCE))" &
+	until_true [ -e ready ]
+	kill -"$number" $!
+	wait $!
+	got=$?
+}
+
+test_the_time_is_over_whatever_was_passed_on_before() {
+	for number in HUP INT QUIT; do
+		for options in '' '-k inf' '-k 1d'; do
+			# shellcheck disable=SC2086
+			told $number safespawn -q -t $((2 * PATIENCE)) $options
+			same "status with $number and $options" 124 $got
+		done
+	done
+	told HUP safespawn -q -t 1d -k 0.2
+	same "status when it is killed first" 137 $got
+	told HUP safespawn -q -t $((2 * PATIENCE)) -k $((3 * PATIENCE)) -s WINCH
+	same "status when it is killed afterwards" 137 $got
+}
+
 test_a_command_that_ends_well_after_the_time_out_is_124() {
 	status 124 clean safespawn -q -t 0.5 --block-signal=TERM "$HELPERS/ss_catch"
 	like caught '*got 15' "$out"

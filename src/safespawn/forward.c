@@ -44,17 +44,42 @@ static int translate(const struct supervisor *s, int number)
 	     ? SIGSTOP : number;
 }
 
+/* SIGPIPE of a message, the stop of our group */
+static int is_our_own(const siginfo_t *info)
+{
+	return info->si_code <= 0 && info->si_pid == getpid();
+}
+
+static int is_an_end(int number)
+{
+	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
+}
+
+/* What came, and what is sent in its place: nothing, or what is ignored, asks nobody. */
+static int asks(int number, int sent)
+{
+	return sent > 0 && (is_an_end(number) || is_an_end(sent)) && !signals_is_ignored(sent);
+}
+
+int asks_to_end(const struct supervisor *s, const siginfo_t *info)
+{
+	return !is_our_own(info) && asks(info->si_signo, translate(s, info->si_signo));
+}
+
 /* Ignored ones too: the kernel drops what the command ignores as well. */
-void forward(struct supervisor *s, const siginfo_t *info)
+int forward(struct supervisor *s, const siginfo_t *info)
 {
 	int number = info->si_signo, is_early = sigismember(&s->early, number) > 0;
 
 	sigdelset(&s->early, number);
-	/* Our own: SIGPIPE of a message, the stop of our group */
-	if (!is_early && info->si_code <= 0 && info->si_pid == getpid())
-		return;
-	if (number == SIGCONT && s->stopped)
+	if (!is_early && is_our_own(info))
+		return 0;
+	if (number == SIGCONT && s->stopped) {
 		job_resume(s);
-	else if (is_early || !has_reached_command(s, info))
-		signal_command(s, translate(s, number));
+		return 0;
+	}
+	if (!is_early && has_reached_command(s, info))
+		return asks(number, number);
+	signal_command(s, translate(s, number));
+	return asks(number, translate(s, number));
 }

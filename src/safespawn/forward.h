@@ -5,7 +5,10 @@
 
 #include "supervisor.h"
 
-/* One that was sent to us. */
-void forward(struct supervisor *s, const siginfo_t *info);
+/* One that was sent to us. Whether the command was asked to end by that. */
+int forward(struct supervisor *s, const siginfo_t *info);
+
+/* Whether one that was sent to us would ask it, if there still were somebody to get it. */
+int asks_to_end(const struct supervisor *s, const siginfo_t *info);
 
 #endif

@@ -21,42 +21,6 @@
 
 /* ---- time ---- */
 
-static void set_deadline(struct supervisor *s, const struct timespec *from, int64_t ms)
-{
-	s->has_deadline = ms > 0;
-	s->deadline.tv_sec = from->tv_sec + (time_t)(ms / 1000);
-	s->deadline.tv_nsec = from->tv_nsec + (long)(ms % 1000) * 1000000;
-	if (s->deadline.tv_nsec >= 1000000000) {
-		s->deadline.tv_sec++;
-		s->deadline.tv_nsec -= 1000000000;
-	}
-}
-
-/* What is left, at least nothing. */
-static struct timespec time_left(const struct supervisor *s)
-{
-	struct timespec now, left;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left.tv_sec = s->deadline.tv_sec - now.tv_sec;
-	left.tv_nsec = s->deadline.tv_nsec - now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_sec--;
-		left.tv_nsec += 1000000000;
-	}
-	if (left.tv_sec < 0)
-		left = (struct timespec){0};
-	return left;
-}
-
-static void set_deadline_from_now(struct supervisor *s, int64_t ms)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	set_deadline(s, &now, ms);
-}
-
 static int stop_signal(const struct supervisor *s)
 {
 	return s->settings->signal ? s->settings->signal : SIGTERM;
@@ -84,35 +48,36 @@ static void signal_all(struct supervisor *s, int number)
 		signal_command(s, SIGCONT);
 }
 
+/* Whoever has asked first has set the time. */
+static void kill_in(struct supervisor *s, int64_t ms)
+{
+	if (!s->kill.is_set && !s->is_killed)
+		deadline_set_from_now(&s->kill, ms);
+}
+
 static void time_out(struct supervisor *s)
 {
-	int number = stop_signal(s);
+	int is_kill = deadline_first(&s->limit, &s->kill) == &s->kill;
+	int number = is_kill ? SIGKILL : stop_signal(s);
 	char buffer[SIGNAL_NAME_SIZE];
 
-	if (s->is_last)
-		number = SIGKILL;
-	else
-		s->ending->timed_out = 1;
+	s->ending->timed_out |= !is_kill;
+	s->limit.is_set = 0;
+	signal_all(s, number);
+	if (number == SIGKILL) {
+		s->is_killed = 1;
+		s->kill.is_set = 0;
+	}
+	kill_in(s, grace_ms(s));
 	if (s->settings->verbose)
 		say("time is over: %s to %d", signal_name(number, buffer), (int)s->pid);
-	signal_all(s, number);
-	s->is_last = 1;
-	set_deadline_from_now(s, number == SIGKILL ? 0 : grace_ms(s));
 }
 
 /* Who is told to end by somebody else has as long as at the end of time. */
-static int asks_to_end(int number)
+static void was_told(struct supervisor *s)
 {
-	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
-}
-
-static void was_told(struct supervisor *s, int number)
-{
-	if (!asks_to_end(number) || !s->settings->kill_after_ms || s->is_last ||
-	    signals_is_ignored(number))
-		return;
-	s->is_last = 1;
-	set_deadline_from_now(s, s->settings->kill_after_ms);
+	s->is_told = 1;
+	kill_in(s, s->settings->kill_after_ms);
 }
 
 /* ---- the loop ---- */
@@ -162,32 +127,31 @@ static void reap_others(const struct supervisor *s)
 static int relay_until_signal(struct supervisor *s, siginfo_t *info)
 {
 	static const struct timespec now;
-	struct timespec left = {0};
+	const struct timespec *left;
+	struct timespec room;
 	int number;
 
 	while ((number = sigtimedwait(s->waited, info, &now)) < 0) {
-		if (s->has_deadline)
-			left = time_left(s);
-		if (s->has_deadline && left.tv_sec == 0 && left.tv_nsec == 0)
+		left = deadline_left(deadline_first(&s->limit, &s->kill), &room);
+		if (left && left->tv_sec == 0 && left->tv_nsec == 0)
 			break;
-		relay_turn(s->relay, s->has_deadline ? &left : NULL);
+		relay_turn(s->relay, left);
 	}
 	return number;
 }
 
 static int take_signal(struct supervisor *s, siginfo_t *info)
 {
-	struct timespec left;
+	const struct timespec *left;
+	struct timespec room;
 	int number = job_take_signal(s, info);
 
 	if (number > 0)
 		return number;
 	if (s->relay)
 		return relay_until_signal(s, info);
-	if (!s->has_deadline)
-		return sigwaitinfo(s->waited, info);
-	left = time_left(s);
-	return sigtimedwait(s->waited, info, &left);
+	left = deadline_left(deadline_first(&s->limit, &s->kill), &room);
+	return left ? sigtimedwait(s->waited, info, left) : sigwaitinfo(s->waited, info);
 }
 
 static void wait_for_command(struct supervisor *s)
@@ -200,9 +164,9 @@ static void wait_for_command(struct supervisor *s)
 			if (errno == EAGAIN)
 				time_out(s);
 		} else if (info.si_signo != SIGCHLD) {
-			if (!s->relay || !relay_take_signal(s->relay, info.si_signo))
-				forward(s, &info);
-			was_told(s, info.si_signo);
+			if ((!s->relay || !relay_take_signal(s->relay, info.si_signo)) &&
+			    forward(s, &info))
+				was_told(s);
 		} else if (reap(s)) {
 			return;
 		} else {
@@ -233,7 +197,7 @@ static int kill_rest(struct supervisor *s, int *in_vain)
 	struct tree_left left;
 
 	tree_signal(s->tree, SIGKILL, &left);
-	set_deadline_from_now(s, LOOK_MS);
+	deadline_set_from_now(&s->kill, LOOK_MS);
 	*in_vain = left.living > left.refused ? 0 : *in_vain + 1;
 	/* Those of the control group are about to end */
 	if (*in_vain < (left.refused && !s->tree->is_group_killed ? 1 : LOOKS_IN_VAIN))
@@ -261,18 +225,19 @@ static int are_others_left(const struct supervisor *s)
 /* Who asks us to end meanwhile doesn't want to wait: first for the grace, then at all. */
 static void end_rest(struct supervisor *s)
 {
-	int is_killing = stop_signal(s) == SIGKILL || (s->is_last && !s->has_deadline);
+	int is_killing = stop_signal(s) == SIGKILL || s->is_killed;
 	int in_vain = 0;
 	siginfo_t info;
 
+	s->limit.is_set = 0;
 	if (!is_killing)
 		signal_all(s, stop_signal(s));
-	if (!s->is_last)
-		set_deadline_from_now(s, grace_ms(s));
+	kill_in(s, grace_ms(s));
 	while (are_others_left(s) && (!is_killing || kill_rest(s, &in_vain))) {
 		if (take_signal(s, &info) < 0) {
 			is_killing |= errno == EAGAIN;
-		} else if (asks_to_end(info.si_signo) && info.si_pid != getpid()) {
+		} else if (asks_to_end(s, &info)) {
+			s->is_told = 1;
 			if (is_killing)
 				return;
 			is_killing = 1;
@@ -283,8 +248,7 @@ static void end_rest(struct supervisor *s)
 /* Who asks us to end, or has set us a time, doesn't want to wait for whoever reads it. */
 static int may_wait_for_reader(const struct supervisor *s)
 {
-	return !s->ending->timed_out && !(s->sent & (SPU_SIGNAL(SIGHUP) | SPU_SIGNAL(SIGINT) |
-						     SPU_SIGNAL(SIGQUIT) | SPU_SIGNAL(SIGTERM)));
+	return !s->ending->timed_out && !s->is_told;
 }
 
 /* A ^Z stops us then as it stops whoever reads: there is nobody left to stop first. */
@@ -301,8 +265,7 @@ static void wait_for_reader(const struct supervisor *s)
 	relay_leave(s->relay);
 	sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	while (!relay_drain(s->relay, 1))
-		if (sigtimedwait(s->waited, &info, &now) > 0 && asks_to_end(info.si_signo) &&
-		    info.si_pid != getpid())
+		if (sigtimedwait(s->waited, &info, &now) > 0 && asks_to_end(s, &info))
 			break;
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 }
@@ -336,7 +299,7 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 		s.terminal = STDIN_FILENO;
 		s.holder = child->pid;
 	}
-	set_deadline(&s, &launch->begun, launch->settings->timeout_ms);
+	deadline_set(&s.limit, &launch->begun, launch->settings->timeout_ms);
 	wait_for_command(&s);
 	interrupt = job_ended(&s);
 	if (tree)

@@ -5,8 +5,8 @@
 
 #include <signal.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "deadline.h"
 #include "ending.h"
 #include "relay.h"
 #include "settings.h"
@@ -24,9 +24,10 @@ struct supervisor {
 	int goes_on;		/* it is to, once what came with that is taken */
 	int terminal;		/* -1: none, or not looked for */
 	pid_t holder;		/* the command's group, if it's to have the terminal; or 0 */
-	int has_deadline;
-	struct timespec deadline;
-	int is_last;		/* deadline: SIGKILL is what it sends */
+	struct deadline limit;	/* the end of time, for the first signal */
+	struct deadline kill;	/* for SIGKILL */
+	int is_killed;		/* has had it */
+	int is_told;		/* to end, by somebody else */
 	struct tree *tree;	/* with --kill-tree */
 	struct relay *relay;	/* with --pty */
 	struct ending *ending;
