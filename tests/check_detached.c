@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "filters.h"
 #include "gate.h"
 #include "launches.h"
 #include "traced.h"
@@ -367,6 +368,29 @@ START_TEST(a_launch_comes_back_though_nobody_reaps_its_child)
 }
 END_TEST
 
+/* The one between knows itself there by a number that is somebody else's here: 1, init's. */
+static void launch_into_another_namespace(void)
+{
+	struct spu_child child;
+	struct spu_error error;
+
+	if (unshare(CLONE_NEWPID) < 0)
+		_exit(0);
+	filter_call(SYS_getppid, SECCOMP_RET_KILL_PROCESS);
+	ck_assert_int_eq(spu_spawn(&child, SPU_ARGV("true"), SPU_OPTIONS(.flags = SPU_DETACH),
+				   &error), -ECANCELED);
+	ck_assert_int_eq(error.signal, SIGSYS);
+}
+
+START_TEST(who_is_killed_in_another_pid_namespace_is_not_mistaken_for_somebody_here)
+{
+	NEED_OWN_CHILD(SUITE);
+	NEED_ROOT();
+	NEED_TO_SURVIVE(SUITE);
+	in_own_process(launch_into_another_namespace);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -377,5 +401,6 @@ int main(void)
 	tcase_add_test(tests, a_detached_child_that_fails_leaves_a_subreaper_no_zombie);
 	tcase_add_loop_test(tests, a_child_whose_launch_is_cut_off_does_not_run_on, 0, MOMENTS);
 	tcase_add_test(tests, a_launch_comes_back_though_nobody_reaps_its_child);
+	tcase_add_test(tests, who_is_killed_in_another_pid_namespace_is_not_mistaken_for_somebody_here);
 	return run_suite(suite);
 }

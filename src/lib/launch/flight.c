@@ -300,12 +300,23 @@ static void end_stranger(pid_t pid)
 		close(look.fd);
 }
 
+/* Before that step the number in the report is that of the one between, as it sees it itself. */
+static int has_detached(const struct launch *launch, const struct report *report)
+{
+	int i;
+
+	for (i = 0; i <= report->at; i++)
+		if (launch->plan.steps[i].kind == STEP_DETACH)
+			return 1;
+	return 0;
+}
+
 /*
  * Was the one between us and a detached child killed, that child may still be on
  * our stack, and nobody knows how far it has come: it is ended. Else its exit
  * status is the signal that killed that child.
  */
-static void end_detached(struct flight *flight)
+static void end_detached(const struct launch *launch, struct flight *flight)
 {
 	flight->status = reap(flight->pid);
 	if (WIFEXITED(flight->status) && WEXITSTATUS(flight->status) > 0 &&
@@ -316,7 +327,8 @@ static void end_detached(struct flight *flight)
 	}
 	if (WIFSIGNALED(flight->status)) {
 		flight->ran = 0;
-		if (flight->report.pid > 0 && flight->report.pid != flight->pid)
+		if (has_detached(launch, &flight->report) && flight->report.pid > 0 &&
+		    flight->report.pid != flight->pid)
 			end_stranger(flight->report.pid);
 	} else if (!flight->ran && flight->report.pid > 0 && spu__memory_is_shared() <= 0) {
 		/* unseen by the one between; ours in a subreaper */
@@ -359,7 +371,7 @@ static void end(const struct launch *launch, struct flight *flight)
 	if (flight->report.at < 0 && launch->ends.error_pipe[0] < 0)
 		end_mute(flight);
 	else if (launch->options.flags & SPU_DETACH)
-		end_detached(flight);
+		end_detached(launch, flight);
 	else
 		flight->status = reap(flight->pid);
 	if (flight->pidfd >= 0)
