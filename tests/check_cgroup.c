@@ -15,10 +15,19 @@
 
 static char group[PATH_MAX];
 
+/* One that was killed, or is nobody's child, may be on its way out. */
+static void remove_empty(const char *path)
+{
+	int tries;
+
+	for (tries = 0; rmdir(path) < 0 && errno == EBUSY && tries < patience(200000); tries++)
+		usleep(1000);
+}
+
 static void remove_group(void)
 {
 	if (*group)
-		rmdir(group);
+		remove_empty(group);
 }
 
 /* A new one of version 2, or "". */
@@ -165,6 +174,151 @@ START_TEST(no_room_in_it_is_no_reason_to_be_born_elsewhere)
 }
 END_TEST
 
+static int write_to_group(const char *name, const char *text)
+{
+	char path[PATH_MAX + 32];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	r = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+	close(fd);
+	return r;
+}
+
+#define NEED_GROUP_KILL() \
+	do { \
+		NEED_GROUP(); \
+		if (write_to_group("cgroup.kill", "1") < 0) \
+			SKIP(SUITE, "no cgroup.kill before Linux 5.14"); \
+	} while (0)
+
+static const struct joiner {
+	const char *how;
+	unsigned flags;
+	int timeout_ms;
+} joiners[] = {
+	{.how = "plainly"},
+	{.how = "without a pidfd", .flags = SPU_NO_PIDFD},
+	{.how = "in a session", .flags = SPU_SETSID},
+	{.how = "detached", .flags = SPU_DETACH},
+	{.how = "with a deadline", .timeout_ms = 86400000},
+};
+
+#define JOINERS ((int)(sizeof(joiners) / sizeof(joiners[0])))
+
+static const struct joiner *joiner;
+
+/* By a program that is executed once and no more: it says which group that was. */
+static void assert_joins(const char *directory)
+{
+	const char *path = in_scratch("said"), *said = "";
+	const struct spu_fd fds[] = {SPU_OPEN(1, path, O_WRONLY | O_CREAT | O_APPEND), {0}};
+	char expected[PATH_MAX];
+	struct spu_child child;
+	struct spu_error error;
+	int tries, r;
+
+	r = spu_spawn(&child, SPU_ARGV("sh", "-c", "grep ^0:: /proc/self/cgroup; echo end"),
+		      SPU_OPTIONS(.cgroup = directory, .flags = joiner->flags, .fds = fds,
+				  .timeout_ms = joiner->timeout_ms), &error);
+	ck_assert_msg(r == 0, "%s: %d: %s", joiner->how, r, r < 0 ? error.text : "");
+	if (!(joiner->flags & SPU_DETACH))
+		ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+	for (tries = 0; !ends_with(said, "\nend\n") && tries < patience(200000); tries++) {
+		usleep(1000);
+		said = read_all(open(path, O_RDONLY | O_CLOEXEC));
+	}
+	snprintf(expected, sizeof(expected), "%s\nend\n", strrchr(directory, '/'));
+	ck_assert_msg(ends_with(said, expected) && strchr(said, '\n') + 5 == said + strlen(said),
+		      "%s: %s", joiner->how, said);
+	spu_child_release(&child);
+	ck_assert_int_eq(unlink(path), 0);
+	assert_no_child();
+}
+
+/* The first launch of a process differs from the later ones. */
+static void join_killed_group(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		assert_joins(group);
+}
+
+START_TEST(a_group_that_was_killed_takes_children_again)
+{
+	NEED_GROUP_KILL();
+	joiner = &joiners[_i];
+	in_own_process(join_killed_group);
+	ck_assert_int_eq(write_to_group("cgroup.kill", "1"), 0);
+	in_own_process(join_killed_group);
+}
+END_TEST
+
+static void join_from_killed_group(void)
+{
+	char other[PATH_MAX + 16];
+	int i;
+
+	snprintf(other, sizeof(other), "%s/other", group);
+	ck_assert_int_eq(mkdir(other, 0755), 0);
+	ck_assert_int_eq(write_to_group("cgroup.procs", "0"), 0);
+	for (i = 0; i < 3; i++)
+		assert_joins(other);
+	remove_empty(other);
+}
+
+START_TEST(whose_group_was_killed_launches_into_others)
+{
+	NEED_GROUP_KILL();
+	joiner = &joiners[_i];
+	in_own_process(join_from_killed_group);
+}
+END_TEST
+
+static pid_t kill_group_all_the_time(void)
+{
+	pid_t pid = fork();
+
+	while (pid == 0)
+		write_to_group("cgroup.kill", "1");
+	return pid;
+}
+
+START_TEST(a_group_that_is_being_killed_kills_and_no_program_is_executed_twice)
+{
+	const char *path = in_scratch("executed");
+	const struct spu_fd fds[] = {SPU_OPEN(1, path, O_WRONLY | O_CREAT | O_APPEND), {0}};
+	size_t executed = 0, made = 0, succeeded = 0, launches = 300, i;
+	struct spu_error error;
+	const char *text;
+	pid_t killer;
+	int status, r;
+
+	NEED_GROUP_KILL();
+	killer = kill_group_all_the_time();
+	for (i = 0; i < launches; i++) {
+		r = spu_run(SPU_ARGV("echo"), SPU_OPTIONS(.cgroup = group, .fds = fds), &status,
+			    &error);
+		ck_assert_msg(r == 0 || (r == -ECANCELED && error.signal == SIGKILL), "%d: %s", r,
+			      r < 0 ? error.text : "");
+		ck_assert(r < 0 || status == 0 || status == SIGKILL);
+		made += r == 0;
+		succeeded += r == 0 && status == 0;
+	}
+	kill(killer, SIGKILL);
+	ck_assert_int_eq(waitpid(killer, NULL, 0), killer);
+	for (text = read_all(open(path, O_RDONLY | O_CLOEXEC)); *text; text++)
+		executed++;
+	printf("of %zu launches %zu were made, and %zu programs ended well\n", launches, made,
+	       succeeded);
+	ck_assert_uint_ge(executed, succeeded);
+	ck_assert_uint_le(executed, made);
+	assert_no_child();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -175,5 +329,8 @@ int main(void)
 	tcase_add_test(tests, it_holds_no_descriptor_more);
 	tcase_add_test(tests, what_is_wrong_with_it_is_said_by_the_step);
 	tcase_add_test(tests, no_room_in_it_is_no_reason_to_be_born_elsewhere);
+	tcase_add_loop_test(tests, a_group_that_was_killed_takes_children_again, 0, JOINERS);
+	tcase_add_loop_test(tests, whose_group_was_killed_launches_into_others, 0, JOINERS);
+	tcase_add_test(tests, a_group_that_is_being_killed_kills_and_no_program_is_executed_twice);
 	return run_suite(suite);
 }

@@ -136,6 +136,16 @@ test_a_control_group_is_ended_whoever_is_in_it() {
 	! kill -0 "$(cat left)" 2>/dev/null || fail "it is left"
 }
 
+test_a_control_group_that_was_ended_takes_the_next_command() {
+	control_group
+	for run in first second third; do
+		ended 3 safespawn -q --kill-tree -k 0.1 --cgroup="$group" sh -c '
+			trap "" TERM; sleep 60 & exit 3'
+		status 0 safespawn -q --cgroup="$group" grep '^0::' /proc/self/cgroup
+		like "after the $run" "*/${group##*/}" "$out"
+	done
+}
+
 test_a_control_group_around_us_is_not_ended() {
 	control_group
 	status 3 clean sh -c 'echo 0 >"$0/cgroup.procs"; sleep 60 >/dev/null 2>&1 & echo $! >before

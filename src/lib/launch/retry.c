@@ -64,6 +64,20 @@ static enum next after_refused_birth(struct launch *launch, int err)
 	return NEXT_ATTEMPT;
 }
 
+/*
+ * The kernel kills a child that is born in another group than the caller's, before it
+ * runs, where cgroup.kill has ended the two not equally often: since Linux 6.14, and in
+ * older ones that have its b69bb476dee9 (2025). One that joins by the step is spared, and
+ * says so if its group is being killed. This one said nothing, and could have: in our
+ * memory, or by the pipe before exec.
+ */
+static int was_killed_at_birth(const struct launch *launch, const struct flight *flight)
+{
+	return launch->ends.cgroup >= 0 && flight->report.at < 0 &&
+	       (flight->report.pid > 0 || launch->ends.error_pipe[0] >= 0) &&
+	       WIFSIGNALED(flight->status) && WTERMSIG(flight->status) == SIGKILL;
+}
+
 /* No process was made, in none of the ways. */
 static enum next after_refusal(struct launch *launch, int err)
 {
@@ -143,6 +157,10 @@ enum next spu__next_move(struct launch *launch, const struct flight *flight, lon
 		return after_refusal(launch, -flight->refusal);
 	if (flight->ran)
 		return NEXT_DONE;
+	if (was_killed_at_birth(launch, flight)) {
+		spu__close_cgroup(&launch->ends);
+		return NEXT_ATTEMPT;
+	}
 	if (report->at < 0 || flight->is_overdue)
 		return NEXT_FAILURE;
 	if (report->err == REPORT_STOP ||
