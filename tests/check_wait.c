@@ -838,6 +838,36 @@ static void give_up_kill(void)
 	ck_assert_int_eq(syscall(SYS_capset, who, capabilities), 0);
 }
 
+static void kill_without_the_right_to(void)
+{
+	struct spu_child child;
+	struct spu_error error;
+	int in, r;
+
+	r = spu_spawn(&child, SPU_ARGV("cat"), SPU_OPTIONS(
+				.uid = SPU_SET(65534), .flags = SPU_KEEP_GROUPS,
+				.fds = SPU_FDS(SPU_PIPE_IN(0, &in))), &error);
+	ASSERT_OK(r, error);
+	give_up_kill();
+	filter_call(SYS_kill, ANSWER(ESRCH));
+	ck_assert_int_eq(spu_kill(&child, SIGTERM, 0), -EPERM);
+	close(in);
+	ck_assert_int_eq(spu_wait(&child, -1, NULL), 0);
+	spu_child_release(&child);
+}
+
+/* By its number it may be another process by then, and one that may be signalled. */
+START_TEST(a_signal_that_the_pidfd_may_not_send_goes_to_no_number)
+{
+	if (geteuid() != 0)
+		SKIP(SUITE, "needs root");
+	if (!has_pidfds())
+		SKIP(SUITE, "no pidfds here");
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind makes other calls");
+	in_own_process(kill_without_the_right_to);
+}
+END_TEST
+
 /* The grace is doubled until the child is so far in it that SIGKILL is refused. */
 static void stop_what_takes_other_ids(void)
 {
@@ -1392,6 +1422,7 @@ int main(void)
 	tcase_add_test(tests, stop_leaves_a_detached_process_alone);
 	tcase_add_test(tests, release_closes_the_pidfd_and_no_more);
 	tcase_add_test(tests, release_of_no_child_does_nothing);
+	tcase_add_test(tests, a_signal_that_the_pidfd_may_not_send_goes_to_no_number);
 	tcase_add_test(tests, stop_comes_back_from_a_child_that_may_not_be_killed);
 	tcase_add_test(tests, run_comes_back_from_a_child_that_may_not_be_killed);
 	tcase_add_test(tests, no_call_waits_for_ever_for_what_sigkill_does_not_end);

@@ -18,20 +18,28 @@
  * ---- Signals
  */
 
-/*
- * By the pidfd, which can't be taken for somebody else's: a group's number can
- * when its leader is reaped meanwhile. Else, and where a filter refuses that, by
- * number.
- */
-static int signal_by(struct spu_child *child, int signal, unsigned whom)
+/* It can't be taken for somebody else's. A number can, when the child is reaped meanwhile. */
+static int signal_by_pidfd(const struct spu_child *child, int signal, unsigned whom)
 {
-	long r = -ENOSYS;
+	return child->pidfd < 0
+	     ? -ENOSYS : (int)syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, whom);
+}
 
-	if (child->pidfd >= 0)
-		r = syscall4(SYS_pidfd_send_signal, child->pidfd, signal, 0, whom);
-	if (r == -ENOSYS || r == -EPERM || (r == -EINVAL && whom))
-		r = kill(whom ? -child->pid : child->pid, signal) < 0 ? -errno : 0;
-	return (int)r;
+/* A filter refuses what names no process, too; the kernel looks for the process first. */
+static int is_unavailable(int r, unsigned whom)
+{
+	if (r == -EPERM)
+		return syscall4(SYS_pidfd_send_signal, -1, 0, 0, 0) == -EPERM;
+	return r == -ENOSYS || (r == -EINVAL && whom);
+}
+
+static int signal_by(const struct spu_child *child, int signal, unsigned whom)
+{
+	int r = signal_by_pidfd(child, signal, whom);
+
+	if (!is_unavailable(r, whom))
+		return r;
+	return kill(whom ? -child->pid : child->pid, signal) < 0 ? -errno : 0;
 }
 
 /*
