@@ -611,7 +611,8 @@ int spu_kill(struct spu_child *child, int signal, unsigned flags);
  * Ends the child: sends signal (and SIGCONT), waits up to grace_ms, sends
  * SIGKILL, waits up to grace_ms again but for 5 s at least, reaps. With SPU_GROUP
  * the whole group gets the signals, and what is left of it SIGKILL before the
- * child is reaped, so that its number can't have been taken. *ret_status as in
+ * child is reaped, so that its number can't have been taken: at once if the child
+ * had ended before the call, since the grace is the child's. *ret_status as in
  * spu_wait(). A cancellation point.
  *
  * Errors: -ECHILD as spu_wait(); -EINVAL; -ESRCH with SPU_GROUP when the child
@@ -676,7 +677,8 @@ struct spu_output {
 #define SPU_OUTPUT_HELD (1u << 1)	/* when the child ended (and hold_ms were over) another
 					   process still held the pipe; what that writes is lost */
 #define SPU_OUTPUT_STOP (1u << 2)	/* more than limit ends the child, as timeout_ms does,
-					   and the call has failed: -ENOBUFS, step WAIT */
+					   or what it has left behind in its group, and the
+					   call has failed: -ENOBUFS, step WAIT */
 
 /*
  * spu_run() with bytes in and bytes out. input, if not NULL, is what the child

@@ -680,6 +680,34 @@ START_TEST(who_writes_too_much_is_ended)
 }
 END_TEST
 
+/*
+ * Nobody may be left who holds 3: too much may come while the child runs, with its
+ * end, or from what it leaves behind.
+ */
+START_TEST(what_is_left_when_too_much_was_written_is_ended)
+{
+	static const char *const scripts[] = {
+		"sleep 1000 >&- & echo 1234567",
+		"sleep 1000 & echo 1234567",
+		"(sleep 0.3; echo 1234567; exec sleep 1000) & exit 0",
+	};
+	struct spu_output out = {.limit = 5, .flags = SPU_OUTPUT_STOP, .hold_ms = 60000};
+	struct spu_error error;
+	int ends[2], status, r;
+	char c;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	r = spu_capture(SH(scripts[_i]), SPU_OPTIONS(.fds = SPU_FDS(SPU_MAP(3, ends[1]))), NULL, 0,
+			&out, NULL, &status, &error);
+	ck_assert_int_eq(r, -ENOBUFS);
+	close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &c, 1), 0);
+	close(ends[0]);
+	ck_assert_str_eq(out.data, "12345");
+	free(out.data);
+}
+END_TEST
+
 /* However soon it ends by itself, and once more with the same struct. */
 START_TEST(too_much_is_too_much_at_the_end_too)
 {
@@ -1263,6 +1291,7 @@ int main(void)
 	tcase_add_test(tests, what_a_grandchild_still_says_is_waited_for);
 	tcase_add_test(tests, a_grandchild_is_waited_for_so_long_and_no_longer);
 	tcase_add_test(tests, who_writes_too_much_is_ended);
+	tcase_add_loop_test(tests, what_is_left_when_too_much_was_written_is_ended, 0, 3);
 	tcase_add_test(tests, too_much_is_too_much_at_the_end_too);
 	tcase_add_test(tests, what_was_used_is_told);
 	tcase_add_test(tests, what_makes_no_sense_is_refused);

@@ -759,6 +759,30 @@ START_TEST(stop_of_a_child_that_has_ended_gives_its_status)
 }
 END_TEST
 
+/* Its zombie keeps the group's number; who is in the group may obey or not. */
+START_TEST(stop_ends_the_group_of_a_child_that_has_ended)
+{
+	static const char *const scripts[] = {
+		"sleep 1000 & echo ready; exit 3",
+		"trap '' TERM; sleep 1000 & echo ready; exit 3",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		int out, status;
+		struct spu_child child = launch(scripts[i], own_group, _i, &out);
+
+		await_line(out);
+		ck_assert_int_eq(wait_for_change(&child, 60000, SPU_WAIT_LOOK).status, 3 << 8);
+		ck_assert_int_eq(spu_stop(&child, SIGTERM, 60000, SPU_GROUP, &status), 0);
+		ck_assert_int_eq(status, 3 << 8);
+		await_nobody(out);
+		spu_child_release(&child);
+	}
+	assert_no_child();
+}
+END_TEST
+
 START_TEST(stop_sends_nothing_where_it_fails)
 {
 	struct spu_child child = launch("exec sleep 1000", none, _i, NULL);
@@ -1097,6 +1121,53 @@ START_TEST(run_ends_the_group_when_its_time_is_over)
 }
 END_TEST
 
+/* As a group gets them by the number of a leader that is gone. */
+static int reaches_groups_by_pidfd(void)
+{
+	struct spu_child child = launch("exec sleep 1000", own_group, 0, NULL);
+	int is_reached = child.pidfd >= 0 &&
+			 syscall(SYS_pidfd_send_signal, child.pidfd, 0, NULL, 4) == 0;
+
+	ck_assert_int_eq(spu_stop(&child, SIGKILL, 0, SPU_GROUP, NULL), 0);
+	spu_child_release(&child);
+	return is_reached;
+}
+
+static void run_out_of_time_with_sigchld_ignored(void)
+{
+	struct spu_options options = {.size = sizeof(options), .timeout_ms = 200, .grace_ms = 60000};
+	struct spu_error error;
+	char said[16], text[100];
+	int ends[2], status = 4711, r;
+	ssize_t got;
+
+	signal(SIGCHLD, SIG_IGN);
+	do {
+		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+		options.fds = (const struct spu_fd[]){SPU_MAP(1, ends[1]), {0}};
+		options.timeout_ms *= 2;
+		r = spu_run(SPU_ARGV("sh", "-c", "trap '' TERM; sleep 1000 & trap - TERM; echo ready; "
+						 "wait"), &options, &status, &error);
+		close(ends[1]);
+		got = read(ends[0], said, sizeof(said));
+		await_nobody(ends[0]);
+	} while (got == 0);
+	ck_assert_int_eq(r, -ECHILD);
+	ck_assert_uint_eq(error.step, SPU_STEP_WAIT);
+	snprintf(text, sizeof(text), "sh took longer than %d ms, and its status is lost: %s",
+		 options.timeout_ms, strerror(ECHILD));
+	ck_assert_str_eq(error.text, text);
+	ck_assert_int_eq(status, 4711);
+}
+
+START_TEST(run_ends_the_group_also_where_the_kernel_drops_the_status)
+{
+	if (!reaches_groups_by_pidfd())
+		SKIP(SUITE, "a group without a leader isn't reached by a pidfd here");
+	in_own_process(run_out_of_time_with_sigchld_ignored);
+}
+END_TEST
+
 START_TEST(run_ends_a_child_that_has_left_its_group)
 {
 	const struct spu_options options = {.size = sizeof(options), .grace_ms = 60000};
@@ -1418,6 +1489,7 @@ int main(void)
 	add_for_both(tests, stop_ends_a_stopped_child);
 	add_for_both(tests, stop_takes_the_grandchildren_along);
 	add_for_both(tests, stop_of_a_child_that_has_ended_gives_its_status);
+	add_for_both(tests, stop_ends_the_group_of_a_child_that_has_ended);
 	add_for_both(tests, stop_sends_nothing_where_it_fails);
 	tcase_add_test(tests, stop_leaves_a_detached_process_alone);
 	tcase_add_test(tests, release_closes_the_pidfd_and_no_more);
@@ -1428,6 +1500,7 @@ int main(void)
 	tcase_add_test(tests, no_call_waits_for_ever_for_what_sigkill_does_not_end);
 	tcase_add_test(tests, run_gives_the_status);
 	tcase_add_loop_test(tests, run_ends_the_group_when_its_time_is_over, 0, 7);
+	tcase_add_test(tests, run_ends_the_group_also_where_the_kernel_drops_the_status);
 	tcase_add_loop_test(tests, run_ends_a_child_that_has_left_its_group, 0, 2);
 	tcase_add_test(tests, run_refuses_what_makes_no_sense);
 	tcase_add_test(tests, a_command_is_run_by_the_shell);

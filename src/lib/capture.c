@@ -180,6 +180,13 @@ static int prepare_ends(struct capture *capture)
 	return 0;
 }
 
+/* The child has ended. Where it was to be, what it has left behind is to end, too. */
+static void end_the_rest(const struct capture *capture)
+{
+	if (capture->stopping.taken || wrote_too_much(capture))
+		spu__end_group(&capture->stopping);
+}
+
 /* From the launch to the reaped child, or to one that is let go. */
 static int follow(struct capture *capture, int *ret_status)
 {
@@ -193,11 +200,11 @@ static int follow(struct capture *capture, int *ret_status)
 	if (r < 0 && r != -EPERM && r != -EBUSY)
 		return r;
 	ending = r;
-	if (ending == 0 && spu__has_ended(&capture->child) > 0)
-		spu__end_group(&capture->stopping);
 	r = ending == 0 && !capture->stopping.taken ? linger(capture) : 0;
 	if (r < 0)
 		return r;
+	if (ending == 0)
+		end_the_rest(capture);
 	deadline = spu__now_us() + MOMENT_US;
 	for (i = 0; i < 2; i++) {
 		r = spu__drain(&capture->outputs[i], deadline);
@@ -207,6 +214,7 @@ static int follow(struct capture *capture, int *ret_status)
 	capture->is_complete = 1;
 	if (ending < 0)
 		return ending;
+	end_the_rest(capture);	/* what was in the pipe may have been too much */
 	r = spu__take_end(&capture->stopping, ret_status);
 	if (r == 0 && wrote_too_much(capture))
 		return -ENOBUFS;
@@ -300,7 +308,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		spu__hand_over(&capture.outputs[0], ret_out);
 		spu__hand_over(&capture.outputs[1], is_merged ? NULL : ret_err);
 	}
-	r = spu__wait_result(r, argv[0], wrote_too_much(&capture), &capture.child, &mine,
+	r = spu__wait_result(r, argv[0], wrote_too_much(&capture), &capture.stopping, &mine,
 			     ret_error);
 	pthread_cleanup_pop(1);
 	return r;

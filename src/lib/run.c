@@ -80,7 +80,7 @@ static int let_go(int r, const char *complaint, struct spu_child *child,
 	return r;
 }
 
-int spu__wait_result(int r, const char *name, int wrote_too_much, struct spu_child *child,
+int spu__wait_result(int r, const char *name, int wrote_too_much, const struct stopping *stopping,
 		     const struct spu_options *options, struct spu_error *ret_error)
 {
 	char complaint[NAME_SIZE + 40];
@@ -92,9 +92,12 @@ int spu__wait_result(int r, const char *name, int wrote_too_much, struct spu_chi
 	else
 		spu__add_text(&text, "took longer than %d ms", options->timeout_ms);
 	if (r == -EPERM || r == -EBUSY)
-		return let_go(r, complaint, child, ret_error);
+		return let_go(r, complaint, stopping->child, ret_error);
 	if (r == -ETIMEDOUT || r == -ENOBUFS)
 		return spu__refusal(ret_error, -r, SPU_STEP_WAIT, -1, "%s", complaint);
+	if (r == -ECHILD && (stopping->taken || wrote_too_much))
+		return spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "%s, and its status is lost",
+				  complaint);
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_WAIT, -1, "wait for %s",
 				  QUOTED(name, NAME_SIZE));
@@ -122,7 +125,7 @@ static int wait_for_end(struct call *call, const struct spu_options *options, co
 	struct stopping stopping = spu__stopping(&call->child, options, call->deadline);
 	int r = spu__see_off(&stopping, ret_status);
 
-	return spu__wait_result(r, name, 0, &call->child, options, ret_error);
+	return spu__wait_result(r, name, 0, &stopping, options, ret_error);
 }
 
 static int launch_and_wait(char *const argv[], struct spu_options *options, const char *name,

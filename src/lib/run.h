@@ -7,6 +7,8 @@
 
 #include "../spawnutil.h"
 
+struct stopping;
+
 /*
  * Accepts the options, and gives the child a group of its own where it may have to
  * be ended.
@@ -25,7 +27,7 @@ void spu__hold_sigchld(struct spu_options *options, sigset_t *ret_mask);
  * What came of waiting, r, as the result; name is what was waited for. A child that
  * can't be ended is let go.
  */
-int spu__wait_result(int r, const char *name, int wrote_too_much, struct spu_child *child,
+int spu__wait_result(int r, const char *name, int wrote_too_much, const struct stopping *stopping,
 		     const struct spu_options *options, struct spu_error *ret_error);
 
 #endif

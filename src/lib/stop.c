@@ -110,20 +110,29 @@ int spu__take_measure(struct stopping *stopping)
 	if (i == sizeof(measures) / sizeof(measures[0]))
 		return -EBUSY;
 	r = send_signal(stopping->child, measures[i].signal, stopping->flags);
-	if (r < 0)
-		return r == -ESRCH ? -ECHILD : r;
-	if (measures[i].signal != SIGKILL)
-		send_signal(stopping->child, SIGCONT, stopping->flags);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	/* The signal may have ended a child that nobody has to reap: then it was taken, too */
 	stopping->taken++;
 	stopping->deadline = spu__deadline_in(measures[i].patience_ms);
+	if (r < 0)
+		return -ECHILD;
+	if (measures[i].signal != SIGKILL)
+		send_signal(stopping->child, SIGCONT, stopping->flags);
 	return 0;
 }
 
 void spu__end_group(const struct stopping *stopping)
 {
-	/* A zombie has its number still */
-	if (stopping->taken && stopping->flags & SPU_GROUP)
-		signal_by(stopping->child, SIGKILL, KERNEL_PIDFD_SIGNAL_PROCESS_GROUP);
+	const unsigned group = KERNEL_PIDFD_SIGNAL_PROCESS_GROUP;
+
+	if (!(stopping->flags & SPU_GROUP))
+		return;
+	/* A zombie has its number still; what the kernel or somebody else has reaped hasn't */
+	if (spu__has_ended(stopping->child) > 0)
+		signal_by(stopping->child, SIGKILL, group);
+	else
+		signal_by_pidfd(stopping->child, SIGKILL, group);
 }
 
 int spu__take_end(const struct stopping *stopping, int *ret_status)
@@ -147,9 +156,10 @@ int spu__see_off(struct stopping *stopping, int *ret_status)
 	do
 		r = spu__await_end(stopping->child, stopping->deadline);
 	while (r == -ETIMEDOUT && (r = spu__take_measure(stopping)) == 0);
+	if (stopping->taken && (r == 0 || r == -ECHILD))
+		spu__end_group(stopping);
 	if (r < 0)
 		return r;
-	spu__end_group(stopping);
 	r = stopping->ret_exit ? spu__take_end(stopping, ret_status)
 			       : spu__reap(stopping->child, ret_status);
 	return r == 0 && stopping->taken ? -ETIMEDOUT : r;
@@ -172,7 +182,10 @@ int spu_stop(struct spu_child *child, int signal, int grace_ms, unsigned flags, 
 	r = send_signal(child, 0, flags);
 	if (r < 0)
 		return r == -ESRCH && !(flags & SPU_GROUP) ? -ECHILD : r;
-	r = spu__see_off(&stopping, ret_status);
+	/* Also if it has ended: what it has left in its group is to end with it. */
+	r = spu__take_measure(&stopping);
+	if (r == 0)
+		r = spu__see_off(&stopping, ret_status);
 	return r == -ETIMEDOUT ? 0 : r;
 }
 

@@ -27,7 +27,10 @@ struct stopping spu__stopping(struct spu_child *child, const struct spu_options 
  * another's by now.
  */
 int spu__take_measure(struct stopping *stopping);
-/* The child has ended and isn't reaped: what is left of its group is killed. */
+/*
+ * The child has ended: what is left of its group is killed, also where the child is
+ * no more ours to reap, if a pidfd reaches the group.
+ */
 void spu__end_group(const struct stopping *stopping);
 /* Waits for the end, however long, and reaps. */
 int spu__take_end(const struct stopping *stopping, int *ret_status);
