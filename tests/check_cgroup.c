@@ -51,6 +51,7 @@ static void make_group(void)
 
 #define NEED_GROUP() \
 	do { \
+		NEED_OWN_CHILD(SUITE);	/* who leaves it out later leaves the group, too */ \
 		make_group(); \
 		if (!*group) \
 			SKIP(SUITE, "no control group of version 2 may be made here"); \
@@ -279,10 +280,12 @@ END_TEST
 
 static pid_t kill_group_all_the_time(void)
 {
-	pid_t pid = fork();
+	pid_t caller = getpid(), pid = fork();
 
-	while (pid == 0)
+	while (pid == 0 && getppid() == caller)
 		write_to_group("cgroup.kill", "1");
+	if (pid == 0)
+		_exit(0);
 	return pid;
 }
 
