@@ -89,14 +89,16 @@ test_a_process_that_is_not_dumpable() {
 	like "as root" "*locked by thread $owner (holder) of $parent*" "$out"
 }
 
-# as_unreadable SIN: as an ordinary user, who may run the program and not read it; $err
+# as_unreadable SIN [OPTION...]: as an ordinary user, who may run the program and not read it; $err
 as_unreadable() {
 	need_root
 	[ -z "${SAN-}" ] || skip "a sanitizer's run-time is at work in the program as well"
 	chmod 755 .
 	cp "$HELPERS/sa_trace_sins" . && chmod 711 sa_trace_sins
+	sin=$1
+	shift
 	# shellcheck disable=SC2086
-	status 0 $AS_NOBODY "$BUILD/spawnaudit" ./sa_trace_sins "$1" 7</etc/passwd
+	status 0 $AS_NOBODY "$BUILD/spawnaudit" "$@" ./sa_trace_sins "$sin" 7</etc/passwd
 }
 
 test_threads_of_a_program_that_may_not_be_read_are_no_launches() {
@@ -106,6 +108,12 @@ test_threads_of_a_program_that_may_not_be_read_are_no_launches() {
 	like "where" "*  where   unknown: its parent's memory can't be read: ask as root*" "$err"
 	as_unreadable leak
 	like "posix_spawn" "*spawnaudit: 1 launch: 1 posix_spawn-like; 1 executed*" "$err"
+}
+
+test_a_program_that_cannot_be_told_may_be_the_one_asked_for() {
+	as_unreadable work --program=sa_trace_sins
+	like "launches" "*spawnaudit: 1 launch: *
+spawnaudit: findings: 1 unsafe-fork*" "$err"
 }
 
 test_who_may_have_been_given_a_descriptor_is_not_blamed_for_it() {

@@ -44,12 +44,13 @@ static int becomes_late(struct launch *launch)
 	return launch->is_late;
 }
 
+/* A program that can't be told may be one of them. */
 static int is_asked_for(const char *program, const char *script)
 {
 	for (size_t i = 0; i < options->program_count && program; i++)
 		if (program_fits(options->programs[i], program, script))
 			return 1;
-	return options->program_count == 0;
+	return options->program_count == 0 || !program;
 }
 
 /* Those of a place are found at the end, when it has its names. */
