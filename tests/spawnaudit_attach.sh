@@ -355,6 +355,86 @@ test_a_child_that_is_let_go_on_its_way_is_not_told_as_one_that_never_executes() 
 	grep -q '^spawnaudit: findings: 1 unsafe-fork$' report || fail "$(cat report)"
 }
 
+one_is_traced() {
+	grep -qs '^TracerPid:[^0-9]*[1-9]' /proc/"$1"/task/*/status
+}
+
+# /proc/PID shows neither the program nor its memory then.
+test_a_program_whose_first_thread_has_ended_is_known() {
+	need_audit
+	cat >program.c <<-'END'
+		#include <fcntl.h>
+		#include <pthread.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static int is_alone(void)
+		{
+			char line[256] = "";
+			int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+			read(fd, line, sizeof(line) - 1);
+			close(fd);
+			return strstr(line, ") Z") != NULL;
+		}
+
+		void *launch(void *nothing)
+		{
+			char *argv[] = {"true", NULL};
+
+			while (!is_alone())
+				usleep(1000);
+			getchar();
+			open("/etc/passwd", O_RDONLY);
+			if (fork() == 0) {
+				execv("/bin/true", argv);
+				_exit(127);
+			}
+			wait(NULL);
+			_exit(0);
+			return nothing;
+		}
+
+		int main(void)
+		{
+			FILE *file = fopen("pid", "we");
+			pthread_t thread;
+
+			fprintf(file, "%d\n", (int)getpid());
+			fclose(file);
+			pthread_create(&thread, NULL, launch, NULL);
+			pthread_exit(NULL);
+		}
+	END
+	${CC:-gcc} -w -g -rdynamic -pthread -o program program.c || fail "no program"
+	mkfifo go
+	for asked in program parent; do
+		rm -f pid
+		sh -c './program; exit $?' <go &
+		parent=$!
+		exec 9>go
+		until_true test -s pid
+		program=$(cat pid)
+		until_true grep -q '^State:[^A-Z]*Z' "/proc/$program/status"
+		[ $asked = program ] && pid=$program || pid=$parent
+		spawnaudit --log=report --program=program -p "$pid" 9>&- &
+		audit=$!
+		until_true one_is_traced "$program"
+		exec 9>&-
+		wait $audit || fail "status $?"
+		grep -q "^leak: program ($program), thread [0-9]* \"program\", handed" report ||
+			fail "-p its $asked: $(cat report)"
+		grep -q '^          launch at program.c:[0-9]*$' report || fail "no stack: $(cat report)"
+	done
+	status 0 spawnaudit --log=report --json ./program </dev/null
+	grep -q '"threads": 1, ' report || fail "one thread lives: $(cat report)"
+	status 0 spawnaudit --log=report --provenance ./program </dev/null
+	grep -q '^  opened  by program ([0-9]*), thread [0-9]* "program": openat' report ||
+		fail "no origin: $(cat report)"
+}
+
 test_only_processes_are_asked_about() {
 	busy
 	for thread in "/proc/$program/task"/*; do

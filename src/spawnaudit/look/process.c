@@ -211,17 +211,22 @@ int process_has_ended(const struct process *process)
 	return process->state == 'Z' || process->state == 'X';
 }
 
+int process_is_ending(const struct process *process)
+{
+	return process_has_ended(process) || process->flags & PROCESS_EXITING;
+}
+
 pid_t process_living(pid_t pid)
 {
 	struct process thread;
 	pid_t *tids = NULL, living = 0;
 	int count;
 
-	if (process_read(pid, &thread) == 0 && !process_has_ended(&thread))
+	if (process_read(pid, &thread) == 0 && !process_is_ending(&thread))
 		return pid;
 	count = process_threads(pid, &tids);
 	for (int i = 0; tids && i < count && !living; i++)
-		if (process_read_thread(pid, tids[i], &thread) == 0 && !process_has_ended(&thread))
+		if (process_read_thread(pid, tids[i], &thread) == 0 && !process_is_ending(&thread))
 			living = tids[i];
 	free(tids);
 	return living;

@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The kernel's PF_FORKNOEXEC: a copy of its parent that hasn't called exec */
+/* The kernel's PF_EXITING: its memory may be gone already */
+#define PROCESS_EXITING 0x4u
+/* PF_FORKNOEXEC: a copy of its parent that hasn't called exec */
 #define PROCESS_FORKED_NO_EXEC 0x40u
 /* PF_KTHREAD */
 #define PROCESS_KERNEL_THREAD 0x200000u
@@ -54,6 +56,9 @@ int process_status(pid_t pid, pid_t tid, struct process_status *ret);
 
 /* Nothing of it is left but what is reaped; of a process: its first thread, maybe, only. */
 int process_has_ended(const struct process *process);
+
+/* It has ended, or is about to. */
+int process_is_ending(const struct process *process);
 
 /*
  * The id by which a process's memory, files and program are found below /proc: of a

@@ -25,6 +25,7 @@ struct view {
 	Dwfl *dwfl;
 	Elf *program;
 	pid_t pid;
+	pid_t living;		/* what process_living() gives of it; pid, where it has ended */
 	int users;
 	int renewals;
 	const char *maps;	/* of a process that may have gone on; NULL: it is there */
@@ -106,9 +107,9 @@ static int open_module(const struct view *view, const char *name, uintptr_t star
 		mapping = view->mapping_count > 0
 			? bsearch(&start, view->mappings, view->mapping_count,
 				  sizeof(*view->mappings), compare) : NULL;
-		return mapping ? process_open_mapping(view->pid, mapping) : -1;
+		return mapping ? process_open_mapping(view->living, mapping) : -1;
 	}
-	fd = process_open_mapped(view->pid, name);
+	fd = process_open_mapped(view->living, name);
 	return fd < 0 && !view->is_elsewhere ? process_open_regular(name) : fd;
 }
 
@@ -173,7 +174,7 @@ static int read_modules(struct view *view)
 	int r;
 
 	dwfl_report_begin(view->dwfl);
-	r = view->maps ? report_maps(view) : dwfl_linux_proc_report(view->dwfl, view->pid);
+	r = view->maps ? report_maps(view) : dwfl_linux_proc_report(view->dwfl, view->living);
 	if (dwfl_report_end(view->dwfl, NULL, NULL) != 0 || r != 0)
 		return -1;
 	dwfl_getmodules(view->dwfl, own_module, view, 0);
@@ -215,7 +216,7 @@ static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *c
 		return true;
 	}
 	return !view->is_past &&
-	       machine_read(view->pid, address, ret, sizeof(*ret)) == sizeof(*ret);
+	       machine_read(view->living, address, ret, sizeof(*ret)) == sizeof(*ret);
 }
 
 static bool set_registers(Dwfl_Thread *thread, void *context)
@@ -261,14 +262,22 @@ static void open_view(void *of, void *ret_is_open)
 		.debuginfo_path = &no_path,
 	};
 	if (!view->is_past) {
-		view->program = read_program(view->pid);
-		if (process_maps(view->pid, keep_mapping, view) < 0)
+		view->program = read_program(view->living);
+		if (process_maps(view->living, keep_mapping, view) < 0)
 			return;
 	}
 	view->dwfl = dwfl_begin(&callbacks);
 	*(int *)ret_is_open = view->dwfl && read_modules(view) == 0 &&
 			      dwfl_attach_state(view->dwfl, view->program, view->pid,
 						&thread_callbacks, view);
+}
+
+/* Threads end, the first one as others. */
+static void find_living(struct view *view)
+{
+	pid_t living = process_living(view->pid);
+
+	view->living = living ? living : view->pid;
 }
 
 static struct view *make_view(struct view from)
@@ -279,6 +288,7 @@ static struct view *make_view(struct view from)
 	if (!view)
 		return NULL;
 	*view = from;
+	find_living(view);
 	view->users = 1;
 	if (view_guard(view, open_view, &is_open) && is_open)
 		return view;
@@ -431,6 +441,8 @@ size_t view_unwind(struct view *view, const struct snapshot *snapshot, struct fr
 {
 	struct frames frames = {.view = view, .list = list, .size = size};
 
+	if (!view->is_past)
+		find_living(view);
 	view->snapshot = snapshot;
 	view->registers = snapshot->registers;
 	if (!view_guard(view, unwind, &frames))

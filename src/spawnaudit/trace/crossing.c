@@ -23,7 +23,7 @@ static int is_private_to(pid_t parent, int fd)
 	unsigned flags = 0;
 	FILE *info;
 
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)parent, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)process_living(parent), fd);
 	info = fopen(path, "re");
 	if (!info)
 		return 0;

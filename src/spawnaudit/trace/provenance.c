@@ -33,14 +33,16 @@ void provenance_begin(struct tracee *tracee, const struct options *all_options)
 	tracee->image = ++images;
 }
 
-void provenance_birth(const struct tracee *creator, struct tracee *child, uint64_t flags)
+void provenance_birth(const struct task *task, struct tracee *child, uint64_t flags)
 {
+	const struct tracee *creator = task->tracee;
+
 	if (!options)
 		return;
 	child->image = creator->image;
 	child->descriptors = flags & CLONE_FILES ? descriptors_share(creator->descriptors)
 						 : descriptors_copy(creator->descriptors);
-	child->races = races_new(creator->races, creator->threads);
+	child->races = races_new(creator->races, tracee_living_threads(creator, task));
 }
 
 /* The attributes that are known already: a file server that hangs isn't asked. */
@@ -60,15 +62,14 @@ static unsigned hash(const char *text)
 	return sum;
 }
 
-static void identify(pid_t pid, int fd, struct identity *ret)
+static int identify_below(pid_t pid, int fd, struct identity *ret)
 {
 	char path[48], target[64] = "";
 	struct statx file, link;
 
-	*ret = (struct identity){0};
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	if (look(path, 0, &file) < 0 || look(path, AT_SYMLINK_NOFOLLOW, &link) < 0)
-		return;
+		return 0;
 	ret->device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
 	ret->inode = file.stx_ino;
 	/* the rights of the link are those with which the file was opened */
@@ -76,6 +77,20 @@ static void identify(pid_t pid, int fd, struct identity *ret)
 	if (readlink(path, target, sizeof(target) - 1) > 0 &&
 	    strncmp(target, "anon_inode:", 11) == 0)
 		ret->mode ^= hash(target) << 16;
+	return 1;
+}
+
+/* All 0 where there is none */
+static void identify(pid_t pid, int fd, struct identity *ret)
+{
+	pid_t living;
+
+	*ret = (struct identity){0};
+	if (identify_below(pid, fd, ret))
+		return;
+	living = process_living(pid);
+	if (living != pid)
+		identify_below(living, fd, ret);
 }
 
 static int is_still(pid_t pid, int fd, const struct origin *origin)
@@ -224,6 +239,7 @@ static void note(struct task *task, int fd)
 	struct making *making = task->making;
 	struct origin *origin = making->origin;
 	struct tracee *tracee = task->tracee;
+	unsigned threads = tracee_living_threads(tracee, task);
 
 	identify(tracee->pid, fd, &origin->identity);
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
@@ -231,10 +247,10 @@ static void note(struct task *task, int fd)
 						(int)making->entry.arguments[0],
 						&origin->identity);
 	descriptors_set(tracee->descriptors, fd, origin->identity.inode ? origin : NULL);
-	if (tracee->threads > 1 && tracee->children > 0)
+	if (threads > 1 && tracee->children > 0)
 		tracees_visit(note_copy, &(struct made){fd, origin});
-	if (tracee->threads > 1 && origin->identity.inode && !options_expect_fd(options, fd))
-		races_made(tracee->races, origin, tracee->threads, creators_mend(&making->entry));
+	if (threads > 1 && origin->identity.inode && !options_expect_fd(options, fd))
+		races_made(tracee->races, origin, threads, creators_mend(&making->entry));
 }
 
 void provenance_made(struct task *task)

@@ -14,8 +14,8 @@
 /* The command, before its exec: it has made nothing. */
 void provenance_begin(struct tracee *tracee, const struct options *options);
 
-/* A process was made with these flags of clone. */
-void provenance_birth(const struct tracee *creator, struct tracee *child, uint64_t flags);
+/* A thread made a process, with these flags of clone. */
+void provenance_birth(const struct task *creator, struct tracee *child, uint64_t flags);
 
 /* A thread is stopped at the filter: task->making is set when it is to stop at the end. */
 void provenance_call(struct task *task);

@@ -210,7 +210,7 @@ static unsigned start_children(DIR *proc)
 
 	while ((pid = process_next_number(proc)) >= 0) {
 		if (pid == getpid() || tracee_find(pid) || process_read(pid, &process) < 0 ||
-		    process.state == 'Z' || !tracee_find(process.parent))
+		    !tracee_find(process.parent) || !process_living(pid))
 			continue;
 		tracee = tracee_add(pid, tracee_find(process.parent));
 		if (start_process(tracee, 0) < 0)

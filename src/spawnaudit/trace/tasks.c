@@ -158,12 +158,24 @@ long tasks_active(void)
 const char *tracee_program(struct tracee *tracee)
 {
 	char path[PATH_MAX];
+	pid_t living = tracee->program ? 0 : process_living(tracee->pid);
 
-	if (!tracee->program && process_program(tracee->pid, path, sizeof(path)) == 0) {
+	if (living && process_program(living, path, sizeof(path)) == 0) {
 		tracee->program = strdup(path);
-		tracee->script = script_read(tracee->pid, path);
+		tracee->script = script_read(living, path);
 	}
 	return tracee->program;
+}
+
+/* Of the end of a first thread nobody tells before the others have ended. */
+unsigned tracee_living_threads(const struct tracee *tracee, const struct task *task)
+{
+	struct process first;
+
+	if (task->tid == tracee->pid || !task_find(tracee->pid) ||
+	    process_read(tracee->pid, &first) < 0 || !process_is_ending(&first))
+		return tracee->threads;
+	return tracee->threads - 1;
 }
 
 void tracee_forget_program(struct tracee *tracee)

@@ -21,7 +21,7 @@ struct view;
 struct tracee {
 	pid_t pid;
 	int is_asked_for;	/* the command, or named by -p: not a descendant alone */
-	unsigned threads;
+	unsigned threads;	/* whose end hasn't been told */
 	unsigned lost_threads;	/* it is a copy of a process with so many threads */
 	struct launch *window;	/* its own birth, until its first exec */
 	char *program;		/* its executable; NULL: not asked yet */
@@ -84,6 +84,9 @@ struct tracee *tracee_add(pid_t pid, struct tracee *parent);	/* parent NULL: not
 
 /* The file that a process executes, " (deleted)" behind it if so; NULL if it can't be told. */
 const char *tracee_program(struct tracee *tracee);
+
+/* How many threads it has; task is one of them. */
+unsigned tracee_living_threads(const struct tracee *tracee, const struct task *task);
 
 /* It executes another, or the same as its parent. */
 void tracee_forget_program(struct tracee *tracee);

@@ -107,7 +107,7 @@ static void become_process(struct task *task, const struct task *creator,
 	task->tracee = tracee_add(task->tid, creator ? creator->tracee : NULL);
 	task->tracee->threads = 1;
 	if (creator)
-		provenance_birth(creator->tracee, task->tracee, birth->flags);
+		provenance_birth(creator, task->tracee, birth->flags);
 	task->steps = window_begin(creator, task->tracee, birth);
 }
 

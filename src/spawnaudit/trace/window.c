@@ -95,7 +95,7 @@ static void describe_creator(struct launch *launch, const struct task *creator)
 	launch->parent = parent->pid;
 	launch->thread = creator->tid;
 	launch->generation = parent->generation;
-	launch->threads = parent->threads;
+	launch->threads = tracee_living_threads(parent, creator);
 	launch->lost_threads = parent->lost_threads;
 	launch->program = copy(tracee_program(parent));
 	launch->script = copy(parent->script);
@@ -171,7 +171,7 @@ static void locate(struct launch *launch)
 	if (!parent || parent->generation != launch->generation)
 		return;
 	launch->place = place_find(launch->snapshot, parent->pid, &parent->view);
-	launch->runtimes = list_runtimes(parent->pid);
+	launch->runtimes = list_runtimes(process_living(parent->pid));
 }
 
 static void take_pictures(const struct task *task, const struct registers *entry)

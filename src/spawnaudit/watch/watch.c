@@ -286,7 +286,7 @@ static int add_processes(void)
 {
 	DIR *directory = opendir("/proc");
 	char path[PATH_MAX];
-	pid_t pid;
+	pid_t pid, living;
 
 	if (!directory)
 		return -errno;
@@ -294,10 +294,11 @@ static int add_processes(void)
 		struct watched *watched = watched_add(pid);
 
 		watched->is_inside = is_asked_for(pid);
-		if (process_program(pid, path, sizeof(path)) < 0)
+		living = process_living(pid);
+		if (!living || process_program(living, path, sizeof(path)) < 0)
 			continue;
 		watched->program = strdup(path);
-		watched->script = script_read(pid, path);
+		watched->script = script_read(living, path);
 	}
 	closedir(directory);
 	return 0;
