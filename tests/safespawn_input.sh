@@ -148,6 +148,12 @@ test_redirections_that_make_no_sense() {
 	misused 'redirect 1>&2-: a descriptor is a number' -r '1>&2-'
 	misused 'redirect 0<<EOF: here-documents *' -r '0<<EOF'
 	misused 'redirect 1>|file: write > *' -r '1>|file'
+	for spec in '2>>&1' '1<>&2' '0<|x' '1>>>x' '1<><x' '2>> &1'; do
+		misused "redirect *$spec*: no shell takes such a name; write ./ before it" -r "$spec"
+	done
+	[ -z "$(find . -name '[&<>|]*')" ] || fail "a file was made: $(ls)"
+	status 0 safespawn -q -r '1>>./&1' echo text
+	same "a name that begins so" text "$(cat './&1')"
 	refuses "redirect 1>&777: 777 isn't open" -r '1>&777'
 	refuses 'redirect 1>directory: Is a directory' -r '1>directory'
 	refuses 'redirect 0<missing: No such file or directory' -r '0<missing'

@@ -83,6 +83,9 @@ int redirection_parse(const char *spec, struct redirection *ret, const char **re
 	*ret_why = "nothing behind it";
 	if (!*at)
 		return -EINVAL;
+	*ret_why = "no shell takes such a name; write ./ before it";
+	if (redirection.kind == REDIRECT_FILE && strchr("&|<>", *at))
+		return -EINVAL;
 	if (redirection.kind == REDIRECT_FILE)
 		redirection.file = at;
 	else if (strcmp(at, "-") == 0)
