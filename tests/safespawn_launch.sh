@@ -48,6 +48,10 @@ test_argv0() {
 	done
 	status 0 safespawn -q -a '' "$HELPERS/report_state" seen
 	same "empty argv0" "arg " "$(grep '^arg' seen | sed 1q)"
+	status 0 safespawn -q -v -a other "$HELPERS/report_state" seen
+	like "what is launched" "safespawn: launched $HELPERS/report_state as *" "$err"
+	status 0 safespawn -q -v --exec -a other "$HELPERS/report_state" seen
+	like "what it becomes" "safespawn: becoming $HELPERS/report_state as *" "$err"
 }
 
 # Who may search every directory has no use for one that can't be searched

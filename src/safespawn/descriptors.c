@@ -102,7 +102,7 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 {
 	int end_of_sockets = 3 + command_sockets(settings);
 
-	for (char **argument = settings->command; argument && *argument; argument++)
+	for (char *const *argument = settings->command; argument && *argument; argument++)
 		find_paths(fds, *argument, keep_if_inherited);
 	for (size_t i = 0; i < settings->assignments.count; i++)
 		find_paths(fds, settings->assignments.items[i], keep_if_inherited);

@@ -54,6 +54,21 @@ static int resolve(struct launch *launch, const char *file)
 	return err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+static char *const *with_argv0(char *const *command, const char *argv0)
+{
+	size_t count = 1;
+	char **argv;
+
+	while (command[count])
+		count++;
+	argv = reallocarray(NULL, count + 1, sizeof(*argv));
+	if (!argv)
+		die_errno(EXIT_SETUP, ENOMEM, "arguments");
+	memcpy(argv, command, (count + 1) * sizeof(*argv));
+	argv[0] = (char *)argv0;
+	return argv;
+}
+
 static int set_command(struct launch *launch)
 {
 	const struct settings *settings = launch->settings;
@@ -63,7 +78,7 @@ static int set_command(struct launch *launch)
 
 	launch->argv = settings->command;
 	if (settings->argv0) {
-		launch->argv[0] = (char *)settings->argv0;
+		launch->argv = with_argv0(settings->command, settings->argv0);
 		launch->options.file = file;
 	}
 	if (settings->method == SPU_METHOD_POSIX_SPAWN)

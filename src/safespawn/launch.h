@@ -20,7 +20,7 @@ struct launch {
 	struct fd_list fds;
 	int output;		/* where we speak of COMMAND; why there is none is said on stderr */
 	struct privileges privileges;
-	char **argv;
+	char *const *argv;
 	char *file;
 	char *preload;		/* "LD_PRELOAD=...", or NULL */
 	struct pid_file pid_file;

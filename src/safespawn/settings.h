@@ -86,7 +86,7 @@ struct settings {
 	struct spu_value status_fd;
 	int json, quiet, verbose;
 
-	char **command;		/* COMMAND and its arguments, or NULL */
+	char *const *command;	/* COMMAND and its arguments, or NULL */
 };
 
 /* Fills *ret or says what is wrong: 0, or -EINVAL. --help and --version exit. */
