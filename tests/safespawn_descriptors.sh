@@ -144,6 +144,35 @@ test_a_number_that_a_redirection_reads_needs_no_line() {
 	same "its line" '' "$err"
 }
 
+test_numbers_in_paths_of_the_launch_are_kept() {
+	mkdir directory
+	for options in '' --exec '-m posix_spawn'; do
+		# shellcheck disable=SC2086
+		status 0 safespawn $options -C /dev/fd/5 pwd -P 5<directory
+		same "$options: directory" "$(cd directory && pwd -P)" "$out"
+		same "$options: line" '' "$(echo "$err" | grep 'closed 5,')"
+	done
+	status 0 safespawn -q --pid-file=/proc/self/fd/5/pid sh -c 'echo $$; cat directory/pid' 5<directory
+	same "a pid file" "$(echo "$out" | sed 1q)" "$(echo "$out" | sed 1d)"
+	[ ! -e directory/pid ] || fail "it is still there"
+	: >directory/cgroup.procs
+	status 0 safespawn -q --launch-timeout=600 --cgroup=/dev/fd/5 true 5<directory
+	same "a control group" 0 "$(cat directory/cgroup.procs)"
+}
+
+test_numbers_that_the_launch_alone_reads_need_no_line() {
+	need_bash
+	printf '\006\000\000\000\000\000\377\177' >pass	# BPF_RET: everything passes
+	status 0 holding -- 'exec safespawn --no-new-privs --seccomp=/dev/fd/5 true 5<pass'
+	same "a filter" '' "$err"
+	set -- --no-new-privs --landlock-access=fs:make-reg
+	safespawn -q "$@" true 2>err || skip "no Landlock here: $(cat err)"
+	mkdir tree
+	status 0 holding -- 'exec safespawn "$@" --landlock-rule=path-beneath:make-reg:/dev/fd/5 \
+		sh -c "echo >tree/file && { ! echo >file; } 2>/dev/null" 5<tree' "$@"
+	same "a rule" '' "$err"
+}
+
 # jobserver MAKEFLAGS: with a pipe on 5 and 6 and a file on 7 and 8
 jobserver() {
 	mkfifo pipe 2>/dev/null

@@ -98,6 +98,35 @@ static void keep_jobserver(const struct settings *settings, struct fd_list *fds)
 	}
 }
 
+/* On its way to exec the child opens these itself, when it has lost what nobody named. */
+static void keep_for_launch(const struct settings *settings, struct fd_list *fds)
+{
+	const char *const paths[] = {
+		settings->root ? NULL : settings->chdir,
+		settings->cgroup,
+		settings->pid_file,
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (paths[i])
+			find_paths(fds, paths[i], keep_if_inherited);
+}
+
+/* We open these ourselves: the command gets what is in them and not the number. */
+static void name_own(const struct settings *settings, struct fd_list *fds)
+{
+	for (size_t i = 0; i < settings->redirection_count; i++)
+		find_paths(fds, settings->redirections[i].spec, fd_list_name);
+	for (size_t i = 0; i < settings->env_files.count; i++)
+		find_paths(fds, settings->env_files.items[i], fd_list_name);
+	for (size_t i = 0; i < settings->rule_count; i++)
+		find_paths(fds, settings->rules[i].path, fd_list_name);
+	if (settings->output)
+		find_paths(fds, settings->output, fd_list_name);
+	if (settings->seccomp)
+		find_paths(fds, settings->seccomp, fd_list_name);
+}
+
 int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 {
 	int end_of_sockets = 3 + command_sockets(settings);
@@ -106,13 +135,8 @@ int descriptors_collect(const struct settings *settings, struct fd_list *fds)
 		find_paths(fds, *argument, keep_if_inherited);
 	for (size_t i = 0; i < settings->assignments.count; i++)
 		find_paths(fds, settings->assignments.items[i], keep_if_inherited);
-	/* We read these ourselves; the command gets the file and not the number */
-	for (size_t i = 0; i < settings->redirection_count; i++)
-		find_paths(fds, settings->redirections[i].spec, fd_list_name);
-	for (size_t i = 0; i < settings->env_files.count; i++)
-		find_paths(fds, settings->env_files.items[i], fd_list_name);
-	if (settings->output)
-		find_paths(fds, settings->output, fd_list_name);
+	keep_for_launch(settings, fds);
+	name_own(settings, fds);
 	keep_jobserver(settings, fds);
 	for (int fd = 3; fd < end_of_sockets && fd_was_inherited(fd); fd++)
 		keep_if_inherited(fds, fd);
