@@ -153,7 +153,7 @@ test_functions_of_cxx_have_their_names() {
 
 # By its calls it is none or not, by its functions it is safe.
 test_what_is_safe_is_no_finding() {
-	for deed in none safe atfork; do
+	for deed in none safe calls atfork; do
 		child $deed
 		same "findings of $deed" none "$(findings)"
 	done

@@ -14,10 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,6 +117,49 @@ static APART void with_safe(void)
 	check(write(9, "x", 1) == 1);
 	close(9);
 	close(fd);
+}
+
+/* Each is one system call of Linux, whatever that says, or less. */
+static APART void with_calls_of_linux(void)
+{
+	static char page[65536] __attribute__((aligned(65536)));
+	struct iovec vector = {page, 1};
+	struct itimerval timer = {0};
+	struct epoll_event event;
+	struct statfs system;
+	unsigned char present[16];
+	int null = open("/dev/null", O_RDWR);
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+	getitimer(ITIMER_REAL, &timer);
+	usleep(1);
+	deeds_done += truncate("", 0);
+	msync(page, sizeof(page), MS_ASYNC);
+	mincore(page, sizeof(page), present);
+	munlock(page, sizeof(page));
+	munlockall();
+	sendfile(null, null, NULL, 1);
+	statfs("/", &system);
+	fstatfs(null, &system);
+	deeds_done += lockf(null, F_TEST, 0);
+	preadv(null, &vector, 1, 0);
+	pwritev(null, &vector, 1, 0);
+	syncfs(null);
+	isatty(null);
+	sendmmsg(null, NULL, 0, 0);
+	recvmmsg(null, NULL, 0, 0, NULL);
+	getxattr("/", "user.x", page, sizeof(page));
+	fgetxattr(null, "user.x", page, sizeof(page));
+	close(epoll_create(1));
+	epoll_pwait(null, &event, 1, 0, NULL);
+	inotify_add_watch(null, "/", IN_CREATE);
+	inotify_rm_watch(null, 1);
+	deeds_done += getpagesize();
+	sched_getcpu();
+	deeds_done += gethostname(page, sizeof(page));
+	execlp("a program that isn't there", "x", (char *)NULL);
+	close(null);
+	deeds_done++;
 }
 
 /* What no child but the last does */
@@ -358,7 +408,7 @@ static const struct {
 	{"blocked", with_blocked}, {"ignored", with_ignored}, {"atfork", with_nothing},
 	{"c++", with_cxx}, {"many", with_many}, {"clone", with_nothing}, {"untraced", with_untraced},
 	{"fork", with_fork}, {"remap", with_remap}, {"hiding", with_hiding},
-	{"suspension", with_a_suspension},
+	{"suspension", with_a_suspension}, {"calls", with_calls_of_linux},
 	{"differs", with_a_difference}, {"death", with_a_death},
 };
 

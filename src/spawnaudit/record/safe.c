@@ -43,28 +43,49 @@
 
 /* Not POSIX's: libc makes the system call, or less, and nothing besides. */
 #define LINUX_HAS \
-	"arch_prctl", "capget", "capset", "chroot", "clock_nanosleep", "close_range", \
-	"closefrom", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "execveat", \
-	"execvp", "execvpe", "fallocate", "flock", "getcpu", "getpgid", "getpriority", \
-	"getrandom", "getrlimit", "getrusage", "getsid", "gettid", "gettimeofday", \
-	"inotify_init1", "ioctl", "lchown", "madvise", "memfd_create", "mempcpy", "memrchr", \
-	"mlock", "mmap", "mount", "mprotect", "munmap", "nanosleep", "nice", "personality", \
-	"pidfd_open", "pidfd_send_signal", "pivot_root", "posix_fadvise", "prctl", "prlimit", \
-	"ptrace", "rawmemchr", "renameat2", "sched_get_priority_max", \
-	"sched_get_priority_min", "sched_getaffinity", "sched_getparam", \
-	"sched_getscheduler", "sched_setaffinity", "sched_setparam", "sched_setscheduler", \
-	"sched_yield", "setdomainname", "setfsgid", "setfsuid", "setgroups", "sethostname", \
-	"setns", "setpgrp", "setpriority", "setrlimit", "sigaltstack", "signalfd", \
-	"sigtimedwait", "sigwaitinfo", "splice", "statx", "strcasecmp", "strchrnul", \
-	"strncasecmp", "syscall", "tgkill", "timerfd_create", "timerfd_settime", "umount2", \
-	"unshare", "vfork", "wait3", "wait4"
+	"acct", "adjtimex", "arch_prctl", "capget", "capset", "cfmakeraw", "cfsetspeed", \
+	"chroot", "clock_adjtime", "clock_getres", "clock_nanosleep", "clock_settime", \
+	"close_range", "closefrom", "copy_file_range", "epoll_create", "epoll_create1", \
+	"epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", \
+	"eventfd_read", "eventfd_write", "execlp", "execveat", "execvp", "execvpe", \
+	"fallocate", "fanotify_init", "fanotify_mark", "fgetxattr", "flistxattr", \
+	"flock", "fremovexattr", "fsconfig", "fsetxattr", "fsmount", "fsopen", "fspick", \
+	"fstatfs", "futimes", "futimesat", "getauxval", "getcpu", "getdents64", \
+	"getdomainname", "getdtablesize", "gethostname", "getitimer", "getpagesize", \
+	"getpgid", "getpriority", "getrandom", "getrlimit", "getrusage", "getsid", \
+	"gettid", "gettimeofday", "getxattr", "inotify_add_watch", "inotify_init", \
+	"inotify_init1", "inotify_rm_watch", "ioctl", "isatty", "lchown", "lgetxattr", \
+	"listxattr", "llistxattr", "lockf", "lremovexattr", "lsetxattr", "lutimes", \
+	"madvise", "memfd_create", "mempcpy", "memrchr", "mincore", "mlock", "mlock2", \
+	"mlockall", "mmap", "mount", "mount_setattr", "move_mount", "mprotect", "mremap", \
+	"msgctl", "msgget", "msgrcv", "msgsnd", "msync", "munlock", "munlockall", \
+	"munmap", "name_to_handle_at", "nanosleep", "nice", "open_by_handle_at", \
+	"open_tree", "personality", "pidfd_getfd", "pidfd_open", "pidfd_send_signal", \
+	"pivot_root", "pkey_alloc", "pkey_free", "pkey_mprotect", "posix_fadvise", \
+	"posix_madvise", "prctl", "preadv", "preadv2", "preadv64v2", "prlimit", \
+	"process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "pwritev", \
+	"pwritev2", "pwritev64v2", "rawmemchr", "readahead", "recvmmsg", "removexattr", \
+	"renameat2", "sched_get_priority_max", "sched_get_priority_min", \
+	"sched_getaffinity", "sched_getcpu", "sched_getparam", "sched_getscheduler", \
+	"sched_rr_get_interval", "sched_setaffinity", "sched_setparam", \
+	"sched_setscheduler", "sched_yield", "semctl", "semget", "semop", "semtimedop", \
+	"sendfile", "sendmmsg", "setdomainname", "setfsgid", "setfsuid", "setgroups", \
+	"sethostname", "setitimer", "setns", "setpgrp", "setpriority", "setrlimit", \
+	"setxattr", "shmat", "shmctl", "shmdt", "shmget", "sigaltstack", "sigandset", \
+	"sigblock", "siggetmask", "sighold", "sigignore", "sigisemptyset", "signalfd", \
+	"sigorset", "sigrelse", "sigsetmask", "sigtimedwait", "sigwait", "sigwaitinfo", \
+	"splice", "statfs", "statx", "strcasecmp", "strchrnul", "strncasecmp", "strsep", \
+	"strverscmp", "swab", "sync", "sync_file_range", "syncfs", "syscall", "sysinfo", \
+	"tcgetsid", "tee", "tgkill", "timerfd_create", "timerfd_gettime", \
+	"timerfd_settime", "truncate", "ualarm", "umount", "umount2", "unshare", \
+	"usleep", "vfork", "vhangup", "vmsplice", "wait3", "wait4"
 
 /* What compilers and macros call, not people */
 #define COMPILERS_HAVE \
 	"cxa_finalize", "errno_location", "stack_chk_fail", "tls_get_addr", "sched_cpucount", \
 	"setjmp", "sigsetjmp", "fxstat", "lxstat", "xstat", "fxstatat", "xmknod", "xmknodat", \
 	"libc_current_sigrtmin", "libc_current_sigrtmax", "bzero", "bcopy", "explicit_bzero", \
-	"cmsg_nxthdr", "fdelt", "sysv_signal"
+	"cmsg_nxthdr", "fdelt", "sysv_signal", "gnu_dev_major", "gnu_dev_makedev", "gnu_dev_minor"
 
 static const char *const safe[] = {POSIX_HAS, ISSUE_8_ADDS, LINUX_HAS, COMPILERS_HAVE};
 
