@@ -365,6 +365,11 @@ test_output_that_is_lost_is_a_failure() {
 	spawnaudit --fds --log=/dev/full $$ 2>err
 	same "status" 125 $?
 	like "its words" "spawnaudit: log: No space left on device" "$(cat err)"
+	for option in -h --help --usage --version; do
+		spawnaudit $option >/dev/full 2>err
+		same "status of $option" 125 $?
+		same "words of $option" "spawnaudit: standard output: No space left on device" "$(cat err)"
+	done
 	for format in '' --json; do
 		# shellcheck disable=SC2086
 		spawnaudit $format true 2>/dev/full

@@ -227,4 +227,16 @@ test_stdout_that_takes_nothing() {
 	same "full" "spawnbench: stdout: No space left on device" "$err"
 }
 
+test_help_that_is_lost_is_a_failure() {
+	[ -c /dev/full ] || skip "no /dev/full"
+	for option in -h --help --usage --version; do
+		status 1 sh -c 'spawnbench $1 >/dev/full' - $option
+		same "words of $option" "spawnbench: standard output: No space left on device" "$err"
+		status 1 sh -c 'spawnbench $1 >&-' - $option
+		same "closed: words of $option" "spawnbench: standard output: Bad file descriptor" "$err"
+		status 0 spawnbench $option
+		like "$option" "*spawnbench *" "$out"
+	done
+}
+
 run_tests

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/at_exit.h"
 #include "common/message.h"
 #include "spawnutil.h"
 
@@ -17,6 +18,9 @@ static const struct argp_option table[] = {
 	{0, 0, 0, 0, 0, 0},
 };
 
+static int status_if_lost;
+
+/* Help and version end the program, here or in argp. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	(void)text;
@@ -26,12 +30,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'h':
 	case '?':
+		finish_stdout_at_exit(status_if_lost);
 		argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
 		return 0;
 	case KEY_USAGE:
+		finish_stdout_at_exit(status_if_lost);
 		argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case 'V':
+		finish_stdout_at_exit(status_if_lost);
 		fprintf(state->out_stream, "%s (libspawnutil) " SPU_VERSION "\n",
 			message_program());
 		exit(EXIT_SUCCESS);
@@ -43,10 +50,11 @@ static const struct argp argp_common = {.options = table, .parser = parse};
 const struct argp_child arguments_children[] = {{&argp_common, 0, NULL, 0}, {0}};
 
 error_t arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags,
-			void *input)
+			void *input, int failure_status)
 {
 	error_t r;
 
+	status_if_lost = failure_status;
 	/* getopt's messages begin with it */
 	if (argc > 0)
 		argv[0] = (char *)message_program();

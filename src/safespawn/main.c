@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/at_exit.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "ending.h"
@@ -14,17 +15,6 @@
 #include "launch.h"
 #include "report.h"
 #include "supervise.h"
-
-/* What was printed and is lost is a failure, whichever way we exit. */
-static void finish_output(void)
-{
-	int r = stdout_finish();
-
-	if (r == 0)
-		return;
-	say_errno(r, "standard output");
-	_exit(EXIT_SETUP);
-}
 
 static void say_ending(pid_t pid, const struct ending *ending)
 {
@@ -151,7 +141,7 @@ int main(int argc, char **argv)
 	static struct settings settings;
 
 	message_set_program("safespawn");
-	atexit(finish_output);
+	finish_stdout_at_exit(EXIT_SETUP);
 	if (options_parse(argc, argv, &settings) < 0 || settings_check(&settings) < 0) {
 		say_hint();
 		return EXIT_SETUP;

@@ -8,6 +8,7 @@
 
 #include "common/arguments.h"
 #include "common/message.h"
+#include "exit_status.h"
 #include "keys.h"
 #include "lists.h"
 #include "names.h"
@@ -183,5 +184,5 @@ int options_parse(int argc, char **argv, struct settings *ret)
 		       "found but not executable; 127 not found; 128+N died of signal N.",
 	};
 	*ret = (struct settings){0};
-	return arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret) ? -EINVAL : 0;
+	return arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret, EXIT_SETUP) ? -EINVAL : 0;
 }

@@ -374,7 +374,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	};
 
 	*ret = (struct options){.findings_status = EXIT_FINDINGS, .functions = FUNCTIONS_FIRST};
-	if (arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret))
+	if (arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, ret, EXIT_TROUBLE))
 		return -EINVAL;
 	return check(ret);
 }

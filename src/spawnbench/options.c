@@ -411,7 +411,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	};
 
 	set_defaults(options);
-	if (arguments_parse(&argp, argc, argv, 0, options)) {
+	if (arguments_parse(&argp, argc, argv, 0, options, EXIT_FAILURE)) {
 		say_hint();
 		exit(EXIT_USAGE);
 	}
