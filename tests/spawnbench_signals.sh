@@ -69,6 +69,32 @@ test_earlier_tables_are_kept() {
 	same "tables" 2 "$(grep -c '^parent ' out)"
 }
 
+test_signal_while_the_picture_is_drawn() {
+	mkdir bin
+	cat >bin/gnuplot <<-'END'
+		#!/bin/sh
+		[ "$1" = --version ] && exit
+		cat >script
+		echo >drawing
+		until [ -e go ]; do sleep 0.05; done
+		echo picture
+	END
+	chmod +x bin/gnuplot
+	PATH=$PWD/bin:$PATH
+	for case in TERM.143 INT.130; do
+		signal=${case%.*}
+		rm -f drawing go
+		begin --default-signal=$signal --rounds=1 --launches=1 --methods=raw \
+			--child="$BUILD/spawnbench-child" --plot=x.png
+		until_true test -e drawing
+		kill -$signal "$pid"
+		>go
+		ended "${case#*.}"
+		same "picture" picture "$(cat x.png)"
+		same "message" "" "$(cat err)"
+	done
+}
+
 test_child_that_hangs_is_killed_too() {
 	child 'echo $$ $PPID >pids; sleep 1000'
 	begin --default-signal=TERM --methods=system --child=./child

@@ -39,10 +39,8 @@ int main(int argc, char **argv)
 	lost = stdout_finish();
 	if (lost < 0 && r == 0)
 		say_errno(lost, "stdout");
-	if (r > 0) {
-		say("ended by signal %d: the last figures are of fewer launches", r);
+	if (r > 0)
 		die_of(r);
-	}
 	if (r < 0 || lost < 0)
 		return EXIT_FAILURE;
 	return bench.is_slower ? EXIT_SLOWER : EXIT_SUCCESS;

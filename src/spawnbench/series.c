@@ -107,7 +107,7 @@ int series_run(struct bench *bench)
 {
 	const struct options *options = bench->options;
 	struct ticker ticker;
-	int r;
+	int r, late;
 
 	worker_prepare_signals();
 	r = output_begin(&bench->output, &options->output, &bench->setting);
@@ -125,5 +125,9 @@ int series_run(struct bench *bench)
 	}
 	if (output_end(&bench->output) < 0 && r == 0)
 		r = -1;
-	return r;
+	if (r > 0)
+		say("ended by signal %d: the last figures are of fewer launches", r);
+	/* one that came when nothing was measured any more */
+	late = worker_late_signal();
+	return late && r <= 0 ? late : r;
 }

@@ -5,7 +5,7 @@
 
 #include "bench.h"
 
-/* 0; the number of the signal that ended it early; or -1. */
+/* 0; the number of the signal that is to end us, early or not; or -1. */
 int series_run(struct bench *bench);
 
 #endif

@@ -206,3 +206,14 @@ int worker_run(const struct work *work, struct conditions *ret_conditions)
 	conditions_end(&busy, ret_conditions);
 	return r;
 }
+
+int worker_late_signal(void)
+{
+	static const struct timespec at_once;
+	int signal_number;
+
+	do
+		signal_number = sigtimedwait(&awaited, NULL, &at_once);
+	while (signal_number == SIGCHLD);
+	return signal_number > 0 ? signal_number : 0;
+}

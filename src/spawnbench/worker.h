@@ -34,4 +34,7 @@ void worker_prepare_signals(void);
  */
 int worker_run(const struct work *work, struct conditions *ret_conditions);
 
+/* The number of a signal that has come since, when nothing was running; 0: none. */
+int worker_late_signal(void);
+
 #endif
