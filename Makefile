@@ -377,7 +377,7 @@ NEEDED = $(HELPERS) $(BUILD)/spawn-server $(WANTED_PROGRAMS:%=$(BUILD)/tests/%) 
 # Debian's libcheck is built with subunit; pkg-config knows better where it is installed
 CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm)
 # Those of the programs' rooms that suites in C test
-PURE = spawnbench/axes spawnbench/doubts spawnbench/statistics spawnaudit/look/script
+PURE = spawnbench/axes spawnbench/doubts spawnbench/machine spawnbench/statistics spawnaudit/look/script
 
 check-programs: all $(HELPERS) $(PROGRAM_SUITES:%=$(BUILD)/tests/%)
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* spawnbench's pure rooms: what a figure is doubted for, and the texts of the axes. */
+/* spawnbench: what a figure is doubted for, what else the machine did, the texts of axes. */
 #include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include "spawnbench/axes.h"
 #include "spawnbench/doubts.h"
+#include "spawnbench/machine.h"
 #include "support.h"
 
 #define METHODS 3
@@ -62,6 +63,27 @@ START_TEST(steal_and_other_programs)
 	table.conditions = (struct conditions){.others = 0.43};
 	ck_assert_str_eq(find(0, 0), "other programs used 43 % of the processors' time: end them, or "
 			 "see with more --rounds whether it matters");
+}
+END_TEST
+
+/* Both are counted in ticks, and more of these than there was time for is no more than all. */
+START_TEST(parts_of_the_time_are_parts)
+{
+	struct conditions conditions;
+	struct busy busy;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		conditions_begin(&busy);
+		if (isnan(busy.ticks))
+			break;
+		busy.ticks -= i == 0 ? 1e9 : -1e9;
+		busy.steal -= i == 1 ? 1e9 : i == 2 ? -1e9 : 0;
+		conditions_end(&busy, &conditions);
+		ck_assert_double_ge(conditions.steal, 0);
+		ck_assert_double_ge(conditions.others, 0);
+		ck_assert_double_le(conditions.steal + conditions.others, 1);
+	}
 }
 END_TEST
 
@@ -204,6 +226,7 @@ int main(void)
 	tcase_add_test(doubts, good_figures_are_not_doubted);
 	tcase_add_test(doubts, what_cannot_be_known_is_not_doubted);
 	tcase_add_test(doubts, steal_and_other_programs);
+	tcase_add_test(doubts, parts_of_the_time_are_parts);
 	tcase_add_test(doubts, load);
 	tcase_add_test(doubts, rounds_that_were_left_out);
 	tcase_add_test(doubts, spread_names_the_option_that_helps);

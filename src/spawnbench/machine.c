@@ -228,6 +228,12 @@ static void read_ticks(double *ret_busy, double *ret_steal)
 	*ret_steal = (double)t[7];
 }
 
+/* Ticks and clock aren't read at once, nor exact: a part stays one. NAN stays too. */
+static double clamp(double part, double most)
+{
+	return part < 0 ? 0 : part > most ? most : part;
+}
+
 void conditions_begin(struct busy *busy)
 {
 	memset(busy, 0, sizeof(*busy));
@@ -245,8 +251,7 @@ void conditions_end(const struct busy *begin, struct conditions *ret)
 	memcpy(ret->load, begin->load, sizeof(ret->load));
 	ret->seconds = (double)(clock_now() - begin->clock) / NANOSECONDS;
 	all = ret->seconds * (double)sysconf(_SC_NPROCESSORS_ONLN);
-	ret->steal = (steal - begin->steal) / second / all;
-	ret->others = ((ticks - begin->ticks) / second - (own_seconds() - begin->own)) / all;
-	if (ret->others < 0)
-		ret->others = 0;
+	ret->steal = clamp((steal - begin->steal) / second / all, 1);
+	ret->others = clamp(((ticks - begin->ticks) / second - (own_seconds() - begin->own)) / all,
+			    1 - ret->steal);
 }
