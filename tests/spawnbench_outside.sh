@@ -91,6 +91,12 @@ test_command_is_for_the_shell() {
 	same "launches" "6 6" "$(launches a) $(launches b)"
 }
 
+test_its_name_gives_no_orders_to_a_terminal() {
+	good
+	bench 0 --exec-method="$(printf '\033[31mred')=./good"
+	same "launches" 6 "$(launches '?[31mred')"
+}
+
 test_it_may_be_the_baseline() {
 	good
 	bench 0 --exec-method=good=./good --baseline=good

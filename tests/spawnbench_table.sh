@@ -186,6 +186,16 @@ test_child_name_reaches_the_shell_as_it_is() {
 	same "launches" 6 "$(rest 10 spu_system)"
 }
 
+test_child_name_gives_no_orders_to_a_terminal() {
+	name=$(printf 'red\033[31m child')
+	cp "$CHILD" "$name"
+	for kind in --methods=raw,fork "--stall --rss=0 --rate=100"; do
+		# shellcheck disable=SC2086
+		status 0 spawnbench --rounds=1 --launches=1 $kind --child="./$name"
+		same "$kind" "./red?[31m child" "$(printf '%s\n' "$out" | sed -n 's/^child *//p')"
+	done
+}
+
 # The path and each argument are the same whoever launches: $0 of a script is the path.
 test_child_of_the_path_gets_its_arguments_by_every_method() {
 	mkdir bin

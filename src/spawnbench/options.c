@@ -148,6 +148,7 @@ static void add_outside(struct options *options, char *text)
 	if (!equals || equals == text || equals[1] == '\0')
 		die_usage(EXIT_USAGE, "--exec-method: '%s' isn't NAME=COMMAND", text);
 	*equals = '\0';
+	replace_controls(text);	/* it goes to terminals */
 	if (method_find(text))
 		die_usage(EXIT_USAGE, "--exec-method: '%s' is a method of spawnbench's own", text);
 	if (options->outside_count == LIST_MAX)

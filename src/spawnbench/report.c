@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/message.h"
+
 #define GIBIBYTE (1024.0 * 1024.0 * 1024.0)
 #define NAME_WIDTH 22
 #define TIMES_WIDTH (NAME_WIDTH + 3 * 10 + 10 + 17)
@@ -172,9 +174,15 @@ static void print_rest(FILE *out, const struct table *table, const struct style 
 	}
 }
 
-void report_conditions(FILE *out, const struct conditions *conditions)
+/* The child's name others chose, and it goes to a terminal. */
+void report_frame(FILE *out, const struct table *table)
 {
-	fprintf(out, "meanwhile %.1f s, load %.2f at the beginning", conditions->seconds,
+	const struct conditions *conditions = &table->conditions;
+	char shape[SHAPE_TEXT_SIZE];
+
+	fprintf(out, "\nparent    %s\nchild     ", shape_text(&table->shape, shape));
+	put_visible(table->child, out);
+	fprintf(out, "\nmeanwhile %.1f s, load %.2f at the beginning", conditions->seconds,
 		conditions->load[0]);
 	if (isfinite(conditions->others))
 		fprintf(out, ", other programs %.1f %%, steal %.1f %%", conditions->others * 100,
@@ -198,11 +206,8 @@ static void print_change(FILE *out, const struct table *table, const struct styl
 void report_table(FILE *out, const struct table *table)
 {
 	struct style style = choose_style(out);
-	char shape[SHAPE_TEXT_SIZE];
 
-	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(&table->shape, shape),
-		table->child);
-	report_conditions(out, &table->conditions);
+	report_frame(out, table);
 	fputc('\n', out);
 	print_times(out, table, &style);
 	print_rest(out, table, &style);

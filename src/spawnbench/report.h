@@ -18,7 +18,8 @@ struct setting {
 };
 
 void report_head(FILE *out, const struct setting *setting);
-void report_conditions(FILE *out, const struct conditions *conditions);
+/* What every table begins with: parent, child, and what else the machine did. */
+void report_frame(FILE *out, const struct table *table);
 void report_table(FILE *out, const struct table *table);
 
 #endif

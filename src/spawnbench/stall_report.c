@@ -197,11 +197,8 @@ static void print_thread(FILE *out, const struct stall_table *table, int thread,
 void stall_report(FILE *out, const struct stall_table *table)
 {
 	const struct stall *stall = table->stall;
-	char shape[SHAPE_TEXT_SIZE];
 
-	fprintf(out, "\nparent    %s\nchild     %s\n", shape_text(&table->frame.shape, shape),
-		table->frame.child);
-	report_conditions(out, &table->frame.conditions);
+	report_frame(out, &table->frame);
 	fprintf(out, "stall     %u launches a second for %g s, in each of %zu rounds\n\n",
 		stall->rate, (double)stall->launches / stall->rate, stall->rounds);
 	print_launches(out, table);
