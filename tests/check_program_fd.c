@@ -85,8 +85,6 @@ END_TEST
 
 START_TEST(what_is_not_executed_says_why)
 {
-	int closed = open_program("/bin/true");
-
 	SKIP_UNDER_VALGRIND(SUITE, NO_FAILED_EXEC);
 #define ASSERT_NOT_EXECUTED(path, err, text) \
 	ASSERT_FAILS(SPU_ARGV("x"), SPU_OPTIONS(.program_fd = SPU_SET(open_program(path))), err, \
@@ -101,9 +99,27 @@ START_TEST(what_is_not_executed_says_why)
 	ASSERT_NOT_EXECUTED(write_file("empty", "", 0755), ENOEXEC,
 			    "exec program_fd: it is empty: Exec format error");
 	ASSERT_NOT_EXECUTED("/", EACCES, "exec program_fd: a directory: Permission denied");
-	close(closed);
-	ASSERT_FAILS(SPU_ARGV("x"), SPU_OPTIONS(.program_fd = SPU_SET(closed)), EBADF,
-		     SPU_STEP_PREPARE, -1, "program_fd");
+}
+END_TEST
+
+/* Though the number is the next that a pipe of the library's gets */
+START_TEST(what_is_not_open_says_so)
+{
+	int n, first = lowest_free(), in;
+	struct spu_error error;
+	FILE *stream;
+
+	for (n = first; n < first + 4; n++) {
+		if (is_open(n))
+			continue;
+		ASSERT_FAILS(SPU_ARGV("x"), SPU_OPTIONS(.program_fd = SPU_SET(n)), EBADF,
+			     SPU_STEP_PREPARE, -1, "program_fd");
+		ASSERT_FAILS(SPU_ARGV("x"), SPU_OPTIONS(.program_fd = SPU_SET(n),
+							.fds = SPU_FDS(SPU_PIPE_IN(0, &in))),
+			     EBADF, SPU_STEP_PREPARE, -1, "program_fd");
+		ck_assert_int_eq(spu_popen_with(&stream, "x", "w", SPU_OPTIONS(
+			.program_fd = SPU_SET(n)), &error), -EBADF);
+	}
 }
 END_TEST
 
@@ -145,6 +161,7 @@ int main(void)
 	tcase_add_test(tests, its_number_is_in_nobodys_way);
 	tcase_add_test(tests, a_program_in_memory_is_run);
 	tcase_add_test(tests, what_is_not_executed_says_why);
+	tcase_add_test(tests, what_is_not_open_says_so);
 	tcase_add_test(tests, a_path_beside_it_is_refused);
 	tcase_add_test(tests, a_shell_by_a_descriptor_is_called_as_any);
 	return run_suite(suite);

@@ -22,7 +22,7 @@ rooms() {
 		lib/clock.* | lib/clock.h
 		lib/state.* | kernel.h arch/arch.h lib/launch/knowledge.h lib/state.h
 		lib/libc_spawn.* | lib/libc_spawn.h
-		lib/popened.* | spawnutil.h lib/state.h lib/popened.h
+		lib/popened.* | spawnutil.h lib/plan/given.h lib/state.h lib/popened.h
 		lib/stream.* | spawnutil.h arch/arch.h kernel.h lib/clock.h lib/error.h lib/stream.h
 		lib/error.* | spawnutil.h names.h quote.h lib/error.h
 		lib/sockets.* | lib/sockets.h

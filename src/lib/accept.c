@@ -2,10 +2,12 @@
 #include "accept.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "../quote.h"
 #include "error.h"
 #include "plan/check.h"
+#include "plan/given.h"
 
 static int is_named(const struct spu_options *options, int number)
 {
@@ -78,6 +80,48 @@ static int refuse_child_only(const struct spu_options *options, unsigned asked,
 			    "spu_exec: not on this processor");
 }
 
+/* Of SAME where nothing is given; else the launch refuses that. */
+static int is_callers(const struct spu_options *options, int fd)
+{
+	return (fd <= 2 || options->leaks == SPU_LEAKS_ALLOW) && !spu__is_given(options->fds, fd);
+}
+
+/* The caller's number that is to be open; -1: none */
+static int source_of(const struct spu_options *options, const struct spu_fd *fd)
+{
+	switch (fd->kind) {
+	case SPU_FD_KEEP:
+		return fd->fd;
+	case SPU_FD_MAP:
+		return fd->from;
+	case SPU_FD_SAME:
+		return is_callers(options, fd->from) ? fd->from : -1;
+	}
+	return -1;
+}
+
+/* Before anything of ours is open, which the child would take for it. */
+static int refuse_closed(const struct spu_options *options, struct spu_error *ret_error)
+{
+	static const char *const texts[] = {
+		[SPU_FD_KEEP] = "keep %d", [SPU_FD_MAP] = "map %d from %d",
+		[SPU_FD_SAME] = "same %d as %d",
+	};
+	const struct spu_value *program = &options->program_fd;
+	const struct spu_fd *fd;
+
+	for (fd = options->fds; fd && fd->kind; fd++) {
+		int source = source_of(options, fd);
+
+		if (source >= 0 && fcntl(source, F_GETFD) < 0)
+			return spu__error(ret_error, EBADF, SPU_STEP_MOVE,
+					  (int)(fd - options->fds), texts[fd->kind], fd->fd,
+					  source);
+	}
+	return !program->set || fcntl((int)program->value, F_GETFD) >= 0 ? 0
+	     : spu__error(ret_error, EBADF, SPU_STEP_PREPARE, -1, "program_fd %ld", program->value);
+}
+
 int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
 		struct spu_options *ret_options, struct spu_error *ret_error)
 {
@@ -87,6 +131,8 @@ int spu__accept(char *const argv[], const struct spu_options *options, enum acce
 		r = refuse_waiting(ret_options, ret_error);
 	if (r == 0 && by == BY_EXEC)
 		r = refuse_child_only(ret_options, options ? options->method : 0, ret_error);
+	if (r == 0)
+		r = refuse_closed(ret_options, ret_error);
 	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

@@ -10,6 +10,7 @@
 #include "accept.h"
 #include "error.h"
 #include "launch/ends.h"
+#include "plan/given.h"
 #include "popened.h"
 #include "preload.h"
 #include "shell.h"

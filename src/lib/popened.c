@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "plan/given.h"
 #include "state.h"
 
 /*
@@ -152,14 +153,6 @@ struct popened *spu__find_popened(const FILE *stream)
  * at them and the clone none may become one: who wants to take close-on-exec off
  * waits until nobody is in between, and who wants to launch lets those go first.
  */
-
-int spu__is_given(const struct spu_fd *given, int fd)
-{
-	for (; given && given->kind; given++)
-		if (given->fd == fd)
-			return 1;
-	return 0;
-}
 
 struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,
 				 const struct spu_fd *given)

@@ -38,8 +38,6 @@ struct popened *spu__find_popened(const FILE *stream);
 struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,
 				 const struct spu_fd *given);
 void spu__end_launch(void);
-/* What the caller gives at that number stands in the place of what would be there. */
-int spu__is_given(const struct spu_fd *given, int fd);
 /* Close-on-exec comes off: from here on children are told to close it. */
 void spu__publish(struct popened *own);
 

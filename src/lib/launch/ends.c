@@ -262,43 +262,6 @@ int spu__open_fifos(struct ends *ends, struct given *given, size_t count,
 	return r;
 }
 
-static int is_ours(const struct ends *ends, int fd)
-{
-	size_t i;
-
-	for (i = 0; i < ends->child_end_count; i++)
-		if (ends->child_ends[i] == fd)
-			return 1;
-	for (i = 0; i < ends->caller_end_count; i++)
-		if (ends->caller_ends[i] == fd)
-			return 1;
-	return fd == ends->program || fd == ends->ruleset || fd == ends->cgroup;
-}
-
-int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
-			       const struct spu_fd *entries, struct spu_error *ret_error)
-{
-	const struct spu_fd *fd;
-
-	if (ends->child_end_count == 0 && ends->program < 0 && ends->ruleset < 0 &&
-	    ends->cgroup < 0)
-		return 0;
-	for (fd = entries; fd && fd->kind; fd++) {
-		int source = fd->kind == SPU_FD_KEEP ? fd->fd : fd->from;
-
-		if (fd->kind != SPU_FD_KEEP && fd->kind != SPU_FD_MAP &&
-		    (fd->kind != SPU_FD_SAME || spu__find_given(given, count, source)))
-			continue;
-		if (is_ours(ends, source))
-			return spu__error(ret_error, EBADF, SPU_STEP_MOVE, (int)(fd - entries),
-					  fd->kind == SPU_FD_KEEP ? "keep %d"
-					  : fd->kind == SPU_FD_MAP ? "map %d from %d"
-								   : "same %d as %d",
-					  fd->fd, source);
-	}
-	return 0;
-}
-
 /*
  * ---- The control group
  */

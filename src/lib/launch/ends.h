@@ -39,13 +39,6 @@ int spu__hold_for_exec(struct ends *ends, struct given *given, size_t count,
 		       const struct spu_options *options, struct spu_error *ret_error);
 
 /*
- * A source that wasn't open is the child's to find out, unless a descriptor of
- * ours has got its number since: the child would take that for it.
- */
-int spu__refuse_closed_sources(const struct ends *ends, struct given *given, size_t count,
-			       const struct spu_fd *entries, struct spu_error *ret_error);
-
-/*
  * Out of the way of all that is given. -EMFILE, -ENFILE where there is no room
  * for it; error_pipe is -1 then.
  */

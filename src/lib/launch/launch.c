@@ -93,10 +93,7 @@ static int give(struct launch *launch)
 	if (r == 0)
 		r = spu__hold_for_exec(&launch->ends, launch->given, launch->given_count, options,
 				       launch->ret_error);
-	if (r < 0)
-		return r;
-	return spu__refuse_closed_sources(&launch->ends, launch->given, launch->given_count,
-					  options->fds, launch->ret_error);
+	return r;
 }
 
 /* Not with a deadline, which ends a child that no file system answers, but not us. */

@@ -29,6 +29,14 @@ const struct spu_fd *spu__find_pty(const struct spu_fd *entries)
 	return entries && entries->kind ? entries : NULL;
 }
 
+int spu__is_given(const struct spu_fd *entries, int fd)
+{
+	for (; entries && entries->kind; entries++)
+		if (entries->fd == fd)
+			return 1;
+	return 0;
+}
+
 static struct given from_entry(const struct spu_fd *fd, int index, int end)
 {
 	struct given given = {.fd = fd->fd, .kind = GIVEN_MOVE, .source = end, .index = index,
