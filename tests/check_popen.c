@@ -642,6 +642,42 @@ START_TEST(a_stream_that_fails_says_why)
 }
 END_TEST
 
+/* Places are the caller's, though the stream's end is among what its command is given. */
+START_TEST(an_entry_that_fails_is_told_by_its_place)
+{
+	struct spu_server *server = start_server(0);
+	const struct {
+		struct spu_options options;
+		unsigned step;
+	} calls[] = {
+		{{.size = sizeof(struct spu_options), .fds = SPU_FDS(SPU_NULL(0),
+			SPU_NULL(5), SPU_NULL(5))}, SPU_STEP_OPTIONS},
+		{{.size = sizeof(struct spu_options), .fds = SPU_FDS(SPU_NULL(0), SPU_NULL(5),
+			SPU_SAME(6, 7))}, SPU_STEP_OPTIONS},
+		{{.size = sizeof(struct spu_options), .fds = SPU_FDS(SPU_NULL(0), SPU_NULL(5),
+			SPU_KEEP(150))}, SPU_STEP_MOVE},
+		{{.size = sizeof(struct spu_options), .fds = SPU_FDS(SPU_NULL(0), SPU_NULL(5),
+			SPU_OPEN(6, "/no/where", O_RDONLY))}, SPU_STEP_OPEN},
+		{{.size = sizeof(struct spu_options), .server = server, .fds = SPU_FDS(SPU_NULL(0),
+			SPU_NULL(5), SPU_OPEN(6, "/no/where", O_RDONLY))}, SPU_STEP_OPEN},
+	};
+	struct spu_error error;
+	FILE *stream;
+	size_t i;
+
+	if (posix_spawn_lies())
+		SKIP("check_popen", LIES_HERE);
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		ck_assert_int_lt(spu_popen_with(&stream, ":", "r", &calls[i].options, &error), 0);
+		if (is_by_libc() && error.step == SPU_STEP_POSIX_SPAWN)
+			continue;
+		ck_assert_uint_eq(error.step, calls[i].step);
+		ck_assert_int_eq(error.index, 2);
+	}
+	spu_server_stop(server);
+}
+END_TEST
+
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *tests = tcase_create(name);
@@ -675,6 +711,7 @@ int main(void)
 	ADD(options_hold_for_a_streams_command);
 	ADD(a_streams_command_has_what_it_is_given_alone);
 	ADD(a_stream_that_fails_says_why);
+	ADD(an_entry_that_fails_is_told_by_its_place);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);
 	ADD(a_hundred_at_once_beside_launches);
 	ADD(much_data_both_ways_beside_launches);

@@ -257,10 +257,8 @@ static int launch(struct capture *capture, char *const argv[], struct spu_option
 		return r;
 	options->fds = fds;
 	r = spu__spawn(&capture->child, argv, options, ret_error);
-	/* The caller can't look our entries up. */
-	if (r < 0 && ret_error && ret_error->index >= (int)count &&
-	    (ret_error->step == SPU_STEP_PREPARE || ret_error->step == SPU_STEP_MOVE))
-		ret_error->index = -1;
+	if (r < 0)
+		spu__hide_own_entries(ret_error, count);
 	free(fds);
 	return r;
 }

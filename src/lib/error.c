@@ -87,3 +87,10 @@ int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 	replace_controls(ret_error->text);
 	return -err;
 }
+
+void spu__hide_own_entries(struct spu_error *ret_error, size_t from)
+{
+	if (ret_error && ret_error->index >= (int)from &&
+	    (ret_error->step == SPU_STEP_PREPARE || ret_error->step == SPU_STEP_MOVE))
+		ret_error->index = -1;
+}

@@ -14,6 +14,8 @@ int spu__error(struct spu_error *ret_error, int err, unsigned step, int index,
 /* Where the library is who says no: the text is the format's, err's meaning adds nothing. */
 int spu__refusal(struct spu_error *ret_error, int err, unsigned step, int index,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The entries of fds from there on are the library's own, and the caller can't look them up. */
+void spu__hide_own_entries(struct spu_error *ret_error, size_t from);
 /* Of a name in such a text: behind it a remark and the reason have room. */
 #define NAME_SIZE 140
 

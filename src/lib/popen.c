@@ -192,6 +192,8 @@ static int launch(struct popened *p, const struct call *call, int target, int ch
 	options.fds = fds;
 	r = spu__launch_shell(&p->shell, call->command, &options, call->ret_error);
 	spu__end_launch();
+	if (r < 0)
+		spu__hide_own_entries(call->ret_error, spu__count_entries(call->options.fds));
 	free(fds);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -159,23 +160,20 @@ struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,
 {
 	sigset_t mask;
 	struct process_state *state = lock_places(&mask);
-	const struct spu_fd *entry;
 	struct spu_fd *fds;
 	const struct popened *p;
-	size_t count = 2;
+	size_t count = spu__count_entries(given), most = count + 2;
 
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
 	for (p = places; p; p = p->next)
-		count += p->fd != 0;
-	for (entry = given; entry && entry->kind; entry++)
-		count++;
-	fds = calloc(count, sizeof(*fds));
+		most += p->fd != 0;
+	fds = calloc(most, sizeof(*fds));
 	if (fds) {
 		state->popen_launches++;
-		fds[0] = end;
-		for (count = 1; given && given[count - 1].kind; count++)
-			fds[count] = given[count - 1];
+		if (count)
+			memcpy(fds, given, count * sizeof(*fds));
+		fds[count++] = end;
 		for (p = places; p; p = p->next)
 			/* the program may have closed one, whose number is ours then; and ours
 			   before exec: else it would hold this end for a moment after we have

@@ -31,8 +31,8 @@ void spu__leave_place(struct popened *p);
 struct popened *spu__find_popened(const FILE *stream);
 
 /*
- * The child's descriptors, for free(): its end of the pipe, what else it is given, and
- * those that are closed in it. No stream is published until the end of the launch.
+ * The child's descriptors, for free(): what it is given, and behind that its end of the
+ * pipe and those that are closed in it. No stream is published until the end of the launch.
  * NULL: no memory, and nothing to end.
  */
 struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,

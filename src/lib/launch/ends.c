@@ -167,12 +167,10 @@ int spu__make_ends(const struct spu_options *options, struct ends *ret,
 		   struct spu_error *ret_error)
 {
 	const struct spu_fd *entries = options->fds;
-	size_t count = 0, i;
+	size_t count = spu__count_entries(entries), i;
 	int r;
 
 	*ret = (struct ends){.program = -1, .ruleset = -1, .cgroup = -1, .error_pipe = {-1, -1}};
-	while (entries && entries[count].kind)
-		count++;
 	r = allocate(ret, count);
 	if (r < 0)
 		return spu__error(ret_error, -r, SPU_STEP_PREPARE, -1, "descriptors");

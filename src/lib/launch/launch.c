@@ -73,11 +73,9 @@ static int give_actions(struct launch *launch)
 static int give(struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
-	size_t entries = 0;
+	size_t entries = spu__count_entries(options->fds);
 	int count, r = 0;
 
-	while (options->fds && options->fds[entries].kind)
-		entries++;
 	launch->given = spu__allot(launch->arena, GIVEN_ROOM(entries) * sizeof(*launch->given));
 	if (!launch->given)
 		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "descriptors");

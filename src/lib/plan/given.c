@@ -29,6 +29,15 @@ const struct spu_fd *spu__find_pty(const struct spu_fd *entries)
 	return entries && entries->kind ? entries : NULL;
 }
 
+size_t spu__count_entries(const struct spu_fd *entries)
+{
+	size_t count = 0;
+
+	while (entries && entries[count].kind)
+		count++;
+	return count;
+}
+
 int spu__is_given(const struct spu_fd *entries, int fd)
 {
 	for (; entries && entries->kind; entries++)

@@ -47,6 +47,8 @@ int spu__give(const struct spu_fd *entries, const int *ends, int may_inherit, st
 /* From there on; NULL. */
 const struct spu_fd *spu__find_pty(const struct spu_fd *entries);
 
+size_t spu__count_entries(const struct spu_fd *entries);
+
 /* What the caller gives at that number stands in the place of what would be there. */
 int spu__is_given(const struct spu_fd *entries, int fd);
 
