@@ -44,18 +44,6 @@ START_TEST(close_closes_a_thousand_strays)
 }
 END_TEST
 
-/* Whatever this process was started with is closed, so that the strays are ours. */
-static void close_strays(void)
-{
-	struct spu_audit *audit;
-	size_t i;
-
-	ck_assert_int_eq(spu_audit(0, 0, &audit), 0);
-	for (i = 0; i < audit->count; i++)
-		fcntl(audit->fds[i].fd, F_SETFD, FD_CLOEXEC);
-	spu_audit_free(audit);
-}
-
 START_TEST(fail_names_the_first_leak_and_how_many)
 {
 	struct spu_error error;

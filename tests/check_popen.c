@@ -599,6 +599,27 @@ START_TEST(a_streams_command_has_what_it_is_given_alone)
 }
 END_TEST
 
+START_TEST(a_stream_is_no_leak_of_another_ones_command)
+{
+	struct spu_error error;
+	FILE *other, *stream;
+	int number;
+
+	close_strays();
+	other = open_stream("cat >/dev/null", "w");
+	ck_assert_int_eq(fcntl(fileno(other), F_GETFD), 0);
+	assert_says("one", "echo one", SPU_OPTIONS(.leaks = SPU_LEAKS_FAIL));
+	number = fcntl(fileno(other), F_DUPFD, 100);
+	ck_assert_int_eq(spu_popen_with(&stream, ":", "r", SPU_OPTIONS(.leaks = SPU_LEAKS_FAIL),
+					&error), -EBADFD);
+	ck_assert_uint_eq(error.step, SPU_STEP_AUDIT);
+	ck_assert_int_eq(error.index, number);
+	close(number);
+	ck_assert_int_eq(spu_pclose(other), 0);
+	assert_no_child();
+}
+END_TEST
+
 START_TEST(a_stream_that_fails_says_why)
 {
 	static const struct {
@@ -710,6 +731,7 @@ int main(void)
 	ADD(a_cancelled_thread_loses_no_child);
 	ADD(options_hold_for_a_streams_command);
 	ADD(a_streams_command_has_what_it_is_given_alone);
+	ADD(a_stream_is_no_leak_of_another_ones_command);
 	ADD(a_stream_that_fails_says_why);
 	ADD(an_entry_that_fails_is_told_by_its_place);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);

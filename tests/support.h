@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
@@ -111,6 +112,18 @@ static inline size_t count_open(void)
 	open = audit->open;
 	spu_audit_free(audit);
 	return open;
+}
+
+/* Whatever this process was started with is closed, so that the strays are ours. */
+static inline void close_strays(void)
+{
+	struct spu_audit *audit;
+	size_t i;
+
+	ck_assert_int_eq(spu_audit(0, 0, &audit), 0);
+	for (i = 0; i < audit->count; i++)
+		fcntl(audit->fds[i].fd, F_SETFD, FD_CLOEXEC);
+	spu_audit_free(audit);
 }
 
 /* No child is left, not even one with an exit signal of 0; by a server, none but that. */

@@ -133,6 +133,6 @@ int spu__accept(char *const argv[], const struct spu_options *options, enum acce
 		r = refuse_child_only(ret_options, options ? options->method : 0, ret_error);
 	if (r == 0)
 		r = refuse_closed(ret_options, ret_error);
-	return r == 0 && ret_options->leaks == SPU_LEAKS_FAIL
+	return r == 0 && by != BY_STREAM && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

@@ -284,7 +284,7 @@ int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
 	struct call call = {.command = command, .mode = mode, .ret_error = &error};
 	int before = errno, r;
 
-	r = spu__accept(SPU_ARGV("sh", "-c", "--", command), options, BY_LAUNCH, &call.options,
+	r = spu__accept(SPU_ARGV("sh", "-c", "--", command), options, BY_STREAM, &call.options,
 			ret_error);
 	if (r < 0)
 		return r;
