@@ -3,11 +3,13 @@
  * Makes descriptors that exec leaves open, says which number each call made ("3
  * openat by_open"), and launches a program, or becomes it.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,15 +208,23 @@ static void make_forged(void)
 		exit(3);
 }
 
-/* A program with a filter of its own */
+/* A program with a filter of its own, which denies what no tracer allows: with none, all */
 static void make_filtered(void)
 {
-	struct sock_filter code[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
-	struct sock_fprog filter = {1, code};
+	struct sock_filter code[] = {
+		{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)},
+		{BPF_JMP | BPF_JEQ | BPF_K, 2, 0, SYS_getppid},
+		{BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SYS_dup},
+		{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+		{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRACE | 77},
+	};
+	struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0)
 		exit(3);
+	if (syscall(SYS_getppid) != -1 || errno != ENOSYS || dup(0) != -1 || errno != ENOSYS)
+		exit(4);
 	by_open();
 }
 

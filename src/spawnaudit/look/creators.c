@@ -185,7 +185,7 @@ static void add_row(struct filter *filter, const struct creator *creator)
 		load_argument(filter, creator->flags);
 		add(filter, BPF_JMP | BPF_JSET | BPF_K, creator->flag, 1, 0);
 	}
-	add(filter, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+	add(filter, BPF_RET | BPF_K, SECCOMP_RET_TRACE | CREATORS_MARK, 0, 0);
 	if (creator->operation != ANY || creator->flags != ANY)
 		load(filter, offsetof(struct seccomp_data, nr));
 }

@@ -63,6 +63,9 @@ int creators_parse(const char *text, unsigned *ret_groups);
 /* All names of groups, a space before each. */
 const char *creators_names(void);
 
+/* What our filter says at its stops (SECCOMP_RET_DATA); a filter of the program's says another */
+#define CREATORS_MARK 0x5a17
+
 /* For this process and what it makes and executes: 0 or -errno. */
 int creators_install(unsigned groups);
 

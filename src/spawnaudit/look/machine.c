@@ -97,6 +97,13 @@ int machine_registers(pid_t tid, struct registers *ret)
 	return 0;
 }
 
+static int set_registers(pid_t tid, int which, void *registers, size_t size)
+{
+	struct iovec vector = {registers, size};
+
+	return ptrace(PTRACE_SETREGSET, tid, which, &vector) < 0 ? -errno : 0;
+}
+
 int machine_go_to(pid_t tid, uint64_t pc)
 {
 	ARCH_REGISTERS regset;
@@ -107,7 +114,50 @@ int machine_go_to(pid_t tid, uint64_t pc)
 	if (vector.iov_len != sizeof(regset))
 		return -EINVAL;
 	regset.ARCH_PC = pc;
-	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &vector) < 0 ? -errno : 0;
+	return set_registers(tid, NT_PRSTATUS, &regset, sizeof(regset));
+}
+
+union regset {
+	ARCH_REGISTERS own;
+	uint32_t foreign[sizeof(ARCH_REGISTERS) / sizeof(uint32_t)];
+};
+
+/* The number of no call */
+#ifdef ARCH_CALL_REGSET
+static int leave_out(pid_t tid, union regset *regset, int is_foreign)
+{
+	int none = -1;
+
+	(void)regset, (void)is_foreign;
+	return set_registers(tid, ARCH_CALL_REGSET, &none, sizeof(none));
+}
+#else
+static int leave_out(pid_t tid, union regset *regset, int is_foreign)
+{
+	(void)tid;
+	if (is_foreign)
+		regset->foreign[FOREIGN_CALL] = UINT32_MAX;
+	else
+		regset->own.ARCH_CALL = UINT64_MAX;
+	return 0;
+}
+#endif
+
+int machine_refuse(pid_t tid, int err)
+{
+	union regset regset;
+	struct iovec vector = {&regset, sizeof(regset)};
+	int is_foreign, r;
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &vector) < 0)
+		return -errno;
+	is_foreign = vector.iov_len != sizeof(regset.own);
+	if (is_foreign)
+		regset.foreign[FOREIGN_RESULT] = (uint32_t)-err;
+	else
+		regset.own.ARCH_RESULT = (uint64_t)-(int64_t)err;
+	r = leave_out(tid, &regset, is_foreign);
+	return r < 0 ? r : set_registers(tid, NT_PRSTATUS, &regset, vector.iov_len);
 }
 
 /* PTRACE_GET_SYSCALL_INFO (5.3); libc has it under names that differ between versions */

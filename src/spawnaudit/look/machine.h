@@ -38,6 +38,9 @@ int machine_registers(pid_t tid, struct registers *ret);
 /* It goes on there. 0 or -errno. */
 int machine_go_to(pid_t tid, uint64_t pc);
 
+/* At a stop where the call hasn't been made yet: it isn't, and gives err. 0 or -errno. */
+int machine_refuse(pid_t tid, int err);
+
 /*
  * At a stop for a system call: is it the beginning or the end of one? known_entry:
  * the call began at the stop before, which kernels before 5.3 don't tell.
