@@ -859,8 +859,9 @@ int spu_exit_code(int wait_status);
  * 2.36 at least), clone3 refused with EPERM is no failure. Descriptors are
  * inherited as POSIX says. A cancellation point: a cancelled call kills and
  * reaps the shell, and so does one that a signal handler leaves by siglongjmp(),
- * at any moment, on glibc (musl has nothing for that). It takes no memory from
- * malloc() and little stack: crash handlers call it. Don't mix with libc's
+ * at any moment, on glibc (musl has nothing for that), but not a handler of SIGTSTP,
+ * SIGTTIN, SIGTTOU or a fault, which a launch doesn't put off. It takes no memory
+ * from malloc() and little stack: crash handlers call it. Don't mix with libc's
  * system() in one process at one time: each counts only its own calls
  * (spawnutil(7)).
  */

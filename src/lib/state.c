@@ -78,26 +78,34 @@ struct process_state *spu__process_state(void)
 
 /*
  * Not held are those that a fault of ours would raise, or that a filter uses to stand
- * in for a system call; and stops, which a launch lets happen where it sees them.
+ * in for a system call; and stops, where asked for.
  */
-void spu__hold_signals(sigset_t *ret_mask)
+static void hold_signals(int stops_too, sigset_t *ret_mask)
 {
-	static const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
-				    SIGTSTP, SIGTTIN, SIGTTOU};
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS},
+		stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 	sigset_t held;
 	size_t i;
 
 	sigfillset(&held);
-	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		sigdelset(&held, never[i]);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&held, faults[i]);
+	for (i = 0; i < sizeof(stops) / sizeof(stops[0]) && !stops_too; i++)
+		sigdelset(&held, stops[i]);
 	pthread_sigmask(SIG_BLOCK, &held, ret_mask);
+}
+
+void spu__hold_signals(sigset_t *ret_mask)
+{
+	hold_signals(0, ret_mask);
 }
 
 struct process_state *spu__lock_state(sigset_t *ret_mask)
 {
-	struct process_state *state = spu__process_state();
+	struct process_state *state;
 
-	spu__hold_signals(ret_mask);
+	hold_signals(1, ret_mask);
+	state = spu__process_state();
 	pthread_mutex_lock(&state->lock);
 	return state;
 }

@@ -28,10 +28,16 @@ struct process_state {
 
 struct process_state *spu__process_state(void);
 
-/* All signals but those that can't wait: faults, a filter's SIGSYS, and stops. */
+/*
+ * All signals but those that can't wait: faults, a filter's SIGSYS, and stops, which
+ * a launch lets happen where it sees them.
+ */
 void spu__hold_signals(sigset_t *ret_mask);
 
-/* Signals are held meanwhile: a handler may call system(), which takes the lock, too. */
+/*
+ * Signals are held meanwhile, and stops too: a handler may call system(), which takes
+ * the lock. Who waits here for long waits for a launch, whose thread can be stopped.
+ */
 struct process_state *spu__lock_state(sigset_t *ret_mask);
 void spu__unlock_state(struct process_state *state, const sigset_t *mask);
 

@@ -18,16 +18,17 @@ static const int ignored_signals[IGNORED_COUNT] = {SIGINT, SIGQUIT};
 
 /*
  * Concurrent calls are counted: the first ignores the signals, the last puts
- * them back. Returns those that the shell must not find ignored. The state is
- * locked with signals held by the call, as spu__lock_state() has it.
+ * them back. Returns those that the shell must not find ignored.
  */
-static uint64_t enter(struct process_state *state)
+static uint64_t enter(void)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	uint64_t not_ignored = 0;
+	struct process_state *state;
+	sigset_t mask;
 	size_t i;
 
-	pthread_mutex_lock(&state->lock);
+	state = spu__lock_state(&mask);
 	for (i = 0; i < IGNORED_COUNT; i++) {
 		if (state->systems == 0)
 			sigaction(ignored_signals[i], &ignore, &state->before[i]);
@@ -35,16 +36,18 @@ static uint64_t enter(struct process_state *state)
 			not_ignored |= SPU_SIGNAL(ignored_signals[i]);
 	}
 	state->systems++;
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 	return not_ignored;
 }
 
-static void leave(struct process_state *state)
+static void leave(void)
 {
+	struct process_state *state;
 	struct sigaction now;
+	sigset_t mask;
 	size_t i;
 
-	pthread_mutex_lock(&state->lock);
+	state = spu__lock_state(&mask);
 	if (--state->systems == 0) {
 		for (i = 0; i < IGNORED_COUNT; i++) {
 			/* what the program has set itself meanwhile is its own */
@@ -53,7 +56,7 @@ static void leave(struct process_state *state)
 				sigaction(ignored_signals[i], &state->before[i], NULL);
 		}
 	}
-	pthread_mutex_unlock(&state->lock);
+	spu__unlock_state(state, &mask);
 }
 
 /*
@@ -62,7 +65,7 @@ static void leave(struct process_state *state)
  */
 
 struct call {
-	struct process_state *state;	/* NULL: left */
+	int is_left;
 	pid_t shell;
 	sigset_t mask;			/* of the thread, from before */
 };
@@ -97,14 +100,14 @@ static void abandon(void *argument)
 
 	spu__hold_signals(&mask);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	if (call->state) {
+	if (!call->is_left) {
 		/* if it isn't reaped: then the number isn't the shell's */
 		if (waitpid(call->shell, NULL, WNOHANG) == 0) {
 			kill(call->shell, SIGKILL);
 			spu__await_shell(call->shell, NULL);
 		}
-		leave(call->state);
-		call->state = NULL;
+		leave();
+		call->is_left = 1;
 	}
 	pthread_setcancelstate(cancel_state, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
@@ -146,19 +149,18 @@ static int run_shell(struct call *call, const char *command, struct spu_options 
 int spu__system(const char *command, unsigned leaks)
 {
 	struct spu_options options = SPU_OPTIONS_INIT;
-	struct call call;
+	struct call call = {0};
 	int before = errno, status, err;
 
 	if (!command)
 		return access("/bin/sh", X_OK) == 0;
-	call.state = spu__process_state();
 	spu__hold_signals(&call.mask);
 	options.leaks = leaks;
-	options.default_signals = enter(call.state);
+	options.default_signals = enter();
 	memcpy(&options.block_signals, &call.mask, sizeof(options.block_signals));
 	status = run_shell(&call, command, &options);
 	err = errno;
-	leave(call.state);
+	leave();
 	pthread_sigmask(SIG_SETMASK, &call.mask, NULL);
 	errno = status == -1 ? err : before;
 	return status;
