@@ -80,6 +80,17 @@ test_children_from_before_are_not_the_commands() {
 	kill "$(cat before)" || fail "it was ended"
 }
 
+# An orphan becomes a child of ours, whoever left it
+test_orphans_of_those_from_before_are_not_the_commands() {
+	status 0 clean sh -c 'sh -c "sleep 60 >/dev/null 2>&1 & echo \$! >before
+			until [ -e go ]; do sleep 0.01; done" &
+		until [ -s before ]; do sleep 0.01; done
+		exec safespawn -q --kill-tree -k 600 sh -c ": >go
+			until grep -q \"^PPid:.\$PPID\\$\" /proc/$(cat before)/status; do sleep 0.01; done
+			sleep 60 & exit 0"'
+	kill "$(cat before)" || fail "it was ended"
+}
+
 test_who_asks_again_does_not_wait_for_the_grace() {
 	safespawn -q --exec --default-signal safespawn -q --kill-tree -k 600 sh -c '
 		sh -c "trap \"echo >told\" TERM; echo >ready; while :; do sleep 0.05; done" &

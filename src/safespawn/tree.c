@@ -122,9 +122,10 @@ static int list_processes(pid_t **ret, size_t *ret_count)
 
 /*
  * From the process up to us. Who loses its parent on the way is begun with again;
- * not for ever, since among numbers that are taken anew there can be a circle.
+ * not for ever, since among numbers that are taken anew there can be a circle. Who
+ * descends from one from before is remembered: it may be our child the next time.
  */
-static int descends(const struct tree *tree, const struct process *process)
+static int descends(struct tree *tree, const struct process *process)
 {
 	struct identity child = process->identity;
 	pid_t self = getpid(), parent = process->parent;
@@ -132,8 +133,13 @@ static int descends(const struct tree *tree, const struct process *process)
 	for (int steps = 0; steps < 10000; steps++) {
 		struct process next;
 
+		if (has(&tree->before, &child)) {
+			if (child.pid != process->identity.pid)
+				add(&tree->before, &process->identity);
+			return 0;
+		}
 		if (parent == self)
-			return !has(&tree->before, &child);
+			return 1;
 		if (parent <= 1)
 			return 0;
 		if (open_process(parent, &next) < 0) {
@@ -254,9 +260,9 @@ static int proc_is_ours(void)
 }
 
 /* As a rule there are none, which costs no look at all processes. */
-static void find_children(struct identities *ret)
+static void find_those_before(struct tree *tree)
 {
-	pid_t self = getpid(), *all;
+	pid_t *all;
 	struct process process;
 	siginfo_t info;
 	size_t count;
@@ -267,8 +273,8 @@ static void find_children(struct identities *ret)
 	for (size_t i = 0; i < count; i++) {
 		if (open_process(all[i], &process) < 0)
 			continue;
-		if (process.parent == self)
-			add(ret, &process.identity);
+		if (descends(tree, &process))
+			add(&tree->before, &process.identity);
 		close(process.directory);
 	}
 	free(all);
@@ -327,9 +333,11 @@ int tree_begin(struct tree *tree, const char *cgroup)
 		say("--kill-tree needs /proc, to find processes");
 		return -ENOENT;
 	}
-	find_children(&tree->before);
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == 0)
-		return 0;
-	say_errno(errno, "--kill-tree");
-	return -EINVAL;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+		say_errno(errno, "--kill-tree");
+		return -EINVAL;
+	}
+	/* Now that none of their orphans gets away unseen */
+	find_those_before(tree);
+	return 0;
 }

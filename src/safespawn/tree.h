@@ -22,7 +22,8 @@ struct identities {
 };
 
 struct tree {
-	struct identities before;	/* our children before the launch: not the command's */
+	struct identities before;	/* our children before the launch, and what descends from
+					   them: not the command's */
 	struct identities told;		/* had the signal */
 	int number;			/* that one */
 	int looks;			/* since then */
