@@ -181,6 +181,7 @@ test_threads_that_fork_at_once_are_safe() {
 }
 
 test_work_in_a_copy_of_a_copy_is_found() {
+	need_plain
 	sin work-of-copy
 	same findings "1 unsafe-fork" "$findings"
 	has 'itself a copy of a process with 2 threads'
