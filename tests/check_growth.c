@@ -137,6 +137,9 @@ START_TEST(twice_as_many_entries_cost_about_twice_as_much)
 {
 	unsigned long few, many;
 
+	/* libc's functions take no number beyond the limit, not even to be looked at */
+	if (lists[_i] == chain_descriptors && is_by_libc() && sysconf(_SC_OPEN_MAX) < 4 + MANY)
+		SKIP(SUITE, "fewer than %d descriptors", 4 + MANY);
 	few = count_looks(lists[_i], FEW);
 	many = count_looks(lists[_i], MANY);
 	ck_assert_uint_ge(few, FEW);
