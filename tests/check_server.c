@@ -360,17 +360,12 @@ static void in_another_root(void)
 START_TEST(what_a_server_cannot_carry_is_refused_by_name)
 {
 	struct spu_server *server = start_server(0);
-	struct spu_fd fds[300] = {{0}};
 	pthread_t thread;
 	char *text;
-	int i;
 
 	assert_refused(server, (struct spu_options){.method = SPU_METHOD_POSIX_SPAWN}, "method");
 	assert_refused(server, (struct spu_options){.flags = SPU_DETACH}, "detached");
 	assert_refused(server, (struct spu_options){.leaks = SPU_LEAKS_ALLOW}, "leaks");
-	for (i = 0; i < 290; i++)
-		fds[i] = (struct spu_fd)SPU_MAP(3 + i, 1);
-	assert_refused(server, (struct spu_options){.fds = fds}, "251 of the caller's descriptors");
 	/* what this thread has started may be told of its end */
 	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server,
 			.pdeathsig = SPU_SET(SIGTERM)), NULL, NULL), 0);
@@ -383,6 +378,38 @@ START_TEST(what_a_server_cannot_carry_is_refused_by_name)
 	in_own_process(in_another_session);
 	if (geteuid() == 0)
 		in_own_process(in_another_root);
+}
+END_TEST
+
+/* What is sent in one message has a limit; the numbers in the child have none of ours. */
+START_TEST(a_descriptor_is_sent_once_for_all_its_numbers)
+{
+	struct spu_server *server = start_server(0);
+	struct spu_fd fds[300] = {{0}};
+	struct state_report *report;
+	struct identity identity;
+	struct rlimit limit;
+	int file, i;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 600) {
+		spu_server_stop(server);
+		SKIP(SUITE, "no more than %ld descriptors here", (long)limit.rlim_cur);
+	}
+	file = open(write_file("file", "", 0600), O_RDONLY | O_CLOEXEC);
+	identity = identity_of(file);
+	for (i = 0; i < 290; i++)
+		fds[i] = i < 270 ? (struct spu_fd)SPU_MAP(3 + i, file)
+				 : (struct spu_fd)SPU_SAME(3 + i, 3);
+	report = run_report(SPU_OPTIONS(.server = server, .fds = fds));
+	for (i = 0; i < 290; i++)
+		ASSERT_HOLDS(report, 3 + i, identity);
+	for (i = 0; i < 290; i++)
+		fds[i] = (struct spu_fd)SPU_MAP(3 + i, fcntl(file, F_DUPFD_CLOEXEC, 3));
+	assert_refused(server, (struct spu_options){.fds = fds}, "251 of the caller's descriptors");
+	for (i = 0; i < 290; i++)
+		close((int)fds[i].from);
+	close(file);
+	spu_server_stop(server);
 }
 END_TEST
 
@@ -834,6 +861,7 @@ int main(void)
 	tcase_add_test(tests, descriptors_come_to_where_they_are_wanted);
 	tcase_add_test(tests, failures_are_told_in_the_same_words);
 	tcase_add_test(tests, what_a_server_cannot_carry_is_refused_by_name);
+	tcase_add_test(tests, a_descriptor_is_sent_once_for_all_its_numbers);
 	tcase_add_test(tests, a_forked_copy_can_not_launch);
 	tcase_add_test(tests, a_server_that_has_ended_is_told_and_a_fresh_one_works);
 	tcase_add_test(tests, a_server_that_is_ending_has_ended);

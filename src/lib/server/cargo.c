@@ -102,8 +102,14 @@ void spu__retell(const struct cargo *cargo, struct spu_error *error)
 		given_error(&cargo->launch->given[index], error->err, error);
 }
 
+/* Which one it is, among all that are sent. */
 static int add_descriptor(struct cargo *cargo, int fd)
 {
+	size_t i;
+
+	for (i = 0; i < cargo->count; i++)
+		if (cargo->descriptors[i] == fd)
+			return (int)i;
 	if (cargo->count == DESCRIPTORS_AT_ONCE)
 		return spu__refusal(cargo->launch->ret_error, ENOTSUP, SPU_STEP_OPTIONS, -1,
 				    "fds: a spawn server's child gets up to %d of the caller's "
