@@ -94,6 +94,46 @@ START_TEST(waiting_for_a_fifo_is_ended_by_a_signal)
 }
 END_TEST
 
+/* Nor does a stream that another thread opens meanwhile wait */
+static void *open_another_stream(void *argument)
+{
+	FILE *stream = spu_popen("exit 3", "r");
+
+	(void)argument;
+	if (!stream || spu_pclose(stream) != 3 << 8)
+		abort();
+	return interrupt(NULL);
+}
+
+START_TEST(waiting_for_a_streams_fifo_is_ended_by_a_signal)
+{
+	struct sigaction action = {.sa_handler = count_signal};
+	struct spu_error error;
+	FILE *stream = NULL;
+	pthread_t sender;
+	size_t open_before;
+	int r;
+
+	ck_assert_int_eq(mkfifo(in_scratch("fifo"), 0600), 0);
+	sigaction(SIGUSR1, &action, NULL);
+	open_before = count_open();
+	interrupted = pthread_self();
+	atomic_store(&handled, 0);
+	atomic_store(&interrupting, 1);
+	pthread_create(&sender, NULL, open_another_stream, NULL);
+	r = spu_popen_with(&stream, "cat", "r", SPU_OPTIONS(
+		.fds = SPU_FDS(SPU_NULL(5), SPU_OPEN(0, in_scratch("fifo"), O_RDONLY))), &error);
+	atomic_store(&interrupting, 0);
+	pthread_join(sender, NULL);
+	ck_assert_int_eq(r, -EINTR);
+	ck_assert_uint_eq(error.step, SPU_STEP_PREPARE);
+	ck_assert_int_eq(error.index, 1);
+	ck_assert_int_gt(atomic_load(&handled), 0);
+	ck_assert_ptr_null(stream);
+	assert_unchanged(open_before);
+}
+END_TEST
+
 static atomic_int launch_result;
 static struct spu_child launched;
 static atomic_int is_cancelled;
@@ -151,6 +191,7 @@ int main(void)
 
 	add_for_both(tests, a_fifo_is_waited_for_and_read);
 	add_for_both(tests, waiting_for_a_fifo_is_ended_by_a_signal);
+	tcase_add_test(tests, waiting_for_a_streams_fifo_is_ended_by_a_signal);
 	tcase_add_test(tests, cancelling_a_launch_leaks_nothing);
 	return run_suite(suite);
 }

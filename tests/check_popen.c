@@ -15,7 +15,7 @@
 #include <wchar.h>
 
 #include "helpers/bulk_data.h"
-#include "served.h"
+#include "held_up.h"
 
 static FILE *open_stream(const char *command, const char *mode)
 {
@@ -620,6 +620,53 @@ START_TEST(a_stream_is_no_leak_of_another_ones_command)
 }
 END_TEST
 
+static struct spu_server *stopped_server;
+static atomic_int is_opening, has_handled, result_of_opening;
+
+static void note_signal(int number)
+{
+	(void)number;
+	atomic_store(&has_handled, 1);
+}
+
+static void *open_by_stopped_server(void *argument)
+{
+	FILE *stream = NULL;
+
+	(void)argument;
+	atomic_store(&is_opening, 1);
+	atomic_store(&result_of_opening,
+		     spu_popen_with(&stream, "exit 4", "r", SPU_OPTIONS(.server = stopped_server),
+				    NULL));
+	return stream;
+}
+
+/* Until the server goes on, handlers run, and others open streams. */
+START_TEST(a_stream_that_waits_for_its_server_holds_nobody_up)
+{
+	struct sigaction action = {.sa_handler = note_signal};
+	pthread_t thread;
+	void *stream;
+
+	stopped_server = start_server(0);
+	stop_server(stopped_server);
+	sigaction(SIGUSR1, &action, NULL);
+	ck_assert_int_eq(pthread_create(&thread, NULL, open_by_stopped_server, NULL), 0);
+	while (!atomic_load(&is_opening))
+		usleep(1000);
+	usleep(100000);		/* most likely it waits by now */
+	ck_assert_int_eq(spu_pclose(open_stream("exit 3", "r")), 3 << 8);
+	pthread_kill(thread, SIGUSR1);
+	while (!atomic_load(&has_handled))
+		usleep(1000);
+	ck_assert_int_eq(kill(stopped_server->process.pid, SIGCONT), 0);
+	pthread_join(thread, &stream);
+	ck_assert_int_eq(atomic_load(&result_of_opening), 0);
+	ck_assert_int_eq(spu_pclose(stream), 4 << 8);
+	spu_server_stop(stopped_server);
+}
+END_TEST
+
 START_TEST(a_stream_that_fails_says_why)
 {
 	static const struct {
@@ -732,6 +779,7 @@ int main(void)
 	ADD(options_hold_for_a_streams_command);
 	ADD(a_streams_command_has_what_it_is_given_alone);
 	ADD(a_stream_is_no_leak_of_another_ones_command);
+	ADD(a_stream_that_waits_for_its_server_holds_nobody_up);
 	ADD(a_stream_that_fails_says_why);
 	ADD(an_entry_that_fails_is_told_by_its_place);
 	ADD(no_child_holds_a_stream_that_was_opened_at_the_same_moment);

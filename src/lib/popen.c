@@ -172,28 +172,30 @@ struct call {
 	const char *command, *mode;
 	struct spu_options options;
 	struct spu_error *ret_error;	/* .err is 0 until it is set */
-	sigset_t mask;			/* of the thread, from before */
 };
+
+/* Else the child has what it is given alone, and no stream for it to close. */
+static int takes_turn(const struct call *call)
+{
+	return call->options.leaks != SPU_LEAKS_CLOSE;
+}
 
 static int launch(struct popened *p, const struct call *call, int target, int child_end)
 {
+	const struct spu_fd end = SPU_MAP(target, child_end), *given = call->options.fds;
+	struct spu_fd *fds = takes_turn(call) ? spu__begin_launch(p, end, given)
+					      : spu__list_given(given, end, 0);
 	struct spu_options options = call->options;
-	struct spu_fd *fds = spu__begin_launch(p, (struct spu_fd)SPU_MAP(target, child_end),
-					       options.fds);
-	uint64_t mask;
 	int r;
 
 	if (!fds)
 		return -ENOMEM;
-	memcpy(&mask, &call->mask, sizeof(mask));
-	if (options.flags & SPU_KEEP_MASK)
-		options.block_signals |= mask;
-	options.flags &= ~SPU_KEEP_MASK;
 	options.fds = fds;
 	r = spu__launch_shell(&p->shell, call->command, &options, call->ret_error);
-	spu__end_launch();
+	if (takes_turn(call))
+		spu__end_launch();
 	if (r < 0)
-		spu__hide_own_entries(call->ret_error, spu__count_entries(call->options.fds));
+		spu__hide_own_entries(call->ret_error, spu__count_entries(given));
 	free(fds);
 	return r;
 }
@@ -242,13 +244,27 @@ static int is_mode(const char *mode)
 
 static int open_with_signals_held(struct call *call, FILE **ret)
 {
+	uint64_t blocked;
+	sigset_t mask;
+	int r;
+
+	/* a handler that calls popen() would wait for this launch to end */
+	spu__hold_signals(&mask);
+	memcpy(&blocked, &mask, sizeof(blocked));
+	if (call->options.flags & SPU_KEEP_MASK)
+		call->options.block_signals |= blocked;
+	call->options.flags &= ~SPU_KEEP_MASK;
+	r = open_stream(call, ret);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return r;
+}
+
+static int open_uncancelled(struct call *call, FILE **ret, int holds_signals)
+{
 	int cancel_state, r;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	/* a handler that calls popen() would wait for this launch to end */
-	spu__hold_signals(&call->mask);
-	r = open_stream(call, ret);
-	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+	r = holds_signals ? open_with_signals_held(call, ret) : open_stream(call, ret);
 	pthread_setcancelstate(cancel_state, NULL);
 	return r;
 }
@@ -262,7 +278,7 @@ FILE *spu__popen(const char *command, const char *mode, unsigned leaks)
 	call.options.flags = SPU_KEEP_MASK;
 	call.options.leaks = leaks;
 	if (command && is_mode(mode))
-		r = open_with_signals_held(&call, &stream);
+		r = open_uncancelled(&call, &stream, 1);
 	errno = r < 0 ? -r : before;
 	return r < 0 ? NULL : stream;
 }
@@ -296,7 +312,7 @@ int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
 		return refuse(ret_error, "flags: spu_pclose can't wait for a detached child");
 	if (spu__is_given(call.options.fds, strchr(mode, 'r') != NULL))
 		return refuse(ret_error, "fds: the stream's other end is there");
-	r = open_with_signals_held(&call, ret_stream);
+	r = open_uncancelled(&call, ret_stream, takes_turn(&call));
 	errno = before;
 	if (r == 0)
 		return 0;

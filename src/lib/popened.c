@@ -149,6 +149,19 @@ struct popened *spu__find_popened(const FILE *stream)
 
 #endif
 
+struct spu_fd *spu__list_given(const struct spu_fd *given, struct spu_fd end, size_t room)
+{
+	size_t count = spu__count_entries(given);
+	struct spu_fd *fds = calloc(count + 2 + room, sizeof(*fds));
+
+	if (!fds)
+		return NULL;
+	if (count)
+		memcpy(fds, given, count * sizeof(*fds));
+	fds[count] = end;
+	return fds;
+}
+
 /*
  * ---- Turns. A child closes the streams without 'e' by number, so between the look
  * at them and the clone none may become one: who wants to take close-on-exec off
@@ -160,20 +173,18 @@ struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,
 {
 	sigset_t mask;
 	struct process_state *state = lock_places(&mask);
-	struct spu_fd *fds;
 	const struct popened *p;
-	size_t count = spu__count_entries(given), most = count + 2;
+	struct spu_fd *fds;
+	size_t count, most = 0;
 
 	while (state->popen_publishers > 0)
 		pthread_cond_wait(&state->popen_turn, &state->lock);
 	for (p = places; p; p = p->next)
 		most += p->fd != 0;
-	fds = calloc(most, sizeof(*fds));
+	fds = spu__list_given(given, end, most);
 	if (fds) {
 		state->popen_launches++;
-		if (count)
-			memcpy(fds, given, count * sizeof(*fds));
-		fds[count++] = end;
+		count = spu__count_entries(fds);
 		for (p = places; p; p = p->next)
 			/* the program may have closed one, whose number is ours then; and ours
 			   before exec: else it would hold this end for a moment after we have

@@ -32,8 +32,12 @@ struct popened *spu__find_popened(const FILE *stream);
 
 /*
  * The child's descriptors, for free(): what it is given, and behind that its end of the
- * pipe and those that are closed in it. No stream is published until the end of the launch.
- * NULL: no memory, and nothing to end.
+ * pipe and room for so many more. NULL: no memory.
+ */
+struct spu_fd *spu__list_given(const struct spu_fd *given, struct spu_fd end, size_t room);
+/*
+ * For a child that has what it isn't told to close: with what it is to close, too. No
+ * stream is published until the end of the launch. NULL: no memory, and nothing to end.
  */
 struct spu_fd *spu__begin_launch(const struct popened *own, struct spu_fd end,
 				 const struct spu_fd *given);
