@@ -870,7 +870,7 @@ static void kill_without_the_right_to(void)
 
 	r = spu_spawn(&child, SPU_ARGV("cat"), SPU_OPTIONS(
 				.uid = SPU_SET(65534), .flags = SPU_KEEP_GROUPS,
-				.fds = SPU_FDS(SPU_PIPE_IN(0, &in))), &error);
+				.fds = SPU_FDS(SPU_PIPE_IN(0, &in), SPU_NULL(1))), &error);
 	ASSERT_OK(r, error);
 	give_up_kill();
 	filter_call(SYS_kill, ANSWER(ESRCH));
