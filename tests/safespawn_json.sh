@@ -99,6 +99,13 @@ test_status_fd() {
 	same "nothing launched, nothing told" '' "$(cat line)"
 }
 
+# A limit of 100 bytes on files: the first write is a short one
+test_a_status_that_is_cut_off_is_told() {
+	status 3 safespawn -q --exec --keep-fd=7 --rlimit=fsize=100 safespawn -q --status-fd=7 sh -c 'exit 3' 7>line
+	same "bytes written" 100 "$(wc -c <line | tr -d ' ')"
+	same message 'safespawn: --status-fd=7: File too large' "$err"
+}
+
 # leaves_core: a command that aborts does, without us
 leaves_core() {
 	python3 -c 'import os, sys

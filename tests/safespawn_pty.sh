@@ -167,6 +167,26 @@ test_who_stops_reading_hangs_it_up() {
 	like message 'safespawn: standard output: No space left*' "$(cat err)"
 }
 
+test_output_that_is_lost_is_no_success() {
+	[ -w /dev/full ] || skip "no /dev/full"
+	for _ in $(seq 20); do
+		! safespawn -q --pty echo hello </dev/null >/dev/full 2>/dev/null || fail "status 0"
+	done
+	safespawn -q --pty sh -c 'trap "" HUP; echo hello; exit 0' </dev/null >/dev/full 2>/dev/null
+	same status 125 $?
+	safespawn -q --pty sh -c 'trap "" HUP; echo hello; exit 3' </dev/null >/dev/full 2>/dev/null
+	same "the command's own" 3 $?
+	safespawn -q --exec --rlimit=fsize=1024 safespawn -q --pty sh -c 'trap "" HUP; seq 10000; exit 0' \
+		</dev/null >cut 2>err
+	same "status with a short file" 125 $?
+	mkfifo gone
+	: <gone &
+	exec 8>gone
+	wait
+	safespawn -q --pty sh -c 'trap "" HUP; echo hello; exit 0' </dev/null >&8
+	same "status where nobody wants it" 0 $?
+}
+
 # full_pipe: slow, on 7, takes nothing as long as nobody reads; busybox's dd knows no nonblock
 full_pipe() {
 	[ -p slow ] || mkfifo slow

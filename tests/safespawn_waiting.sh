@@ -188,6 +188,77 @@ test_verbose_says_it() {
 	like message '*time is over: TERM to *died of signal TERM (timed out)' "$err"
 }
 
+# full_pipe: slow, on 7, takes nothing as long as nobody reads
+full_pipe() {
+	[ -p slow ] || mkfifo slow
+	exec 7<>slow
+	! dd if=/dev/zero of=slow bs=4096 oflag=nonblock 2>/dev/null || fail "it is never full"
+}
+
+# unread COMMAND...: as clean, and nobody reads its stderr; not for ever
+unread() {
+	(exec timeout -s KILL $((100 * PATIENCE)) safespawn -q --exec --default-signal "$@" 2>slow)
+}
+
+test_nobody_has_to_read_what_is_said_while_the_command_runs() {
+	full_pipe
+	unread safespawn -q -v -t 0.5 sleep 1000
+	same "status, verbose" 124 $?
+	unread --leaks=allow safespawn -t 0.5 sleep 1000 9</dev/null
+	same "status, with a line about descriptors" 124 $?
+	unread safespawn -q -v -t 0.5 -k 0.1 --ignore-signal=TERM sleep 1000
+	same "status, killed" 137 $?
+	unread --keep-fd=7 safespawn -q -t 0.5 --status-fd=7 sleep 1000
+	same "status, told to nobody" 124 $?
+	unread safespawn -q -v -t 1d sh -c 'exec 2>&1; trap "exit 3" TERM; echo $PPID >parent; while :; do sleep 0.05; done' &
+	until_true [ -s parent ]
+	kill -TERM "$(cat parent)"
+	wait $!
+	same "status, told to end" 3 $?
+}
+
+test_who_reads_late_reads_all_that_was_said() {
+	full_pipe
+	safespawn -q -v sh -c 'exit 3' 2>slow &
+	sleep 0.5
+	timeout $((100 * PATIENCE)) sed '/exited/q' slow | tr -d '\000' >said
+	wait $!
+	same status 3 $?
+	like said 'safespawn: launched sh as *
+safespawn: * exited with status 3' "$(cat said)"
+}
+
+# gives_up SIGNAL OPTION...: whether that ends who waits for a reader of what it says at the end
+gives_up() {
+	number=$1
+	shift
+	rm -f pids
+	full_pipe
+	unread --keep-fd=7 safespawn -q "$@" sh -c 'echo $PPID $$ >pids; exit 3' &
+	until_true [ -s pids ]
+	read -r parent command <pids
+	until_true [ ! -e "/proc/$command" ]
+	kill -"$number" "$parent"
+	wait $!
+	same "status after $number with $*" 3 $?
+}
+
+test_signals_end_the_wait_for_a_reader() {
+	for number in HUP INT QUIT TERM; do
+		gives_up $number --stats
+		gives_up $number --status-fd=7
+	done
+	full_pipe
+	unread sh -c 'echo $$ >pids; exec safespawn -q no-such-command' &
+	until_true [ -s pids ]
+	sleep 0.5
+	kill -TERM "$(cat pids)"
+	wait $!
+	got=$?
+	# the latter where it was not yet so far
+	case $got in 127 | 143) ;; *) fail "status of a launch that failed: $got" ;; esac
+}
+
 test_descendants_do_not_keep_it_waiting() {
 	status 0 clean safespawn -q sh -c 'sleep 2 >/dev/null 2>&1 & exit 0'
 }

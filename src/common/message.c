@@ -74,8 +74,75 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
+/* ---- kept ---- */
+
+/* Whole lines, so that one that is cut off elsewhere is whole on descriptor 2. */
+static struct {
+	char text[16384];
+	size_t size, gone;	/* gone: of the first line */
+	int is_refused;		/* the first line: where messages go */
+} kept;
+
+static ssize_t (*write_now)(int fd, const char *text, size_t size);
+
+void message_keep(ssize_t (*writes)(int fd, const char *text, size_t size))
+{
+	write_now = writes;
+}
+
+static size_t first_line(void)
+{
+	const char *end = memchr(kept.text, '\n', kept.size);
+
+	return end ? (size_t)(end - kept.text) + 1 : kept.size;
+}
+
+static void forget_line(size_t size)
+{
+	kept.size -= size;
+	kept.gone = 0;
+	kept.is_refused = 0;
+	memmove(kept.text, kept.text + size, kept.size);
+}
+
+int message_flush(void)
+{
+	size_t size;
+	ssize_t n;
+	int fd;
+
+	while (kept.size > 0) {
+		size = first_line();
+		fd = kept.is_refused ? STDERR_FILENO : message_fd;
+		n = write_now(fd, kept.text + kept.gone, size - kept.gone);
+		if (n < 0 && errno == EAGAIN)
+			return fd;
+		kept.gone = n < 0 ? 0 : kept.gone + (size_t)n;
+		if (kept.gone == size || (n < 0 && fd == STDERR_FILENO))
+			forget_line(size);
+		else if (n < 0)
+			kept.is_refused = 1;
+	}
+	return -1;
+}
+
+static void keep(const char *text, size_t size)
+{
+	if (size > sizeof(kept.text) - kept.size)
+		return;
+	memcpy(kept.text + kept.size, text, size);
+	kept.size += size;
+}
+
+/* ---- messages ---- */
+
 void message_write(const char *text, size_t size)
 {
+	if (write_now) {
+		keep(text, size);
+		message_flush();
+		return;
+	}
 	if (write_all(message_fd, text, size) < 0 && message_fd != STDERR_FILENO)
 		write_all(STDERR_FILENO, text, size);	/* else nobody is left to be told */
 }

@@ -7,6 +7,8 @@
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 
+#include <sys/types.h>
+
 #include "quote.h"
 
 /* A name, or a word of the command line, where a message says nothing around it. */
@@ -21,6 +23,15 @@ void message_set_fd(int fd);
 
 /* Writes a text there, all of it; on descriptor 2 where it can't be had (a full disk). */
 void message_write(const char *text, size_t size);
+
+/*
+ * From here on no message waits for its reader: what has no room is kept, as far as there is
+ * room here, and goes before the next one. write_now: as write(2), or -1 and EAGAIN.
+ */
+void message_keep(ssize_t (*write_now)(int fd, const char *text, size_t size));
+
+/* Writes what was kept. The descriptor that has no room, or -1 when nothing is left. */
+int message_flush(void);
 
 /* "program: TEXT" */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -38,6 +38,8 @@ void ending_judge(const struct settings *settings, struct ending *ending)
 		if (number != SIGKILL && !settings->preserve_status)
 			ending->exit_status = EXIT_TIMED_OUT;
 	}
+	if (ending->is_output_lost && ending->exit_status == 0)
+		ending->exit_status = EXIT_SETUP;
 	ending_map(settings, ending);
 }
 

@@ -10,6 +10,7 @@
 struct ending {
 	int wait_status;	/* the command's */
 	int timed_out;
+	int is_output_lost;	/* of what --pty shows */
 	struct rusage usage;
 	int exit_status;	/* ours, as a shell's $? has it: 128+N for a signal */
 	int signal;		/* what we die of; 0: we exit */

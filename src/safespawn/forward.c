@@ -61,9 +61,11 @@ static int asks(int number, int sent)
 	return sent > 0 && (is_an_end(number) || is_an_end(sent)) && !signals_is_ignored(sent);
 }
 
-int asks_to_end(const struct supervisor *s, const siginfo_t *info)
+int asks_to_end(const struct settings *settings, const siginfo_t *info)
 {
-	return !is_our_own(info) && asks(info->si_signo, translate(s, info->si_signo));
+	int number = info->si_signo, other = settings->rewritten[number];
+
+	return !is_our_own(info) && asks(number, other ? other : number);
 }
 
 /* Ignored ones too: the kernel drops what the command ignores as well. */

@@ -9,6 +9,6 @@
 int forward(struct supervisor *s, const siginfo_t *info);
 
 /* Whether one that was sent to us would ask it, if there still were somebody to get it. */
-int asks_to_end(const struct supervisor *s, const siginfo_t *info);
+int asks_to_end(const struct settings *settings, const siginfo_t *info);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* safespawn: parse, check, run. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -13,8 +12,15 @@
 #include "exit_status.h"
 #include "explain.h"
 #include "launch.h"
+#include "reader.h"
 #include "report.h"
 #include "supervise.h"
+
+static void die_of(int number)
+{
+	reader_finish();
+	ending_die(number);
+}
 
 static void say_ending(pid_t pid, const struct ending *ending)
 {
@@ -40,14 +46,15 @@ static int nothing_launched(const struct settings *settings, int status)
 	if (status == EXIT_TIMED_OUT || ending.signal)
 		ending_map(settings, &ending);
 	if (ending.signal)
-		ending_die(ending.signal);
+		die_of(ending.signal);
 	return ending.exit_status;
 }
 
 static int run_in_background(struct launch *launch)
 {
 	struct spu_child child;
-	int status;
+	char text[16];
+	int status, r;
 
 	if (!fd_was_inherited(STDOUT_FILENO)) {
 		say("standard output is closed, and the pid goes there");
@@ -56,11 +63,12 @@ static int run_in_background(struct launch *launch)
 	status = launch_spawn(launch, &child);
 	if (status)
 		return nothing_launched(launch->settings, status);
-	printf("%d\n", (int)child.pid);
-	if (fflush(stdout) == 0)
+	r = reader_write(STDOUT_FILENO, text, (size_t)snprintf(text, sizeof(text), "%d\n",
+							       (int)child.pid));
+	if (r == 0)
 		return EXIT_SUCCESS;
-	say_errno(errno, "launched as %d, but standard output", (int)child.pid);
-	_exit(EXIT_SETUP);
+	say_errno(r, "launched as %d, but standard output", (int)child.pid);
+	return EXIT_SETUP;
 }
 
 static int run_in_foreground(struct launch *launch)
@@ -88,7 +96,7 @@ static int run_in_foreground(struct launch *launch)
 		say_ending(child.pid, &ending);
 	report_ending(launch, child.pid, &ending);
 	if (ending.signal)
-		ending_die(ending.signal);
+		die_of(ending.signal);
 	return ending.exit_status;
 }
 
@@ -131,6 +139,7 @@ static int run(const struct settings *settings)
 		return explain(&launch);
 	if (settings->exec)
 		return launch_exec(&launch);
+	reader_begin(settings, &launch.signals.waited);
 	if (settings->background)
 		return run_in_background(&launch);
 	return run_in_foreground(&launch);

@@ -5,11 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include "fdlist.h"
 #include "guard.h"
 #include "keyboard.h"
+#include "nonblock.h"
 #include "redirect.h"
 
 /* No event says that COMMAND has read all, or that we have come to the foreground. */
@@ -65,23 +64,6 @@ static int is_over(ssize_t moved)
 
 /* ---- the ends ---- */
 
-/*
- * Others share what we have inherited, and its flags. Of a terminal and a pipe an
- * open file of our own is to be had that never makes us wait.
- */
-static int open_own(int fd, int flags)
-{
-	char path[32];
-	struct stat st;
-	int own;
-
-	if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !isatty(fd)))
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	own = redirect_open_own(path, flags | O_NONBLOCK, 0);
-	return own < 0 ? fd : own;
-}
-
 int relay_prepare(struct relay *relay, const sigset_t *waited)
 {
 	if (!fd_was_inherited(STDOUT_FILENO)) {
@@ -92,8 +74,8 @@ int relay_prepare(struct relay *relay, const sigset_t *waited)
 				.pause_ms = 1, .left = MOST_LEFT};
 	relay->is_at_end = !fd_was_inherited(STDIN_FILENO);
 	if (!relay->is_at_end)
-		relay->in = open_own(STDIN_FILENO, O_RDONLY);
-	relay->out = open_own(STDOUT_FILENO, O_WRONLY);
+		relay->in = nonblock_open(STDIN_FILENO, O_RDONLY);
+	relay->out = nonblock_open(STDOUT_FILENO, O_WRONLY);
 	relay->signals = redirect_lift(signalfd(-1, waited, SFD_CLOEXEC));
 	if (relay->signals < 0) {
 		say_errno(errno, "--pty");
@@ -143,8 +125,10 @@ static void show(struct relay *relay)
 	err = errno;
 	relay->shown.size = 0;
 	hang_up(relay);
-	if (err != EPIPE)
-		say_errno(err, "standard output");
+	if (err == EPIPE)
+		return;
+	relay->is_output_lost = 1;
+	say_errno(err, "standard output");
 }
 
 /* Whether there was something. */
@@ -296,15 +280,15 @@ static void receive_rest(struct relay *relay)
 	}
 }
 
-int relay_drain(struct relay *relay, int waits)
+int relay_drain(struct relay *relay)
 {
-	struct pollfd polls[] = {{relay->signals, POLLIN, 0}, {relay->out, POLLOUT, 0}};
+	struct pollfd out = {relay->out, POLLOUT, 0};
 
 	for (;;) {
 		receive_rest(relay);
 		if (relay->shown.size == 0)
 			return 1;
-		if (poll(polls, 2, waits ? -1 : 0) < 0 || !polls[1].revents)
+		if (poll(&out, 1, 0) <= 0)
 			return 0;
 		show(relay);
 	}

@@ -25,6 +25,7 @@ struct relay {
 	int is_at_end;		/* in is: each who reads there reads an end of file */
 	int end_is_typed;	/* and it can't be seen when that was read */
 	int pause_ms;		/* until the next look */
+	int is_output_lost;	/* not because nobody wants it */
 	size_t left;		/* so much may still be shown when COMMAND has ended */
 	struct bytes typed, shown;
 };
@@ -47,10 +48,9 @@ void relay_enter(struct relay *relay);
 
 /*
  * COMMAND has ended: what it has shown goes out, but not what others that have its
- * terminal go on to show. Whether that is done; it isn't where nobody takes it now, or,
- * if it waits, until a signal is pending.
+ * terminal go on to show. Whether that is done; it isn't where nobody takes it now.
  */
-int relay_drain(struct relay *relay, int waits);
+int relay_drain(struct relay *relay);
 void relay_end(struct relay *relay);
 
 #endif

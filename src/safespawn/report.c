@@ -13,6 +13,7 @@
 #include "common/message.h"
 #include "common/parse.h"
 #include "exit_status.h"
+#include "reader.h"
 
 /*
  * What is made in memory reaches a stderr that others write to as well in one
@@ -178,9 +179,13 @@ static void report_status(const struct account *account, int fd)
 {
 	size_t size;
 	char *text = account_as_json(account, "status", &size);
+	int r;
 
-	if (write(fd, text, size) < 0)
-		say_errno(errno, "--status-fd=%d", fd);
+	r = reader_write(fd, text, size);
+	if (r == -EAGAIN)
+		say("--status-fd=%d is full, and nobody reads it", fd);
+	else if (r < 0)
+		say_errno(r, "--status-fd=%d", fd);
 	free(text);
 }
 

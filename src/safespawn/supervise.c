@@ -16,7 +16,7 @@
 #include "exit_status.h"
 #include "forward.h"
 #include "job.h"
-#include "signals.h"
+#include "reader.h"
 #include "supervisor.h"
 
 /* ---- time ---- */
@@ -160,6 +160,7 @@ static void wait_for_command(struct supervisor *s)
 
 	reap_others(s);
 	for (;;) {
+		message_flush();
 		if (take_signal(s, &info) < 0) {
 			if (errno == EAGAIN)
 				time_out(s);
@@ -236,7 +237,7 @@ static void end_rest(struct supervisor *s)
 	while (are_others_left(s) && (!is_killing || kill_rest(s, &in_vain))) {
 		if (take_signal(s, &info) < 0) {
 			is_killing |= errno == EAGAIN;
-		} else if (asks_to_end(s, &info)) {
+		} else if (asks_to_end(s->settings, &info)) {
 			s->is_told = 1;
 			if (is_killing)
 				return;
@@ -245,36 +246,17 @@ static void end_rest(struct supervisor *s)
 	}
 }
 
-/* Who asks us to end, or has set us a time, doesn't want to wait for whoever reads it. */
-static int may_wait_for_reader(const struct supervisor *s)
-{
-	return !s->ending->timed_out && !s->is_told;
-}
-
-/* A ^Z stops us then as it stops whoever reads: there is nobody left to stop first. */
-static void wait_for_reader(const struct supervisor *s)
-{
-	static const struct timespec now;
-	siginfo_t info;
-	sigset_t stops;
-
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTSTP);
-	sigaddset(&stops, SIGTTIN);
-	sigaddset(&stops, SIGTTOU);
-	relay_leave(s->relay);
-	sigprocmask(SIG_UNBLOCK, &stops, NULL);
-	while (!relay_drain(s->relay, 1))
-		if (sigtimedwait(s->waited, &info, &now) > 0 && asks_to_end(s, &info))
-			break;
-	sigprocmask(SIG_BLOCK, &stops, NULL);
-}
-
+/* ^Z is not for us alone meanwhile, nor for COMMAND's terminal. */
 static void end_relay(const struct supervisor *s)
 {
-	if (!relay_drain(s->relay, 0) && may_wait_for_reader(s))
-		wait_for_reader(s);
+	int is_done = relay_drain(s->relay);
+
+	if (!is_done)
+		relay_leave(s->relay);
+	while (!is_done && reader_wait(s->relay->out))
+		is_done = relay_drain(s->relay);
 	relay_end(s->relay);
+	s->ending->is_output_lost = s->relay->is_output_lost;
 }
 
 void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
@@ -304,6 +286,8 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 	interrupt = job_ended(&s);
 	if (tree)
 		end_rest(&s);
+	if (s.is_told || ret->timed_out)
+		reader_hurry();
 	if (relay)
 		end_relay(&s);
 	if (interrupt)
