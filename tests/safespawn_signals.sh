@@ -13,6 +13,7 @@ clean() {
 
 # start COMMAND...: in the background, until it says "ready"; its pid in $pid
 start() {
+	: >said
 	safespawn -q --exec --default-signal "$@" >said 2>&1 &
 	pid=$!
 	wait_for ready
