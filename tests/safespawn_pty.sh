@@ -124,6 +124,9 @@ test_a_megabyte_comes_out_whole() {
 	cmp wanted got || fail "not whole"
 	safespawn -q --pty cat wanted </dev/null | { sleep 0.2; cat; } >got
 	cmp wanted got || fail "not whole behind who reads late"
+	# more than the pipe holds, so that a part is left at the command's end
+	safespawn -q --pty --kill-tree seq 13500 </dev/null | { sleep 1; wc -l | tr -d ' '; } >got
+	same "lines with --kill-tree" 13500 "$(cat got)"
 }
 
 test_a_megabyte_goes_through_in_both_directions() {
