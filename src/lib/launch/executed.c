@@ -17,6 +17,7 @@
 
 /* Of /proc/PID/stat, field 9: cleared by exec, just after the old memory was let go. */
 #define PF_FORKNOEXEC 0x40u
+#define PF_SIGNALED 0x400u	/* a signal ends it */
 
 /* No group has this number, which is above all that the kernel gives. */
 #define NO_GROUP INT_MAX
@@ -180,16 +181,43 @@ static uint64_t hex_behind(int fd, const char *name)
 	return value;
 }
 
-int spu__was_killed(pid_t pid)
+static uint64_t pending(pid_t pid, const char *name)
 {
-	int fd = spu__proc_is_ours() ? open_of(pid, "status") : -1;
-	uint64_t pending;
+	int fd = open_of(pid, "status");
+	uint64_t signals;
 
 	if (fd < 0)
 		return 0;
-	pending = hex_behind(fd, "\nShdPnd:\t");
+	signals = hex_behind(fd, name);
 	close(fd);
-	return (int)(pending >> (SIGKILL - 1) & 1);
+	return signals;
+}
+
+/*
+ * Pending for the process, which lasts; but exec takes a timer's signals away from
+ * there. Pending for the thread, until that takes it; then, a moment later, the flag.
+ */
+static int shows_a_kill(pid_t pid)
+{
+	uint64_t signals = pending(pid, "\nSigPnd:\t") | pending(pid, "\nShdPnd:\t");
+	struct seen seen;
+
+	return signals >> (SIGKILL - 1) & 1 ||
+	       (look_at(pid, &seen) == 0 && seen.flags & PF_SIGNALED);
+}
+
+#define MOMENT_NS 1000000
+
+int spu__was_killed(pid_t pid)
+{
+	const struct timespec moment = {0, MOMENT_NS};
+
+	if (!spu__proc_is_ours())
+		return 0;
+	if (shows_a_kill(pid))
+		return 1;
+	nanosleep(&moment, NULL);
+	return shows_a_kill(pid);
 }
 
 long spu__current_call(pid_t pid)

@@ -22,9 +22,9 @@ void spu__await_executed(pid_t pid, int is_child, int64_t deadline);
 int spu__was_executed(pid_t pid);
 
 /*
- * Was it sent SIGKILL, as a process? It stays pending to the end, which what /proc/PID/stat
- * says doesn't: there is a moment at which that is pending no more, and it ends by no
- * signal yet. Where /proc doesn't tell: no.
+ * Was it sent SIGKILL, or has another signal ended it? If not, that takes a
+ * millisecond: there is a moment at which the one is over and the other doesn't show
+ * yet. Where /proc doesn't tell: no.
  */
 int spu__was_killed(pid_t pid);
 
