@@ -114,7 +114,7 @@ START_TEST(wrong_entries_are_refused_with_their_place)
 
 	ASSERT_REFUSED(SPU_OPTIONS(.fds = SPU_FDS(SPU_NULL(0), SPU_NULL(5), SPU_NULL(5))), EINVAL,
 		       SPU_STEP_OPTIONS, 2, "descriptor 5: given twice");
-	ASSERT_REFUSED(SPU_OPTIONS(.fds = SPU_FDS(SPU_KEEP(0), SPU_CLOSE(0))), EINVAL,
+	ASSERT_REFUSED(SPU_OPTIONS(.fds = SPU_FDS(SPU_NULL(0), SPU_CLOSE(0))), EINVAL,
 		       SPU_STEP_OPTIONS, 1, "descriptor 0: given twice");
 	ASSERT_REFUSED(SPU_OPTIONS(.fds = SPU_FDS(SPU_NULL(7), SPU_NULL(-1))), EINVAL,
 		       SPU_STEP_OPTIONS, 1, "descriptor -1: negative");

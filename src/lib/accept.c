@@ -81,13 +81,14 @@ static int refuse_child_only(const struct spu_options *options, unsigned asked,
 }
 
 /* Of SAME where nothing is given; else the launch refuses that. */
-static int is_callers(const struct spu_options *options, int fd)
+static int is_callers(const struct spu_options *options, int own, int fd)
 {
-	return (fd <= 2 || options->leaks == SPU_LEAKS_ALLOW) && !spu__is_given(options->fds, fd);
+	return (fd <= 2 || options->leaks == SPU_LEAKS_ALLOW) && fd != own &&
+	       !spu__is_given(options->fds, fd);
 }
 
 /* The caller's number that is to be open; -1: none */
-static int source_of(const struct spu_options *options, const struct spu_fd *fd)
+static int source_of(const struct spu_options *options, int own, const struct spu_fd *fd)
 {
 	switch (fd->kind) {
 	case SPU_FD_KEEP:
@@ -95,13 +96,12 @@ static int source_of(const struct spu_options *options, const struct spu_fd *fd)
 	case SPU_FD_MAP:
 		return fd->from;
 	case SPU_FD_SAME:
-		return is_callers(options, fd->from) ? fd->from : -1;
+		return is_callers(options, own, fd->from) ? fd->from : -1;
 	}
 	return -1;
 }
 
-/* Before anything of ours is open, which the child would take for it. */
-static int refuse_closed(const struct spu_options *options, struct spu_error *ret_error)
+int spu__refuse_closed(const struct spu_options *options, int own, struct spu_error *ret_error)
 {
 	static const char *const texts[] = {
 		[SPU_FD_KEEP] = "keep %d", [SPU_FD_MAP] = "map %d from %d",
@@ -111,15 +111,15 @@ static int refuse_closed(const struct spu_options *options, struct spu_error *re
 	const struct spu_fd *fd;
 
 	for (fd = options->fds; fd && fd->kind; fd++) {
-		int source = source_of(options, fd);
+		int source = source_of(options, own, fd);
 
 		if (source >= 0 && fcntl(source, F_GETFD) < 0)
-			return spu__error(ret_error, EBADF, SPU_STEP_MOVE,
+			return spu__error(ret_error, errno, SPU_STEP_MOVE,
 					  (int)(fd - options->fds), texts[fd->kind], fd->fd,
 					  source);
 	}
 	return !program->set || fcntl((int)program->value, F_GETFD) >= 0 ? 0
-	     : spu__error(ret_error, EBADF, SPU_STEP_PREPARE, -1, "program_fd %ld", program->value);
+	     : spu__error(ret_error, errno, SPU_STEP_PREPARE, -1, "program_fd %ld", program->value);
 }
 
 int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
@@ -127,12 +127,12 @@ int spu__accept(char *const argv[], const struct spu_options *options, enum acce
 {
 	int r = spu__check_options(argv, options, ret_options, ret_error);
 
-	if (r == 0 && by != BY_WAIT)
+	if (r == 0 && by != BY_WAIT && by != BY_CAPTURE)
 		r = refuse_waiting(ret_options, ret_error);
 	if (r == 0 && by == BY_EXEC)
 		r = refuse_child_only(ret_options, options ? options->method : 0, ret_error);
-	if (r == 0)
-		r = refuse_closed(ret_options, ret_error);
+	if (r == 0 && by != BY_STREAM && by != BY_CAPTURE)
+		r = spu__refuse_closed(ret_options, -1, ret_error);
 	return r == 0 && by != BY_STREAM && ret_options->leaks == SPU_LEAKS_FAIL
 	     ? refuse_leaks(ret_options, ret_error) : r;
 }

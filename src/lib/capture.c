@@ -256,7 +256,9 @@ static int launch(struct capture *capture, char *const argv[], struct spu_option
 	if (r < 0)
 		return r;
 	options->fds = fds;
-	r = spu__spawn(&capture->child, argv, options, ret_error);
+	r = spu__refuse_closed(options, -1, ret_error);
+	if (r == 0)
+		r = spu__spawn(&capture->child, argv, options, ret_error);
 	if (r < 0)
 		spu__hide_own_entries(ret_error, count);
 	free(fds);
@@ -278,7 +280,7 @@ int spu_capture(char *const argv[], const struct spu_options *options, const voi
 		none = {0};
 	const struct spu_fd pipes[3] = {input ? in : none, ret_out ? out : none,
 					is_merged ? same : ret_err ? err : none};
-	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, BY_CAPTURE, &mine, ret_error);
 
 	if (r < 0)
 		return r;

@@ -312,6 +312,9 @@ int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
 		return refuse(ret_error, "flags: spu_pclose can't wait for a detached child");
 	if (spu__is_given(call.options.fds, strchr(mode, 'r') != NULL))
 		return refuse(ret_error, "fds: the stream's other end is there");
+	r = spu__refuse_closed(&call.options, strchr(mode, 'r') != NULL, ret_error);
+	if (r < 0)
+		return r;
 	r = open_uncancelled(&call, ret_stream, takes_turn(&call));
 	errno = before;
 	if (r == 0)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "../quote.h"
-#include "accept.h"
 #include "clock.h"
 #include "error.h"
 #include "spawn.h"
@@ -23,11 +22,11 @@ static int refuse(struct spu_error *ret_error, const char *what)
 	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, -1, "%s", what);
 }
 
-int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
+int spu__accept_for_wait(char *const argv[], const struct spu_options *options, enum acceptance by,
 			struct spu_options *ret_options, struct spu_error *ret_error)
 {
 	const struct spu_fd *fd;
-	int r = spu__accept(argv, options, BY_WAIT, ret_options, ret_error);
+	int r = spu__accept(argv, options, by, ret_options, ret_error);
 
 	if (r < 0)
 		return r;
@@ -148,7 +147,7 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
 	    struct spu_error *ret_error)
 {
 	struct spu_options mine;
-	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, BY_WAIT, &mine, ret_error);
 
 	return r < 0 ? r : launch_and_wait(argv, &mine, argv[0], ret_status, ret_error);
 }
@@ -158,7 +157,7 @@ int spu_system_with(const char *command, const struct spu_options *options, int 
 {
 	char *const *argv = SPU_ARGV("sh", "-c", "--", command);
 	struct spu_options mine;
-	int r = spu__accept_for_wait(argv, options, &mine, ret_error);
+	int r = spu__accept_for_wait(argv, options, BY_WAIT, &mine, ret_error);
 
 	if (r < 0)
 		return r;

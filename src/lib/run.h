@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "../spawnutil.h"
+#include "accept.h"
 
 struct stopping;
 
@@ -13,7 +14,7 @@ struct stopping;
  * Accepts the options, and gives the child a group of its own where it may have to
  * be ended.
  */
-int spu__accept_for_wait(char *const argv[], const struct spu_options *options,
+int spu__accept_for_wait(char *const argv[], const struct spu_options *options, enum acceptance by,
 			 struct spu_options *ret_options, struct spu_error *ret_error);
 /* Where it leads none. */
 void spu__give_group(struct spu_options *options);
