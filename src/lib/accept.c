@@ -101,6 +101,12 @@ static int source_of(const struct spu_options *options, int own, const struct sp
 	return -1;
 }
 
+/* What else fcntl() may say, with a filter, tells nothing of it. */
+static int is_closed(int fd)
+{
+	return fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+}
+
 int spu__refuse_closed(const struct spu_options *options, int own, struct spu_error *ret_error)
 {
 	static const char *const texts[] = {
@@ -113,13 +119,13 @@ int spu__refuse_closed(const struct spu_options *options, int own, struct spu_er
 	for (fd = options->fds; fd && fd->kind; fd++) {
 		int source = source_of(options, own, fd);
 
-		if (source >= 0 && fcntl(source, F_GETFD) < 0)
-			return spu__error(ret_error, errno, SPU_STEP_MOVE,
+		if (source >= 0 && is_closed(source))
+			return spu__error(ret_error, EBADF, SPU_STEP_MOVE,
 					  (int)(fd - options->fds), texts[fd->kind], fd->fd,
 					  source);
 	}
-	return !program->set || fcntl((int)program->value, F_GETFD) >= 0 ? 0
-	     : spu__error(ret_error, errno, SPU_STEP_PREPARE, -1, "program_fd %ld", program->value);
+	return !program->set || !is_closed((int)program->value) ? 0
+	     : spu__error(ret_error, EBADF, SPU_STEP_PREPARE, -1, "program_fd %ld", program->value);
 }
 
 int spu__accept(char *const argv[], const struct spu_options *options, enum acceptance by,
