@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "provenance.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../look/creators.h"
+#include "../look/machine.h"
 #include "../look/process.h"
 #include "../options.h"
 #include "../record/call_text.h"
@@ -194,6 +197,13 @@ static void note_closed(struct tracee *tracee, int fd)
 	races_closed(tracee->races, origin);
 }
 
+static int is_programs_own(const struct task *task)
+{
+	unsigned long mark = 0;
+
+	return ptrace(PTRACE_GETEVENTMSG, task->tid, 0, &mark) == 0 && mark != CREATORS_MARK;
+}
+
 void provenance_call(struct task *task)
 {
 	struct tracee *tracee = task->tracee;
@@ -203,6 +213,11 @@ void provenance_call(struct task *task)
 	struct origin *origin;
 	const char *program;
 
+	/* to such a filter we are not the tracer that it asks: there is none */
+	if (is_programs_own(task)) {
+		machine_refuse(task->tid, ENOSYS);
+		return;
+	}
 	making_free(task->making);
 	task->making = NULL;
 	if (machine_registers(task->tid, &entry) < 0 || !tracee->descriptors)

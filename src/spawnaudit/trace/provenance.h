@@ -17,7 +17,7 @@ void provenance_begin(struct tracee *tracee, const struct options *options);
 /* A thread made a process, with these flags of clone. */
 void provenance_birth(const struct task *creator, struct tracee *child, uint64_t flags);
 
-/* A thread is stopped at the filter: task->making is set when it is to stop at the end. */
+/* A thread is stopped at a filter: task->making is set when it is to stop at the end. */
 void provenance_call(struct task *task);
 
 /* The call of task->making is over. */

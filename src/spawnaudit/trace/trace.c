@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../look/creators.h"
-#include "../look/machine.h"
 #include "../look/process.h"
 #include "../record/clock.h"
 #include "common/message.h"
@@ -264,16 +262,10 @@ static void on_call(struct task *task)
 	go_on(task, 0);
 }
 
-/* To a filter of the program's own we aren't the tracer that it asks: there is none. */
 static void on_filter(struct trace *trace, struct task *task, int event)
 {
-	unsigned long mark = 0;
-
 	(void)trace, (void)event;
-	if (ptrace(PTRACE_GETEVENTMSG, task->tid, 0, &mark) == 0 && mark != CREATORS_MARK)
-		machine_refuse(task->tid, ENOSYS);
-	else
-		provenance_call(task);
+	provenance_call(task);
 	go_on(task, 0);
 }
 
