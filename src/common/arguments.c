@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/at_exit.h"
 #include "common/message.h"
 #include "spawnutil.h"
 
@@ -30,15 +29,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'h':
 	case '?':
-		finish_stdout_at_exit(status_if_lost);
+		stdout_finish_at_exit(status_if_lost);
 		argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
 		return 0;
 	case KEY_USAGE:
-		finish_stdout_at_exit(status_if_lost);
+		stdout_finish_at_exit(status_if_lost);
 		argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case 'V':
-		finish_stdout_at_exit(status_if_lost);
+		stdout_finish_at_exit(status_if_lost);
 		fprintf(state->out_stream, "%s (libspawnutil) " SPU_VERSION "\n",
 			message_program());
 		exit(EXIT_SUCCESS);

@@ -243,3 +243,23 @@ int stdout_finish(void)
 		return 0;
 	return errno ? -errno : -EIO;
 }
+
+static int status_if_lost;
+
+static void finish_at_exit(void)
+{
+	int r = stdout_finish();
+
+	if (r == 0)
+		return;
+	say_errno(r, "standard output");
+	_exit(status_if_lost);
+}
+
+void stdout_finish_at_exit(int status)
+{
+	if (status_if_lost)
+		return;
+	status_if_lost = status;
+	atexit(finish_at_exit);
+}

@@ -61,4 +61,10 @@ void die_errno(int status, int err, const char *format, ...)
  */
 int stdout_finish(void);
 
+/*
+ * From here on exit() does that. If anything that was printed is lost it says so, and the
+ * exit status is this one, that of the first call.
+ */
+void stdout_finish_at_exit(int status);
+
 #endif

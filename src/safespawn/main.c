@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/at_exit.h"
 #include "common/message.h"
 #include "common/parse.h"
 #include "ending.h"
@@ -150,7 +149,7 @@ int main(int argc, char **argv)
 	static struct settings settings;
 
 	message_set_program("safespawn");
-	finish_stdout_at_exit(EXIT_SETUP);
+	stdout_finish_at_exit(EXIT_SETUP);
 	if (options_parse(argc, argv, &settings) < 0 || settings_check(&settings) < 0) {
 		say_hint();
 		return EXIT_SETUP;

@@ -80,6 +80,12 @@ static void was_told(struct supervisor *s)
 	kill_in(s, s->settings->kill_after_ms);
 }
 
+/* NULL: for ever */
+static const struct timespec *time_left(struct supervisor *s, struct timespec *room)
+{
+	return deadline_left(deadline_first(&s->limit, &s->kill), room);
+}
+
 /* ---- the loop ---- */
 
 /* Whether the command has ended. */
@@ -132,7 +138,7 @@ static int relay_until_signal(struct supervisor *s, siginfo_t *info)
 	int number;
 
 	while ((number = sigtimedwait(s->waited, info, &now)) < 0) {
-		left = deadline_left(deadline_first(&s->limit, &s->kill), &room);
+		left = time_left(s, &room);
 		if (left && left->tv_sec == 0 && left->tv_nsec == 0)
 			break;
 		relay_turn(s->relay, left);
@@ -150,7 +156,7 @@ static int take_signal(struct supervisor *s, siginfo_t *info)
 		return number;
 	if (s->relay)
 		return relay_until_signal(s, info);
-	left = deadline_left(deadline_first(&s->limit, &s->kill), &room);
+	left = time_left(s, &room);
 	return left ? sigtimedwait(s->waited, info, left) : sigwaitinfo(s->waited, info);
 }
 

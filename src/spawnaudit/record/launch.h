@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record of one launch: a new process, from its birth to its first exec or
- * its end. trace.c and window.c fill it in, judgement.c judges it, the reports show it.
+ * its end. stops.c and window.c fill it in, judgement.c judges it, the reports show it.
  */
 #ifndef SPAWNAUDIT_LAUNCH_H
 #define SPAWNAUDIT_LAUNCH_H
