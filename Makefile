@@ -360,7 +360,8 @@ SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 # The longest begin, and the short ones end together; apart from each other those that run
 # suites side by side themselves
 LONGEST = house_fuzz house_install kernels_emulated house_static musl_conformance check_server_ends \
-	processes_emulated real_builds replace_libc valgrind_suites manual_examples check_deadline
+	processes_emulated real_builds replace_libc valgrind_suites manual_examples safespawn_waiting \
+	spawnaudit_trace check_capture check_deadline
 SUITES = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPT_SUITES) $(PROGRAM_SUITES))
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
