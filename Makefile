@@ -361,7 +361,8 @@ SCRIPT_SUITES = $(patsubst tests/%.sh,%,$(sort $(wildcard tests/*_*.sh)))
 # suites side by side themselves
 LONGEST = house_fuzz house_install kernels_emulated house_static musl_conformance check_server_ends \
 	processes_emulated real_builds replace_libc valgrind_suites manual_examples safespawn_waiting \
-	spawnaudit_trace check_capture check_deadline
+	spawnaudit_trace spawnaudit_suppressions faults_inject spawnaudit_stuck check_capture \
+	check_capture_server check_deadline check_wait_server check_system
 SUITES = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPT_SUITES) $(PROGRAM_SUITES))
 HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 

@@ -8,7 +8,7 @@
 #
 # In the comment at its top a suite says what is special about it:
 #	suite: alone	it measures or changes the machine. The others run side by
-#			side, two more than there are processors, since many wait.
+#			side, four more than there are processors, since many wait.
 #	suite: typed	it types at a terminal: beside one other of these at most, and all the rest
 #	suite: long	it is for make check-all, or for TESTS that name it
 # A long test in another suite looks at CHECK_ALL, and says "left ..." if it isn't set.
@@ -128,7 +128,7 @@ done
 set -- $suites
 {
 	echo "$typed" | xargs -r -n 1 -P 2 sh "$tests/run.sh" --one "$results" &
-	echo "$beside" | xargs -r -n 1 -P $(($(nproc) + 2)) sh "$tests/run.sh" --one "$results"
+	echo "$beside" | xargs -r -n 1 -P $(($(nproc) + 4)) sh "$tests/run.sh" --one "$results"
 	wait
 	echo "$alone" | xargs -r -n 1 sh "$tests/run.sh" --one "$results"
 	echo end
