@@ -176,11 +176,13 @@ START_TEST(wrong_rights_and_resources_are_named)
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(65));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: a detached child's parent",
 		       .pdeathsig = SPU_SET(SIGTERM), .flags = SPU_DETACH);
-	ASSERT_REFUSED(EINVAL, 1, "limit 0: the soft one is above the hard one",
+	ASSERT_REFUSED(EINVAL, 1, "limit cpu: the soft one is above the hard one",
 		       .limits = SPU_LIMITS(SPU_LIMIT(RLIMIT_NOFILE, 5, 5),
 					    SPU_LIMIT(RLIMIT_CPU, 2, 1)));
-	ASSERT_REFUSED(EINVAL, 0, "limit 7: unknown kind",
+	ASSERT_REFUSED(EINVAL, 0, "limit nofile: unknown kind",
 		       .limits = SPU_LIMITS({2, RLIMIT_NOFILE, 1, 1}));
+	ASSERT_REFUSED(EINVAL, 0, "limit 99: the soft one is above",
+		       .limits = SPU_LIMITS(SPU_LIMIT(99, 2, 1)));
 }
 END_TEST
 

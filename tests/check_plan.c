@@ -235,6 +235,55 @@ START_TEST(everything_at_once_is_in_the_tables_order)
 }
 END_TEST
 
+/* But where the text says more: a fetch is a move that takes a descriptor from the caller */
+START_TEST(a_step_has_the_name_that_its_number_has)
+{
+	int kind;
+
+	for (kind = 0; kind < STEP_KINDS; kind++)
+		if (kind < STEP_FETCH_HERE || kind > STEP_FETCH_END)
+			ck_assert_str_eq(spu__kind_name((enum step_kind)kind),
+					 spu_step_name(spu__step_number((enum step_kind)kind)));
+	ck_assert_str_eq(spu_step_name(SPU_STEP_MOVE), "move");
+	ck_assert_str_eq(spu_step_name(SPU_STEP_AMBIENT_CAPS), "ambient-caps");
+}
+END_TEST
+
+START_TEST(what_has_no_name_is_shown_as_a_number)
+{
+	static const uint64_t limit[2] = {1, 1};
+	static const struct {
+		enum step_kind kind;
+		long number[3];
+		const char *subject, *call;
+	} known[] = {
+		{STEP_LIMIT, {0, 99, (long)limit}, "limit 99", "prlimit64(0, 0x63, "},
+		{STEP_BOUNDING, {PR_CAPBSET_DROP, 63, 0}, "bounding_set: drop 63",
+		 "prctl(PR_CAPBSET_DROP, 0x3f)"},
+		{STEP_SCHEDULER, {0, 77, 0}, "scheduler 77 ", "sched_setscheduler(0, 0x4d, "},
+		{STEP_PDEATHSIG, {PR_SET_PDEATHSIG, 34, 0}, "pdeathsig RT_2",
+		 "prctl(PR_SET_PDEATHSIG, SIGRT_2)"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		static const int none;
+		struct step step = {.kind = (unsigned char)known[i].kind, .index = -1};
+		char subject[128] = "", call[128] = "";
+		struct text subject_text = TEXT_IN(subject), call_text = TEXT_IN(call);
+
+		memcpy(step.arg, known[i].number, sizeof(known[i].number));
+		if (!step.arg[2])
+			step.arg[2] = (long)&none;
+		spu__show_subject(&subject_text, &step);
+		spu__show_call(&call_text, &step);
+		ck_assert_msg(strncmp(subject, known[i].subject, strlen(known[i].subject)) == 0 &&
+			      strncmp(call, known[i].call, strlen(known[i].call)) == 0,
+			      "%s, %s", subject, call);
+	}
+}
+END_TEST
+
 /* It is in the way of what is still to be opened. */
 START_TEST(the_limit_of_open_files_comes_last)
 {
@@ -774,6 +823,8 @@ int main(void)
 	tcase_add_test(tests, a_plain_launch_has_few_steps);
 	tcase_add_test(tests, everything_at_once_is_in_the_tables_order);
 	tcase_add_test(tests, each_option_makes_its_step_and_no_other);
+	tcase_add_test(tests, a_step_has_the_name_that_its_number_has);
+	tcase_add_test(tests, what_has_no_name_is_shown_as_a_number);
 	tcase_add_test(tests, the_limit_of_open_files_comes_last);
 	tcase_add_test(tests, another_root_is_begun_at_its_top);
 	tcase_add_test(tests, high_sources_are_fetched_where_the_table_is_shared);

@@ -174,6 +174,17 @@ static int add_session(struct spu_options *options, struct spu_error *ret_error)
 	return 0;
 }
 
+static int refuse_limit(struct spu_error *ret_error, const struct spu_limit *limit, int index)
+{
+	const char *why = limit->kind != 1 ? "unknown kind" : "the soft one is above the hard one";
+	const char *name = spu__limit_name(limit->resource);
+
+	if (!*name)
+		return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, index, "limit %d: %s",
+				    limit->resource, why);
+	return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, index, "limit %s: %s", name, why);
+}
+
 static int check_numbers(const struct spu_options *options, struct spu_error *ret_error)
 {
 	const struct spu_limit *limit;
@@ -181,10 +192,7 @@ static int check_numbers(const struct spu_options *options, struct spu_error *re
 
 	for (limit = options->limits; limit && limit->kind; limit++)
 		if (limit->kind != 1 || limit->soft > limit->hard)
-			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS,
-					    (int)(limit - options->limits), "limit %d: %s",
-					    limit->resource, limit->kind != 1 ? "unknown kind" :
-					    "the soft one is above the hard one");
+			return refuse_limit(ret_error, limit, (int)(limit - options->limits));
 	for (i = 0; options->cpus && i < options->cpu_count; i++)
 		if (options->cpus[i] < 0 || options->cpus[i] >= CPU_WORDS * 64)
 			return spu__refusal(ret_error, EINVAL, SPU_STEP_OPTIONS, (int)i,

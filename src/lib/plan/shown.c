@@ -151,14 +151,27 @@ static void show_upper(struct text *text, const char *prefix, const char *name)
 		spu__add_text(text, "%c", toupper((unsigned char)*name));
 }
 
+/* As the kernel's headers have it, or the number of what has no name */
+static void show_constant(struct text *text, const char *prefix, const char *name, int number)
+{
+	if (*name)
+		show_upper(text, prefix, name);
+	else
+		spu__add_text(text, "%#x", number);
+}
+
+/* As messages have it */
+static void show_word(struct text *text, const char *name, int number)
+{
+	if (*name)
+		spu__add_text(text, "%s", name);
+	else
+		spu__add_text(text, "%d", number);
+}
+
 static void show_scheduler(struct text *text, int policy)
 {
-	const char *name = spu__scheduler_name(policy);
-
-	if (*name)
-		show_upper(text, "SCHED_", name);
-	else
-		spu__add_text(text, "%#x", policy & ~SCHED_RESET_ON_FORK);
+	show_constant(text, "SCHED_", spu__scheduler_name(policy), policy & ~SCHED_RESET_ON_FORK);
 	if (policy & SCHED_RESET_ON_FORK)
 		spu__add_text(text, "|SCHED_RESET_ON_FORK");
 }
@@ -237,12 +250,7 @@ static const struct {
 
 static void show_capability(struct text *text, int number)
 {
-	const char *name = spu__capability_name(number);
-
-	if (*name)
-		show_upper(text, "CAP_", name);
-	else
-		spu__add_text(text, "%#x", number);
+	show_constant(text, "CAP_", spu__capability_name(number), number);
 }
 
 static void show_set(struct text *text, const char *name, uint32_t low, uint32_t high)
@@ -308,25 +316,25 @@ static int show_name(struct text *text, char how, long value)
 
 	switch (how) {
 	case 'k':
-		spu__add_text(text, "%s", spu__signal_name(number));
+		show_signal(text, "", number);
 		return 1;
 	case 'g':
 		show_signal(text, "SIG", number);
 		return 1;
 	case 'l':
-		spu__add_text(text, "%s", spu__limit_name(number));
+		show_word(text, spu__limit_name(number), number);
 		return 1;
 	case 'L':
-		show_upper(text, "RLIMIT_", spu__limit_name(number));
+		show_constant(text, "RLIMIT_", spu__limit_name(number), number);
 		return 1;
 	case 'w':
-		spu__add_text(text, "%s", spu__scheduler_name(number));
+		show_word(text, spu__scheduler_name(number), number & ~SCHED_RESET_ON_FORK);
 		return 1;
 	case 'W':
 		show_scheduler(text, number);
 		return 1;
 	case 'a':
-		spu__add_text(text, "%s", spu__capability_name(number));
+		show_word(text, spu__capability_name(number), number);
 		return 1;
 	case 'A':
 		show_capability(text, number);

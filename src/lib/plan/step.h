@@ -96,7 +96,7 @@
 	  "inheritable capabilities", "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, $v1)") \
 	X(BOUNDING, SPU_STEP_BOUNDING_SET, "bounding-set", SYS_prctl, REFUSED, \
 	  "bounding_set: drop $a1", "prctl(PR_CAPBSET_DROP, $A1)") \
-	X(KEEP_CAPS, SPU_STEP_AMBIENT_CAPS, "keep-caps", SYS_prctl, REFUSED, \
+	X(KEEP_CAPS, SPU_STEP_AMBIENT_CAPS, "ambient-caps", SYS_prctl, REFUSED, \
 	  "keep capabilities", "prctl(PR_SET_KEEPCAPS, 1)") \
 	X(GROUPS, SPU_STEP_GROUPS, "setgroups", SYS_setgroups, REFUSED, "setgroups", \
 	  "setgroups($d0, $G1)") \
