@@ -5,7 +5,8 @@
 #
 # Programs (pages of section 3 and 7): a literal block with a main function. It
 # exits with 0; if the text after it ends with "prints:", the next literal block
-# is its output, and if that says "by root" it runs only where ids can be changed.
+# is its output ("like this": but for line breaks, and what the kernel lacks and the
+# environment has), and if that says "by root" it runs only where ids can be changed.
 # A program that includes a header of C++ is one. A package of Go is a library
 # beside the programs, with the name that they load.
 #
@@ -57,6 +58,20 @@ says_prints() {
 	[ -f "$(($1 + 1)).block" ] && tail -n 1 "$1.after" | grep -q 'prints:$'
 }
 
+says_like() {
+	[ -f "$(($1 + 1)).block" ] && tail -n 1 "$1.after" | grep -q 'like this,.*:$'
+}
+
+# Of a plan, with every line broken or none
+plan_of() {
+	tr -d ' \n' <"$1" | sed 's/[0-9]*vars//; s/$/\n/'
+}
+
+kernel_has_all() {
+	"$BUILD/safespawn" -q --explain -v true >probed 2>&1
+	grep -q ' yes$' probed && ! grep -q ' no[ :]' probed
+}
+
 # What a program is built with: this tree's library; make installcheck says otherwise
 : "${EXAMPLES_CFLAGS=-I '$top/src'}" "${EXAMPLES_LIBS='$BUILD/libspawnutil.a' -pthread}"
 
@@ -104,12 +119,16 @@ run_program() {
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
 	mkdir "scratch$1"
 	has_library "$1" || return
-	(cd "scratch$1" && exec timeout 100 "../program$1") >"out$1" 2>"err$1" </dev/null
+	(cd "scratch$1" && exec timeout 100 "../program$1") >"out$1" 2>"err$1" </dev/null 3<&- 4<&- 5<&-
 	r=$?
 	[ "$r" -eq 0 ] || echo "example $1: status $r: $(cat "err$1")"
 	if says_prints "$1"; then
 		diff "$(($1 + 1)).block" "out$1" >difference ||
 			echo "example $1: its output isn't the page's: $(cat difference)"
+	fi
+	if says_like "$1" && kernel_has_all &&
+		[ "$(plan_of "$(($1 + 1)).block")" != "$(plan_of "out$1")" ]; then
+		echo "example $1: its output isn't like the page's: $(cat "out$1")"
 	fi
 }
 
