@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
 #	make			the library and the programs, into build/
-#	make check		a test of everything, in 3.5 minutes; needs libcheck and mandoc (README)
+#	make check		a test of everything, in 3 minutes; needs libcheck and mandoc (README)
 #	make check-all		all tests; TESTS="plan safespawn" with either: those suites alone
 #	make check-kernels	the suites on Debian's kernels, in qemu-system: KERNELS="um 6.1 FILE.deb"
 #	make bench		spawnbench as built, under 2 minutes; BENCH="--quick --pin" for other options
 #	make bench-peers	the same with other libraries' and languages' launchers beside ours
 #	make fuzz		plans and all that reads, with libFuzzer: FUZZ_SECONDS=60 each, FUZZ=word
 #				those with it in their names; needs clang
+#	make lint		cppcheck and clang-tidy, over all sources
 #	make install		prefix=/usr/local, DESTDIR= and the GNU directory variables;
 #				install-strip without debug information
 #	make installcheck	the manual's programs, built against what was installed

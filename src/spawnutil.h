@@ -36,7 +36,8 @@
  *	Threads		every function may be called from any thread at any
  *			time; launches run in parallel, and no lock is taken
  *			but by those that change ids, by spu_system() for its
- *			signals and by spu_popen() for its streams. None is
+ *			signals, by spu_popen() for its streams and by a spawn
+ *			server's owner for launches that were given up. None is
  *			async-signal-safe.
  *	Side effects	none: no handler is installed, and the environment,
  *			working directory, signal mask, dispositions and
@@ -187,9 +188,10 @@ struct spu_fd {
 
 /*
  * A file, opened by the child after cwd: the path means what it means there,
- * with the child's umask. The one exception is a FIFO, which without timeout_ms is
- * opened in the caller, so that waiting for its other end can be interrupted by a
- * signal (-EINTR). The file is made with mode 0666 where O_CREAT asks for it.
+ * with the child's umask. The one exception is a FIFO, which is opened in the caller
+ * where there is no timeout_ms and root and ids stay, so that waiting for its other end
+ * can be interrupted by a signal (-EINTR); else timeout_ms alone ends the wait. The file
+ * is made with mode 0666 where O_CREAT asks for it.
  */
 #define SPU_OPEN(n, path, flags) SPU_ENTRY_(SPU_FD_OPEN, n, 0, flags, 0666, path, SPU_NULL_)
 
@@ -412,8 +414,9 @@ struct spu_options {
 struct spu_error {
 	int err;		/* an errno value, positive: -result */
 	unsigned step;		/* SPU_STEP_...: what was being done */
-	int index;		/* which: entry of fds, env_set or env_unset, signal number,
-				   capability, PATH candidate, leaking descriptor; else -1 */
+	int index;		/* which: entry of fds, env_set, env_unset, limits, cpus or
+				   landlock_rules, signal number, capability, PATH candidate,
+				   leaking descriptor; else -1 */
 	int signal;		/* ECANCELED: what killed the child in its set-up; else 0 */
 	pid_t pid;		/* SPU_STEP_WAIT: the child, where it is still there; else 0 */
 	unsigned reserved[3];
@@ -656,7 +659,8 @@ int spu_run(char *const argv[], const struct spu_options *options, int *ret_stat
  * spu_run() of the shell: /bin/sh -c -- command. Unlike spu_system() it does
  * nothing to the caller's signals, and every option means what it means to
  * spu_run(): descriptors that fds doesn't name are closed but with
- * SPU_LEAKS_ALLOW, and a shell that can't be executed is an error. options.file
+ * SPU_LEAKS_ALLOW, no signal is blocked in the shell but for SPU_KEEP_MASK and
+ * block_signals, and a shell that can't be executed is an error. options.file
  * is another shell, called in the same way and by the name "sh".
  */
 int spu_system_with(const char *command, const struct spu_options *options, int *ret_status,
@@ -749,10 +753,10 @@ int spu_probe(char **ret_text) SPU_RESULT_COUNTS_;
  * ---- A process that launches for this one -------------------------------
  *
  * A spawn server is a small process that makes the children of the one that has
- * started it: options.server in spu_spawn(), spu_run(), spu_capture() and
- * spu_system_with(). What it launches is the caller's own child, as ever: waitpid(),
- * SIGCHLD, getppid(). But the caller makes no process and executes nothing. It
- * can be one that may not (a seccomp filter), or has dropped its rights, or whose
+ * started it: options.server in spu_spawn(), spu_run(), spu_capture(),
+ * spu_system_with() and spu_popen_with(). What it launches is the caller's own child,
+ * as ever: waitpid(), SIGCHLD, getppid(). But the caller makes no process and executes
+ * nothing. It can be one that may not (a seccomp filter), or has dropped its rights, or whose
  * runtime isn't to be disturbed; it is never suspended, and what hangs in the set-up
  * ends with timeout_ms.
  *
@@ -906,7 +910,8 @@ int spu_popen_with(FILE **ret_stream, const char *command, const char *mode,
 
 /*
  * pclose(3): closes the stream, waits for the shell, returns its wait status.
- * -1 with errno: ECHILD, the status is lost (SIGCHLD is ignored, another thread
+ * -1 with errno: EBADF, the program has closed the stream's descriptor, and nobody
+ * waits for the shell; ECHILD, the status is lost (SIGCHLD is ignored, another thread
  * has reaped the shell) or was never this process's (the stream is inherited by
  * fork); else, where the status is 0, that of writing what was left in the
  * buffer (EPIPE, ...), as glibc has it. In all of them the stream is closed.
@@ -935,7 +940,7 @@ int spu_pclose(FILE *stream);
  * without "#!" to a shell. Beside the errors of execve(2) and of the actions: EAGAIN
  * and ENOMEM, no process could be made; ECANCELED, the child was killed before its
  * exec (for libc that is success). A program that is open for writing (ETXTBSY)
- * is tried for 100 ms, unless an action has opened a file by then.
+ * is tried for 100 ms, unless an action has opened a file by then, /dev/null apart.
  *
  * Better than libc's: a failed call raises no SIGCHLD, clone3 refused with EPERM
  * is no failure, no failure is told as success where memory isn't shared
