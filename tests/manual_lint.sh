@@ -277,6 +277,25 @@ test_steps_stand_in_the_order_of_the_plan() {
 	diff plan manual >difference || fail "step.h and spawnutil(7): $(cat difference)"
 }
 
+test_the_calls_that_a_filter_must_let_through_are_those_that_are_tried() {
+	awk '/^#else/ { other = 1 } /^#endif/ { other = 0 } other { next }
+		/ always\[\] =/ { what = "always" } /^};/ { what = "" }
+		/page: \*\// { rows = 1 } /stream.s own/ { rows = 0 }
+		rows && /^	\{"/ { split($0, part, "\""); what = part[2] }
+		what && (rows || what == "always") {
+			while (match($0, /SYS_[a-z0-9_]+/)) {
+				print what, substr($0, RSTART + 4, RLENGTH - 4)
+				$0 = substr($0, RSTART + RLENGTH)
+			}
+		}' "$top/tests/check_server_filter.c" | sort -u >tried
+	awk '/^\.S[hs] / { inside = /Behind a system call filter/; what = "always" }
+		inside && $1 == ".It" { what = $3 }
+		inside && $1 == ".Xr" && $3 == 2 { print what, $2 }' \
+		"$top/man/spu_server_start.3" >listed
+	[ "$(grep -c '^always ' tried)" -gt 20 ] && grep -q '^input write$' tried || fail "$(cat tried)"
+	equal "the test" tried "spu_server_start(3)" listed
+}
+
 # The options of an argp --help: what stands before two spaces
 help_options() {
 	"$1" --help | sed -n 's/^ *\(-.*\)/\1/p' | sed 's/  .*//' | tr ',' '\n' |
