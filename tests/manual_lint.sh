@@ -72,6 +72,31 @@ test_words_that_are_macros_are_shown_as_words() {
 		"$(words_as_macros page | sed 's/: .*//' | tr '\n' ' ' | sed 's/ $//')"
 }
 
+# unclosed_quotes PAGE...: a quote reaches to the end of its line, and closes before what
+# punctuation ends it with
+unclosed_quotes() {
+	awk '
+	/^\.[A-Z]/ {
+		$1 = substr($1, 2)
+		for (i = 1; i <= NF; i++)
+			if ($i ~ /^(Ql|Sq|Dq|Qq)$/)
+				break
+		for (j = i + 1; j <= NF; j++)
+			if ($j ~ /^(No|Ql|Sq|Dq|Qq)$/ ||
+			    ($j ~ /^[,;]$/ && j > i + 1 && $(j + 1) ~ /^[A-Za-z]/))
+				print FILENAME ":" FNR ": " $i " reaches to the end of the line: " $0
+	}' "$@"
+}
+
+test_a_quote_ends_where_its_line_does() {
+	unclosed_quotes "$top"/man/*.[1-8] >found
+	[ ! -s found ] || fail "$(cat found)"
+	printf '%s\n' '.Pq but Ql * No and Ql ? No fit' '.Sq where , within' '.Ql - ,' '.Ql .' \
+		'.Dq a b ;' '.Pq Fn wait No until Er ECHILD' >page
+	same "of two faults" "page:1 page:2" \
+		"$(unclosed_quotes page | sed 's/: .*//' | uniq | tr '\n' ' ' | sed 's/ $//')"
+}
+
 # uncopyable PAGE...: what troff shows otherwise in a literal block than who copies it needs
 uncopyable() {
 	awk '
