@@ -305,6 +305,27 @@ or name another" "$err"
 	[ ! -e launched ] || fail "it was launched"
 }
 
+test_pid_file_is_refused_for_what_only_begins_with_a_number() {
+	for text in '99999999\nvaluable\n' '99999999\n99999998\n' '99999999\n\n' '99999999\0binary' \
+		'99999999\n\0' '99999999\000000000000000000' '2024\n1,2,3\n' '+99999999\n' '\n' '\0'; do
+		# shellcheck disable=SC2059
+		printf "$text" >file
+		cp file was
+		for option in -q --exec -b; do
+			for name in cat no-such-command; do
+				status 125 safespawn -q "$option" --pid-file=file "$name" file
+				like "$option: $name: $text" '*: there is a file that holds no pid; *' "$err"
+				cmp was file || fail "$option: $name: it isn't what it was"
+			done
+		done
+	done
+}
+
+test_pid_file_that_holds_more_by_then_is_left() {
+	status 0 safespawn -q --pid-file=file sh -c 'echo valuable >>file'
+	like "added by the command" '*valuable' "$(cat file)"
+}
+
 # The number that it has there is init's, or another's, to those who read the file
 test_pid_file_is_refused_for_another_pid_namespace() {
 	unshare -p true 2>err || skip "no pid namespaces here: $(cat err)"

@@ -24,17 +24,29 @@ static int is_in_place(const struct pid_file *file)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* What it holds: a number, 0 for nothing, -EINVAL for something else. */
+/*
+ * What it holds, all of it: a number, 0 for nothing, -EINVAL for something else. A
+ * file of figures begins like one with a pid.
+ */
 static long read_pid(const struct pid_file *file)
 {
 	char text[16];
 	ssize_t size = pread(file->fd, text, sizeof(text) - 1, 0);
+	struct stat status;
+	size_t digits;
 	long pid;
 
-	if (size <= 0)
-		return size < 0 ? -errno : 0;
+	if (size < 0 || fstat(file->fd, &status) < 0)
+		return -errno;
+	if (size != status.st_size)
+		return -EINVAL;
+	if (size == 0)
+		return 0;
 	text[size] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	digits = strspn(text, "0123456789");
+	if ((size_t)size != digits + (text[digits] == '\n'))
+		return -EINVAL;
+	text[digits] = '\0';
 	return parse_long(text, 1, INT_MAX, &pid) < 0 ? -EINVAL : pid;
 }
 
@@ -131,6 +143,8 @@ int pid_file_claim(const char *path, struct pid_file *ret)
 
 void pid_file_remove(const struct pid_file *file, pid_t pid)
 {
-	if (file->path && (pid == 0 || read_pid(file) == pid) && is_in_place(file))
+	long held = file->path ? read_pid(file) : -ENOENT;
+
+	if (held >= 0 && (pid == 0 || held == pid) && is_in_place(file))
 		unlink(file->path);
 }

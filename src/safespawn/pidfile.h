@@ -20,8 +20,8 @@ struct pid_file {
 int pid_file_claim(const char *path, struct pid_file *ret);
 
 /*
- * At the end of the command, whose number it holds unless somebody has put another
- * there; 0: none was launched.
+ * At the end of the command, whose number it holds unless somebody has put something
+ * else there; 0: none was launched, and any number goes.
  */
 void pid_file_remove(const struct pid_file *file, pid_t pid);
 
