@@ -4,7 +4,7 @@
 #include "support.h"
 
 /* Allocated: what is read beyond it is found by sanitizers and valgrind. */
-static char *bytes_of(const struct request *request, size_t *ret_size)
+static char *bytes_of(struct request *request, size_t *ret_size)
 {
 	char *bytes;
 

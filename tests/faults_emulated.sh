@@ -288,7 +288,7 @@ test_the_limit_of_processes_is_reached() {
 test_small_stacks() {
 	need_no_sanitizer
 	printf '#!/no/such/interpreter\n' >script && chmod 755 script
-	status 0 "$HELPERS/fault_stack" ./script
+	status 0 "$HELPERS/fault_stack" ./script "$BUILD/spawn-server"
 	like "small threads" "*fine" "$out"
 	# what spawnutil.h says
 	printf '%s\n' "$out" | while read -r name bytes; do

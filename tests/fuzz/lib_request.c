@@ -36,7 +36,7 @@ static void check_same_texts(const char *const *a, const char *const *b)
 		abort();
 }
 
-static void check_again(const struct request *request)
+static void check_again(struct request *request)
 {
 	size_t size = spu__measure_request(request);
 	char *bytes = malloc(size);

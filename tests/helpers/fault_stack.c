@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_stack SCRIPT: every call from threads with small stacks; SCRIPT names an
- * interpreter that isn't there. Prints how many bytes of stack each call took at
- * most, as "NAME BYTES" lines; aborts where one does what it must not. The stack
- * is painted beforehand, and what isn't painted any more afterwards was used.
+ * fault_stack SCRIPT SERVER: every call from threads with small stacks; SCRIPT names an
+ * interpreter that isn't there, SERVER a spawn server's program. Prints how many bytes
+ * of stack each call took at most, as "NAME BYTES" lines; aborts where one does what it
+ * must not. The stack is painted beforehand, and what isn't painted any more afterwards
+ * was used.
  */
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -208,6 +210,77 @@ static void ask_libc(void)
 		abort();
 }
 
+static const char *program;
+static struct spu_server *server;
+
+static void start_server(void)
+{
+	static struct spu_error error;
+
+	if (spu_server_start(&server, SPU_SERVER_OPTIONS(.program = program), &error) < 0)
+		abort();
+}
+
+static void launch_by_server(void)
+{
+	static const struct spu_fd fds[] = {SPU_NULL(0), SPU_MAP(1, 2), SPU_MAP(2, 1), {0}};
+	static struct spu_error error;
+	struct spu_options options = SPU_OPTIONS_INIT;
+
+	options.server = server;
+	if (spu_run(SPU_ARGV("true"), &options, NULL, &error) < 0)
+		abort();
+	options.fds = fds;
+	options.cwd = "/";
+	options.timeout_ms = 60000;
+	options.env_set = SPU_LIST("A=1", "B=2");
+	if (spu_run(SPU_ARGV("true"), &options, NULL, &error) < 0)
+		abort();
+}
+
+static void fail_by_server(void)
+{
+	static struct spu_error error;
+	struct spu_options options = SPU_OPTIONS_INIT;
+
+	options.server = server;
+	if (spu_run(SPU_ARGV("nosuchprogram"), &options, NULL, &error) != -ENOENT ||
+	    spu_run(SPU_ARGV(script), &options, NULL, &error) != -ENOENT)
+		abort();
+	options.cwd = "/no where";
+	if (spu_run(SPU_ARGV("true"), &options, NULL, &error) != -ENOENT)
+		abort();
+	options.cwd = NULL;
+	options.timeout_ms = 1;
+	if (spu_run(SPU_ARGV("sleep", "1000"), &options, NULL, &error) != -ETIMEDOUT)
+		abort();
+}
+
+static void capture_by_server(void)
+{
+	static struct spu_error error;
+	struct spu_output out = {0}, err = {0};
+
+	if (spu_capture(SPU_ARGV("cat"), SPU_OPTIONS(.server = server), "input", 5, &out, &err,
+			NULL, &error) < 0 || out.size != 5)
+		abort();
+	free(out.data);
+	free(err.data);
+}
+
+static void call_shell_by_server(void)
+{
+	static struct spu_error error;
+
+	if (spu_system_with("exit 0", SPU_OPTIONS(.server = server), NULL, &error) < 0)
+		abort();
+}
+
+static void stop_server(void)
+{
+	spu_server_stop(server);
+}
+
 static const struct {
 	const char *name;
 	void (*call)(void);
@@ -220,6 +293,9 @@ static const struct {
 	{"spu_system", call_system}, {"spu_system_with", call_shell}, {"spu_popen", call_popen},
 	{"spu_capture", capture}, {"spu_audit", audit}, {"spu_explain", explain},
 	{"spu_probe", probe}, {"spu_exec", fail_in_place}, {"posix_spawn", ask_libc},
+	{"server", start_server}, {"served", launch_by_server}, {"served-not", fail_by_server},
+	{"served-capture", capture_by_server}, {"served-system", call_shell_by_server},
+	{"server-stop", stop_server},
 };
 
 static uintptr_t begin;
@@ -272,9 +348,10 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
 	script = argv[1];
+	program = argv[2];
 	/* one leak */
 	if (dup2(2, 200) < 0)
 		return 2;

@@ -454,15 +454,13 @@ int spu__accept_server(const struct spu_options *options, struct spu_error *ret_
 
 int spu__ask_server(const struct launch *launch, pid_t *ret_pid, int *ret_pidfd)
 {
-	struct cargo cargo;
 	struct asking asking = {.launch = launch, .server = launch->options.server,
-				.cargo = &cargo, .deadline = launch->deadline, .patience = NEVER,
-				.pidfd = -1};
-	int r = spu__load_cargo(&cargo, launch);
+				.deadline = launch->deadline, .patience = NEVER, .pidfd = -1};
+	int r = spu__load_cargo(&asking.cargo, launch);
 
 	if (r < 0)
 		return r;
 	r = ask_with_entry(&asking, ret_pid, ret_pidfd);
-	spu__unload_cargo(&cargo);
+	spu__unload_cargo(asking.cargo);
 	return r;
 }

@@ -14,7 +14,6 @@
 #include "../clock.h"
 #include "../error.h"
 #include "../plan/shown.h"
-#include "request.h"
 #include "server.h"
 #include "standing.h"
 
@@ -209,24 +208,24 @@ static uint64_t current_mask(void)
 }
 
 /* As spu_exec() carries them out, in a process that has nothing of the caller's. */
-static struct spu_options translate(const struct launch *launch, const struct spu_fd *fds)
+static void translate(const struct launch *launch, const struct spu_fd *fds,
+		      struct spu_options *ret)
 {
 	static char *const nothing[] = {NULL};
-	struct spu_options mine = launch->options;
 
-	if (mine.flags & SPU_KEEP_MASK)
-		mine.block_signals |= current_mask();
-	mine.flags &= ~(SPU_KEEP_MASK | SPU_NO_PIDFD);
-	mine.server = NULL;
-	mine.ret_exit = NULL;
-	mine.leaks = SPU_LEAKS_CLOSE;
-	mine.fds = fds;
-	if (!mine.env)
-		mine.env = environ ? environ : nothing;
-	if (!mine.path)
-		mine.path = launch->path;
-	mine.timeout_ms = mine.grace_ms = mine.stop_signal = 0;
-	return mine;
+	*ret = launch->options;
+	if (ret->flags & SPU_KEEP_MASK)
+		ret->block_signals |= current_mask();
+	ret->flags &= ~(SPU_KEEP_MASK | SPU_NO_PIDFD);
+	ret->server = NULL;
+	ret->ret_exit = NULL;
+	ret->leaks = SPU_LEAKS_CLOSE;
+	ret->fds = fds;
+	if (!ret->env)
+		ret->env = environ ? environ : nothing;
+	if (!ret->path)
+		ret->path = launch->path;
+	ret->timeout_ms = ret->grace_ms = ret->stop_signal = 0;
 }
 
 static int is_too_much(const struct launch *launch)
@@ -238,8 +237,9 @@ static int is_too_much(const struct launch *launch)
 }
 
 /* Another thread may lengthen the environment between the two looks at it. */
-static int write_request(struct cargo *cargo, const struct request *request)
+static int write_request(struct cargo *cargo)
 {
+	struct request *request = &cargo->request;
 	int tries, r = -EAGAIN;
 
 	for (tries = 0; tries < 10 && r == -EAGAIN; tries++) {
@@ -259,29 +259,34 @@ static int write_request(struct cargo *cargo, const struct request *request)
 int spu__pack_cargo(struct cargo *cargo)
 {
 	const struct launch *launch = cargo->launch;
-	struct request request = {
-		.argv = launch->argv,
-		.deadline_us = launch->deadline == NEVER ? 0 : launch->deadline + MOMENT_US,
-	};
-	int r = spu__read_standing(&request.standing, launch->ret_error);
+	struct request *request = &cargo->request;
+	int r = spu__read_standing(&request->standing, launch->ret_error);
 
 	if (r < 0)
 		return r;
-	request.options = translate(launch, cargo->fds);
-	if (request.options.program_fd.set)
-		request.options.program_fd.value = cargo->program;
-	request.descriptors = cargo->count;
-	return write_request(cargo, &request);
+	request->argv = launch->argv;
+	request->deadline_us = launch->deadline == NEVER ? 0 : launch->deadline + MOMENT_US;
+	request->descriptors = cargo->count;
+	translate(launch, cargo->fds, &request->options);
+	if (request->options.program_fd.set)
+		request->options.program_fd.value = cargo->program;
+	return write_request(cargo);
 }
 
-int spu__load_cargo(struct cargo *ret, const struct launch *launch)
+int spu__load_cargo(struct cargo **ret, const struct launch *launch)
 {
+	struct cargo *cargo = calloc(1, sizeof(*cargo));
 	int r;
 
-	*ret = (struct cargo){.launch = launch, .directory = -1};
-	r = load_descriptors(ret);
+	if (!cargo)
+		return spu__error(launch->ret_error, ENOMEM, SPU_STEP_PREPARE, -1, "spawn server");
+	cargo->launch = launch;
+	cargo->directory = -1;
+	r = load_descriptors(cargo);
 	if (r < 0)
-		spu__unload_cargo(ret);
+		spu__unload_cargo(cargo);
+	else
+		*ret = cargo;
 	return r;
 }
 
@@ -291,4 +296,5 @@ void spu__unload_cargo(struct cargo *cargo)
 		close(cargo->directory);
 	free(cargo->fds);
 	free(cargo->bytes);
+	free(cargo);
 }

@@ -8,6 +8,7 @@
 
 #include "../launch/launch.h"
 #include "channel.h"
+#include "request.h"
 
 /*
  * A child ends by itself, if it hasn't executed anything, so long after the deadline:
@@ -15,6 +16,7 @@
  */
 #define MOMENT_US 20000
 
+/* Too large for the stack of a small thread, as its request is alone. */
 struct cargo {
 	const struct launch *launch;
 	struct spu_fd *fds;	/* of the request: one for each that the launch has given */
@@ -22,7 +24,8 @@ struct cargo {
 	size_t count;		/* of them; the last one is the working directory */
 	int program;		/* which of them is program_fd's, if that is set */
 	int directory;		/* -1 */
-	char *bytes;		/* the request, once it is packed */
+	struct request request;
+	char *bytes;		/* that one, once it is packed */
 	size_t size;
 };
 
@@ -30,7 +33,7 @@ struct cargo {
 int spu__refuse_cargo(const struct spu_options *options, struct spu_error *ret_error);
 
 /* The descriptors. On failure nothing stays, and it is not to be unloaded. */
-int spu__load_cargo(struct cargo *ret, const struct launch *launch);
+int spu__load_cargo(struct cargo **ret, const struct launch *launch);
 /* The request: after all else, since a server can make its child meanwhile. */
 int spu__pack_cargo(struct cargo *cargo);
 void spu__unload_cargo(struct cargo *cargo);

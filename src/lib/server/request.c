@@ -266,23 +266,22 @@ static void pass_request(struct pass *pass, struct request *request)
 	pass_bytes(pass, &request->standing, sizeof(request->standing));
 }
 
-size_t spu__measure_request(const struct request *request)
+size_t spu__measure_request(struct request *request)
 {
-	struct request mine = *request;
 	struct pass pass = {.direction = MEASURE, .size = sizeof(struct head)};
 
-	pass_request(&pass, &mine);
+	pass_request(&pass, request);
 	return pass.size;
 }
 
-int spu__write_request(const struct request *request, char *bytes, size_t size)
+int spu__write_request(struct request *request, char *bytes, size_t size)
 {
-	struct request mine = *request;
 	struct pass pass = {.direction = WRITE, .at = bytes, .end = bytes + size};
-	struct head head = {MAGIC, sizeof(mine.options), sizeof(mine.standing), (uint32_t)size};
+	struct head head = {MAGIC, sizeof(request->options), sizeof(request->standing),
+			    (uint32_t)size};
 
 	pass_bytes(&pass, &head, sizeof(head));
-	pass_request(&pass, &mine);
+	pass_request(&pass, request);
 	return pass.failed || left(&pass) > 0 ? -EAGAIN : 0;
 }
 

@@ -39,13 +39,14 @@ struct request {
 /* Above what exec takes: 6 MiB of strings, and a pointer for each */
 #define REQUEST_LIMIT (16u << 20)
 
-size_t spu__measure_request(const struct request *request);
+/* Neither changes what it says. */
+size_t spu__measure_request(struct request *request);
 
 /*
  * 0, or -EAGAIN: it doesn't come to the size that was measured. Another thread has
  * changed the environment meanwhile.
  */
-int spu__write_request(const struct request *request, char *bytes, size_t size);
+int spu__write_request(struct request *request, char *bytes, size_t size);
 
 /* The first bytes: how many there are in all. 0: it is none that this version knows. */
 #define REQUEST_HEAD 16

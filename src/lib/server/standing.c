@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -29,14 +28,26 @@ static int read_begin(const char *path, char *text, size_t size)
 	return 0;
 }
 
-/* Those for files (setfsuid) are the effective ones, but in file servers. */
+/*
+ * Those for files (setfsuid) are the effective ones, but in file servers. Not by sscanf: the
+ * caller may have a small stack.
+ */
 static int has_own_file_ids(const char *status, const char *name)
 {
-	const char *line = strstr(status, name);
-	unsigned effective, files;
+	const char *at = strstr(status, name);
+	unsigned long ids[4];	/* real, effective, saved, for files */
+	char *end;
+	int i;
 
-	return !line || sscanf(line + strlen(name), "%*u %u %*u %u", &effective, &files) != 2 ||
-	       effective != files;
+	if (!at)
+		return 1;
+	at += strlen(name);
+	for (i = 0; i < 4; i++, at = end) {
+		ids[i] = strtoul(at, &end, 10);
+		if (end == at)
+			return 1;
+	}
+	return ids[1] != ids[3];
 }
 
 static uint64_t ask_for_ignored(void)
