@@ -285,9 +285,12 @@ START_TEST(failures_are_told_in_the_same_words)
 	struct spu_server *server = start_server(0);
 	const char *script = write_file("script", "#!/no/interpreter\n", 0755);
 	const char *text = write_file("text", "no program\n", 0644);
+	const char *fifo = in_scratch("fifo");
 	struct spu_fd twice[] = {SPU_NULL(5), SPU_NULL(5), {0}}, high[] = {SPU_MAP(70000000, 1), {0}},
 		closed[] = {SPU_NULL(4), SPU_KEEP(777), {0}}, same[] = {SPU_SAME(5, 778), {0}},
-		absent[] = {SPU_OPEN(3, "/nowhere/file", O_RDONLY), {0}};
+		absent[] = {SPU_OPEN(3, "/nowhere/file", O_RDONLY), {0}},
+		there[] = {SPU_NULL(9), SPU_NULL(8), SPU_OPEN(5, fifo, O_WRONLY | O_CREAT | O_EXCL),
+			   {0}};
 	int fd;
 	struct spu_fd piped[] = {SPU_PIPE_IN(70000000, &fd), {0}};
 	const struct {
@@ -300,6 +303,8 @@ START_TEST(failures_are_told_in_the_same_words)
 		{SPU_ARGV("true"), {.fds = twice}}, {SPU_ARGV("true"), {.fds = high}},
 		{SPU_ARGV("true"), {.fds = closed}}, {SPU_ARGV("true"), {.fds = same}},
 		{SPU_ARGV("true"), {.fds = absent}}, {SPU_ARGV("true"), {.fds = piped}},
+		{SPU_ARGV("true"), {.fds = there}},
+		{SPU_ARGV("true"), {.fds = there, .timeout_ms = patience(200000)}},
 		{SPU_ARGV("true"), {.pgroup = SPU_SET(99999999)}},
 		{SPU_ARGV("true"), {.cgroup = "/nowhere"}},
 		{SPU_ARGV("true"), {.pid_file = "/nowhere/pid"}},
@@ -307,6 +312,7 @@ START_TEST(failures_are_told_in_the_same_words)
 	};
 	size_t i, open_before = count_open();
 
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
 	for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
 		assert_fails_alike(server, failures[i].argv, &failures[i].options, (int)i);
 	ck_assert_uint_eq(count_open(), open_before);

@@ -70,6 +70,27 @@ static int give_actions(struct launch *launch)
 	return 0;
 }
 
+static uint64_t current_mask(void)
+{
+	uint64_t mask = 0;
+
+	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, KERNEL_SIGSET_SIZE);
+	return mask;
+}
+
+/*
+ * The caller opens FIFOs so that a signal can end the waiting. A child that has a deadline
+ * may wait for them itself, and so may a process that executes in place and has all signals
+ * blocked, as a spawn server's child has.
+ */
+static int may_wait_for_fifos(const struct launch *launch)
+{
+	const uint64_t always = SPU_SIGNAL(SIGKILL) | SPU_SIGNAL(SIGSTOP);
+
+	return launch->deadline != NEVER ||
+	       (launch->purpose == FOR_EXEC && (current_mask() | always) == ~UINT64_C(0));
+}
+
 static int give(struct launch *launch)
 {
 	const struct spu_options *options = &launch->options;
@@ -84,8 +105,7 @@ static int give(struct launch *launch)
 	if (count < 0)
 		return count;
 	launch->given_count = (size_t)count;
-	/* A child that has a deadline may wait for them itself */
-	if (launch->deadline == NEVER)
+	if (!may_wait_for_fifos(launch))
 		r = spu__open_fifos(&launch->ends, launch->given, launch->given_count, options,
 				    launch->ret_error);
 	if (r == 0)
@@ -238,14 +258,6 @@ static void choose(const struct launch *launch, struct table *table)
 	choose_table(launch, table);
 	table->reads = launch->actions ? spu__highest_read(launch->given, launch->given_count,
 							   table->may_fetch) : -1;
-}
-
-static uint64_t current_mask(void)
-{
-	uint64_t mask = 0;
-
-	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, KERNEL_SIGSET_SIZE);
-	return mask;
 }
 
 /* At least a little: 0 would be no limit. */
