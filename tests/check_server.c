@@ -559,6 +559,50 @@ START_TEST(a_start_that_fails_says_why_and_leaves_nothing)
 }
 END_TEST
 
+static void set_soft_limit_of_files(rlim_t soft)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = soft;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void start_with_few_numbers(void)
+{
+	struct rlimit before;
+	rlim_t soft;
+	int fd;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (fd = 3; fd < 1024; fd++)
+		close(fd);
+	for (soft = 3; soft < 12; soft++) {
+		struct spu_server *server;
+		struct spu_error error;
+		int r;
+
+		set_soft_limit_of_files(soft);
+		r = spu_server_start(&server, SPU_SERVER_OPTIONS(.program = server_program()),
+				     &error);
+		set_soft_limit_of_files(before.rlim_cur);
+		if (r < 0)
+			continue;
+		r = spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error);
+		ck_assert_msg(r == 0 || r == -EMFILE, "%d numbers: %s", (int)soft, error.text);
+		spu_server_stop(server);
+	}
+}
+
+/* One that never could launch is none that has ended. */
+START_TEST(a_server_without_a_number_left_says_so)
+{
+	SKIP_UNDER_VALGRIND(SUITE, "valgrind has descriptors of its own");
+	server_program();
+	in_own_process(start_with_few_numbers);
+}
+END_TEST
+
 /*
  * ---- Rights
  */
@@ -873,6 +917,7 @@ int main(void)
 	tcase_add_test(tests, a_server_that_is_ending_has_ended);
 	tcase_add_test(tests, a_relative_program_counts_from_the_callers_directory);
 	tcase_add_test(tests, a_start_that_fails_says_why_and_leaves_nothing);
+	tcase_add_test(tests, a_server_without_a_number_left_says_so);
 	tcase_add_test(tests, who_has_dropped_its_rights_launches_nothing_with_them);
 	tcase_add_test(tests, children_gain_no_rights_unless_the_start_says_so);
 	tcase_add_test(tests, who_may_not_clone_or_execute_launches_by_it);

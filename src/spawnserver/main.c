@@ -5,6 +5,7 @@
  * what it has cloned (served.c). Started by spu_server_start(): spawn-server OWNER.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,14 @@ static void serve(const struct owner *owner)
 	}
 }
 
+/* Each launch comes with a socket: without a number for it there is no way to answer. */
+static int has_room(void)
+{
+	int fd = fcntl(SERVER_SOCKET, F_DUPFD_CLOEXEC, 0);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char *argv[])
 {
 	struct owner owner = {.pid = argc == 2 ? atoi(argv[1]) : 0};
@@ -113,6 +122,11 @@ int main(int argc, char *argv[])
 	}
 	if (getppid() != owner.pid)
 		return 125;
+	if (!has_room()) {
+		refuse(SERVER_SOCKET, EMFILE, SPU_STEP_SERVER,
+		       "spawn server: its limit of open files leaves no number for a launch");
+		return 125;
+	}
 	say(SERVER_SOCKET, SERVER_READY, getpid());
 	serve(&owner);
 	return 0;
