@@ -8,12 +8,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "filters.h"
 #include "launches.h"
+#include "lib/server/server.h"
+#include "served.h"
 
 #define SUITE "namespaces"
 #define NOBODY 65534
@@ -249,6 +252,74 @@ START_TEST(what_is_given_is_not_that_of_a_process_with_the_same_number)
 }
 END_TEST
 
+/*
+ * ---- A copy with the number of the process that it is a copy of
+ */
+
+static int forks_wipe_what_is_to_be_wiped(void)
+{
+	long size = sysconf(_SC_PAGESIZE);
+	char *page = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	int status;
+	pid_t pid;
+
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	*page = 1;
+	if (madvise(page, (size_t)size, MADV_WIPEONFORK) < 0)
+		return 0;
+	pid = fork();
+	if (pid == 0)
+		_exit(*page);
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void use_the_server_of_a_namesake(struct spu_server *server)
+{
+	struct spu_error error;
+
+	ck_assert_int_eq(getpid(), server->owner);
+	ck_assert_int_eq(spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error),
+			 -ECHILD);
+	ck_assert_ptr_nonnull(strstr(error.text, "has started it"));
+	spu_server_stop(server);
+	_exit(0);
+}
+
+/* The first one of its namespace, as its copy is of the next. */
+static void share_a_server_with_a_namesake(void)
+{
+	struct spu_server *server = start_server(0);
+	int status;
+	pid_t copy;
+
+	ck_assert_int_eq(getpid(), 1);
+	ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
+	copy = fork();
+	if (copy == 0)
+		use_the_server_of_a_namesake(server);
+	ck_assert_int_eq(waitpid(copy, &status, 0), copy);
+	ck_assert_int_eq(status, 0);
+	/* its end would have come before the copy's */
+	ck_assert_int_eq(waitpid(server->process.pid, &status, WNOHANG), 0);
+	spu_server_stop(server);
+}
+
+static void be_the_first_with_a_server(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
+	in_own_process(share_a_server_with_a_namesake);
+}
+
+START_TEST(a_copy_with_its_owners_number_does_not_end_a_server)
+{
+	NEED_NAMESPACES();
+	if (!forks_wipe_what_is_to_be_wiped())
+		SKIP(SUITE, "the kernel wipes nothing at fork");
+	in_own_process(be_the_first_with_a_server);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -259,5 +330,6 @@ int main(void)
 	tcase_add_test(tests, ids_where_there_is_no_proc);
 	tcase_add_test(tests, detaching_into_another_namespace_is_refused);
 	tcase_add_test(tests, what_is_given_is_not_that_of_a_process_with_the_same_number);
+	tcase_add_test(tests, a_copy_with_its_owners_number_does_not_end_a_server);
 	return run_suite(suite);
 }

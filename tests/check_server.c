@@ -432,7 +432,7 @@ START_TEST(a_forked_copy_can_not_launch)
 		ck_assert_int_eq(r, -ECHILD);
 		ck_assert_uint_eq(error.step, SPU_STEP_SERVER);
 		/* nor one that pretends: the server knows */
-		server->owner = getpid();
+		spu__own_server(server);
 		r = spu_run(SPU_ARGV("true"), SPU_OPTIONS(.server = server), NULL, &error);
 		ck_assert_int_eq(r, -ECHILD);
 		ck_assert_ptr_nonnull(strstr(error.text, "belongs to process"));

@@ -224,6 +224,32 @@ START_TEST(a_stopped_server_can_be_ended)
 }
 END_TEST
 
+/* What is given up is the owner's alone to end. */
+START_TEST(a_copy_gives_memory_and_descriptors_back_alone)
+{
+	size_t open_before = count_open();
+	struct spu_server *server = start_server(0);
+	pid_t copy;
+	int status;
+
+	stop_server(server);
+	launch_in_vain(server, 20);
+	ck_assert_ptr_nonnull(server->given_up);
+	fflush(NULL);
+	copy = fork();
+	if (copy == 0) {
+		spu_server_stop(server);
+		_exit(count_open() > open_before);
+	}
+	ck_assert_int_eq(waitpid(copy, &status, 0), copy);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(kill(server->process.pid, SIGCONT), 0);
+	launch_until_all_are_known(server);
+	spu_server_stop(server);
+	assert_no_child();
+}
+END_TEST
+
 struct intervention {
 	const struct spu_server *server;
 	int signal;
@@ -386,6 +412,7 @@ int main(void)
 	tcase_add_test(tests, a_short_time_is_kept_and_nobody_comes_unknown);
 	tcase_add_test(tests, a_stopped_server_holds_nobody_and_what_it_makes_later_is_ended);
 	tcase_add_test(tests, a_stopped_server_can_be_ended);
+	tcase_add_test(tests, a_copy_gives_memory_and_descriptors_back_alone);
 	tcase_add_test(tests, a_child_killed_in_its_set_up_is_told_from_one_that_ran);
 	tcase_add_test(tests, a_child_that_hangs_or_is_stopped_is_given_up);
 	tcase_add_test(tests, a_program_that_takes_too_long_is_ended);

@@ -244,6 +244,31 @@ START_TEST(a_child_in_our_memory_may_be_the_first)
 }
 END_TEST
 
+static unsigned stamp_of_the_parent;
+static int generations;
+
+static void have_another_stamp(void)
+{
+	unsigned stamp = spu__process_stamp();
+
+	ck_assert_uint_ne(stamp, 0);
+	ck_assert_uint_ne(stamp, stamp_of_the_parent);
+	ck_assert_uint_eq(spu__process_stamp(), stamp);
+	if (generations-- > 0) {
+		stamp_of_the_parent = stamp;
+		in_own_process(have_another_stamp);
+	}
+}
+
+/* Even one whose parent had none yet */
+START_TEST(each_copy_has_a_stamp_of_its_own)
+{
+	wipes = _i;
+	generations = 3;
+	in_own_process(have_another_stamp);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create(SUITE);
@@ -256,5 +281,6 @@ int main(void)
 	tcase_add_test(tests, a_thread_waits_for_the_one_that_resets);
 	tcase_add_loop_test(tests, a_child_in_our_memory_leaves_our_state, 0, 2);
 	tcase_add_loop_test(tests, a_child_in_our_memory_may_be_the_first, 0, 2);
+	tcase_add_loop_test(tests, each_copy_has_a_stamp_of_its_own, 0, 2);
 	return run_suite(suite);
 }

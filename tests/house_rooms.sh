@@ -33,7 +33,7 @@ rooms() {
 		lib/launch/obstacle.* | lib/plan/path.h lib/launch/obstacle.h
 		lib/launch/landlock.* | spawnutil.h arch/arch.h kernel.h names.h quote.h lib/error.h lib/text.h lib/launch/landlock.h
 		lib/launch/* | quote.h arch/arch.h kernel.h lib/arena.h lib/clock.h lib/libc_spawn.h lib/text.h lib/error.h lib/state.h lib/plan/* lib/child/child.h lib/launch/*
-		lib/server/server.h | spawnutil.h
+		lib/server/server.* | spawnutil.h lib/state.h lib/server/server.h
 		lib/server/request.* | spawnutil.h kernel.h lib/server/request.h
 		lib/server/channel.* | spawnutil.h kernel.h lib/server/channel.h
 		lib/server/standing.* | arch/arch.h lib/error.h lib/server/request.h lib/server/standing.h

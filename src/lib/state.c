@@ -76,6 +76,20 @@ struct process_state *spu__process_state(void)
 	return state;
 }
 
+/* Not wiped: a copy goes on from here. */
+static atomic_uint last_stamp;
+
+unsigned spu__process_stamp(void)
+{
+	struct process_state *state = spu__process_state();
+	unsigned none = 0;
+
+	if (atomic_load(&state->stamp) == 0)
+		atomic_compare_exchange_strong(&state->stamp, &none,
+					       atomic_fetch_add(&last_stamp, 1) + 1);
+	return atomic_load(&state->stamp);
+}
+
 /*
  * Not held are those that a fault of ours would raise, or that a filter uses to stand
  * in for a system call; and stops, where asked for.

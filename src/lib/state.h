@@ -12,6 +12,7 @@
 struct process_state {
 	atomic_int owner;	/* the process whose state this is; 0: none, below: who resets it */
 	atomic_int is_wiped_by_fork;
+	atomic_uint stamp;	/* 0: not given yet */
 	pthread_mutex_t lock;	/* all zero is PTHREAD_MUTEX_INITIALIZER, in glibc and musl */
 	/* system.c: calls that run, and the dispositions from before the first */
 	unsigned systems;
@@ -27,6 +28,13 @@ struct process_state {
 };
 
 struct process_state *spu__process_state(void);
+
+/*
+ * Not that of any process that this one is a copy of, whatever their numbers: in a pid
+ * namespace of its own a copy may have the same. Where the kernel doesn't wipe the state,
+ * such a copy isn't told.
+ */
+unsigned spu__process_stamp(void);
 
 /*
  * All signals but those that can't wait: faults, a filter's SIGSYS, and stops, which

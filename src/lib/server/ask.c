@@ -444,7 +444,7 @@ int spu__accept_server(const struct spu_options *options, struct spu_error *ret_
 {
 	struct spu_server *server = options->server;
 
-	if (getpid() != server->owner)
+	if (!spu__owns_server(server))
 		return spu__refusal(ret_error, ECHILD, SPU_STEP_SERVER, -1,
 				    "spawn server: process %d has started it, and it launches "
 				    "for that one alone", (int)server->owner);

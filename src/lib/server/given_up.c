@@ -137,6 +137,10 @@ void spu__sweep_out(struct spu_server *server)
 
 	while (spu__sweep(server) > 0 && spu__now_us() < deadline)
 		nanosleep(&pause, NULL);
+}
+
+void spu__forget_given_up(struct spu_server *server)
+{
 	while (server->given_up) {
 		struct given_up *entry = server->given_up;
 

@@ -16,8 +16,11 @@ void spu__give_up(struct spu_server *server, struct given_up *entry);
 /* Ends and reaps what has come since. Waits for nothing; how many are left. */
 size_t spu__sweep(struct spu_server *server);
 
-/* The same of all that comes within a moment, for a server that has ended: none is left. */
+/* The same of all that comes within a moment, for a server that has ended. */
 void spu__sweep_out(struct spu_server *server);
+
+/* Memory and descriptors alone: what is left is let alone, or isn't this process's. */
+void spu__forget_given_up(struct spu_server *server);
 
 /*
  * Reaps a child that ends by itself or was killed, if it does by then. 1: it is no

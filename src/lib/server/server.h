@@ -20,6 +20,7 @@ struct spu_server {
 	int socket;
 	struct spu_child process;
 	pid_t owner;		/* who alone may use it: the children are its own */
+	unsigned owner_stamp;	/* a copy may have its number, in another pid namespace */
 	pid_t starter;		/* the thread that parent-death signals are about */
 	pid_t session;		/* of the server */
 	dev_t root_device;	/* the root directory that it has */
@@ -28,5 +29,9 @@ struct spu_server {
 	pthread_mutex_t lock;	/* of what follows */
 	struct given_up *given_up;
 };
+
+/* It is this process's from now on; is it this one's? */
+void spu__own_server(struct spu_server *server);
+int spu__owns_server(const struct spu_server *server);
 
 #endif

@@ -167,7 +167,7 @@ static int start(struct spu_server *server, const struct spu_server_options *opt
 		return spu__refusal(ret_error, ENOTSUP, SPU_STEP_SERVER, -1,
 				    "spawn server: the process's real, effective and saved ids "
 				    "differ");
-	server->owner = getpid();
+	spu__own_server(server);
 	server->starter = (pid_t)syscall3(SYS_gettid, 0, 0, 0);
 	server->session = getsid(0);
 	server->has_another_clock = gives_another_clock();
@@ -226,8 +226,9 @@ void spu_server_stop(struct spu_server *server)
 	if (!server)
 		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	if (getpid() == server->owner)
+	if (spu__owns_server(server))
 		end(server);
+	spu__forget_given_up(server);
 	if (server->socket >= 0)
 		close(server->socket);
 	spu_child_release(&server->process);
