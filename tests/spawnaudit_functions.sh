@@ -383,6 +383,82 @@ test_the_first_from_a_place_tells_for_the_others() {
 	same "all but the killed one" 19 "$(grep '"type": "launch"' report | grep -c '"unsafe-fork"')"
 }
 
+# Its maps, which tell places apart, are empty then.
+test_places_stay_apart_when_the_first_thread_has_ended() {
+	need_functions
+	cat >program.c <<-'END'
+		#include <fcntl.h>
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static int is_alone(void)
+		{
+			char line[256] = "";
+			int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+			read(fd, line, sizeof(line) - 1);
+			close(fd);
+			return strstr(line, ") Z") != NULL;
+		}
+
+		static void *idle(void *nothing)
+		{
+			for (;;)
+				pause();
+			return nothing;
+		}
+
+		__attribute__((noinline)) static void safe_place(void)
+		{
+			char *argv[] = {"true", NULL};
+
+			if (fork() == 0) {
+				execv("/bin/true", argv);
+				_exit(127);
+			}
+			wait(NULL);
+		}
+
+		__attribute__((noinline)) static void unsafe_place(void)
+		{
+			char *argv[] = {"true", NULL};
+
+			if (fork() == 0) {
+				setenv("A", "1", 1);
+				execv("/bin/true", argv);
+				_exit(127);
+			}
+			wait(NULL);
+		}
+
+		static void *launch(void *nothing)
+		{
+			while (!is_alone())
+				usleep(1000);
+			safe_place();
+			unsafe_place();
+			_exit(0);
+			return nothing;
+		}
+
+		int main(void)
+		{
+			pthread_t thread;
+
+			pthread_create(&thread, NULL, idle, NULL);
+			pthread_create(&thread, NULL, launch, NULL);
+			pthread_exit(NULL);
+		}
+	END
+	${CC:-gcc} -w -g -pthread -o program program.c || fail "no program"
+	status 0 spawnaudit --log=report ./program
+	same findings "1 unsafe-fork" "$(findings)"
+	has "^  reason  setenv in libc\.so.* isn't async-signal-safe, and unsafe_place called it\$"
+}
+
 test_a_verdict_says_what_it_is_drawn_from() {
 	need_functions
 	for option in --functions --functions=first --functions=all --verbose; do

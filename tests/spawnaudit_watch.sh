@@ -209,6 +209,66 @@ test_what_was_opened_before_watching_is_a_leak() {
 	like what "*7  r   /etc/passwd" "$(grep '^  what' report)"
 }
 
+# It has no descriptors and no mappings then: those that live have them.
+test_the_first_thread_has_ended_and_others_live() {
+	need_watch
+	cat >program.c <<-'END'
+		#include <fcntl.h>
+		#include <pthread.h>
+		#include <stdio.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *launch(void *nothing)
+		{
+			char *argv[] = {"sh", "stays", NULL};
+
+			getchar();
+			if (fork() == 0) {
+				execv("/bin/sh", argv);
+				_exit(127);
+			}
+			wait(NULL);
+			_exit(0);
+			return nothing;
+		}
+
+		int main(void)
+		{
+			pthread_t thread;
+
+			open("/etc/passwd", O_RDONLY);
+			pthread_create(&thread, NULL, launch, NULL);
+			pthread_exit(NULL);
+		}
+	END
+	${CC:-gcc} -w -g -rdynamic -pthread -o program program.c || fail "no program"
+	echo "until grep -q '^finding' report; do sleep 0.01; done" >stays
+	mkfifo go
+	timeout 200 ./program <go 7</etc/group 9>&- &
+	command=$!
+	trap 'kill -9 $watcher $command 2>/dev/null' EXIT
+	exec 9>go
+	program=
+	one_is_there() {
+		program=$(cat "/proc/$command/task/$command/children")
+		grep -q '^State:[^A-Z]*Z' /proc/"${program% }"/status
+	}
+	until_true one_is_there
+	spawnaudit -v --watch $command >report 2>&1 9>&- &
+	watcher=$!
+	until_true is_watching
+	exec 9>&-
+	wait $command || fail "status $?"
+	kill -INT $watcher
+	wait $watcher || fail "status $?: $(cat report)"
+	sed -n '/^leak:/,$p' report >leak
+	like leak "leak: program (*), thread * handed 1 descriptor to *, by fork" "$(sed 1q leak)"
+	like what "*  r   /etc/passwd" "$(grep '^  what' leak)"
+	grep -q '^          launch at program.c:[0-9]*$' leak || fail "no stack: $(cat report)"
+	! grep -q 'with 2 threads' report || fail "one thread lives: $(cat report)"
+}
+
 test_what_a_program_is_told_of_is_given() {
 	need_watch
 	write_told

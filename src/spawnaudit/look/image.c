@@ -43,15 +43,17 @@ struct image *image_read(pid_t pid, uint64_t code, const struct registers *regis
 {
 	struct image *image = calloc(1, sizeof(*image));
 	struct reading reading = {.registers = registers};
+	pid_t living = process_living(pid);
 	size_t size;
 	int r;
 
 	if (!image)
 		return NULL;
-	*image = (struct image){.pid = pid, .users = 1, .code = code, .is_ours = has_our_root(pid)};
+	*image = (struct image){.pid = pid, .users = 1, .code = code,
+				.is_ours = has_our_root(living)};
 	reading.text = open_memstream(&image->maps, &size);
 	if (reading.text) {
-		r = process_maps(pid, take_mapping, &reading);
+		r = process_maps(living, take_mapping, &reading);
 		if (fclose(reading.text) == 0 && r == 0 && reading.has_code && reading.has_stack)
 			return image;
 	}

@@ -21,6 +21,7 @@ static struct launcher *launchers;	/* the newest is the first */
 struct key {
 	const struct snapshot *snapshot;
 	uint64_t hash;
+	int has_code;
 };
 
 static void mix(struct key *key, uint64_t value)
@@ -35,6 +36,7 @@ static int mix_mapping(void *context, const struct process_mapping *mapping)
 
 	if (!mapping->is_executable)
 		return 0;
+	key->has_code = 1;
 	for (size_t at = 0; at + sizeof(word) <= key->snapshot->size; at += sizeof(word)) {
 		memcpy(&word, key->snapshot->stack + at, sizeof(word));
 		if (word - mapping->start >= mapping->end - mapping->start)
@@ -79,12 +81,14 @@ static void trim_launchers(void)
 
 struct launcher *launchers_find(const struct launch *launch)
 {
-	struct key key = {launch->snapshot, UINT64_C(0xcbf29ce484222325)};
+	struct key key = {launch->snapshot, UINT64_C(0xcbf29ce484222325), 0};
 	const char *program = launch->program ? launch->program : "";
 	struct launcher *launcher;
 	size_t others = 0;
 
-	if (!launch->snapshot || process_maps(launch->parent, mix_mapping, &key) < 0)
+	/* its copy has what it had, even where its first thread has ended, or all of it */
+	if (!launch->snapshot || process_maps(launch->child, mix_mapping, &key) < 0 ||
+	    !key.has_code)
 		return NULL;
 	for (launcher = launchers; launcher; launcher = launcher->next) {
 		if (strcmp(launcher->program, program) != 0)

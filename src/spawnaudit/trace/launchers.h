@@ -19,7 +19,10 @@ struct launcher {
 	struct launcher *next;
 };
 
-/* NULL: no more of this program are looked at, or its place can't be told. */
+/*
+ * Its child has run nothing yet. NULL: no more of this program are looked at, or its
+ * place can't be told.
+ */
 struct launcher *launchers_find(const struct launch *launch);
 void launchers_forget(void);
 

@@ -122,13 +122,18 @@ int each_open(struct bpf_iter__task_file *context)
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
 	struct event_open line = {0};
+	struct task_struct *first;
 	unsigned long closes = 0;
 
-	if (!task || !file || context->fd <= 2 || BPF_CORE_READ(task, group_leader) != task)
+	if (!task || !file || context->fd <= 2)
+		return 0;
+	/* one that has ended has none: the others tell instead */
+	first = BPF_CORE_READ(task, group_leader);
+	if (first != task && BPF_CORE_READ(first, files))
 		return 0;
 	bpf_probe_read_kernel(&closes, sizeof(closes), BPF_CORE_READ(task, files, fdt,
 			      close_on_exec) + context->fd / BITS);
-	line.pid = number(task);
+	line.pid = process_number(task);
 	if (!line.pid || closes >> (context->fd % BITS) & 1)
 		return 0;
 	line.is_older = is_older(BPF_CORE_READ(file, f_cred), BPF_CORE_READ(task, cred));
@@ -177,7 +182,7 @@ int BPF_PROG(on_birth, struct task_struct *task, unsigned long flags)
 		return 0;
 	event->parent = process_number(parent);
 	event->thread = number(parent);
-	event->threads = parent->signal->nr_threads;
+	event->threads = parent->signal->live.counter;
 	event->has_stack = stack_pointer((void *)bpf_task_pt_regs(task)) !=
 			   stack_pointer((void *)bpf_task_pt_regs(parent));
 	/* as clone(2) takes it; the kernel keeps them apart */
@@ -187,7 +192,7 @@ int BPF_PROG(on_birth, struct task_struct *task, unsigned long flags)
 	bpf_ringbuf_submit(event, 0);
 	walk_descriptors(&walk, parent);
 	/* in others nothing will be found that has a place */
-	if (walk.has_any || parent->signal->nr_threads > 1 || parent->flags & COPY)
+	if (walk.has_any || parent->signal->live.counter > 1 || parent->flags & COPY)
 		tell_snapshot(parent, walk.pid);
 	return 0;
 }

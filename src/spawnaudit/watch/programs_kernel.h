@@ -35,7 +35,7 @@ struct fdtable {
 };
 struct files_struct { struct fdtable *fdt; };
 typedef struct { int counter; } atomic_t;
-struct signal_struct { int nr_threads; unsigned flags; int group_exit_code; atomic_t live; };
+struct signal_struct { unsigned flags; int group_exit_code; atomic_t live; };
 struct mm_struct {
 	unsigned long exec_vm, arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;

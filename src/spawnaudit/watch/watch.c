@@ -307,8 +307,10 @@ static int add_processes(void)
 static void take_open(const struct event_open *open)
 {
 	struct watched *watched = watched_find(open->pid);
+	const struct held *known = watched ? watched->crossed : NULL;
 
-	if (!watched)
+	/* each comes by number: of a process whose first thread has ended each thread tells */
+	if (!watched || (known && known->list[known->count - 1].fd >= open->file.fd))
 		return;
 	held_add(&watched->crossed, &open->file);
 	if (open->is_older)
