@@ -101,6 +101,76 @@ test_a_part_of_a_function_is_not_forks_own() {
 	done
 }
 
+# Its frame may reach deeper than the handlers' did: what tells is that they have returned.
+test_what_grows_the_stack_behind_fork_is_the_childs() {
+	need_functions
+	cat >grown.c <<-'END'
+		#define _GNU_SOURCE
+		#include <alloca.h>
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		static void *rest(void *nothing)
+		{
+			pause();
+			return nothing;
+		}
+
+		/* both are fork's, with what they call */
+		static void in_handler(void)
+		{
+			free(strdup("x"));
+		}
+
+		static void in_other(void)
+		{
+			putenv("OF_HANDLER=1");
+		}
+
+		__attribute__((noinline)) static pid_t copy(void)
+		{
+			pid_t pid = fork();
+
+			return pid < 0 ? -1 : pid;
+		}
+
+		int main(int argc, char **argv)
+		{
+			char *child[] = {"true", NULL}, *room;
+			pthread_t thread;
+			pid_t pid;
+
+			pthread_atfork(NULL, NULL, in_handler);
+			pthread_atfork(NULL, NULL, in_other);
+			pthread_create(&thread, NULL, rest, NULL);
+			pid = argc > 2 ? copy() : fork();
+			if (pid == 0) {
+				room = alloca(65536);
+				memset(room, 0, 1);
+				if (argc > 1)
+					setenv("A", room, 1);
+				execv("/bin/true", child);
+				_exit(1);
+			}
+			waitpid(pid, NULL, 0);
+			return 0;
+		}
+	END
+	${CC:-gcc} -w -O1 -o grown grown.c -pthread >log 2>&1 || fail "$(cat log)"
+	for how in '1' '1 2'; do
+		# shellcheck disable=SC2086	# words
+		status 0 spawnaudit --log=report --functions=all ./grown $how
+		same "findings, $how" "1 unsafe-fork" "$(findings)"
+		has "^  reason  setenv in libc\.so.* and main called it\$"
+		has 'functions, 1 not async-signal-safe'
+	done
+	status 0 spawnaudit --log=report --functions=all ./grown
+	same "findings, without" none "$(findings)"
+}
+
 # All of a pool would end with spawnaudit, and have their text twice.
 test_few_workers_of_a_pool_are_looked_at() {
 	need_functions

@@ -24,12 +24,22 @@
 /* Nor is one that has mapped them in more pieces */
 #define PIECES_MAX 2048
 
+/* Where functions are awaited to return to; libc has one such place for each kind of handler */
+#define RETURNS_MAX 4
+
+struct awaited {
+	uint64_t offset;	/* in the file */
+	unsigned char was;
+};
+
 struct text {
 	struct process_mapping at;	/* its name is gone */
 	size_t size;
 	const struct starts *file;
 	size_t first, count;	/* of the file's functions: those that begin here, */
 	unsigned char *was;	/* and their first bytes */
+	size_t return_count;	/* they stay: the text of a copy may have to be put back */
+	struct awaited returns[RETURNS_MAX];
 };
 
 struct breakpoints {
@@ -57,27 +67,41 @@ static int is_all(ssize_t done, size_t size)
 	return done >= 0 && (size_t)done == size;
 }
 
+/* A part of the text as it is, */
+struct part {
+	unsigned char *now;
+	uint64_t offset;	/* in the file, */
+	size_t size, begin, end;	/* and what of it has been put back */
+};
+
+static void put_back(struct part *part, uint64_t offset, unsigned char was)
+{
+	size_t at = offset - part->offset;
+
+	if (at >= part->size || part->now[at] != ARCH_BREAKPOINT)
+		return;
+	part->now[at] = was;
+	part->begin = at < part->begin ? at : part->begin;
+	part->end = at < part->end ? part->end : at + 1;
+}
+
 /* Puts back what is still ours of a part of the text, which is mapped at address. */
 static void restore(int memory, const struct text *text, size_t from, size_t size,
 		    uint64_t address)
 {
 	const struct start *list = text->file->list + text->first;
-	unsigned char *now = malloc(size);
-	size_t begin = size, end = 0;
+	struct part part = {malloc(size), text->at.offset + from, size, size, 0};
 
-	if (now && is_all(pread(memory, now, size, (off_t)address), size))
-		for (size_t i = 0; i < text->count; i++) {
-			size_t at = list[i].offset - text->at.offset - from;
-
-			if (at >= size || now[at] != ARCH_BREAKPOINT)
-				continue;
-			now[at] = text->was[i];
-			begin = at < begin ? at : begin;
-			end = at + 1;
-		}
-	if (begin < end)
-		(void)!pwrite(memory, now + begin, end - begin, (off_t)(address + begin));
-	free(now);
+	if (part.now && is_all(pread(memory, part.now, size, (off_t)address), size)) {
+		for (size_t i = 0; i < text->count; i++)
+			put_back(&part, list[i].offset, text->was[i]);
+		for (size_t i = 0; i < text->return_count; i++)
+			put_back(&part, text->returns[i].offset, text->returns[i].was);
+	}
+	if (part.begin < part.end)
+		(void)!pwrite(memory, part.now + part.begin, part.end - part.begin,
+			      (off_t)(address + part.begin));
+	free(part.now);
 }
 
 /* Which functions begin there */
@@ -282,7 +306,7 @@ int breakpoints_are_whole(const struct breakpoints *breakpoints)
 	return !breakpoints->lacks_some;
 }
 
-static const struct text *find_text(const struct breakpoints *breakpoints, uint64_t address)
+static struct text *find_text(const struct breakpoints *breakpoints, uint64_t address)
 {
 	for (size_t i = 0; i < breakpoints->count; i++)
 		if (address - breakpoints->list[i].at.start < breakpoints->list[i].size)
@@ -303,6 +327,45 @@ static struct spot find_spot(const struct breakpoints *breakpoints, uint64_t add
 	return spot;
 }
 
+static struct awaited *find_return(struct text *text, uint64_t offset)
+{
+	for (size_t i = 0; text && i < text->return_count; i++)
+		if (text->returns[i].offset == offset)
+			return &text->returns[i];
+	return NULL;
+}
+
+void breakpoints_await(const struct breakpoints *breakpoints, uint64_t address)
+{
+	const unsigned char breakpoint = ARCH_BREAKPOINT;
+	struct text *text = find_text(breakpoints, address);
+	struct awaited new = {0}, *known;
+
+	if (!text || pread(breakpoints->memory, &new.was, 1, (off_t)address) != 1 ||
+	    new.was == breakpoint)
+		return;
+	new.offset = address - text->at.start + text->at.offset;
+	known = find_return(text, new.offset);
+	if (!known && text->return_count == RETURNS_MAX)
+		return;
+	if (!known)
+		text->returns[text->return_count++] = new;
+	(void)!pwrite(breakpoints->memory, &breakpoint, 1, (off_t)address);
+}
+
+/* The byte that a breakpoint stands for; ARCH_BREAKPOINT: it is none of ours. */
+static unsigned char find_was(struct text *text, const struct spot *at, int *ret_is_return)
+{
+	const struct awaited *awaited = find_return(text, at->offset);
+
+	*ret_is_return = awaited != NULL;
+	if (awaited)
+		return awaited->was;
+	if (!at->function || at->function->offset != at->offset)
+		return ARCH_BREAKPOINT;
+	return text->was[(size_t)(at->function - text->file->list) - text->first];
+}
+
 /*
  * A signal of the program's that waited already takes the place of the trap's own, so
  * that what lies there counts more than what the signal says.
@@ -311,7 +374,6 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 		     int *ret_own)
 {
 	struct registers registers;
-	const struct text *text;
 	unsigned char byte = 0, was;
 	uint64_t address;
 	siginfo_t info;
@@ -322,11 +384,8 @@ int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hi
 		return 0;
 	address = registers.pc - 1;
 	is_trap = info.si_code == SI_KERNEL;
-	text = find_text(breakpoints, address);
 	ret->at = find_spot(breakpoints, address);
-	if (!ret->at.function || ret->at.function->offset != ret->at.offset)
-		return 0;
-	was = text->was[(size_t)(ret->at.function - text->file->list) - text->first];
+	was = find_was(find_text(breakpoints, address), &ret->at, &ret->is_return);
 	if (was == ARCH_BREAKPOINT)
 		return 0;
 	machine_read(tid, address, &byte, 1);
@@ -382,6 +441,11 @@ int breakpoints_can_be_reached(const struct breakpoints *breakpoints)
 {
 	(void)breakpoints;
 	return 0;
+}
+
+void breakpoints_await(const struct breakpoints *breakpoints, uint64_t address)
+{
+	(void)breakpoints, (void)address;
 }
 
 int breakpoints_take(const struct breakpoints *breakpoints, pid_t tid, struct hit *ret,

@@ -24,6 +24,7 @@ struct spot {
 struct hit {
 	struct spot at, caller;	/* caller: where it returns to */
 	uint64_t sp, back;	/* it returns there, which lies at sp */
+	int is_return;		/* of what breakpoints_await() is for: only at and sp count */
 };
 
 /* Those of this processor? */
@@ -48,6 +49,9 @@ void breakpoints_remove(const struct breakpoints *breakpoints, pid_t pid);
  * isn't privileged by setuid(2), and by prctl(2).
  */
 int breakpoints_can_be_reached(const struct breakpoints *breakpoints);
+
+/* One more, where a function returns to, if that can be. It may be asked for again. */
+void breakpoints_await(const struct breakpoints *breakpoints, uint64_t address);
 
 /*
  * The thread is stopped by SIGTRAP: was it one of these? Then that one is gone, and the

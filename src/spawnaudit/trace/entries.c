@@ -311,7 +311,9 @@ static int is_forks(struct watch *watch, const struct hit *hit)
 		watch->has_returned = 1;
 		return 0;
 	}
+	/* when it has returned, what lies deeper may be of the child's own */
 	watch->handler_sp = hit->sp;
+	breakpoints_await(watch->planted, hit->back);
 	return 1;
 }
 
@@ -373,6 +375,17 @@ static void note(struct task *task, const struct hit *hit)
 		entries_give_up(task);
 }
 
+static void note_return(struct task *task, const struct hit *hit)
+{
+	struct watch *watch = task->tracee->watch;
+
+	if (hit->sp > watch->handler_sp)
+		watch->handler_sp = 0;
+	else
+		/* the handler forked: where it returns itself isn't awaited any more */
+		entries_give_up(task);
+}
+
 /* A signal of the child's own. */
 static void deliver(struct task *task, int signal_number)
 {
@@ -408,7 +421,10 @@ int entries_signal(struct task *task, int signal_number)
 	if (!watch || !watch->planted)
 		return signal_number;
 	if (signal_number == SIGTRAP && breakpoints_take(watch->planted, task->tid, &hit, &own)) {
-		note(task, &hit);
+		if (hit.is_return)
+			note_return(task, &hit);
+		else
+			note(task, &hit);
 		if (!own)
 			return 0;
 	}
