@@ -171,6 +171,91 @@ test_what_grows_the_stack_behind_fork_is_the_childs() {
 	same "findings, without" none "$(findings)"
 }
 
+# Its locks are none that fork repairs: one of jemalloc, of a sanitizer, of the program's own
+test_an_allocator_that_is_not_libcs_is_named() {
+	need_functions
+	cat >allocator.c <<-'END'
+		#include <stddef.h>
+
+		static char room[1 << 22];
+		static size_t used;
+
+		void *allocate(size_t size)
+		{
+			void *piece = room + used;
+
+			used += (size + 15) / 16 * 16;
+			return used < sizeof(room) ? piece : NULL;
+		}
+
+		void *malloc(size_t size) __attribute__((alias("allocate")));
+		void *_Znwm(size_t size)
+		{
+			return allocate(size);
+		}
+
+		void free(void *piece) { }
+		void *calloc(size_t count, size_t size) { return malloc(count * size); }
+		void *realloc(void *old, size_t size)
+		{
+			char *new = malloc(size), *from = old;
+
+			for (size_t i = 0; from && i < size && from + i < room + sizeof(room); i++)
+				new[i] = from[i];
+			return new;
+		}
+	END
+	cat >program.c <<-'END'
+		#include <pthread.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+
+		void *_Znwm(size_t size) __attribute__((weak));
+
+		static void *rest(void *nothing)
+		{
+			pause();
+			return nothing;
+		}
+
+		int main(int argc, char **argv)
+		{
+			char *child[] = {"true", NULL}, *volatile piece;
+			pthread_t thread;
+
+			pthread_create(&thread, NULL, rest, NULL);
+			if (fork() == 0) {
+				if (strcmp(argv[1], "malloc") == 0)
+					piece = malloc(100);
+				else if (strcmp(argv[1], "new") == 0)
+					piece = _Znwm(100);
+				execv("/bin/true", child);
+				_exit(1);
+			}
+			wait(NULL);
+			return 0;
+		}
+	END
+	${CC:-gcc} -w -O1 -fno-builtin -fPIC -shared -o allocator.so allocator.c &&
+		${CC:-gcc} -w -O1 -fno-builtin -o program program.c ./allocator.so -pthread &&
+		${CC:-gcc} -w -O1 -fno-builtin -rdynamic -o whole program.c allocator.c -pthread ||
+		fail "no program"
+	for program in program whole; do
+		status 0 spawnaudit --log=report --functions=all ./$program nothing
+		same "findings of $program" none "$(findings)"
+		while read -r deed function; do
+			status 0 spawnaudit --log=report --functions=all ./$program $deed
+			same "findings of $program, $deed" "1 unsafe-fork" "$(findings)"
+			has "^  reason  $function in .* isn't async-signal-safe, and main called it\$"
+		done <<-'END'
+			malloc malloc
+			new .*
+		END
+	done
+}
+
 # All of a pool would end with spawnaudit, and have their text twice.
 test_few_workers_of_a_pool_are_looked_at() {
 	need_functions

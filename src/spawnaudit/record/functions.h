@@ -9,7 +9,7 @@
 enum function_kind {
 	FUNCTION_OWN,		/* of the program, or of a library that isn't libc */
 	FUNCTION_SAFE,		/* of libc, called from elsewhere: async-signal-safe */
-	FUNCTION_UNSAFE,	/* the same: not; or a runtime that needs its threads */
+	FUNCTION_UNSAFE,	/* the same: not; an allocator, a runtime that needs its threads */
 	FUNCTION_INSIDE,	/* of libc, called by libc: the one that was called counts */
 	FUNCTION_FORKS,		/* of fork's own handlers */
 };

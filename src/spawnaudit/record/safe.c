@@ -94,6 +94,17 @@ static const char *const entrances[] = {
 	"crosscall2", "runtime.cgocallback", "_cgo_wait_runtime_init_done",
 };
 
+/*
+ * What files other than libc bring instead of its own: with locks of theirs, which fork
+ * doesn't know of. The last are all forms of operator new and delete.
+ */
+static const char *const allocators[] = {
+	"malloc", "calloc", "realloc", "reallocarray", "free", "cfree", "aligned_alloc",
+	"posix_memalign", "memalign", "valloc", "pvalloc", "malloc_usable_size", "strdup",
+	"strndup",
+};
+static const char *const operators[] = {"_Znw", "_Zna", "_Zdl", "_Zda"};
+
 /* What may stand around a name: "__read_chk", "__open64_2", "__libc_sigaction" */
 static const char *const before[] = {"", "libc_", "GI_"};
 static const char *const behind[] = {"", "64", "_chk", "_2", "64_2", "64_time64", "_time64"};
@@ -127,6 +138,17 @@ int function_is_safe(const char *name)
 	for (size_t i = 0; bare != name && i < sizeof(before) / sizeof(before[0]); i++)
 		if (strncmp(bare, before[i], strlen(before[i])) == 0 &&
 		    is_listed(bare + strlen(before[i])))
+			return 1;
+	return 0;
+}
+
+int function_allocates(const char *name)
+{
+	for (size_t i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++)
+		if (strcmp(name, allocators[i]) == 0)
+			return 1;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+		if (strncmp(name, operators[i], strlen(operators[i])) == 0)
 			return 1;
 	return 0;
 }

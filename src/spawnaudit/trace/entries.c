@@ -317,6 +317,13 @@ static int is_forks(struct watch *watch, const struct hit *hit)
 	return 1;
 }
 
+/* Of what isn't libc's. What libc allocates for itself counts as the function that did. */
+static int is_unsafe(const struct hit *hit)
+{
+	return function_enters_runtime(hit->at.function->name) ||
+	       (hit->at.function->is_allocator && !is_libc(&hit->caller));
+}
+
 static enum function_kind kind_of(struct watch *watch, const struct hit *hit)
 {
 	const struct start *function = hit->at.function;
@@ -324,7 +331,7 @@ static enum function_kind kind_of(struct watch *watch, const struct hit *hit)
 	if (is_forks(watch, hit))
 		return FUNCTION_FORKS;
 	if (!is_libc(&hit->at))
-		return function_enters_runtime(function->name) ? FUNCTION_UNSAFE : FUNCTION_OWN;
+		return is_unsafe(hit) ? FUNCTION_UNSAFE : FUNCTION_OWN;
 	/* what has no name for others is a way that libc took to what has */
 	if (is_libc(&hit->caller) || !function->is_exported)
 		return FUNCTION_INSIDE;

@@ -140,6 +140,7 @@ static void add(struct reading *reading, uint64_t address, const char *name, int
 		.name = name,
 		.is_exported = is_exported,
 		.is_safe = is_exported && starts->is_libc && function_is_safe(name),
+		.is_allocator = is_exported && !starts->is_libc && function_allocates(name),
 	};
 }
 
@@ -219,6 +220,8 @@ static int compare(const void *one, const void *other)
 		return b->is_exported - a->is_exported;
 	if (a->is_safe != b->is_safe)
 		return b->is_safe - a->is_safe;
+	if (a->is_allocator != b->is_allocator)
+		return b->is_allocator - a->is_allocator;
 	if (!a->name || !b->name)
 		return !a->name - !b->name;
 	if (underscores(a->name) != underscores(b->name))

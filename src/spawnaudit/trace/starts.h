@@ -17,7 +17,8 @@ struct start {
 	uint64_t offset;	/* in the file */
 	const char *name;	/* NULL: it has none */
 	int is_exported;	/* other files can call it by that name */
-	int is_safe;		/* one of its names is of those in record/safe.h */
+	int is_safe;		/* one of its names is of those in record/safe.h: it is libc's, */
+	int is_allocator;	/* and here it isn't */
 };
 
 struct starts {
