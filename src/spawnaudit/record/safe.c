@@ -43,29 +43,33 @@
 
 /* Not POSIX's: libc makes the system call, or less, and nothing besides. */
 #define LINUX_HAS \
-	"acct", "adjtimex", "arch_prctl", "capget", "capset", "cfmakeraw", "cfsetspeed", \
-	"chroot", "clock_adjtime", "clock_getres", "clock_nanosleep", "clock_settime", \
-	"close_range", "closefrom", "copy_file_range", "epoll_create", "epoll_create1", \
-	"epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", \
-	"eventfd_read", "eventfd_write", "execlp", "execveat", "execvp", "execvpe", \
-	"fallocate", "fanotify_init", "fanotify_mark", "fgetxattr", "flistxattr", \
-	"flock", "fremovexattr", "fsconfig", "fsetxattr", "fsmount", "fsopen", "fspick", \
-	"fstatfs", "futimes", "futimesat", "getauxval", "getcpu", "getdents64", \
-	"getdomainname", "getdtablesize", "gethostname", "getitimer", "getpagesize", \
-	"getpgid", "getpriority", "getrandom", "getrlimit", "getrusage", "getsid", \
-	"gettid", "gettimeofday", "getxattr", "inotify_add_watch", "inotify_init", \
-	"inotify_init1", "inotify_rm_watch", "ioctl", "isatty", "lchown", "lgetxattr", \
-	"listxattr", "llistxattr", "lockf", "lremovexattr", "lsetxattr", "lutimes", \
-	"madvise", "memfd_create", "mempcpy", "memrchr", "mincore", "mlock", "mlock2", \
-	"mlockall", "mmap", "mount", "mount_setattr", "move_mount", "mprotect", "mremap", \
-	"msgctl", "msgget", "msgrcv", "msgsnd", "msync", "munlock", "munlockall", \
-	"munmap", "name_to_handle_at", "nanosleep", "nice", "open_by_handle_at", \
-	"open_tree", "personality", "pidfd_getfd", "pidfd_open", "pidfd_send_signal", \
-	"pivot_root", "pkey_alloc", "pkey_free", "pkey_mprotect", "posix_fadvise", \
-	"posix_madvise", "prctl", "preadv", "preadv2", "preadv64v2", "prlimit", \
-	"process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "pwritev", \
-	"pwritev2", "pwritev64v2", "rawmemchr", "readahead", "recvmmsg", "removexattr", \
-	"renameat2", "sched_get_priority_max", "sched_get_priority_min", \
+	"acct", "adjtimex", "arch_prctl", "brk", "capget", "capset", "cfmakeraw", \
+	"cfsetspeed", "chroot", "clock_adjtime", "clock_getcpuclockid", "clock_getres", \
+	"clock_nanosleep", "clock_settime", "clone", "close_range", "closefrom", \
+	"copy_file_range", "delete_module", "epoll_create", "epoll_create1", "epoll_ctl", \
+	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd_read", \
+	"eventfd_write", "execlp", "execveat", "execvp", "execvpe", "fallocate", \
+	"fanotify_init", "fanotify_mark", "fgetxattr", "flistxattr", "flock", \
+	"fremovexattr", "fsconfig", "fsetxattr", "fsmount", "fsopen", "fspick", "fstatfs", \
+	"futimes", "futimesat", "getauxval", "getcpu", "getdents64", "getdomainname", \
+	"getdtablesize", "gethostname", "getitimer", "getpagesize", "getpgid", \
+	"getpriority", "getrandom", "getrlimit", "getrusage", "getsid", "gettid", \
+	"gettimeofday", "getxattr", "init_module", "inotify_add_watch", "inotify_init", \
+	"inotify_init1", "inotify_rm_watch", "ioctl", "ioperm", "iopl", "isatty", \
+	"klogctl", "lchown", "lgetxattr", "listxattr", "llistxattr", "lockf", \
+	"lremovexattr", "lsetxattr", "lutimes", "madvise", "memfd_create", "mempcpy", \
+	"memrchr", "mincore", "mlock", "mlock2", "mlockall", "mmap", "modify_ldt", \
+	"mount", "mount_setattr", "move_mount", "mprotect", "mq_close", "mq_open", \
+	"mq_setattr", "mq_unlink", "mremap", "msgctl", "msgget", "msgrcv", "msgsnd", \
+	"msync", "munlock", "munlockall", "munmap", "name_to_handle_at", "nanosleep", \
+	"nice", "open_by_handle_at", "open_tree", "personality", "pidfd_getfd", \
+	"pidfd_open", "pidfd_send_signal", "pivot_root", "pkey_alloc", "pkey_free", \
+	"pkey_mprotect", "posix_fadvise", "posix_madvise", "prctl", "preadv", "preadv2", \
+	"preadv64v2", "prlimit", "process_madvise", "process_mrelease", \
+	"process_vm_readv", "process_vm_writev", "pthread_getaffinity_np", \
+	"pthread_setaffinity_np", "ptrace", "pwritev", "pwritev2", "pwritev64v2", \
+	"quotactl", "rawmemchr", "readahead", "reboot", "recvmmsg", "remap_file_pages", \
+	"removexattr", "renameat2", "sched_get_priority_max", "sched_get_priority_min", \
 	"sched_getaffinity", "sched_getcpu", "sched_getparam", "sched_getscheduler", \
 	"sched_rr_get_interval", "sched_setaffinity", "sched_setparam", \
 	"sched_setscheduler", "sched_yield", "semctl", "semget", "semop", "semtimedop", \
@@ -75,10 +79,10 @@
 	"sigblock", "siggetmask", "sighold", "sigignore", "sigisemptyset", "signalfd", \
 	"sigorset", "sigrelse", "sigsetmask", "sigtimedwait", "sigwait", "sigwaitinfo", \
 	"splice", "statfs", "statx", "strcasecmp", "strchrnul", "strncasecmp", "strsep", \
-	"strverscmp", "swab", "sync", "sync_file_range", "syncfs", "syscall", "sysinfo", \
-	"tcgetsid", "tee", "tgkill", "timerfd_create", "timerfd_gettime", \
-	"timerfd_settime", "truncate", "ualarm", "umount", "umount2", "unshare", \
-	"usleep", "vfork", "vhangup", "vmsplice", "wait3", "wait4"
+	"strverscmp", "swab", "swapoff", "swapon", "sync", "sync_file_range", "syncfs", \
+	"syscall", "sysinfo", "tcgetsid", "tee", "tgkill", "thrd_yield", "timerfd_create", \
+	"timerfd_gettime", "timerfd_settime", "truncate", "ualarm", "umount", "umount2", \
+	"unshare", "usleep", "vfork", "vhangup", "vmsplice", "wait3", "wait4", "wmempcpy"
 
 /* What compilers and macros call, not people */
 #define COMPILERS_HAVE \
@@ -107,18 +111,28 @@ static const char *const operators[] = {"_Znw", "_Zna", "_Zdl", "_Zda"};
 
 /* What may stand around a name: "__read_chk", "__open64_2", "__libc_sigaction" */
 static const char *const before[] = {"", "libc_", "GI_"};
-static const char *const behind[] = {"", "64", "_chk", "_2", "64_2", "64_time64", "_time64"};
+static const char *const behind[] = {"64", "_chk", "_2", "_time64"};
+
+/* Several of them, too: "__pread64_chk" */
+static int is_all_behind(const char *rest)
+{
+	size_t i = 0;
+
+	while (*rest && i < sizeof(behind) / sizeof(behind[0]))
+		if (strncmp(rest, behind[i], strlen(behind[i])) == 0) {
+			rest += strlen(behind[i]);
+			i = 0;
+		} else {
+			i++;
+		}
+	return !*rest;
+}
 
 static int fits(const char *name, const char *safe_name)
 {
 	size_t length = strlen(safe_name);
 
-	if (strncmp(name, safe_name, length) != 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
-		if (strcmp(name + length, behind[i]) == 0)
-			return 1;
-	return 0;
+	return strncmp(name, safe_name, length) == 0 && is_all_behind(name + length);
 }
 
 static int is_listed(const char *name)
