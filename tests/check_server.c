@@ -10,6 +10,7 @@
 
 #include "filters.h"
 #include "held.h"
+#include "held_up.h"
 #include "lib/server/server.h"
 #include "served.h"
 
@@ -818,6 +819,33 @@ START_TEST(what_is_too_large_for_a_request_is_told_as_ever)
 }
 END_TEST
 
+static void *continue_later(void *server)
+{
+	usleep(200000);
+	kill(((struct spu_server *)server)->process.pid, SIGCONT);
+	return NULL;
+}
+
+/* Without a time it is waited for like any other. */
+START_TEST(what_is_too_large_for_a_request_leaves_no_child_to_a_slow_server)
+{
+	struct spu_server *server = start_server(0);
+	char *const *argv = arguments_too_large();
+	size_t open_before = count_open();
+	pthread_t thread;
+
+	stop_server(server);
+	ck_assert_int_eq(pthread_create(&thread, NULL, continue_later, server), 0);
+	ck_assert_int_eq(spu_run(argv, SPU_OPTIONS(.server = server), NULL, NULL), -E2BIG);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(count_open(), open_before);
+	ck_assert_ptr_null(server->given_up);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
+	spu_server_stop(server);
+	assert_no_child();
+}
+END_TEST
+
 static void launch_too_much_where_no_child_is_made(void)
 {
 	size_t open_before = count_open();
@@ -925,6 +953,7 @@ int main(void)
 	tcase_add_test(tests, many_threads_launch_at_once);
 	tcase_add_test(tests, a_large_request_arrives);
 	tcase_add_test(tests, what_is_too_large_for_a_request_is_told_as_ever);
+	tcase_add_test(tests, what_is_too_large_for_a_request_leaves_no_child_to_a_slow_server);
 	tcase_add_test(tests, a_request_that_fails_where_no_child_is_made_comes_back);
 	tcase_add_test(tests, what_a_terminal_sends_does_not_end_the_server);
 	tcase_add_test(tests, a_server_ends_with_its_owner);

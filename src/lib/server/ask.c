@@ -38,7 +38,7 @@ struct asking {
 	int64_t patience;	/* with a server that has ended: to that time; else NEVER */
 	size_t sent;		/* of the request */
 	int pidfd;
-	int is_here, may_go, is_over;
+	int is_here, may_go, is_over, is_withdrawn;
 	struct answer failure;	/* its word is FAILED, if there was one */
 	unsigned step;		/* that took too long; 0: not known */
 };
@@ -159,6 +159,8 @@ static int speak(struct asking *asking)
 	int is_first;
 	ssize_t r;
 
+	if (asking->is_withdrawn)
+		return 0;
 	while (asking->sent < cargo->size) {
 		is_first = asking->sent == 0;
 		r = spu__send(asking->entry->socket, cargo->bytes + asking->sent,
@@ -181,7 +183,8 @@ static int speak(struct asking *asking)
 /* That the server has ended its pidfd tells: a forked copy of this process may hold its socket. */
 static int await_more(struct asking *asking)
 {
-	int has_more = asking->sent < asking->cargo->size || (asking->is_here && !asking->may_go);
+	int has_more = !asking->is_withdrawn &&
+		       (asking->sent < asking->cargo->size || (asking->is_here && !asking->may_go));
 	int is_watched = !asking->is_here && asking->patience == NEVER;
 	struct pollfd polls[] = {
 		{.fd = asking->entry->socket, .events = POLLIN | (has_more ? POLLOUT : 0)},
@@ -379,17 +382,20 @@ static int conclude(struct asking *asking, int r)
 	return tell_error(asking, r);
 }
 
-/* A child without a request goes away, once it sees that none will come. */
+/*
+ * A child without a request goes away, once it sees that none will come. That takes as long
+ * as a launch may: what is given up here stays until another launch, which may never be.
+ */
 static void withdraw(struct asking *asking)
 {
-	struct pollfd answers = {.fd = asking->entry->socket, .events = POLLIN};
-	int64_t soon = spu__now_us() + END_US;
-
-	shutdown(answers.fd, SHUT_WR);
-	do
-		listen_to(asking);
-	while (!has_heard_all(asking) && await(&answers, 1, soon) == 0);
-	end_child(asking, soon);
+	asking->is_withdrawn = 1;
+	shutdown(asking->entry->socket, SHUT_WR);
+	asking->deadline = time_to_end(asking);
+	if (converse(asking) < 0) {
+		kill_child(asking->entry->pid);
+		asking->deadline = spu__now_us();
+	}
+	end_child(asking, time_to_end(asking));
 }
 
 static int ask(struct asking *asking)
