@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "arch/arch.h"
 #include "launches.h"
 
 #define SUITE "methods"
@@ -68,6 +70,8 @@ END_TEST
 
 START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 {
+	int program = open("/bin/sh", O_RDONLY | O_CLOEXEC);
+
 #define REFUSED(name, ...) \
 	ASSERT_FAILS(SPU_ARGV("true"), SPU_OPTIONS(.method = SPU_METHOD_POSIX_SPAWN, __VA_ARGS__), \
 		     ENOTSUP, SPU_STEP_OPTIONS, -1, name ": not with method posix_spawn")
@@ -89,6 +93,17 @@ START_TEST(what_posix_spawn_cannot_do_is_refused_by_name)
 	REFUSED("inheritable capabilities", .inheritable_caps = SPU_SET(0));
 	REFUSED("ambient_caps", .ambient_caps = SPU_SET(0));
 	REFUSED("securebits", .securebits = SPU_SET(0));
+	REFUSED("scheduler other 0", .scheduler = SPU_SET(SCHED_OTHER | SCHED_RESET_ON_FORK));
+	REFUSED("oom_score_adj 0", .oom_score_adj = SPU_SET(0));
+	REFUSED("cgroup /c", .cgroup = "/c");
+	REFUSED("pid_variable", .pid_variable = "NUMBER");
+	REFUSED("pid_file file", .pid_file = "file");
+	REFUSED("program_fd", .program_fd = SPU_SET(program));
+	REFUSED("timeout_ms", .timeout_ms = 60000);
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0)
+		REFUSED("landlock", .landlock_access = 1, .landlock_rules = SPU_RULES({0}));
+	if (prctl(PR_CAPBSET_READ, 0) == 1)
+		REFUSED("bounding_set: drop chown", .bounding_set = SPU_SET(0));
 	REFUSED("seccomp", .seccomp = "12345678", .seccomp_count = 1);
 	REFUSED("pdeathsig TERM", .pdeathsig = SPU_SET(SIGTERM));
 	REFUSED("no-new-privs", .flags = SPU_NO_NEW_PRIVS);

@@ -321,6 +321,23 @@ test_the_calls_that_a_filter_must_let_through_are_those_that_are_tried() {
 	equal "the test" tried "spu_server_start(3)" listed
 }
 
+# Whose test compares what the method makes of those that it carries with what ours makes
+test_posix_spawn_carries_or_refuses_every_option() {
+	sed -n '/^struct spu_options {/,/^};/s/^	[a-z].*[ *]\([a-z_]*\) SPU_0_;.*/\1/p' \
+		"$top/src/spawnutil.h" |
+		grep -vxE 'reserved.*|flags|method|server|.*_count|ret_exit|grace_ms|stop_signal' |
+		sort >members
+	sed -n '/^The method carries/,/^It refuses every/s/^\.Fa \([a-z_]*\).*/\1/p' \
+		"$top/man/spawnutil.7" | sort >carried
+	awk '/_is_refused_by_name/ { inside = 1 } /^END_TEST/ { inside = 0 } inside' \
+		"$top/tests/check_methods.c" >refusals
+	grep -oE '\.[a-z_]+ =' refusals | tr -d ' .=' |
+		grep -vxE 'flags|method|.*_count' | sort -u | grep -vxF scheduler >refused
+	[ "$(wc -l <members)" -gt 35 ] || fail "$(cat members)"
+	sort carried refused >either
+	equal "the header" members "the page or its refusals" either
+}
+
 # The options of an argp --help: what stands before two spaces
 help_options() {
 	"$1" --help | sed -n 's/^ *\(-.*\)/\1/p' | sed 's/  .*//' | tr ',' '\n' |
