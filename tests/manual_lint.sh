@@ -384,6 +384,41 @@ test_every_key_of_safespawns_json_is_described() {
 	same "not described" "" "$(unknown_keys "$top/man/safespawn.1" <json | tr '\n' ' ')"
 }
 
+# As pairs: "--exec excludes --stats", the two in order; "--uid needs --groups"; "COMMAND ..."
+rules_of_settings() {
+	grep -oE '"[^"]*(excludes?|needs) [^"]*"' "$top/src/safespawn/settings.c" | tr -d '"' | awk '
+		{ verb = /exclude/ ? "excludes" : "needs" }
+		/^NAME/ { next }
+		/needs a COMMAND/ { print "COMMAND", "needs", $1; next }
+		/exclude each other/ { print $1, verb, $3; next }
+		{ sub(/:.*/, "")
+			for (i = 3; i <= NF; i++)
+				if ($i ~ /^--/) print $1, verb, $i }' | sed 's/,//g; s/=[^ ]*//g'
+}
+
+rules_of_the_page() {
+	awk '/^\.S[hs] / { inside = /exclude or need/ } !inside { next }
+		$1 == ".It" { who = "-" $3; verb = $5 }
+		/^These need one/ { who = "COMMAND"; verb = "needs" }
+		/^What/ { who = "" }
+		$1 == ".Fl" && who {
+			for (i = 2; i <= NF && $i != "Ns"; i++)
+				if ($i ~ /^-/) print who, verb, "-" $i
+		}' "$top/man/safespawn.1"
+}
+
+one_order() {
+	awk '$2 == "excludes" && $1 > $3 { print $3, $2, $1; next } { print }'
+}
+
+test_options_that_safespawn_refuses_together_are_listed() {
+	rules_of_settings | one_order | sort -u >refused
+	[ "$(wc -l <refused)" -gt 40 ] && grep -q '^--json needs --stats$' refused ||
+		fail "$(cat refused)"
+	rules_of_the_page | one_order | sort -u >listed
+	equal "settings.c" refused "safespawn(1)" listed
+}
+
 test_spawnbench_options_equal_its_page() {
 	check_options spawnbench
 }

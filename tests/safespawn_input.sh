@@ -123,7 +123,8 @@ test_options_that_exclude_each_other() {
 	misused '--background and --stats *' -b --stats
 	misused '--setsid and --setpgid *' --setsid --setpgid
 	misused '--timeout and --setpgid=PGID *' -t 1 --setpgid=1
-	misused '--kill-after needs --timeout or --kill-tree' -k 1
+	misused '--exec and --kill-after *' --exec -k 1
+	misused '--background and --kill-after *' -b -k 1
 	misused '--signal needs --timeout or --kill-tree' -s INT
 	misused '--foreground needs --timeout' --foreground
 	misused '--foreground excludes *' --foreground -t 1 --setpgid

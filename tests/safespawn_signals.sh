@@ -205,6 +205,19 @@ test_who_was_not_told_to_end_is_not_killed() {
 	ended 3
 }
 
+test_who_is_told_to_end_and_does_not_is_killed() {
+	for options in '' --setsid --setpgid '--rewrite-signal=TERM:INT'; do
+		# shellcheck disable=SC2086	# options are words
+		start safespawn -q -k 0.1 $options sh -c 'trap "" TERM INT; echo ready
+			while :; do sleep 0.05; done'
+		kill -TERM "$pid"
+		ended 137
+	done
+	start safespawn -q -k 600 sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
+	kill -TERM "$pid"
+	ended 3
+}
+
 test_who_was_told_by_another_signal_is_killed() {
 	for pair in USR1:TERM TERM:USR2; do
 		start safespawn -q -t 1d -k 0.1 --rewrite-signal=$pair --ignore-signal=TERM,USR2 \

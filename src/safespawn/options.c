@@ -99,7 +99,8 @@ static const struct argp_option table[] = {
 	 "1.5, 10s, 2m, 1h, 1d, inf", 0},
 	{"launch-timeout", KEY_LAUNCH_TIMEOUT, "DURATION", 0, "Give up if the command hasn't been "
 	 "executed after that long", 0},
-	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out", 0},
+	{"kill-after", 'k', "DURATION", 0, "SIGKILL that long after the time-out, or after "
+	 "a signal to end was passed on", 0},
 	{"signal", 's', "SIG", 0, "What the time-out sends (TERM)", 0},
 	{"foreground", KEY_FOREGROUND, 0, 0, "The time-out is the command's alone, which stays in "
 	 "the caller's group", 0},

@@ -31,6 +31,8 @@ static const char *find_conflict(const struct settings *s)
 		 "--exec and --timeout exclude each other: nobody waits"},
 		{s->exec && s->launch_timeout_ms,
 		 "--exec and --launch-timeout exclude each other: nobody is left to give up"},
+		{s->exec && s->kill_after_ms,
+		 "--exec and --kill-after exclude each other: nobody waits"},
 		{s->launch_timeout_ms && s->method == SPU_METHOD_POSIX_SPAWN,
 		 "--launch-timeout and --method=posix_spawn exclude each other"},
 		{s->exec && s->stats, "--exec and --stats exclude each other: nobody waits"},
@@ -42,6 +44,8 @@ static const char *find_conflict(const struct settings *s)
 		 "--exec and --method=posix_spawn exclude each other"},
 		{s->background && s->timeout_given,
 		 "--background and --timeout exclude each other: nobody waits"},
+		{s->background && s->kill_after_ms,
+		 "--background and --kill-after exclude each other: nobody waits"},
 		{s->background && s->stats,
 		 "--background and --stats exclude each other: nobody waits"},
 		{s->background && s->map_count,
@@ -99,8 +103,6 @@ static const char *find_fault_in_ids(const struct settings *s)
 static const char *find_missing(const struct settings *s)
 {
 	const struct rule rules[] = {
-		{s->kill_after_ms && !s->timeout_given && !s->kill_tree,
-		 "--kill-after needs --timeout or --kill-tree"},
 		{s->signal && !s->timeout_given && !s->kill_tree,
 		 "--signal needs --timeout or --kill-tree"},
 		{s->preserve_status && !s->timeout_given, "--preserve-status needs --timeout"},
