@@ -172,6 +172,8 @@ START_TEST(wrong_rights_and_resources_are_named)
 		       .ambient_caps = SPU_SET(SPU_CAP(1) | SPU_CAP(2)));
 	ASSERT_REFUSED(EINVAL, -1, "ioprio: the class none has no level",
 		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_NONE, 3)));
+	ASSERT_REFUSED(EINVAL, -1, "ioprio: the class idle has no level",
+		       .ioprio = SPU_SET(SPU_IOPRIO(SPU_IOPRIO_IDLE, 3)));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(0));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: no signal", .pdeathsig = SPU_SET(65));
 	ASSERT_REFUSED(EINVAL, -1, "pdeathsig: a detached child's parent",

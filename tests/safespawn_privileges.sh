@@ -331,9 +331,9 @@ test_scheduler() {
 	misused '--reset-on-fork needs --scheduler' --reset-on-fork
 	misused '--scheduler=deadline: not a scheduling policy*there are: other *' --scheduler=deadline
 	misused '--scheduler=rr:x: not a scheduling policy*' --scheduler=rr:x
-	misused '--scheduler=rr:100: the priority is out of range (0 to 99)' --scheduler=rr:100
-	refuses 'scheduler: SCHED_FIFO and SCHED_RR need a sched_priority, 1 to 99' --scheduler=rr
-	refuses 'sched_priority: only SCHED_FIFO and SCHED_RR have one' --scheduler=idle:3
+	misused '--scheduler=rr:100: the priority is out of range (1 to 99)' --scheduler=rr:100
+	misused 'scheduler: SCHED_FIFO and SCHED_RR need a sched_priority, 1 to 99' --scheduler=rr
+	misused 'sched_priority: only SCHED_FIFO and SCHED_RR have one' --scheduler=idle:3
 }
 
 test_scheduler_with_a_priority() {
@@ -358,7 +358,8 @@ test_ionice() {
 	done
 	misused '--ionice=lazy: not a class of I/O*there are: none realtime best-effort idle' --ionice=lazy
 	misused '--ionice=best-effort:8: the number is out of range (0 to 7)' --ionice=best-effort:8
-	refuses 'ioprio: the class none has no level' --ionice=none:3
+	misused 'ioprio: the class none has no level' --ionice=none:3
+	misused 'ioprio: the class idle has no level' --ionice=idle:3
 	knows setpriv bounding-set
 	status 125 setpriv --bounding-set=-sys_nice,-sys_admin --inh-caps=-sys_nice,-sys_admin \
 		safespawn --ionice=realtime true
@@ -403,7 +404,7 @@ test_capabilities_that_make_no_sense() {
 	misused '--inh-caps=+chown,: not a list*' --inh-caps=+chown,
 	misused '--bounding-set=+-chown: not a list*' --bounding-set=+-chown
 	misused '--securebits=+all: not a list of securebits*' --securebits=+all
-	refuses "ambient_caps: one that isn't in inheritable_caps" --ambient-caps=+chown --inh-caps=-all
+	misused "ambient_caps: one that isn't in inheritable_caps" --ambient-caps=+chown --inh-caps=-all
 }
 
 test_seccomp() {

@@ -27,6 +27,8 @@ int launch_failed(const struct launch *launch, const struct spu_error *error)
 
 	if (!number || TELLING_SIGNALS & SPU_SIGNAL(number))
 		say("%s%s", error->text, advice(error, &launch->options, buffer));
+	if (error->step == SPU_STEP_OPTIONS && error->err == EINVAL)
+		say_hint();
 	/* As if it had died of it just after exec */
 	if (number)
 		return 128 + number;

@@ -300,7 +300,7 @@ static const char *describe(enum kind kind, int err)
 		[STATUSES] = "out of range (0 to 255)",
 		[CPUS] = "out of range (0 to 8191, the lower number first)",
 		[IONICE] = "the number is out of range (0 to 7)",
-		[SCHEDULER] = "the priority is out of range (0 to 99)",
+		[SCHEDULER] = "the priority is out of range (1 to 99)",
 	};
 
 	if (err == -ERANGE)

@@ -310,10 +310,13 @@ static const char *find_fault(const struct spu_options *o)
 		{o->oom_score_adj.set && (o->oom_score_adj.value < -1000 ||
 					  o->oom_score_adj.value > 1000),
 		 "oom_score_adj: not -1000 to 1000"},
-		{is_outside(&o->ioprio, SPU_IOPRIO(SPU_IOPRIO_IDLE, 0)) ||
+		{is_outside(&o->ioprio, SPU_IOPRIO(SPU_IOPRIO_IDLE, 7)) ||
 		 (o->ioprio.value & 0x1fff) > 7, "ioprio: not a class and a level of 0 to 7"},
 		{o->ioprio.value >> 13 == SPU_IOPRIO_NONE && o->ioprio.value,
 		 "ioprio: the class none has no level"},
+		{o->ioprio.value >> 13 == SPU_IOPRIO_IDLE &&
+		 o->ioprio.value != SPU_IOPRIO(SPU_IOPRIO_IDLE, 0),
+		 "ioprio: the class idle has no level"},
 		{o->pdeathsig.set && (o->pdeathsig.value < 1 ||
 				      o->pdeathsig.value > KERNEL_SIGNALS), "pdeathsig: no signal"},
 		{o->pdeathsig.set && o->flags & SPU_DETACH,
