@@ -115,14 +115,36 @@ test_steps_are_taken_or_refused() {
 	launch 'result 0 end ' -d /bin/true
 }
 
-test_safespawn_runs() {
+# need_safespawn: run_safespawn runs it, with a libc that isn't the machine's
+need_safespawn() {
 	need_to_run
 	root=/usr/$cross
 	[ -d "$root/lib" ] || skip "no $cross libc to run with"
+	loader=$(find "$root/lib" -name 'ld-linux*.so.*' | head -n 1)
+}
+
+run_safespawn() {
 	if [ -n "$emulator" ]; then
-		set -- "$emulator" -L "$root"
+		timeout $((200 * PATIENCE)) "$emulator" -L "$root" "$built/safespawn" -q "$@"
 	else
-		set -- "$(find "$root/lib" -name 'ld-linux*.so.*' | head -n 1)" --library-path "$root/lib"
+		timeout $((200 * PATIENCE)) "$loader" --library-path "$root/lib" "$built/safespawn" -q "$@"
 	fi
-	same "what the command said" hi "$(timeout 60 "$@" "$built/safespawn" -q /bin/echo hi)"
+}
+
+test_safespawn_runs() {
+	need_safespawn
+	same "what the command said" hi "$(run_safespawn /bin/echo hi)"
+}
+
+# Seconds since 1970 have 32 bits there, or those of a long
+test_no_time_is_too_long_to_be_counted() {
+	need_safespawn
+	for limit in 600 inf 30000d 1e12; do
+		status 3 run_safespawn -t $limit sh -c 'sleep 0.2; exit 3'
+	done
+	for grace in 600 inf 30000d 1e12; do
+		status 124 run_safespawn -t 0.2 -k $grace sh -c '
+			trap "sleep 0.2; echo told; exit" TERM; while :; do sleep 0.05; done'
+		same "before -k $grace is over" told "$out"
+	done
 }

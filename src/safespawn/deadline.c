@@ -5,15 +5,21 @@
 
 #define SECOND_NS 1000000000
 
+/* Of a time_t of 32 bits too, after 68 years: struct rusage keeps the library from a longer one */
+#define LAST_SECOND (sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX)
+
 void deadline_set(struct deadline *deadline, const struct timespec *from, int64_t ms)
 {
-	deadline->is_set = ms > 0;
-	deadline->at.tv_sec = from->tv_sec + (time_t)(ms / 1000);
-	deadline->at.tv_nsec = from->tv_nsec + (long)(ms % 1000) * 1000000;
-	if (deadline->at.tv_nsec >= SECOND_NS) {
-		deadline->at.tv_sec++;
-		deadline->at.tv_nsec -= SECOND_NS;
+	int64_t seconds = from->tv_sec + ms / 1000;
+	long ns = from->tv_nsec + (long)(ms % 1000) * 1000000;
+
+	if (ns >= SECOND_NS) {
+		seconds++;
+		ns -= SECOND_NS;
 	}
+	deadline->is_set = ms > 0;
+	deadline->at.tv_sec = (time_t)(seconds < LAST_SECOND ? seconds : LAST_SECOND);
+	deadline->at.tv_nsec = ns;
 }
 
 void deadline_set_from_now(struct deadline *deadline, int64_t ms)

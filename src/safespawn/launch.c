@@ -322,9 +322,14 @@ static void give_back_terminal(const struct launch *launch, const struct spu_err
 		kill(0, error->signal);
 }
 
-/* Who was killed there, by its timer or by somebody, had one. */
+/*
+ * Who was killed there, by its timer or by somebody, had one. There is none where
+ * libc's posix_spawn is all that the processor has.
+ */
 static int has_no_timer(const struct spu_error *error)
 {
+	if (error->step == SPU_STEP_OPTIONS)
+		return error->err == ENOTSUP;
 	return error->step == SPU_STEP_DEADLINE && error->err != ETIMEDOUT &&
 	       error->err != ECANCELED;
 }
