@@ -148,3 +148,12 @@ test_no_time_is_too_long_to_be_counted() {
 		same "before -k $grace is over" told "$out"
 	done
 }
+
+test_files_may_be_larger_than_an_int_can_say() {
+	need_safespawn
+	truncate -s 3G large 2>err || skip "no file of 3 GiB: $(cat err)"
+	status 0 run_safespawn -r '>>large' --output=large -v echo hi
+	tail -c 200 large | tr -d '\0' >end
+	same "what the command wrote there" hi "$(grep hi end)"
+	like "what safespawn wrote there" '*safespawn: launched echo *' "$(cat end)"
+}

@@ -117,7 +117,7 @@ int redirect_lift(int fd)
 
 int redirect_open_own(const char *file, int flags, mode_t mode)
 {
-	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY, mode);
+	int fd = open(file, flags | O_CLOEXEC | O_NOCTTY | O_LARGEFILE, mode);
 
 	if (fd >= 0)
 		fd = redirect_lift(fd);
