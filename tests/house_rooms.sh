@@ -48,6 +48,7 @@ rooms() {
 		spawnbench/child_exit.c | arch/arch.h
 		spawnbench/* | spawnutil.h names.h common/* spawnbench/*
 		spawnaudit/options.h |
+		spawnaudit/look/identity.* | spawnaudit/look/identity.h
 		spawnaudit/look/process.* | common/parse.h spawnaudit/look/process.h
 		spawnaudit/look/permission.* | spawnaudit/look/process.h spawnaudit/look/permission.h
 		spawnaudit/look/runtimes.* | spawnaudit/look/elf_file.h spawnaudit/look/process.h spawnaudit/look/runtimes.h
@@ -81,7 +82,7 @@ rooms() {
 		spawnaudit/record/call_text.* | common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/call_table.h spawnaudit/record/call_text.h
 		spawnaudit/record/call_table.* | arch/arch.h spawnaudit/record/launch.h spawnaudit/record/call_table.h
 		spawnaudit/record/* | kernel.h common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/*
-		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/process.h spawnaudit/trace/given.h
+		spawnaudit/trace/given.* | common/message.h spawnaudit/options.h spawnaudit/look/identity.h spawnaudit/look/process.h spawnaudit/trace/given.h
 		spawnaudit/trace/* | spawnutil.h arch/arch.h common/* spawnaudit/options.h spawnaudit/look/* spawnaudit/hang/* spawnaudit/record/* spawnaudit/trace/*
 		spawnaudit/watch/events.h |
 		spawnaudit/watch/programs_kernel.h |

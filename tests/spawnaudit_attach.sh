@@ -435,6 +435,23 @@ test_a_program_whose_first_thread_has_ended_is_known() {
 		fail "no origin: $(cat report)"
 }
 
+test_a_process_is_not_blamed_for_what_its_parent_holds_as_well() {
+	need_audit
+	mkfifo go
+	exec 7</etc/passwd
+	sh -c 'exec 8</etc/group; : >ready; read -r _ <go; /bin/true; exit 0' &
+	program=$!
+	until_true test -e ready
+	spawnaudit --log=report -p $program 7<&- &
+	audit=$!
+	until_true is_traced $program
+	echo >go
+	wait $audit || fail "status $?"
+	grep -q '^spawnaudit: findings: 1 leak$' report || fail "$(cat report)"
+	grep -q '  8  r   /etc/group$' report || fail "$(cat report)"
+	! grep '  7  ' report || fail "its parent's"
+}
+
 test_only_processes_are_asked_about() {
 	busy
 	for thread in "/proc/$program/task"/*; do

@@ -77,6 +77,49 @@ test_what_the_child_makes_inheritable_itself_is_given() {
 	! grep -q '  90  ' report || fail "a gift is a leak: $(cat report)"
 }
 
+# gifts WAY [OPTION...]: the same, of launches that give
+gifts() {
+	need_plain
+	way=$1
+	shift
+	# by the caller's own nothing could be given under that number
+	status 0 spawnaudit --log=report "$@" "$HELPERS/sa_gifts" "$way" 3<&- 4<&- 5<&-
+	findings=$(sed -n 's/^spawnaudit: findings: //p' report)
+}
+
+test_what_the_parent_does_not_hold_is_no_leak_of_it() {
+	gifts on-purpose
+	same findings none "$findings"
+	gifts on-purpose --all-calls
+	same findings none "$findings"
+}
+
+test_a_shells_redirection_for_one_command_is_no_leak() {
+	need_audit
+	command -v bash >/dev/null || skip "bash isn't installed: others open before they launch"
+	status 0 spawnaudit --log=report bash -c '
+		/bin/cat </dev/null 6</etc/passwd; /bin/true; /bin/cat </dev/null 7</etc/passwd; true'
+	has '^spawnaudit: findings: none$'
+}
+
+test_what_the_parent_has_closed_since_the_birth_is_a_leak() {
+	gifts closed-at-once
+	same findings "1 leak" "$findings"
+	has 'r   /etc/passwd$'
+}
+
+test_a_leak_is_told_from_what_was_given_under_its_number() {
+	gifts another-kind
+	same findings "1 leak" "$findings"
+	has '  90  rw  anon_inode:\[eventpoll\]$'
+}
+
+test_nobody_is_blamed_for_a_launch_whose_maker_was_killed() {
+	need_plain
+	status 0 spawnaudit --json --log=report "$HELPERS/sa_gifts" killed 7</etc/passwd
+	! grep '"leak"\]\|"parent": 0\|"thread_name": ""' report || fail "it is blamed"
+}
+
 test_what_a_program_is_told_of_is_given() {
 	need_audit
 	write_told

@@ -60,6 +60,15 @@ test_the_same_launches_and_findings_as_by_tracing() {
 	done
 }
 
+test_what_the_parent_does_not_hold_is_no_leak_of_it() {
+	need_watch
+	[ -z "${SAN-}" ] || skip "a sanitizer's run-time is at work in the program as well"
+	watched "$HELPERS/sa_gifts" on-purpose
+	grep -q '^spawnaudit: findings: none$' report || fail "$(cat report)"
+	watched "$HELPERS/sa_gifts" closed-at-once
+	grep -q '^spawnaudit: findings: 1 leak$' report || fail "$(cat report)"
+}
+
 test_a_program_is_told_with_the_script_that_it_runs() {
 	need_watch
 	printf '#!/bin/sh\n(exec 7</etc/passwd; sh -u ./inner.sh x; exit 0)\n' >outer.sh

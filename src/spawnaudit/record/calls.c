@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../look/futex.h"
+#include "../look/identity.h"
 #include "../look/peer.h"
 #include "arch/arch.h"
 #include "call_table.h"
@@ -61,9 +61,8 @@ int call_path(long number)
  */
 static int is_quiet_write(pid_t tid, int fd)
 {
-	char path[64], target[32] = "", line[128];
-	unsigned flags = 0;
-	FILE *info;
+	char path[64], target[32] = "";
+	int flags;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
 	if (readlink(path, target, sizeof(target) - 1) < 0)
@@ -72,15 +71,8 @@ static int is_quiet_write(pid_t tid, int fd)
 		return 1;
 	if (strncmp(target, "pipe:", 5) != 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tid, fd);
-	info = fopen(path, "re");
-	if (!info)
-		return 0;
-	while (fgets(line, sizeof(line), info))
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	fclose(info);
-	return (flags & O_CLOEXEC) != 0;
+	flags = descriptor_flags(tid, fd);
+	return flags >= 0 && (flags & O_CLOEXEC);
 }
 
 /* libx.so, libx.so.1.2; not run.socket */
@@ -219,35 +211,6 @@ int call_closes_rest(const struct registers *entry)
 	unsigned first = (unsigned)entry->arguments[0], last = (unsigned)entry->arguments[1];
 
 	return !entry->foreign && entry->call == SYS_close_range && last >= INT_MAX && first < last;
-}
-
-/* A filter may let a call go well that the kernel would refuse. */
-static int number_in(uint64_t argument)
-{
-	return (int)argument < 0 ? -1 : (int)argument;
-}
-
-int call_gives(const struct registers *entry)
-{
-	const uint64_t *arguments = entry->arguments;
-
-	if (entry->foreign)
-		return -1;
-	switch (entry->call) {
-#ifdef SYS_dup2
-	case SYS_dup2:
-		return arguments[0] == arguments[1] ? -1 : CALL_RESULT;
-#endif
-	case SYS_dup3:
-		return (arguments[2] & O_CLOEXEC) ? -1 : CALL_RESULT;
-	case SYS_fcntl:
-		return arguments[1] == F_SETFD && !(arguments[2] & FD_CLOEXEC)
-		     ? number_in(arguments[0]) : -1;
-	case SYS_ioctl:
-		return (unsigned)arguments[1] == FIONCLEX ? number_in(arguments[0]) : -1;
-	default:
-		return -1;
-	}
 }
 
 char *call_executed_file(pid_t tid, const struct registers *entry)

@@ -21,13 +21,6 @@ int call_path(long number);
 /* At the beginning of a call: WORK_ bits of launch.h. */
 unsigned call_work(pid_t tid, const struct registers *entry);
 
-/*
- * At the beginning of a call: does it make a descriptor inheritable, as dup2(2) and
- * F_SETFD do? Its number, or CALL_RESULT where the result will be it; else -1.
- */
-#define CALL_RESULT (-2)
-int call_gives(const struct registers *entry);
-
 /* At the beginning of a clone: its flags. 0: it is another call. */
 uint64_t call_clone_flags(pid_t tid, const struct registers *entry);
 

@@ -38,7 +38,6 @@ void launch_free(struct launch *launch)
 	free(launch->exec_failure);
 	leaks_free(launch->leaks, launch->leak_count);
 	leaks_free(launch->passed, launch->passed_count);
-	free(launch->given);
 	free(launch->current.text);
 	free(launch->exec_file);
 	free(launch->held_by);
@@ -111,16 +110,6 @@ void launch_store_call(struct launch *launch)
 	launch->calls = grown;
 	grown[slot] = launch->current;
 	grown[slot].text = launch->current.text ? strdup(launch->current.text) : NULL;
-}
-
-void launch_give(struct launch *launch, int fd)
-{
-	int *grown = reallocarray(launch->given, launch->given_count + 1, sizeof(*grown));
-
-	if (!grown)
-		die(EXIT_TROUBLE, "no memory for another descriptor");
-	launch->given = grown;
-	grown[launch->given_count++] = fd;
 }
 
 int launch_is_hazardous(const struct launch *launch)

@@ -92,7 +92,6 @@ struct launch {
 	size_t call_count;	/* all that were recorded; see launch_call() */
 	struct call current;	/* the one that it is in, or was in last */
 	char *exec_file;	/* of the last execve */
-	int giving;		/* what call_gives() said of the current call */
 	int closes_rest;	/* it closed all descriptors above some number */
 	unsigned work;		/* WORK_ bits */
 	int is_reason;		/* the current call is the first that shows some */
@@ -116,8 +115,6 @@ struct launch {
 	size_t passed_on;	/* descriptors that the parent had got in the same way */
 	struct leak *passed;	/* those of them that were made since we began, if asked for */
 	size_t passed_count;
-	int *given;		/* numbers that the child made inheritable itself */
-	size_t given_count;
 
 	unsigned findings;	/* FINDING_ bits, by judgement.c */
 	int is_late;		/* it is printed at the end, report.c's */
@@ -139,9 +136,6 @@ void launch_store_call(struct launch *launch);
 size_t launch_kept(const struct launch *launch);
 const struct call *launch_call(const struct launch *launch, size_t number);
 size_t launch_omitted(const struct launch *launch);
-
-/* The child made it inheritable itself. */
-void launch_give(struct launch *launch, int fd);
 
 /* Could another thread have held a lock when the child was copied? */
 int launch_is_hazardous(const struct launch *launch);

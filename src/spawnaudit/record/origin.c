@@ -72,12 +72,6 @@ void origin_let_go(struct origin *origin)
 	}
 }
 
-int identity_is_same(const struct identity *one, const struct identity *other)
-{
-	return one->inode && one->device == other->device && one->inode == other->inode &&
-	       one->mode == other->mode;
-}
-
 int origin_is_same(const struct origin *one, const struct origin *other)
 {
 	while (one && other && one != other) {

@@ -3,19 +3,13 @@
 #ifndef SPAWNAUDIT_ORIGIN_H
 #define SPAWNAUDIT_ORIGIN_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "../look/creators.h"
+#include "../look/identity.h"
 #include "../look/image.h"
 #include "../look/place.h"
 #include "../look/process.h"
-
-/* What a descriptor is; all 0 where it can't be told, and that is the same as nothing. */
-struct identity {
-	uint64_t device, inode;
-	unsigned mode;		/* the type of the file, and how it was opened */
-};
 
 /* A copy of a copy of a copy: more than so many are not kept, but the first is */
 #define ORIGIN_DEPTH 16
@@ -47,8 +41,6 @@ void origin_let_go(struct origin *origin);
 
 /* The ends of a pair are two things made at one place: an origin for the other. */
 struct origin *origin_again(const struct origin *origin);
-
-int identity_is_same(const struct identity *one, const struct identity *other);
 
 /* Made by the same call at the same place? NULL is an origin as well. */
 int origin_is_same(const struct origin *one, const struct origin *other);

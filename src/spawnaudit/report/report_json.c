@@ -112,18 +112,23 @@ static void write_outcome(struct json *json, const struct launch *launch)
 	write_ms(json, "lasted_ms", launch->lasted);
 }
 
+static void write_known(struct json *json, const char *key, pid_t number)
+{
+	if (number)
+		json_integer(json, key, number);
+	else
+		json_null(json, key);
+}
+
 void report_json_launch(const struct launch *launch)
 {
 	struct json *json = output_begin("launch");
 	char flags[FLAGS_SIZE];
 
 	clone_flags_text(launch->flags, flags);
-	json_integer(json, "parent", launch->parent);
-	if (launch->thread)
-		json_integer(json, "thread", launch->thread);
-	else
-		json_null(json, "thread");
-	json_string(json, "thread_name", launch->located ? launch->thread_name : NULL);
+	write_known(json, "parent", launch->parent);
+	write_known(json, "thread", launch->thread);
+	json_string(json, "thread_name", launch->thread_name[0] ? launch->thread_name : NULL);
 	json_string(json, "program", launch->program);
 	json_string(json, "script", launch->script);
 	json_unsigned(json, "threads", launch->threads);
@@ -176,11 +181,8 @@ void report_json_group(const struct group *group)
 	json_string(json, "program", launch->program);
 	json_string(json, "script", launch->script);
 	json_string(json, "method", group->race ? NULL : method_name(launch->method));
-	json_integer(json, "parent", launch->parent);
-	if (group->race)
-		json_null(json, "child");
-	else
-		json_integer(json, "child", launch->child);
+	write_known(json, "parent", launch->parent);
+	write_known(json, "child", group->race ? 0 : launch->child);
 	shapes_write_place(json, "stack", launch->place);
 	shapes_write_place(json, "child_stack", launch->child_place);
 	write_race(json, group->race);

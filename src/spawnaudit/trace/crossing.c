@@ -2,43 +2,19 @@
 #include "crossing.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <sched.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../look/announced.h"
-#include "../look/process.h"
 #include "../record/descriptors.h"
 #include "common/message.h"
 #include "given.h"
-#include "learning.h"
+
+/* Each takes some microseconds */
+#define MANY_HELD 256
 #include "spawnutil.h"
-
-/* The parent holds it close-on-exec: who executes a program with it has taken that off. */
-static int is_private_to(pid_t parent, int fd)
-{
-	char path[48], line[128];
-	unsigned flags = 0;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)process_living(parent), fd);
-	info = fopen(path, "re");
-	if (!info)
-		return 0;
-	while (fgets(line, sizeof(line), info) && sscanf(line, "flags: %o", &flags) != 1)
-		;
-	fclose(info);
-	return (flags & O_CLOEXEC) != 0;
-}
-
-/* By the child's own calls, or those that its kind makes */
-static int is_given(const struct launch *launch, int fd)
-{
-	return learning_gives(launch, fd) ||
-	       (learning_gives_some(launch) && is_private_to(launch->parent, fd));
-}
 
 static void add(struct leak **list, size_t *count, const struct spu_audit_fd *fd)
 {
@@ -93,7 +69,7 @@ static void list_crossed(struct launch *launch, const struct tracee *tracee,
 			continue;
 		if (crossed->is_passed)
 			add(&launch->passed, &launch->passed_count, fd);
-		else if (!is_given(launch, fd->fd))
+		else
 			add(&launch->leaks, &launch->leak_count, fd);
 	}
 	announced_clear(&announced);
@@ -117,6 +93,17 @@ static int was_made_anew(const struct tracee *tracee, const struct holding *hold
 	return known && known->execs < 2;
 }
 
+/*
+ * It came by itself: the parent would have handed it on at the birth as well. What the
+ * child has from elsewhere it got on purpose.
+ */
+static int came_by_itself(const struct launch *launch, const struct tracee *tracee,
+			  const struct holding *holding)
+{
+	return tracee->inherited ? given_has(tracee->inherited, holding)
+				 : given_would_be(launch->thread, holding);
+}
+
 static void compare(struct launch *launch, const struct tracee *tracee,
 		    const struct given *earlier, const struct options *options)
 {
@@ -133,7 +120,8 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 
 		/* nobody can be blamed where the parent may have been given it */
 		if (options_expect_fd(options, holding->fd) ||
-		    (!is_new && earlier && earlier->is_unseen))
+		    (!is_new && (!earlier || earlier->is_unseen)) ||
+		    !came_by_itself(launch, tracee, holding))
 			continue;
 		launch->passed_on += is_passed != 0;
 		if (!is_passed || (options->provenance && !is_of_start(tracee, holding)))
@@ -144,22 +132,40 @@ static void compare(struct launch *launch, const struct tracee *tracee,
 	free(crossed);
 }
 
+/*
+ * What its creator's table has is asked for at the exec, unless they share it: of one
+ * that is suspended until then, and where a look at so many would take long. What that
+ * one has closed meanwhile may have been given on purpose.
+ */
+void crossing_birth(struct tracee *tracee)
+{
+	int shares = (tracee->window->flags & CLONE_FILES) != 0, r;
+
+	if (tracee->window->flags & CLONE_VFORK && !shares)
+		return;
+	tracee->inherited = given_new();
+	r = given_look_ahead(tracee->inherited, tracee->pid, shares ? SIZE_MAX : MANY_HELD);
+	if (r == -E2BIG) {
+		given_let_go(tracee->inherited);
+		tracee->inherited = NULL;
+	} else if (r < 0) {
+		say_unseen(tracee->pid, -r);
+	}
+}
+
 void crossing_look(struct tracee *tracee, struct launch *launch, const struct options *options)
 {
 	/* as it was at the birth: the parent may have ended, or execute another program now */
-	struct given *given = calloc(1, sizeof(*given)), *earlier = tracee->given;
+	struct given *earlier = tracee->given;
 	int r;
 
-	tracee->given = given;
-	if (given) {
-		given->users = 1;
-		r = given_look(given, tracee->pid);
-		if (r < 0)
-			say_unseen(tracee->pid, -r);
-		else if (launch)
-			compare(launch, tracee, earlier, options);
-		else if (options->provenance && !at_start)
-			at_start = given_share(given);
-	}
+	tracee->given = given_new();
+	r = given_look(tracee->given, tracee->pid);
+	if (r < 0)
+		say_unseen(tracee->pid, -r);
+	else if (launch)
+		compare(launch, tracee, earlier, options);
+	else if (options->provenance && !at_start)
+		at_start = given_share(tracee->given);
 	given_let_go(earlier);
 }

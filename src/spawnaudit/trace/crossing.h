@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that a program was given by exec. */
+/* The descriptors that a program was given by exec, and which of them came by themselves. */
 #ifndef SPAWNAUDIT_CROSSING_H
 #define SPAWNAUDIT_CROSSING_H
 
 #include "../options.h"
 #include "../record/launch.h"
 #include "tasks.h"
+
+/* Its window begins, and it stands still: what came by itself is known by this. */
+void crossing_birth(struct tracee *tracee);
 
 /*
  * The process stands at its exec: tracee->given is made anew. With a launch (its

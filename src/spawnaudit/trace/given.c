@@ -5,31 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../look/process.h"
 #include "../options.h"
 #include "common/message.h"
-
-/* Without asking a server, which may not answer. All 0 where it can't be told. */
-static struct holding identify(int directory, int fd)
-{
-	struct holding holding = {.fd = fd};
-	char name[16];
-	struct statx file;
-
-	snprintf(name, sizeof(name), "%d", fd);
-	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_INO, &file) == 0) {
-		holding.device = makedev(file.stx_dev_major, file.stx_dev_minor);
-		holding.inode = file.stx_ino;
-	}
-	return holding;
-}
 
 static int by_number(const void *one, const void *other)
 {
@@ -95,12 +80,30 @@ static int find_ours(struct given *given, pid_t pid)
 	       table.st_size == (off_t)given->count + others;
 }
 
-int given_look(struct given *given, pid_t pid)
+struct given *given_new(void)
 {
+	struct given *given = calloc(1, sizeof(*given));
+
+	if (!given)
+		die(EXIT_TROUBLE, "no memory for another process");
+	given->users = 1;
+	return given;
+}
+
+static int is_left_open(pid_t tid, int fd)
+{
+	int flags = descriptor_flags(tid, fd);
+
+	return flags >= 0 && !(flags & O_CLOEXEC);
+}
+
+static int look(struct given *given, pid_t pid, int is_ahead, size_t most)
+{
+	struct holding holding = {0};
 	size_t count;
 	char path[32];
 	DIR *directory;
-	int fd;
+	int r = 0;
 
 	if (find_ours(given, pid))
 		return 0;
@@ -110,15 +113,31 @@ int given_look(struct given *given, pid_t pid)
 	given->is_unseen = !directory;
 	if (!directory)
 		return -errno;
-	while ((fd = process_next_number(directory)) >= 0)
-		if (fd > STDERR_FILENO &&
-		    !(count && bsearch(&(struct holding){.fd = fd}, given->list, count,
-				       sizeof(*given->list), by_number)))
-			add(given, identify(dirfd(directory), fd));
+	while (r == 0 && (holding.fd = process_next_number(directory)) >= 0) {
+		if (holding.fd <= STDERR_FILENO ||
+		    (count && bsearch(&holding, given->list, count, sizeof(holding), by_number)))
+			continue;
+		if (most-- == 0)
+			r = -E2BIG;
+		if (r < 0 || (is_ahead && !is_left_open(pid, holding.fd)))
+			continue;
+		identity_read(dirfd(directory), holding.fd, &holding.identity);
+		add(given, holding);
+	}
 	closedir(directory);
 	if (given->count > 0)
 		qsort(given->list, given->count, sizeof(*given->list), by_number);
-	return 0;
+	return r;
+}
+
+int given_look(struct given *given, pid_t pid)
+{
+	return look(given, pid, 0, SIZE_MAX);
+}
+
+int given_look_ahead(struct given *given, pid_t pid, size_t most)
+{
+	return look(given, pid, 1, most);
 }
 
 int given_has(const struct given *given, const struct holding *holding)
@@ -127,8 +146,51 @@ int given_has(const struct given *given, const struct holding *holding)
 		? bsearch(holding, given->list, given->count, sizeof(*holding), by_number) : NULL;
 
 	return found && (found->is_ours ? holding->is_ours : !holding->is_ours &&
-			 found->inode && found->inode == holding->inode &&
-			 found->device == holding->device);
+			 identity_is_same(&found->identity, &holding->identity));
+}
+
+int given_would_be(pid_t tid, const struct holding *holding)
+{
+	struct identity now;
+
+	/* ours aren't looked at, but what was given by us nobody is blamed for */
+	if (holding->is_ours)
+		return 1;
+	identity_of(tid, holding->fd, &now);
+	return identity_is_same(&now, &holding->identity) && is_left_open(tid, holding->fd);
+}
+
+/* Those that the parent has from elsewhere are what the process has made since. */
+static void keep_common(struct given *given, pid_t pid, pid_t parent)
+{
+	struct given *above = given_new();
+	size_t kept = 0;
+
+	given_look_ahead(above, parent, SIZE_MAX);
+	for (size_t i = 0; i < given->count; i++) {
+		const struct holding *holding = &given->list[i];
+
+		/* > 0: two openings of a file; -1: that can't be told */
+		if (given_has(above, holding) &&
+		    syscall(SYS_kcmp, pid, parent, KCMP_FILE, holding->fd, holding->fd) <= 0)
+			given->list[kept++] = *holding;
+	}
+	given->count = kept;
+	given_let_go(above);
+}
+
+struct given *given_guess(pid_t pid)
+{
+	struct given *given = given_new();
+	struct process process;
+
+	/* a copy was given what that was given of which it is one */
+	while (process_read(pid, &process) == 0 && process.flags & PROCESS_FORKED_NO_EXEC)
+		pid = process.parent;
+	if (process_read(pid, &process) == 0 &&
+	    given_look_ahead(given, process_living(pid), SIZE_MAX) == 0)
+		keep_common(given, process_living(pid), process_living(process.parent));
+	return given;
 }
 
 struct given *given_share(struct given *given)

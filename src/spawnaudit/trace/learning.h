@@ -13,19 +13,10 @@
 /* Is this the first of its kind, or the one after a failure? */
 int learning_wants(const struct launch *launch);
 
-/* Did it make this descriptor inheritable itself, or one of its kind whose calls were seen? */
-int learning_gives(const struct launch *launch, int fd);
-
-/* Did one of its kind do that to any descriptor? */
-int learning_gives_some(const struct launch *launch);
-
 /* Did it close all above some number, or one of its kind whose calls were seen? */
 int learning_closes_rest(const struct launch *launch);
 
-/*
- * How one ended: what it gave, its kind gives; after a failure the next is looked at
- * again, so that it says why.
- */
+/* How one ended: after a failure the next is looked at again, so that it says why. */
 void learning_note(const struct launch *launch);
 
 #endif

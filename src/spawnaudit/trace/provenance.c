@@ -2,17 +2,16 @@
 #include "provenance.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../look/creators.h"
+#include "../look/identity.h"
 #include "../look/machine.h"
 #include "../look/process.h"
 #include "../options.h"
@@ -48,52 +47,17 @@ void provenance_birth(const struct task *task, struct tracee *child, uint64_t fl
 	child->races = races_new(creator->races, tracee_living_threads(creator, task));
 }
 
-/* The attributes that are known already: a file server that hangs isn't asked. */
-static int look(const char *path, int flags, struct statx *ret)
-{
-	return statx(AT_FDCWD, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		     STATX_TYPE | STATX_MODE | STATX_INO, ret);
-}
-
-/* All descriptors without a file share an inode: what the link says tells kinds apart. */
-static unsigned hash(const char *text)
-{
-	unsigned sum = 2166136261u;
-
-	while (*text)
-		sum = (sum ^ (unsigned char)*text++) * 16777619u;
-	return sum;
-}
-
-static int identify_below(pid_t pid, int fd, struct identity *ret)
-{
-	char path[48], target[64] = "";
-	struct statx file, link;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	if (look(path, 0, &file) < 0 || look(path, AT_SYMLINK_NOFOLLOW, &link) < 0)
-		return 0;
-	ret->device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
-	ret->inode = file.stx_ino;
-	/* the rights of the link are those with which the file was opened */
-	ret->mode = (unsigned)(file.stx_mode & S_IFMT) | (link.stx_mode & 0700u) >> 6;
-	if (readlink(path, target, sizeof(target) - 1) > 0 &&
-	    strncmp(target, "anon_inode:", 11) == 0)
-		ret->mode ^= hash(target) << 16;
-	return 1;
-}
-
-/* All 0 where there is none */
+/* Of what lives on though its first thread has ended, too */
 static void identify(pid_t pid, int fd, struct identity *ret)
 {
 	pid_t living;
 
-	*ret = (struct identity){0};
-	if (identify_below(pid, fd, ret))
+	identity_of(pid, fd, ret);
+	if (ret->inode)
 		return;
 	living = process_living(pid);
 	if (living != pid)
-		identify_below(living, fd, ret);
+		identity_of(living, fd, ret);
 }
 
 static int is_still(pid_t pid, int fd, const struct origin *origin)

@@ -16,6 +16,7 @@
 #include "../look/process.h"
 #include "../options.h"
 #include "common/message.h"
+#include "given.h"
 #include "spawnutil.h"
 
 /* As a shell has it */
@@ -213,6 +214,7 @@ static unsigned start_children(DIR *proc)
 		    !tracee_find(process.parent) || !process_living(pid))
 			continue;
 		tracee = tracee_add(pid, tracee_find(process.parent));
+		tracee->given = given_guess(pid);
 		if (start_process(tracee, 0) < 0)
 			tracee_remove(tracee);
 		else

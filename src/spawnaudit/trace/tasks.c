@@ -144,6 +144,7 @@ void tracee_remove(struct tracee *tracee)
 	childless_count += parent && --parent->children == 0;
 	tracee_forget_program(tracee);
 	given_let_go(tracee->given);
+	given_let_go(tracee->inherited);
 	descriptors_let_go(tracee->descriptors);
 	races_let_go(tracee->races);
 	view_let_go(tracee->view);

@@ -27,6 +27,7 @@ struct tracee {
 	char *program;		/* its executable; NULL: not asked yet */
 	char *script;		/* that this runs; NULL: none, or not known */
 	struct given *given;	/* what its last exec gave it, or its parent's; NULL: unknown */
+	struct given *inherited;	/* of its window; NULL: its creator knows */
 	struct view *view;	/* of its files; NULL: not made yet */
 	struct watch *watch;	/* entries.c's; NULL: none */
 	unsigned generation;	/* how often it executed a program */

@@ -11,6 +11,7 @@
 #include "../record/clock.h"
 #include "common/message.h"
 #include "entries.h"
+#include "given.h"
 #include "provenance.h"
 #include "races.h"
 #include "start.h"
@@ -148,6 +149,8 @@ static int begin_process(struct trace *trace, pid_t pid)
 		return 0;
 	tracee = tracee_add(pid, NULL);
 	tracee->is_asked_for = 1;
+	if (trace->options->mode == MODE_ATTACH)
+		tracee->given = given_guess(pid);
 	trace->running++;
 	if (trace->options->provenance)
 		provenance_begin(tracee, trace->options);

@@ -130,6 +130,7 @@ int window_begin(const struct task *creator, struct tracee *child, const struct 
 	child->window = launch;
 	open_count++;
 	window_tell(child, creator, birth);
+	crossing_birth(child);
 	launch->recorded = options->all_calls || launch_is_hazardous(launch) ||
 			   learning_wants(launch);
 	return launch->recorded;
@@ -203,7 +204,6 @@ static void begin_call(struct task *task, const struct registers *entry)
 	launch->call_count++;
 	launch->is_reason = work && !launch->reason.text && entries_explain(task, entry);
 	launch->work |= work;
-	launch->giving = call_gives(entry);
 	launch->closes_rest |= call_closes_rest(entry);
 	hanging_enter(task, entry);
 	take_pictures(task, entry);
@@ -242,8 +242,6 @@ static void finish_call(struct launch *launch, int returned, int64_t result)
 		launch->reason.text = copy(launch->current.text);
 	}
 	launch->is_reason = 0;
-	if (launch->current.returned && result >= 0 && launch->giving != -1)
-		launch_give(launch, launch->giving == CALL_RESULT ? (int)result : launch->giving);
 	if (launch->current.returned && launch->exec_file)
 		note_exec_failure(launch);
 	free(launch->exec_file);
@@ -368,6 +366,8 @@ void window_end(struct tracee *tracee, enum outcome outcome, int status)
 		finish_call(launch, 0, 0);
 	if (outcome == OUTCOME_EXECUTED)
 		crossing_look(tracee, launch, options);
+	given_let_go(tracee->inherited);
+	tracee->inherited = NULL;
 	provenance_tell(tracee, launch);
 	launch->findings = launch_judge(launch);
 	learning_note(launch);

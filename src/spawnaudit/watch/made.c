@@ -9,7 +9,7 @@
 #include "../record/call_text.h"
 
 /* The address of a file may be used again, but not for that inode. */
-static struct identity identity_of(const struct event_file *file)
+static struct identity identity_told(const struct event_file *file)
 {
 	return (struct identity){.device = file->file, .inode = file->inode};
 }
@@ -61,7 +61,7 @@ void made_take(struct watched *watched, const struct event_made *made,
 	for (__u32 i = 0; i < made->count; i++) {
 		struct origin *next = i + 1 < made->count ? origin_again(origin) : NULL;
 
-		origin->identity = identity_of(&made->files[i]);
+		origin->identity = identity_told(&made->files[i]);
 		if (is_of)
 			origin->of = descriptors_origin(watched->descriptors,
 							(int)registers->arguments[0],
@@ -76,7 +76,7 @@ void made_take(struct watched *watched, const struct event_made *made,
 static struct descriptor *find(const struct watched *watched, const struct event_file *file)
 {
 	struct descriptor *descriptor = descriptors_find(watched->descriptors, file->fd);
-	struct identity identity = identity_of(file);
+	struct identity identity = identity_told(file);
 
 	return descriptor && identity_is_same(&descriptor->origin->identity, &identity)
 	     ? descriptor : NULL;
