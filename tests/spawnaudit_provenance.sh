@@ -114,6 +114,12 @@ test_a_number_that_an_unseen_call_reused_is_unknown() {
 	has ': socket('
 }
 
+test_a_thread_with_a_table_of_its_own_is_not_blamed_for_the_others_number() {
+	origins unshared --provenance
+	has '^  opened  by sa_origins ([0-9]*): openat(AT_FDCWD, "/etc/passwd"'
+	! grep /etc/group report || fail "blamed on another"
+}
+
 test_a_message_that_the_program_forges_is_survived() {
 	origins forged --provenance
 }

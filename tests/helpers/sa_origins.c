@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -145,6 +146,43 @@ static void *rest(void *unused)
 	return unused;
 }
 
+static pthread_barrier_t barrier;
+
+static __attribute__((noinline)) int helper(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	__asm__ volatile("" ::: "memory");
+	return fd;
+}
+
+static void *open_in_own_table(void *ret)
+{
+	if (unshare(CLONE_FILES) < 0)
+		exit(3);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	*(int *)ret = helper("/etc/group");
+	return NULL;
+}
+
+/* The same number, in a table of their own for each of two threads */
+static void make_unshared(void)
+{
+	pthread_t thread;
+	int other = -1;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_create(&thread, NULL, open_in_own_table, &other);
+	pthread_barrier_wait(&barrier);
+	if (by_open() < 0)
+		exit(4);
+	pthread_barrier_wait(&barrier);
+	pthread_join(thread, NULL);
+	if (other < 0)
+		exit(5);
+}
+
 /* With a second thread; none of them is open at the launch. */
 static void make_raced(void)
 {
@@ -154,14 +192,6 @@ static void make_raced(void)
 	make_all();
 	for (int fd = 3; fd < 100; fd++)
 		close(fd);
-}
-
-static __attribute__((noinline)) int helper(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-
-	__asm__ volatile("" ::: "memory");
-	return fd;
 }
 
 static void make_same(void)
@@ -251,7 +281,7 @@ int main(int argc, char **argv)
 		{"all", make_all}, {"same", make_same}, {"reused", make_reused},
 		{"filtered", make_filtered}, {"behind", make_behind},
 		{"kept", make_kept}, {"forged", make_forged}, {"become", make_all},
-		{"raced", make_raced},
+		{"raced", make_raced}, {"unshared", make_unshared},
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	pid_t pid;

@@ -2,11 +2,13 @@
 #include "provenance.h"
 
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +163,20 @@ static void note_closed(struct tracee *tracee, int fd)
 	races_closed(tracee->races, origin);
 }
 
+static int have_one_table(pid_t one, pid_t other)
+{
+	return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) <= 0;
+}
+
+/* By unshare(2): of that nobody keeps a list. A first thread that has ended has none. */
+static int has_own_table(const struct task *task)
+{
+	pid_t pid = task->tracee->pid;
+
+	return task->tid != pid && !have_one_table(pid, task->tid) &&
+	       !have_one_table(process_living(pid), task->tid);
+}
+
 static int is_programs_own(const struct task *task)
 {
 	unsigned long mark = 0;
@@ -190,7 +206,7 @@ void provenance_call(struct task *task)
 		before_exec(tracee);
 		return;
 	}
-	if (!creators_match(task->tid, &entry, &made))
+	if (!creators_match(task->tid, &entry, &made) || has_own_table(task))
 		return;
 	if (made == MADE_CLOSED) {
 		note_closed(tracee, (int)entry.arguments[0]);
@@ -220,7 +236,7 @@ static void note(struct task *task, int fd)
 	struct tracee *tracee = task->tracee;
 	unsigned threads = tracee_living_threads(tracee, task);
 
-	identify(tracee->pid, fd, &origin->identity);
+	identity_of(task->tid, fd, &origin->identity);
 	if (origin->kind == ORIGIN_COPIED || origin->kind == ORIGIN_KEPT)
 		origin->of = descriptors_origin(tracee->descriptors,
 						(int)making->entry.arguments[0],
