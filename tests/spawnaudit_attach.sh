@@ -466,6 +466,10 @@ test_only_processes_are_asked_about() {
 		status 125 spawnaudit ${mode}2147483647
 		same "nobody" "spawnaudit: 2147483647: No such process" "$err"
 	done
+	for mode in --fds --stuck; do
+		status 125 spawnaudit $mode "$thread"
+		like "a thread" "spawnaudit: $thread (*) is a thread: ask about its process, $program" "$err"
+	done
 	at_ease
 }
 

@@ -290,6 +290,18 @@ static void say_refused(const struct process *process, int r)
 	}
 }
 
+/* Not a process: its descriptors are asked for by that. */
+static int is_thread(const struct process *process)
+{
+	struct process_status status;
+
+	if (process_status(process->pid, 0, &status) < 0 || status.group == process->pid)
+		return 0;
+	say("%d (%s) is a thread: ask about its process, %d", (int)process->pid, process->name,
+	    (int)status.group);
+	return 1;
+}
+
 /* How many findings; negative: it can't be looked at, and why has been said. */
 static int report(const struct options *options, pid_t pid)
 {
@@ -298,6 +310,8 @@ static int report(const struct options *options, pid_t pid)
 	int r = process_read(pid, &look.process);
 
 	look.process.pid = pid;
+	if (r == 0 && is_thread(&look.process))
+		return -EINVAL;
 	look.living = process_living(pid);
 	if (r == 0 && (look.process.flags & PROCESS_KERNEL_THREAD || !look.living))
 		r = -ESRCH;
