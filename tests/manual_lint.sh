@@ -175,6 +175,11 @@ test_sections_stand_in_one_order() {
 	[ ! -s found ] || fail "$(cat found)"
 }
 
+test_every_page_of_functions_says_since_when_there_are_any() {
+	grep -L '^\.Sh HISTORY$' "$top"/man/*.3 >found
+	[ ! -s found ] || fail "no HISTORY: $(cat found)"
+}
+
 # names PAGE: what its NAME section lists
 names() {
 	awk '/^\.Sh/ { inside = $2 == "NAME" } inside && $1 == ".Nm" { print $2 }' "$1"

@@ -16,7 +16,7 @@
 #define EXIT_NOT_EXECUTED 127
 #define FLOOR_STACK_SIZE (16 * 1024)
 
-/* glibc has it from 2.34 on, musl from 1.2.3 on: found when the program starts. */
+/* glibc has it from 2.34 on, musl from 1.2.2 on: found when the program starts. */
 pid_t _Fork(void) __attribute__((weak));
 
 #ifdef __SANITIZE_THREAD__
