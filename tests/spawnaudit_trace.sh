@@ -108,6 +108,14 @@ test_what_the_parent_has_closed_since_the_birth_is_a_leak() {
 	has 'r   /etc/passwd$'
 }
 
+test_a_parent_with_many_descriptors_is_asked_what_it_holds() {
+	[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 500 ] || skip "it has few"
+	gifts among-many
+	same findings "1 leak" "$findings"
+	has 'r   /etc/group$'
+	! grep '/etc/passwd$' report || fail "what the child opened"
+}
+
 test_a_leak_is_told_from_what_was_given_under_its_number() {
 	gifts another-kind
 	same findings "1 leak" "$findings"

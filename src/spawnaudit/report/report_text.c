@@ -41,11 +41,12 @@ static void put_time(int64_t ns)
 		fprintf(out(), "%" PRId64 " s", ns / 1000000000);
 }
 
-/* "server (4711), thread 4713 "worker"" */
+/* "server (4711), thread 4713 "worker""; "?" of whom nothing is known */
 static void put_parent(const struct launch *launch)
 {
 	shapes_print_program(launch->program, launch->script);
-	fprintf(out(), " (%d)", (int)launch->parent);
+	if (launch->parent)
+		fprintf(out(), " (%d)", (int)launch->parent);
 	if (launch->thread && launch->thread != launch->parent) {
 		fprintf(out(), ", thread %d \"", (int)launch->thread);
 		put(launch->thread_name);

@@ -97,13 +97,27 @@ static int is_left_open(pid_t tid, int fd)
 	return flags >= 0 && !(flags & O_CLOEXEC);
 }
 
+/* How many are open its size says, since Linux 6.2; before, that is 0. */
+static int has_more(DIR *directory, size_t most)
+{
+	struct stat table;
+	size_t count = 0;
+
+	if (fstat(dirfd(directory), &table) == 0 && table.st_size > 0)
+		return (size_t)table.st_size > most;
+	while (count <= most && process_next_number(directory) >= 0)
+		count++;
+	rewinddir(directory);
+	return count > most;
+}
+
 static int look(struct given *given, pid_t pid, int is_ahead, size_t most)
 {
 	struct holding holding = {0};
 	size_t count;
 	char path[32];
 	DIR *directory;
-	int r = 0;
+	int r;
 
 	if (find_ours(given, pid))
 		return 0;
@@ -113,13 +127,11 @@ static int look(struct given *given, pid_t pid, int is_ahead, size_t most)
 	given->is_unseen = !directory;
 	if (!directory)
 		return -errno;
+	r = is_ahead && has_more(directory, most) ? -E2BIG : 0;
 	while (r == 0 && (holding.fd = process_next_number(directory)) >= 0) {
 		if (holding.fd <= STDERR_FILENO ||
-		    (count && bsearch(&holding, given->list, count, sizeof(holding), by_number)))
-			continue;
-		if (most-- == 0)
-			r = -E2BIG;
-		if (r < 0 || (is_ahead && !is_left_open(pid, holding.fd)))
+		    (count && bsearch(&holding, given->list, count, sizeof(holding), by_number)) ||
+		    (is_ahead && !is_left_open(pid, holding.fd)))
 			continue;
 		identity_read(dirfd(directory), holding.fd, &holding.identity);
 		add(given, holding);
