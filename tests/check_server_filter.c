@@ -21,7 +21,8 @@ static const int always[] = {
 #else
 	SYS_getpgid,
 #endif
-	SYS_getpid, SYS_getpriority, SYS_getsid, SYS_gettid, SYS_kill, SYS_newfstatat, SYS_openat,
+	SYS_getpid, SYS_getpriority, SYS_getsid, SYS_gettid, SYS_ioctl, SYS_kill, SYS_newfstatat,
+	SYS_openat,
 	SYS_pidfd_open, SYS_pidfd_send_signal, SYS_pipe2, SYS_ppoll, SYS_prlimit64, SYS_read,
 #ifdef SYS_readlink
 	SYS_readlink,
@@ -109,6 +110,20 @@ static int captured_with_input(struct spu_server *server)
 			    NULL, NULL, NULL);
 
 	return r < 0 ? r : output.size == 3 ? 0 : -1;
+}
+
+/* With SIGPIPE blocked, which is a look more */
+static int captured_unread(struct spu_server *server)
+{
+	static char bytes[1 << 20];
+	struct spu_output output = {0};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	return spu_capture(SPU_ARGV("true"), SPU_OPTIONS(.server = server), bytes, sizeof(bytes),
+			   &output, NULL, NULL, NULL);
 }
 
 static int by_the_shell(struct spu_server *server)
@@ -206,7 +221,7 @@ static int with_other_ids(struct spu_server *server)
 static const struct need {
 	const char *what;
 	int (*launch)(struct spu_server *server);
-	int calls[2];
+	int calls[4];
 } needs[] = {
 	{"a launch", plain, {0}},
 	{"one that fails", failing, {0}},
@@ -214,6 +229,7 @@ static const struct need {
 	{"pipes", with_pipes, {0}},
 	{"priorities and limits", with_priorities_and_limits, {0}},
 	{"other ids", with_other_ids, {0}},
+	{"a terminal", with_a_terminal, {0}},
 	{"spu_stop", stopped_alone, {0}},
 	{"spu_capture", captured, {0}},
 	{"spu_system_with", by_the_shell, {0}},
@@ -221,8 +237,10 @@ static const struct need {
 	/* page: */
 	{"timeout_ms", overdue, {SYS_getpgid}},
 	{"SPU_GROUP", stopped_as_a_group, {SYS_getpgid}},
-	{"input", captured_with_input, {SYS_write}},
-	{"SPU_PTY", with_a_terminal, {SYS_ioctl}},
+	{"input", captured_with_input,
+	 {SYS_write, SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_tgkill}},
+	{"input", captured_unread,
+	 {SYS_write, SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_tgkill}},
 	{"SPU_LEAKS_FAIL", without_leaks, {SYS_getdents64}},
 	{"landlock_access", with_rules, {SYS_landlock_create_ruleset, SYS_landlock_add_rule}},
 	/* the stream's own */
@@ -271,10 +289,13 @@ static int behind_the_filter(const struct need *need)
 	pid = fork();
 	if (pid == 0) {
 		struct spu_server *server = start_server(0);
+		size_t count = 0;
 		int r;
 
 		setrlimit(RLIMIT_CORE, &none);
-		forbid_all_but(need->calls, (size_t)!!need->calls[0] + !!need->calls[1]);
+		while (count < COUNT(need->calls) && need->calls[count])
+			count++;
+		forbid_all_but(need->calls, count);
 		r = need->launch(server);
 		spu_server_stop(server);
 		_exit(r != 0);
