@@ -468,7 +468,7 @@ $(BUILD)/corpus/spawnaudit_view/linked: tests/fuzz/seeds/linked.c
 # Its name begins with what it is about; of a program that is what reads.
 FUZZED_safespawn = capabilities envfile fdlist landlock limits lists redirect values
 FUZZED_spawnbench = axes json_tree old statistics
-FUZZED_spawnaudit = look/announced look/demangle look/elf_file look/flags look/futex look/identity look/machine \
+FUZZED_spawnaudit = look/announced look/demangle look/elf_file look/flags look/futex look/identity look/libc look/machine \
 	look/memory look/peer look/process look/shrinking look/symbols look/view record/calls record/call_table record/call_text \
 	record/safe trace/starts
 fuzzed = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(FUZZED_$(1))) $(COMMON_OBJECTS) $(BUILD)/libspawnutil.a $(BUILD)/argp.flags

@@ -52,6 +52,7 @@ rooms() {
 		spawnaudit/look/process.* | common/parse.h spawnaudit/look/process.h
 		spawnaudit/look/permission.* | spawnaudit/look/process.h spawnaudit/look/permission.h
 		spawnaudit/look/runtimes.* | spawnaudit/look/elf_file.h spawnaudit/look/process.h spawnaudit/look/runtimes.h
+		spawnaudit/look/libc.* | spawnaudit/look/libc.h
 		spawnaudit/look/machine.* | arch/arch.h spawnaudit/look/machine.h
 		spawnaudit/look/snapshot.* | spawnaudit/look/machine.h spawnaudit/look/snapshot.h
 		spawnaudit/look/shrinking.* | spawnaudit/look/shrinking.h
@@ -76,7 +77,7 @@ rooms() {
 		spawnaudit/record/findings.* | spawnaudit/record/findings.h
 		spawnaudit/record/clock.* | spawnaudit/record/clock.h
 		spawnaudit/record/safe.* | spawnaudit/record/safe.h
-		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/safe.h spawnaudit/record/origin.h
+		spawnaudit/record/origin.* | common/message.h spawnaudit/options.h spawnaudit/look/* spawnaudit/record/origin.h
 		spawnaudit/record/descriptors.* | common/message.h spawnaudit/options.h spawnaudit/look/machine.h spawnaudit/record/origin.h spawnaudit/record/descriptors.h
 		spawnaudit/record/calls.* | arch/arch.h spawnaudit/look/* spawnaudit/record/launch.h spawnaudit/record/call_table.h spawnaudit/record/calls.h
 		spawnaudit/record/call_text.* | common/draft.h common/parse.h spawnaudit/look/* spawnaudit/record/call_table.h spawnaudit/record/call_text.h

@@ -305,6 +305,15 @@ test_who_gives_up_in_time_is_not_stuck() {
 	same findings "1 unsafe-fork" "$findings"
 }
 
+test_who_was_woken_by_a_handler_is_not_stuck() {
+	need_plain
+	for sin in woken woken-to-end; do
+		sin $sin
+		same "findings, $sin" "1 unsafe-fork" "$findings"
+		has 'futex(.*) = ? (interrupted by a signal)'
+	done
+}
+
 test_the_first_and_the_last_calls_of_a_child_are_kept() {
 	need_plain
 	command -v python3 >/dev/null || skip "python3 isn't installed"

@@ -150,6 +150,18 @@ static void start_idler_and_catch(void)
 	start(idle);
 }
 
+static void start_idler_and_catch_end(void)
+{
+	signal(SIGINT, catch_signal);
+	start(idle);
+}
+
+static void hold_zone_and_catch(void)
+{
+	signal(SIGUSR1, catch_signal);
+	hold_zone();
+}
+
 static void nothing(void)
 {
 }
@@ -340,6 +352,8 @@ static const struct way {
 	{"orphan", hold_plain, wait_lock}, {"undumpable", hold_plain, wait_lock},
 	{"twice", start_idler, wait_lock_twice},
 	{"semaphore", start_idler, wait_semaphore}, {"handler", start_idler_and_catch, wait_semaphore},
+	{"handler-of-end", start_idler_and_catch_end, wait_semaphore},
+	{"handler-and-zone", hold_zone_and_catch, wait_time},
 	{"alone", nothing, wait_semaphore}, {"pool", start_idler, wait_semaphore_beside_thread},
 	{"shared", start_idler, wait_shared}, {"condition", start_idler, wait_condition},
 	{"rwlock", hold_plain, wait_rwlock},

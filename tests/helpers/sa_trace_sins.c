@@ -484,6 +484,52 @@ static int hang_semaphore(void)
 	return fork_and_hang(wait_semaphore);
 }
 
+static sem_t posted;
+
+static void post(int number)
+{
+	(void)number;
+	sem_post(&posted);
+}
+
+/* Longer than it takes to be called stuck */
+static void wait_for_signal(int number)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
+	struct itimerspec limit = {.it_value = {1, 500000000}};
+	int timer;
+
+	sem_init(&posted, 0, 0);
+	signal(number, post);
+	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) < 0 ||
+	    syscall(SYS_timer_settime, timer, 0, &limit, NULL) < 0)
+		abort();
+	while (sem_wait(&posted) < 0)
+		;
+}
+
+static void wait_for_work(void)
+{
+	wait_for_signal(SIGUSR1);
+}
+
+static void wait_for_end(void)
+{
+	wait_for_signal(SIGTERM);
+}
+
+/* It waits, and then a handler wakes it */
+static int woken(void)
+{
+	return fork_and(wait_for_work);
+}
+
+/* The same, by what ends others */
+static int woken_to_end(void)
+{
+	return fork_and(wait_for_end);
+}
+
 static void make_900_calls(void)
 {
 	make_calls(900);
@@ -763,6 +809,7 @@ static const struct {
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
 	{"hang-late", hang_late}, {"hang-shared", hang_shared}, {"hang-timed", hang_timed},
 	{"hang-join", hang_join}, {"tries", tries}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
+	{"woken", woken}, {"woken-to-end", woken_to_end},
 	{"held-up", held_up}, {"held-up-for-ever", held_up_for_ever},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},

@@ -2,8 +2,25 @@
 #include "verdict.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../look/libc.h"
+
+#define BIT(signal_number) (UINT64_C(1) << ((signal_number) - 1))
+
+/* What comes of what a thread does, or has done; threads that wait do nothing */
+#define OF_WORK (BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | \
+		 BIT(SIGSEGV) | BIT(SIGSYS) | BIT(SIGPIPE) | BIT(SIGXCPU) | BIT(SIGXFSZ) | \
+		 BIT(SIGVTALRM) | BIT(SIGPROF))
+
+/* By which people end what doesn't go on */
+#define OF_PEOPLE (BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM))
+
+/* glibc's threads use them for themselves */
+#define OF_LIBC (BIT(32) | BIT(33))
 
 const char *const verdict_names[] = {"clear", "unclear", "stuck"};
 
@@ -27,6 +44,9 @@ const struct reason_words reason_words[REASON_COUNT] = {
 	[REASON_NOT_ALLOWED] = {VERDICT_UNCLEAR, "not-allowed", "what it waits for can't be seen"},
 	[REASON_FOREIGN] = {VERDICT_UNCLEAR, "foreign",
 		"what it waits for isn't decoded"},
+	[REASON_HANDLERS] = {VERDICT_UNCLEAR, "handlers",
+		"all of it waits and no thread is left to wake it, but a handler of a signal may: "
+		"it has some"},
 	[REASON_OWNER_GONE] = {VERDICT_STUCK, "owner-gone",
 		"it waits for a mutex that no thread here has locked"},
 	[REASON_TRIES] = {VERDICT_STUCK, "tries",
@@ -58,14 +78,33 @@ static const struct waiter *find_without_owner(const struct suspect *suspect)
 	return NULL;
 }
 
-int verdict_has_evidence(const struct suspect *suspect)
+/* With more threads it may have been started here. */
+static int is_alone_with_threaded_runtime(const struct suspect *suspect)
 {
-	if (suspect->had_threads ||
-	    (suspect->is_parent_same == 1 && suspect->parent.threads > 1))
-		return 1;
-	/* with more threads it may have been started here */
 	for (size_t i = 0; i < suspect->runtimes.count && suspect->waiter_count == 1; i++)
 		if (suspect->runtimes.list[i].has_threads)
+			return 1;
+	return 0;
+}
+
+int verdict_has_evidence(const struct suspect *suspect)
+{
+	return suspect->had_threads ||
+	       (suspect->is_parent_same == 1 && suspect->parent.threads > 1) ||
+	       is_alone_with_threaded_runtime(suspect);
+}
+
+/*
+ * May a handler post a semaphore, say, for which it waits? A lock of libc's none gives
+ * back, and those of a runtime need its threads.
+ */
+static int may_be_woken_by_handler(const struct suspect *suspect)
+{
+	if (!(suspect->status.caught & ~(OF_WORK | OF_PEOPLE | OF_LIBC)) ||
+	    is_alone_with_threaded_runtime(suspect))
+		return 0;
+	for (size_t i = 0; i < suspect->waiter_count; i++)
+		if (!suspect->waiters[i].place || !file_is_libc(suspect->waiters[i].place))
 			return 1;
 	return 0;
 }
@@ -126,5 +165,7 @@ enum reason verdict_find(const struct suspect *suspect, const struct waiter **re
 	reason = find_first_hope(suspect, ret_waiter);
 	if (reason == REASON_NOBODY_LEFT && !verdict_has_evidence(suspect))
 		return REASON_NO_THREADS;
+	if (reason == REASON_NOBODY_LEFT && may_be_woken_by_handler(suspect))
+		return REASON_HANDLERS;
 	return reason == REASON_COUNT ? REASON_NO_LOCK : reason;
 }

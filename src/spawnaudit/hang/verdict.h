@@ -7,8 +7,9 @@
  *   thread of it (owner-gone), or again and again with a time limit (tries), or
  * - its only thread asks for a lock of its runtime again and again (spins), or
  * - each thread waits for ever for a futex of its own memory, so that none is
- *   left to wake another, and the process that it was copied from has threads,
- *   or it is alone with a runtime that always has (nobody-left).
+ *   left to wake another, nor a handler of a signal that may come, and the process
+ *   that it was copied from has threads, or it is alone with a runtime that always
+ *   has (nobody-left).
  */
 #ifndef SPAWNAUDIT_VERDICT_H
 #define SPAWNAUDIT_VERDICT_H
@@ -20,8 +21,8 @@ enum verdict { VERDICT_CLEAR, VERDICT_UNCLEAR, VERDICT_STUCK };
 enum reason {
 	REASON_EXEC, REASON_SHARES_MEMORY, REASON_STOPPED, REASON_NO_LOCK, REASON_LIMIT,
 	REASON_SHARED_FUTEX, REASON_OWN_DEADLOCK, REASON_NO_THREADS, REASON_NOT_ALLOWED,
-	REASON_FOREIGN, REASON_OWNER_GONE, REASON_TRIES, REASON_SPINS, REASON_NOBODY_LEFT,
-	REASON_COUNT,
+	REASON_FOREIGN, REASON_HANDLERS, REASON_OWNER_GONE, REASON_TRIES, REASON_SPINS,
+	REASON_NOBODY_LEFT, REASON_COUNT,
 };
 
 struct reason_words {

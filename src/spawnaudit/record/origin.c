@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../look/libc.h"
 #include "../options.h"
 #include "common/message.h"
-#include "safe.h"
 
 enum origin_kind origin_kind_of(enum creator_made made)
 {

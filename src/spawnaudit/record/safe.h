@@ -12,7 +12,4 @@ int function_allocates(const char *name);
 /* Of what isn't libc's: does it enter a runtime that never works with one thread? */
 int function_enters_runtime(const char *name);
 
-/* Is it of libc, by the name of the file? The dynamic linker counts. */
-int file_is_libc(const char *path);
-
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../record/safe.h"
+#include "../look/libc.h"
 #include "common/draft.h"
 #include "common/message.h"
 #include "output.h"

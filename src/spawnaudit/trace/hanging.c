@@ -41,6 +41,17 @@ static void note_longest(struct hang *hang, int64_t now)
 	hang->call = copy(hang->text);
 }
 
+/* It goes on: if it was said that nobody is left to wake it, somebody did. */
+static void note_progress(struct hang *hang)
+{
+	if (hang->said != &reason_words[REASON_NOBODY_LEFT])
+		return;
+	hang->longest = 0;
+	hang->said = NULL;
+	free(hang->call);
+	hang->call = NULL;
+}
+
 static void set(struct hang *hang, const struct reason_words *reason, const char *text,
 		int64_t now)
 {
@@ -103,10 +114,12 @@ static void judge(const struct tracee *tracee, struct suspect *suspect, pid_t st
 	reason = verdict_find(suspect, &waiter);
 	if (reason == REASON_STOPPED)
 		return;
-	if (reason_words[reason].verdict == VERDICT_STUCK)
+	if (reason_words[reason].verdict == VERDICT_STUCK) {
 		set(hang, &reason_words[reason], text, now);
-	else
+	} else {
 		hang->reason = NULL;
+		note_progress(hang);
+	}
 }
 
 /* By a call that a runtime makes which always has threads, and not the program. */
@@ -167,6 +180,8 @@ void hanging_leave(struct launch *launch, int returned)
 	int64_t now = launch->current.begun + launch->current.took;
 
 	note_longest(hang, now);
+	if (returned)
+		note_progress(hang);
 	if (returned && !hang->yields && !hang->tried)
 		hang->reason = NULL;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../look/libc.h"
 #include "../options.h"
 #include "../record/safe.h"
 #include "common/message.h"
