@@ -257,6 +257,12 @@ test_a_copy_that_never_executes_is_found() {
 	has '^  its child [0-9]* exited with 0 after .*, having done: allocation'
 }
 
+test_a_copy_that_goes_on_when_its_exec_has_failed_is_found() {
+	sin failed-exec
+	same findings "1 no-exec" "$findings"
+	has '^  its child [0-9]* was killed by SIGKILL after '
+}
+
 test_a_child_that_waits_for_ever_is_found() {
 	sin stuck
 	same findings "1 stuck" "$findings"

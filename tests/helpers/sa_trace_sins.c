@@ -484,6 +484,19 @@ static int hang_semaphore(void)
 	return fork_and_hang(wait_semaphore);
 }
 
+static void fail_to_execute(void)
+{
+	execv("/nonesuch", program);
+	for (;;)
+		pause();
+}
+
+/* What it does next is no way to an exec any more. */
+static int failed_exec(void)
+{
+	return fork_and_hang(fail_to_execute);
+}
+
 static sem_t posted;
 
 static void post(int number)
@@ -809,7 +822,7 @@ static const struct {
 	{"forks-by-threads", forks_by_threads}, {"no-exec", no_exec}, {"stuck", stuck},
 	{"hang-late", hang_late}, {"hang-shared", hang_shared}, {"hang-timed", hang_timed},
 	{"hang-join", hang_join}, {"tries", tries}, {"hang-semaphore", hang_semaphore}, {"calls", calls},
-	{"woken", woken}, {"woken-to-end", woken_to_end},
+	{"failed-exec", failed_exec}, {"woken", woken}, {"woken-to-end", woken_to_end},
 	{"held-up", held_up}, {"held-up-for-ever", held_up_for_ever},
 	{"stuck-interrupted", stuck_interrupted}, {"stuck-behind", stuck_behind},
 	{"mended-threads", mended_threads}, {"threads-exec", threads_exec},

@@ -39,11 +39,12 @@ static int is_unsafe(const struct launch *launch)
 	return launch->work != 0;
 }
 
-/* It did, it tried, or it was let go while it was on its way, for all we know. */
+/* It did, it tried and ended, or it was let go while it was on its way, for all we know. */
 static int was_to_execute(const struct launch *launch)
 {
-	return launch->outcome == OUTCOME_EXECUTED || launch->exec_failure ||
-	       (launch->outcome == OUTCOME_LEFT && launch->lasted < LAUNCH_LONG);
+	return launch->outcome == OUTCOME_EXECUTED ||
+	       ((launch->exec_failure || launch->outcome == OUTCOME_LEFT) &&
+		launch->lasted < LAUNCH_LONG);
 }
 
 static unsigned judge_child(const struct launch *launch)
