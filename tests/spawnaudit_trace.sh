@@ -257,6 +257,11 @@ test_a_copy_that_never_executes_is_found() {
 	has '^  its child [0-9]* exited with 0 after .*, having done: allocation'
 }
 
+test_a_thread_whose_name_was_not_looked_at_has_none() {
+	sin by-threads -v --expect-fd=3-999
+	has '^safe: sa_trace_sins ([0-9]*), thread [0-9]*, launched '
+}
+
 test_a_copy_that_goes_on_when_its_exec_has_failed_is_found() {
 	sin failed-exec
 	same findings "1 no-exec" "$findings"

@@ -48,9 +48,14 @@ static void put_parent(const struct launch *launch)
 	if (launch->parent)
 		fprintf(out(), " (%d)", (int)launch->parent);
 	if (launch->thread && launch->thread != launch->parent) {
-		fprintf(out(), ", thread %d \"", (int)launch->thread);
-		put(launch->thread_name);
-		fputs("\",", out());
+		fprintf(out(), ", thread %d", (int)launch->thread);
+		/* it isn't looked at for each launch */
+		if (launch->thread_name[0]) {
+			fputs(" \"", out());
+			put(launch->thread_name);
+			putc('"', out());
+		}
+		putc(',', out());
 	}
 }
 
