@@ -69,9 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	(void)call_work(NOBODY, &registers);
 	(void)call_is_wait(&registers);
-	i = call_gives(&registers);
-	if (i < -2)
-		FAULT("call %u gives %d\n", number, i);
+	(void)call_closes_rest(&registers);
 	if (call_is_exec(registers.call))
 		free(call_executed_file(NOBODY, &registers));
 	return 0;
