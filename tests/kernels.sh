@@ -86,7 +86,9 @@ get() {
 	[ "$(dpkg-deb -f "$package" Architecture)" = $debians ] ||
 		{ echo "$package isn't for $debians"; return 1; }
 	rm -rf "${work:?}/boot"
-	dpkg-deb --fsys-tarfile "$package" | tar -x -C "$work" --wildcards './boot/vmlinuz*' 2>/dev/null ||
+	# newer ones have it beside its modules
+	dpkg-deb --fsys-tarfile "$package" | tar -x -C "$work" --transform='s,.*/,boot/,' \
+		--wildcards '*/vmlinuz*' 2>/dev/null ||
 		{ echo "$package holds no kernel"; return 1; }
 }
 
