@@ -67,9 +67,13 @@ test_stopped_ones_are_ended_too() {
 }
 
 # Nobody's list holds it for long: each is gone before its number is read again
-test_what_forks_and_ends_all_the_time_is_ended() {
+comet() {
 	printf '#!/bin/sh\n[ ! -e stop ] || exit\n"$0" &\n' >comet
 	chmod +x comet
+}
+
+test_what_forks_and_ends_all_the_time_is_ended() {
+	comet
 	ended 0 safespawn -q --kill-tree -k 0.1 sh -c 'trap "" TERM; ./comet & sleep 0.2'
 	: >stop
 }
@@ -78,6 +82,16 @@ test_children_from_before_are_not_the_commands() {
 	status 0 clean sh -c 'sleep 60 >/dev/null 2>&1 & echo $! >before
 		exec safespawn -q --kill-tree -k 600 sh -c "sleep 60 & exit 0"'
 	kill "$(cat before)" || fail "it was ended"
+}
+
+test_what_forks_and_ends_all_the_time_is_ended_beside_children_from_before() {
+	comet
+	for round in 1 2 3 4 5; do
+		ended 0 sh -c 'sleep 60 >/dev/null 2>&1 & echo $! >before
+			exec safespawn -q --kill-tree -k 0.1 sh -c "trap \"\" TERM; ./comet & sleep 0.2"'
+		kill "$(cat before)" || fail "it was ended in round $round"
+	done
+	: >stop
 }
 
 # An orphan becomes a child of ours, whoever left it

@@ -226,7 +226,7 @@ static int are_others_left(const struct supervisor *s)
 	if (!s->tree->before.count)
 		return 1;
 	tree_signal(s->tree, 0, &left);
-	return left.living > 0;
+	return left.all > 0;
 }
 
 /* Who asks us to end meanwhile doesn't want to wait: first for the grace, then at all. */

@@ -193,9 +193,12 @@ static int visit(struct tree *tree, pid_t pid, int number, struct tree_left *lef
 
 	if (open_process(pid, &process) < 0)
 		return 0;
-	if (process.state != 'Z' && process.state != 'X' && descends(tree, &process)) {
-		left->living++;
-		is_news = number && tell(tree, &process, left);
+	if (descends(tree, &process)) {
+		left->all++;
+		if (process.state != 'Z' && process.state != 'X') {
+			left->living++;
+			is_news = number && tell(tree, &process, left);
+		}
 	}
 	close(process.directory);
 	return is_news;
@@ -214,9 +217,7 @@ static int look(struct tree *tree, int number, struct tree_left *ret)
 	pid_t *all;
 	size_t count;
 
-	*ret = (struct tree_left){0};
-	if (list_processes(&all, &count) < 0)
-		return 0;
+	*ret = (struct tree_left){.all = list_processes(&all, &count) < 0};
 	for (size_t i = 0; i < count; i++)
 		news += visit(tree, all[is_reversed ? count - 1 - i : i], number, ret);
 	free(all);

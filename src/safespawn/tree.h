@@ -38,13 +38,16 @@ struct tree {
 int tree_begin(struct tree *tree, const char *cgroup);
 
 struct tree_left {
-	size_t living, refused;	/* all; those that we may not signal */
+	size_t all;		/* also who has ended and isn't reaped; 1 where it can't be told */
+	size_t living, refused;	/* of these; those that we may not signal */
 	pid_t one;		/* of the latter */
 };
 
 /*
  * Who hasn't had this signal yet gets it, and SIGCONT behind it; 0 only counts.
- * One look at /proc isn't a moment: what is forked meanwhile can be missed.
+ * One look at /proc isn't a moment: what is forked meanwhile can be missed. But all
+ * is 0 only where nobody is left: our child stays there until we reap it, and by the
+ * time it has ended its own children are ours.
  * SIGKILL goes to the control group first, and may not have ended all of it yet.
  */
 void tree_signal(struct tree *tree, int number, struct tree_left *ret);
