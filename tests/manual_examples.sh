@@ -117,6 +117,8 @@ run_program() {
 	*) echo "example $1 doesn't compile: $(cat log)" && return ;;
 	esac
 	! grep -q 'by root' "$1.after" || ids_can_be_changed || return
+	# a sanitizer makes calls of its own, which a filter ends
+	[ -z "${SAN-}" ] || ! grep -q '<linux/seccomp.h>' "$1.block" || return
 	mkdir "scratch$1"
 	has_library "$1" || return
 	(cd "scratch$1" && exec timeout 100 "../program$1") >"out$1" 2>"err$1" </dev/null 3<&- 4<&- 5<&-
