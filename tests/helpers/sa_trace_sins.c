@@ -360,7 +360,7 @@ static int kill_asleep(pid_t pid, int some, int with)
 
 static int stuck_signal = SIGKILL;
 
-/* Not for as long as others that are stuck */
+/* Not for as long as others that are stuck, and not while it is looked at for the first time */
 static int stuck(void)
 {
 	pid_t pid;
@@ -372,7 +372,7 @@ static int stuck(void)
 		execv(program[0], program);
 		_exit(127);
 	}
-	return kill_asleep(pid, 100, stuck_signal);
+	return kill_asleep(pid, 150, stuck_signal);
 }
 
 static int fork_and_hang(void (*hang)(void))
