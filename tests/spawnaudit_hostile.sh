@@ -292,7 +292,7 @@ test_a_process_with_many_groups() {
 		exec setpriv --groups $(seq -s, 1000000000 1000000999) "$HELPERS/sa_stuck" "\$@"
 	END
 	chmod +x many
-	commit handler ./many
+	commit handler-of-end ./many
 	status 1 spawnaudit --stuck "$child"
 	like "what stands behind them" "*unless a handler of a signal does that: it has some*" "$out"
 	end
