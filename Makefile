@@ -286,7 +286,7 @@ ifeq ($(STATIC),)
 $(BUILD)/safespawn: $(SAFESPAWN_OBJECTS) $(BUILD)/libspawnutil.a $(LINKED_WITH) $(BUILD)/argp.flags \
 		$(BUILD)/with/STATIC
 	$(call say,LINK)
-	$(call link_argp)
+	$(call link_argp,-lrt)
 else ifeq ($(STATIC),musl)
 # The same objects once more, below $(BUILD)/musl. musl has no argp: argp-standalone
 # where it is installed, else gnulib's module, built here (LGPL, as argp is everywhere).

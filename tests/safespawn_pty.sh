@@ -229,6 +229,46 @@ test_who_reads_late_is_waited_for_but_not_for_ever() {
 	same status 3 $?
 }
 
+# As behind su(1), where the terminal is another user's. Nobody reads what it shows meanwhile
+test_a_terminal_that_may_not_be_opened_holds_nobody_up() {
+	cat >script <<-'END'
+		chmod 000 "$(tty)"
+		safe='safespawn -q'
+		[ "$(id -u)" -ne 0 ] || safe='safespawn -q --exec --bounding-set=-dac_override safespawn -q'
+		if ! $safe true || $safe sh -c ': >"$(tty)"' 2>err; then
+			echo opened >status
+		else
+			$safe --pty -t 1 yes </dev/null
+			echo $? >status
+		fi
+	END
+	play <<-'END'
+		send sh ./script\n
+		run until [ -s status ]; do sleep 0.05; done
+	END
+	[ "$(cat status)" != opened ] || skip "nobody is refused it here"
+	same status 124 "$(cat status)"
+}
+
+# shown LINE: on 3, the other side of a terminal, which echoes what is written there
+shown() {
+	same shown "$1" "$(timeout $((100 * PATIENCE)) head -n 1 <&3 | tr -d '\r')"
+}
+
+# /dev/ptmx opened again is another terminal
+test_the_other_side_of_a_terminal_gets_what_is_written_there() {
+	exec 3<>/dev/ptmx
+	safespawn -q --pty echo hello </dev/null >&3
+	same status 0 $?
+	shown hello
+	safespawn -q -o /dev/null --status-fd=3 false
+	like status '{"type": "status", *"exited": 1,*' "$(timeout $((100 * PATIENCE)) head -n 1 <&3)"
+	safespawn -q ./no-such-command 2>&3
+	shown 'safespawn: exec ./no-such-command: No such file or directory'
+	safespawn -q -b true >&3 2>err
+	like pid '[1-9]*' "$(timeout $((100 * PATIENCE)) head -n 1 <&3)"
+}
+
 test_the_end_of_time_ends_its_group() {
 	status 124 safespawn -q --pty -t 1 sh -c 'sleep 1000; :' </dev/null
 	status 137 safespawn -q --pty -t 2 -k 0.1 sh -c 'trap "" TERM HUP; while :; do sleep 0.1; done' </dev/null

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -45,10 +44,10 @@ static ssize_t take(struct bytes *bytes, int fd, size_t most)
 	return got;
 }
 
-/* As write(2). Where it can't be asked not to wait, a pipe that is ready has room for so much. */
+/* As nonblock_write(). */
 static ssize_t put(struct bytes *bytes, int fd)
 {
-	ssize_t gone = write(fd, bytes->data, bytes->size < PIPE_BUF ? bytes->size : PIPE_BUF);
+	ssize_t gone = nonblock_write(fd, bytes->data, bytes->size);
 
 	if (gone <= 0)
 		return gone;
