@@ -103,6 +103,12 @@ test_each_reader_behind_the_end_meets_it() {
 	same shown "$(printf 'one\nend')" "$out"
 }
 
+# Something moves in each turn, and what waits for that is never due
+test_the_end_is_met_while_others_show_something() {
+	status 0 timeout $((200 * PATIENCE)) safespawn -q --pty sh -c \
+		'yes & a=$!; yes & b=$!; sleep 0.3; cat; cat; cat; kill $a $b' </dev/null >/dev/null
+}
+
 test_a_program_that_reads_key_by_key_meets_the_end() {
 	command -v bash >/dev/null || skip "bash isn't installed"
 	printf 'echo he""llo\nexit 9\n' >in

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "deadline.h"
 #include "exit_status.h"
 #include "fdlist.h"
 #include "guard.h"
@@ -99,6 +100,7 @@ void relay_begin(struct relay *relay, int terminal)
 	relay->terminal = terminal;
 	fcntl(terminal, F_SETFL, O_NONBLOCK);
 	open_other_side(relay);
+	deadline_set_from_now(&relay->next_look, relay->pause_ms);
 	relay_enter(relay);
 }
 
@@ -197,6 +199,25 @@ static void look(struct relay *relay)
 	else
 		relay_enter(relay);
 	relay->pause_ms = relay->pause_ms < LOOK_MS ? 2 * relay->pause_ms : LOOK_MS;
+	deadline_set_from_now(&relay->next_look, relay->pause_ms);
+}
+
+/* COMMAND does something, so it may read soon. */
+static void look_soon(struct relay *relay)
+{
+	struct deadline soon;
+
+	relay->pause_ms = 1;
+	deadline_set_from_now(&soon, relay->pause_ms);
+	relay->next_look = *deadline_first(&soon, &relay->next_look);
+}
+
+static int is_time_to_look(const struct relay *relay)
+{
+	struct timespec room;
+	const struct timespec *left = deadline_left(&relay->next_look, &room);
+
+	return has_to_look(relay) && left->tv_sec == 0 && left->tv_nsec == 0;
 }
 
 /* ---- a turn ---- */
@@ -206,7 +227,7 @@ static const struct timespec *time_to_wait(const struct relay *relay, const stru
 {
 	if (!has_to_look(relay) || relay->typed.size > 0)
 		return left;
-	*room = (struct timespec){0, relay->pause_ms * 1000000l};
+	deadline_left(&relay->next_look, room);
 	return left && left->tv_sec == 0 && left->tv_nsec < room->tv_nsec ? left : room;
 }
 
@@ -227,9 +248,8 @@ void relay_turn(struct relay *relay, const struct timespec *left)
 		[TERMINAL] = {wished ? relay->terminal : -1, wished, 0},
 	};
 	struct timespec room;
-	int ready = ppoll(polls, PLACES, time_to_wait(relay, left, &room), NULL);
 
-	if (ready < 0)
+	if (ppoll(polls, PLACES, time_to_wait(relay, left, &room), NULL) < 0)
 		return;
 	if (polls[OUT].revents)
 		show(relay);
@@ -237,10 +257,10 @@ void relay_turn(struct relay *relay, const struct timespec *left)
 		type(relay);
 	if (relay->terminal >= 0 && polls[TERMINAL].revents & ~POLLOUT &&
 	    receive(relay, SIZE_MAX))
-		relay->pause_ms = 1;
+		look_soon(relay);
 	if (relay->in >= 0 && polls[IN].revents)
 		read_input(relay);
-	if (ready == 0 && has_to_look(relay))
+	if (is_time_to_look(relay))
 		look(relay);
 }
 

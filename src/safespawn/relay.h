@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "deadline.h"
+
 struct bytes {
 	char data[16384];
 	size_t size;
@@ -24,7 +26,8 @@ struct relay {
 	int may_read;		/* in is no terminal, or we are in its foreground */
 	int is_at_end;		/* in is: each who reads there reads an end of file */
 	int end_is_typed;	/* and it can't be seen when that was read */
-	int pause_ms;		/* until the next look */
+	int pause_ms;		/* between two looks */
+	struct deadline next_look;
 	int is_output_lost;	/* not because nobody wants it */
 	size_t left;		/* so much may still be shown when COMMAND has ended */
 	struct bytes typed, shown;
