@@ -358,6 +358,28 @@ test_an_interrupt_that_ends_the_command_stops_the_script() {
 	END
 }
 
+# The command has ended, and the rest of it would not before 1000 s are over
+test_keys_are_for_safespawn_while_the_rest_ends() {
+	for options in '' --pty; do
+		rm -f pids
+		play <<-END
+			send tty >name; safespawn -q $options --kill-tree -k 1000 sh -c 'trap "" HUP TERM; setsid sleep 1000 & echo \$PPID \$\$ \$! >pids; exit 5'\n
+			run until read -r _ first _ <pids && [ ! -e /proc/\$first ]; do sleep 0.05; done
+			run while stty -a -F "\$(cat name)" | grep -q -e -isig; do sleep 0.05; done
+			send \x1a
+			line Stopped
+			send fg\n
+			run read -r safe _ <pids; while grep -q State:.T /proc/\$safe/status; do sleep 0.05; done
+			send \x03
+			expect $
+			send echo st''atus=\$?\n
+			line status=5
+		END
+		read -r _ _ rest <pids
+		! kill -0 "$rest" 2>/dev/null || fail "$rest is left, with [$options]"
+	done
+}
+
 test_a_shell_inside_has_job_control() {
 	cat >script <<-'END'
 		send safespawn -q --pty bash --norc --noediting -i\n

@@ -36,12 +36,10 @@ static int has_reached_command(const struct supervisor *s, const siginfo_t *info
  */
 static int translate(const struct supervisor *s, int number)
 {
-	int is_stop = number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
-
 	if (s->settings->rewritten[number])
 		return s->settings->rewritten[number];
-	return is_stop && (s->settings->setsid || s->relay) && !signals_is_ignored(number)
-	     ? SIGSTOP : number;
+	return signals_is_stop(number) && (s->settings->setsid || s->relay) &&
+	       !signals_is_ignored(number) ? SIGSTOP : number;
 }
 
 /* SIGPIPE of a message, the stop of our group */

@@ -97,6 +97,11 @@ static int stop_ourselves(const struct supervisor *s, int group)
 	return is_continued;
 }
 
+void job_stop(const struct supervisor *s)
+{
+	stop_ourselves(s, 0);
+}
+
 void job_stopped(struct supervisor *s, int number)
 {
 	int wants_terminal = number == SIGTTIN || number == SIGTTOU;

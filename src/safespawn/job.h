@@ -10,6 +10,9 @@
 
 void job_stopped(struct supervisor *s, int number);
 
+/* We alone, for a stop that has come when the command has ended. */
+void job_stop(const struct supervisor *s);
+
 /* For SIGCONT, and for a command that was stopped because it asked for the terminal. */
 void job_resume(struct supervisor *s);
 

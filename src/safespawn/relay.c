@@ -104,6 +104,15 @@ void relay_begin(struct relay *relay, int terminal)
 	relay_enter(relay);
 }
 
+static void stop_typing(struct relay *relay)
+{
+	relay->in = -1;
+	relay->is_at_end = 0;
+	relay->is_typing_over = 1;
+	relay->typed.size = 0;
+	relay_leave(relay);
+}
+
 /* COMMAND gets SIGHUP. */
 static void hang_up(struct relay *relay)
 {
@@ -111,10 +120,8 @@ static void hang_up(struct relay *relay)
 		close(relay->other_side);
 	if (relay->terminal >= 0)
 		close(relay->terminal);
-	relay->in = relay->terminal = relay->other_side = -1;
-	relay->is_at_end = 0;
-	relay->typed.size = 0;
-	keyboard_give_back();
+	relay->terminal = relay->other_side = -1;
+	stop_typing(relay);
 }
 
 static void show(struct relay *relay)
@@ -279,7 +286,7 @@ void relay_leave(struct relay *relay)
 
 void relay_enter(struct relay *relay)
 {
-	if (relay->terminal < 0)
+	if (relay->is_typing_over)
 		return;
 	relay->may_read = keyboard_take();
 	if (relay->may_read)
@@ -311,6 +318,12 @@ int relay_drain(struct relay *relay)
 			return 0;
 		show(relay);
 	}
+}
+
+void relay_command_ended(struct relay *relay)
+{
+	relay_drain(relay);
+	stop_typing(relay);
 }
 
 void relay_end(struct relay *relay)

@@ -26,6 +26,7 @@ struct relay {
 	int may_read;		/* in is no terminal, or we are in its foreground */
 	int is_at_end;		/* in is: each who reads there reads an end of file */
 	int end_is_typed;	/* and it can't be seen when that was read */
+	int is_typing_over;	/* our terminal is ours again, for good */
 	int pause_ms;		/* between two looks */
 	struct deadline next_look;
 	int is_output_lost;	/* not because nobody wants it */
@@ -50,7 +51,13 @@ void relay_leave(struct relay *relay);
 void relay_enter(struct relay *relay);
 
 /*
- * COMMAND has ended: what it has shown goes out, but not what others that have its
+ * COMMAND has ended: what is typed is for us and our terminal again. What it has shown
+ * goes out before, as far as it is taken now.
+ */
+void relay_command_ended(struct relay *relay);
+
+/*
+ * What COMMAND has shown goes out, but not what others that have its
  * terminal go on to show. Whether that is done; it isn't where nobody takes it now.
  */
 int relay_drain(struct relay *relay);

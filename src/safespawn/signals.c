@@ -24,6 +24,11 @@ int signals_is_ignored(int number)
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+int signals_is_stop(int number)
+{
+	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
 void signals_block(const struct signals *signals)
 {
 	sigprocmask(SIG_BLOCK, &signals->waited, NULL);

@@ -20,6 +20,9 @@ void signals_read(struct signals *ret);
  */
 int signals_is_ignored(int number);
 
+/* Whether it is a terminal's stop, which may be blocked. */
+int signals_is_stop(int number);
+
 /*
  * Blocks them, before the launch, so that no SIGCHLD is missed. An ignored
  * SIGCHLD becomes default, since the kernel would reap the command for us.

@@ -17,6 +17,7 @@
 #include "forward.h"
 #include "job.h"
 #include "reader.h"
+#include "signals.h"
 #include "supervisor.h"
 
 /* ---- time ---- */
@@ -248,17 +249,16 @@ static void end_rest(struct supervisor *s)
 			if (is_killing)
 				return;
 			is_killing = 1;
+		} else if (signals_is_stop(info.si_signo)) {
+			job_stop(s);
 		}
 	}
 }
 
-/* ^Z is not for us alone meanwhile, nor for COMMAND's terminal. */
 static void end_relay(const struct supervisor *s)
 {
 	int is_done = relay_drain(s->relay);
 
-	if (!is_done)
-		relay_leave(s->relay);
 	while (!is_done && reader_wait(s->relay->out))
 		is_done = relay_drain(s->relay);
 	relay_end(s->relay);
@@ -290,6 +290,8 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 	deadline_set(&s.limit, &launch->begun, launch->settings->timeout_ms);
 	wait_for_command(&s);
 	interrupt = job_ended(&s);
+	if (relay)
+		relay_command_ended(relay);
 	if (tree)
 		end_rest(&s);
 	if (s.is_told || ret->timed_out)
