@@ -235,6 +235,44 @@ test_who_reads_late_is_waited_for_but_not_for_ever() {
 	same status 3 $?
 }
 
+# gives_up_reader COMMAND: its pid is in "pid" when it is ready, and nobody reads what it shows at TERM
+gives_up_reader() {
+	rm -f pid
+	full_pipe
+	safespawn -q --pty sh -c "trap '$1' TERM; echo \$\$ >pid; while :; do sleep 0.05; done" \
+		</dev/null >slow 2>err &
+	until_true [ -s pid ]
+	kill -TERM $!
+	wait $!
+	got=$?
+}
+
+test_what_no_reader_has_taken_is_no_success() {
+	gives_up_reader 'seq 1 2000; exit 0'
+	same status 125 $got
+	same message 'safespawn: standard output is full, and nobody reads it' "$(cat err)"
+	gives_up_reader 'seq 1 2000; exit 3'
+	same "the command's own status" 3 $got
+	like message 'safespawn: standard output is full*' "$(cat err)"
+}
+
+# It was for its settings
+test_a_signal_of_long_ago_hurries_no_reader() {
+	full_pipe
+	safespawn -q --pty sh -c 'trap "echo >reloaded" HUP; echo $$ >pid
+		until [ -e go ]; do sleep 0.1; done; seq 1 2000' </dev/null >slow 2>err &
+	until_true [ -s pid ]
+	kill -HUP $!
+	until_true [ -e reloaded ]
+	sleep 11
+	: >go
+	until_true [ ! -e "/proc/$(cat pid)" ]
+	sleep 2
+	same "the last line" 2000 "$(sed '/^2000/q' slow | tail -n 1 | tr -d '\r')"
+	wait $!
+	same status 0 $?
+}
+
 # As behind su(1), where the terminal is another user's. Nobody reads what it shows meanwhile
 test_a_terminal_that_may_not_be_opened_holds_nobody_up() {
 	cat >script <<-'END'

@@ -74,11 +74,23 @@ static void time_out(struct supervisor *s)
 		say("time is over: %s to %d", signal_name(number, buffer), (int)s->pid);
 }
 
+/* After so long COMMAND ends for another reason: a SIGHUP was for its settings. */
+#define TOLD_MS 10000
+
 /* Who is told to end by somebody else has as long as at the end of time. */
 static void was_told(struct supervisor *s)
 {
-	s->is_told = 1;
+	deadline_set_from_now(&s->told, TOLD_MS);
 	kill_in(s, s->settings->kill_after_ms);
+}
+
+/* Whether that, or the end of time, has made it end now. */
+static int was_made_to_end(const struct supervisor *s)
+{
+	struct timespec room;
+	const struct timespec *left = deadline_left(&s->told, &room);
+
+	return s->ending->timed_out || (left && (left->tv_sec > 0 || left->tv_nsec > 0));
 }
 
 /* NULL: for ever */
@@ -245,7 +257,7 @@ static void end_rest(struct supervisor *s)
 		if (take_signal(s, &info) < 0) {
 			is_killing |= errno == EAGAIN;
 		} else if (asks_to_end(s->settings, &info)) {
-			s->is_told = 1;
+			reader_hurry();
 			if (is_killing)
 				return;
 			is_killing = 1;
@@ -262,7 +274,9 @@ static void end_relay(const struct supervisor *s)
 	while (!is_done && reader_wait(s->relay->out))
 		is_done = relay_drain(s->relay);
 	relay_end(s->relay);
-	s->ending->is_output_lost = s->relay->is_output_lost;
+	if (!is_done)
+		say("standard output is full, and nobody reads it");
+	s->ending->is_output_lost = s->relay->is_output_lost || !is_done;
 }
 
 void supervise(const struct launch *launch, struct spu_child *child, struct tree *tree,
@@ -290,12 +304,12 @@ void supervise(const struct launch *launch, struct spu_child *child, struct tree
 	deadline_set(&s.limit, &launch->begun, launch->settings->timeout_ms);
 	wait_for_command(&s);
 	interrupt = job_ended(&s);
+	if (was_made_to_end(&s))
+		reader_hurry();
 	if (relay)
 		relay_command_ended(relay);
 	if (tree)
 		end_rest(&s);
-	if (s.is_told || ret->timed_out)
-		reader_hurry();
 	if (relay)
 		end_relay(&s);
 	if (interrupt)

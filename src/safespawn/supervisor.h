@@ -27,7 +27,7 @@ struct supervisor {
 	struct deadline limit;	/* the end of time, for the first signal */
 	struct deadline kill;	/* for SIGKILL */
 	int is_killed;		/* has had it */
-	int is_told;		/* to end, by somebody else */
+	struct deadline told;	/* somebody else has told it to end: so long it may be why */
 	struct tree *tree;	/* with --kill-tree */
 	struct relay *relay;	/* with --pty */
 	struct ending *ending;
